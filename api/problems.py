@@ -1,0 +1,119 @@
+"""Every error as application/problem+json (RFC 9457); the unforeseen ones tell nothing away."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import msgspec
+from sanic import HTTPResponse, Request, Sanic
+from sanic.exceptions import SanicException
+from sanic.response import raw
+from tortoise.exceptions import DBConnectionError, OperationalError
+
+from core.errors import (
+    Conflict,
+    Forbidden,
+    Malformed,
+    NotFound,
+    Problem,
+    TooLarge,
+    Unauthenticated,
+    Unavailable,
+    Unsupported,
+)
+
+log = logging.getLogger(__name__)
+
+MEDIA_TYPE = "application/problem+json"
+
+
+class MethodNotAllowed(Problem):
+    slug = "method-not-allowed"
+    title = "这个地址不支持这种操作"
+    status = 405
+
+
+class RangeNotSatisfiable(Problem):
+    slug = "range-not-satisfiable"
+    title = "请求的范围不正确"
+    status = 416
+
+
+class ExpectationFailed(Problem):
+    slug = "expectation-failed"
+    title = "请求头 Expect 不受支持"
+    status = 417
+
+
+class RequestTimeout(Problem):
+    slug = "request-timeout"
+    title = "网络太慢，请求没有传完，请重试"
+    status = 408
+
+
+FRAMEWORK: dict[int, type[Problem]] = {
+    400: Malformed,
+    401: Unauthenticated,
+    403: Forbidden,
+    404: NotFound,
+    405: MethodNotAllowed,
+    408: RequestTimeout,
+    409: Conflict,
+    413: TooLarge,
+    415: Unsupported,
+    416: RangeNotSatisfiable,
+    417: ExpectationFailed,
+    503: Unavailable,
+}
+
+
+def render(problem: Problem, instance: str) -> HTTPResponse:
+    """`problem` as a response. `instance` is the path; it never carries a query string."""
+    document: dict[str, Any] = {
+        "type": f"/problems/{problem.slug}",
+        "slug": problem.slug,
+        "title": problem.title,
+        "status": problem.status,
+        "instance": instance,
+    }
+    if problem.detail is not None:
+        document["detail"] = problem.detail
+    document.update({key: value for key, value in problem.members.items() if key not in document})
+    headers = {"Cache-Control": "no-store"}
+    retry_after = problem.members.get("retry_after")
+    if isinstance(retry_after, int):
+        headers["Retry-After"] = str(retry_after)
+    body = msgspec.json.encode(document)
+    return raw(body, status=problem.status, headers=headers, content_type=MEDIA_TYPE)
+
+
+async def on_problem(request: Request, problem: Problem) -> HTTPResponse:
+    return render(problem, request.path)
+
+
+async def on_framework_error(request: Request, error: SanicException) -> HTTPResponse:
+    kind = FRAMEWORK.get(error.status_code)
+    if kind is None:
+        return await on_crash(request, error)
+    response = render(kind(), request.path)
+    response.headers.update(getattr(error, "headers", None) or {})
+    return response
+
+
+async def on_lost_database(request: Request, error: Exception) -> HTTPResponse:
+    log.error("the database did not answer", exc_info=error)
+    return render(Unavailable(retry_after=5), request.path)
+
+
+async def on_crash(request: Request, error: Exception) -> HTTPResponse:
+    log.exception("unforeseen error", exc_info=error, extra={"path": request.path})
+    return render(Problem(), request.path)
+
+
+def install(app: Sanic[Any, Any]) -> None:
+    app.error_handler.add(Problem, on_problem)
+    app.error_handler.add(SanicException, on_framework_error)
+    app.error_handler.add(DBConnectionError, on_lost_database)
+    app.error_handler.add(OperationalError, on_lost_database)
+    app.error_handler.add(Exception, on_crash)

@@ -1,0 +1,83 @@
+"""Content-addressed storage: a blob's name is the SM3 digest of its bytes.
+
+Writing the same bytes twice is one blob; a crash between a blob and its row leaves an unreferenced
+blob and nothing worse. `obstore` brings local folders, S3-compatible stores and memory.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import obstore
+from obstore.store import LocalStore, MemoryStore, ObjectStore, from_url
+
+from core.errors import NotFound
+
+CHUNK = 1024 * 1024
+
+
+class BlobNotFound(NotFound):
+    slug = "blob-not-found"
+    title = "文件不存在或已被清除"
+
+
+class DamagedBlob(Exception):
+    """The stored bytes do not have the digest they are filed under."""
+
+
+class Blobs:
+    def __init__(self, store: ObjectStore) -> None:
+        self._store = store
+
+    @classmethod
+    def open(cls, url: str) -> Blobs:
+        """`file:///folder`, `s3://bucket/prefix` or `memory:///`."""
+        if url.startswith("memory:"):
+            return cls(MemoryStore())
+        if url.startswith("file://"):
+            folder = Path(url.removeprefix("file://"))
+            folder.mkdir(parents=True, exist_ok=True)
+            return cls(LocalStore(folder))
+        return cls(from_url(url))
+
+    async def put(self, data: bytes) -> str:
+        """Store `data`; returns its name, 64 hexadecimal characters."""
+        digest = hashlib.new("sm3", data).hexdigest()
+        await obstore.put_async(self._store, _path(digest), data)
+        return digest
+
+    async def put_file(self, path: Path) -> str:
+        """Store a file without holding it in memory; returns its name."""
+        digest = hashlib.new("sm3")
+        with path.open("rb") as file:
+            while chunk := file.read(CHUNK):
+                digest.update(chunk)
+        name = digest.hexdigest()
+        await obstore.put_async(self._store, _path(name), path)
+        return name
+
+    async def get(self, digest: str) -> bytes:
+        """The bytes. Raises BlobNotFound, or DamagedBlob when they are not what was stored."""
+        try:
+            result = await obstore.get_async(self._store, _path(digest))
+        except FileNotFoundError:
+            raise BlobNotFound() from None
+        data = bytes(await result.bytes_async())
+        if hashlib.new("sm3", data).hexdigest() != digest:
+            raise DamagedBlob(digest)
+        return data
+
+    async def exists(self, digest: str) -> bool:
+        try:
+            await obstore.head_async(self._store, _path(digest))
+        except FileNotFoundError:
+            return False
+        return True
+
+    async def delete(self, digest: str) -> None:
+        await obstore.delete_async(self._store, _path(digest))
+
+
+def _path(digest: str) -> str:
+    return f"{digest[:2]}/{digest[2:4]}/{digest}"

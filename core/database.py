@@ -1,0 +1,107 @@
+"""One database, one kind of transaction.
+
+Each package is a Tortoise app with its own tables and migrations; all of them share the connection
+`default`. `transaction()` may be nested: the inner one is a savepoint of the outer one. What must
+happen after the outermost commit (ringing a bell) is registered by `after_commit`.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from contextvars import ContextVar
+from pathlib import Path
+from typing import Any
+
+from tortoise import Tortoise, connections
+from tortoise.backends.base.client import BaseDBAsyncClient
+from tortoise.migrations.api import migrate as run_migrations
+from tortoise.transactions import in_transaction
+
+log = logging.getLogger(__name__)
+
+CONNECTION = "default"
+
+_callbacks: ContextVar[list[Callable[[], None]] | None] = ContextVar("after_commit", default=None)
+
+
+@asynccontextmanager
+async def transaction() -> AsyncIterator[BaseDBAsyncClient]:
+    """Everything inside commits together or not at all. No network call belongs in here."""
+    if _callbacks.get() is not None:
+        async with in_transaction(CONNECTION) as connection:
+            yield connection
+        return
+    callbacks: list[Callable[[], None]] = []
+    token = _callbacks.set(callbacks)
+    try:
+        async with in_transaction(CONNECTION) as connection:
+            yield connection
+    finally:
+        _callbacks.reset(token)
+    for callback in callbacks:
+        callback()
+
+
+def after_commit(callback: Callable[[], None]) -> None:
+    """Call `callback` once the outermost transaction has committed; never after a roll-back."""
+    callbacks = _callbacks.get()
+    if callbacks is None:
+        raise RuntimeError("after_commit() belongs inside transaction()")
+    callbacks.append(callback)
+
+
+def in_progress() -> bool:
+    """Whether this task is inside `transaction()`."""
+    return _callbacks.get() is not None
+
+
+def tortoise_config(database_url: str, packages: Sequence[str]) -> dict[str, Any]:
+    """Tortoise's own configuration: one app per package, named as the package."""
+    return {
+        "connections": {CONNECTION: database_url},
+        "apps": {
+            package: {
+                "models": [f"{package}.models"],
+                "default_connection": CONNECTION,
+                "migrations": f"{package}.migrations",
+            }
+            for package in packages
+        },
+        "use_tz": True,
+        "timezone": "UTC",
+    }
+
+
+async def open_database(database_url: str, packages: Sequence[str]) -> None:
+    """Connect. Handlers run in other tasks than the start-up, hence the global fallback."""
+    make_folder(database_url)
+    await Tortoise.init(
+        config=tortoise_config(database_url, packages), _enable_global_fallback=True
+    )
+
+
+async def close_database() -> None:
+    await connections.close_all()
+
+
+async def migrate(database_url: str, packages: Sequence[str]) -> None:
+    """Bring the tables up to date with the migrations that lie in each package."""
+    make_folder(database_url)
+    await run_migrations(config=tortoise_config(database_url, packages))
+    await connections.close_all()
+
+
+def make_folder(database_url: str) -> None:
+    """The folder of an SQLite file; other databases bring their own."""
+    if not database_url.startswith("sqlite://"):
+        return
+    path = database_url.removeprefix("sqlite://").partition("?")[0]
+    if path and path != ":memory:":
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+
+
+def dialect() -> str:
+    """`sqlite` or `postgres`, for the few statements that differ."""
+    return str(connections.get(CONNECTION).capabilities.dialect)

@@ -1,0 +1,64 @@
+"""A lease: one process at a time does a job, and another takes over when it dies.
+
+The lease is a row, not a Redis key: the relay must go on when Redis is away (docs/adr/0004). Each
+taking raises the fencing number, so that a process that slept through its lease can be told apart.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from tortoise import fields
+from tortoise.exceptions import IntegrityError
+from tortoise.expressions import F
+from tortoise.models import Model
+
+from core import clock
+from core.ids import new_id
+
+
+class LeaseRow(Model):
+    name = fields.CharField(max_length=60, primary_key=True, generated=False)
+    holder = fields.CharField(max_length=36)
+    fence = fields.BigIntField()
+    expires_at = fields.DatetimeField()
+
+    class Meta:
+        table = "core_lease"
+        app = "core"
+
+
+class Lease:
+    """`seconds` is how long the job stands still after its holder died."""
+
+    def __init__(self, name: str, *, seconds: float = 6.0) -> None:
+        self.name = name
+        self.holder = str(new_id())
+        self._life = timedelta(seconds=seconds)
+
+    async def acquire(self) -> bool:
+        """Take or renew the lease; True when this process holds it now."""
+        now = clock.now()
+        renewed = await LeaseRow.filter(name=self.name, holder=self.holder).update(
+            expires_at=now + self._life
+        )
+        if renewed:
+            return True
+        taken = await LeaseRow.filter(name=self.name, expires_at__lt=now).update(
+            holder=self.holder, fence=F("fence") + 1, expires_at=now + self._life
+        )
+        if taken:
+            return True
+        if await LeaseRow.filter(name=self.name).exists():
+            return False
+        try:
+            await LeaseRow.create(
+                name=self.name, holder=self.holder, fence=1, expires_at=now + self._life
+            )
+        except IntegrityError:
+            return False
+        return True
+
+    async def release(self) -> None:
+        """Give it back at once, so that a restart does not wait."""
+        await LeaseRow.filter(name=self.name, holder=self.holder).update(expires_at=clock.now())

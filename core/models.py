@@ -1,0 +1,7 @@
+"""Tables of the kernel, gathered where Tortoise looks for them."""
+
+from core.audit import AuditHead, AuditRecord
+from core.lease import LeaseRow
+from core.outbox import OutboxMessage
+
+__all__ = ["AuditHead", "AuditRecord", "LeaseRow", "OutboxMessage"]

@@ -1,0 +1,176 @@
+"""Every setting of the system, read once. The only reader of the environment."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+ENVIRONMENTS = ("demo", "test", "production")
+MEBIBYTE = 1024 * 1024
+
+
+class SettingsError(Exception):
+    """One or more settings are missing or wrong; the message lists all of them."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What differs between a laptop, a test and a city. Frozen: parts travel as arguments."""
+
+    environment: str
+    """demo (embedded defaults, demo log-ins), test, or production."""
+
+    secret_key: bytes
+    """Master key, at least 32 bytes; column encryption, blind indexes and audit MACs derive."""
+
+    var_dir: Path
+    """Folder for everything the program writes when no other place is named."""
+
+    database_url: str
+    """Tortoise URL: sqlite://… for the demo, asyncpg://… for a city."""
+
+    redis_url: str | None
+    """redis://…; None starts the embedded Valkey."""
+
+    blob_url: str
+    """file:///…, s3://bucket/prefix or memory:///."""
+
+    public_url: str
+    """Origin under which citizens reach us, without a slash at the end."""
+
+    host: str = "127.0.0.1"
+    port: int = 8800
+    workers: int = 1
+    session_minutes: int = 30
+    """Idle life of a session in minutes; the absolute maximum is in identity/sessions.py."""
+
+    max_upload_mb: int = 50
+    """Upper bound of one uploaded file in MiB, whatever the requirement says."""
+
+    log_level: str = "INFO"
+
+    @property
+    def demo(self) -> bool:
+        return self.environment == "demo"
+
+    @property
+    def upload_dir(self) -> Path:
+        """Unfinished uploads; shared by all workers of one machine."""
+        return self.var_dir / "uploads"
+
+    @property
+    def max_upload_bytes(self) -> int:
+        return self.max_upload_mb * MEBIBYTE
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] | None = None) -> Settings:
+        """Read the variables described in .env.example.
+
+        Raises SettingsError naming every missing or unusable variable at once.
+        """
+        return _Reader(os.environ if environ is None else environ).settings()
+
+
+class _Reader:
+    """Collects complaints, so that an operator sees all of them in one go."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._environ = environ
+        self._complaints: list[str] = []
+
+    def settings(self) -> Settings:
+        environment = self._choice("YUNJIAN_ENV", ENVIRONMENTS, default="demo")
+        production = environment == "production"
+        var_dir = Path(self._text("YUNJIAN_VAR", default="var")).resolve()
+        host = self._text("YUNJIAN_HOST", default="127.0.0.1")
+        port = self._number("YUNJIAN_PORT", default=8800, low=1, high=65535)
+        settings = Settings(
+            environment=environment,
+            secret_key=self._secret("YUNJIAN_SECRET_KEY", var_dir, required=production),
+            var_dir=var_dir,
+            database_url=self._text(
+                "YUNJIAN_DATABASE_URL",
+                default=None if production else default_database_url(var_dir),
+            ),
+            redis_url=self._text("YUNJIAN_REDIS_URL", default=None if production else "") or None,
+            blob_url=self._text(
+                "YUNJIAN_BLOB_URL", default=None if production else f"file://{var_dir}/blobs"
+            ),
+            public_url=self._text(
+                "YUNJIAN_PUBLIC_URL", default=None if production else f"http://{host}:{port}"
+            ).rstrip("/"),
+            host=host,
+            port=port,
+            workers=self._number("YUNJIAN_WORKERS", default=1, low=1, high=64),
+            session_minutes=self._number("YUNJIAN_SESSION_MINUTES", default=30, low=1, high=720),
+            max_upload_mb=self._number("YUNJIAN_MAX_UPLOAD_MB", default=50, low=1, high=2048),
+            log_level=self._text("YUNJIAN_LOG_LEVEL", default="INFO"),
+        )
+        if settings.workers > 1 and settings.database_url.startswith("sqlite"):
+            self._complaints.append(
+                "YUNJIAN_WORKERS must be 1 with SQLite; use PostgreSQL for more"
+            )
+        if self._complaints:
+            raise SettingsError("; ".join(self._complaints))
+        return settings
+
+    def _text(self, name: str, *, default: str | None) -> str:
+        value = self._environ.get(name, "").strip()
+        if value:
+            return value
+        if default is None:
+            self._complaints.append(f"{name} is not set")
+            return ""
+        return default
+
+    def _choice(self, name: str, allowed: tuple[str, ...], *, default: str) -> str:
+        value = self._text(name, default=default)
+        if value not in allowed:
+            self._complaints.append(f"{name} must be one of {', '.join(allowed)}")
+        return value
+
+    def _number(self, name: str, *, default: int, low: int, high: int) -> int:
+        text = self._text(name, default=str(default))
+        if text.isascii() and text.isdigit() and low <= int(text) <= high:
+            return int(text)
+        self._complaints.append(f"{name} must be a whole number from {low} to {high}")
+        return default
+
+    def _secret(self, name: str, var_dir: Path, *, required: bool) -> bytes:
+        text = self._text(name, default=None if required else "")
+        if text:
+            try:
+                key = base64.b64decode(text, validate=True)
+            except binascii.Error:
+                key = b""
+            if len(key) < 32:
+                self._complaints.append(f"{name} must be base64 of at least 32 bytes")
+            return key
+        if required:
+            return b""
+        return kept_secret(var_dir / "secret.key")
+
+
+def default_database_url(var_dir: Path) -> str:
+    """SQLite under `var_dir`; NORMAL saves an fsync per write and is safe with WAL."""
+    return (
+        f"sqlite://{var_dir}/yunjian.sqlite3?journal_mode=WAL&synchronous=NORMAL&busy_timeout=5000"
+    )
+
+
+def kept_secret(path: Path) -> bytes:
+    """A random key that is made once and kept in a file only its owner can read (demo only)."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_bytes()
+    with os.fdopen(descriptor, "wb") as file:
+        key = secrets.token_bytes(32)
+        file.write(key)
+    return key
