@@ -1,0 +1,199 @@
+"""Who may call a handler. Every route carries exactly one guard and thereby its `__guard__` mark.
+
+A guard proves the caller, puts `request.ctx.principal` in place and calls the handler; what the
+caller may do with a particular case or licence is checked by the act. Sessions come as a cookie or
+as `Authorization: Bearer`; a cookie alone does not authorise a change from another site (CSRF).
+Only the signature guards read the body, because the signature covers it.
+"""
+
+import functools
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar, cast
+from urllib.parse import urlsplit
+
+from sanic import Request, Websocket
+
+from identity import clients, counters, errors, sessions
+from identity.principal import Principal, PrincipalKind
+from identity.signed_request import SignedRequest
+
+# Handlers take path parameters and bodies of their own; only their being awaitable matters here.
+Handler = Callable[..., Awaitable[Any]]
+H = TypeVar("H", bound=Handler)
+
+COOKIES = {PrincipalKind.CITIZEN: "yj_session", PrincipalKind.OFFICER: "yj_staff"}
+"""Two names, so that one browser may hold a citizen and an officer side by side."""
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+OWN_PAGE_HEADER = ("x-requested-with", "yunjian")
+
+CLOSE_UNAUTHENTICATED = 4401
+CLOSE_FOREIGN_ORIGIN = 4403
+
+
+def public(handler: H) -> H:
+    """Anyone may call; no principal is looked for."""
+
+    async def admit(request: Request) -> None:
+        request.ctx.principal = None
+
+    return _guarded(handler, "public", admit)
+
+
+def visitor(handler: H) -> H:
+    """Anyone may call; a signed-in citizen is recognised, a stale session is ignored."""
+
+    async def admit(request: Request) -> None:
+        try:
+            request.ctx.principal = await _session_principal(request, PrincipalKind.CITIZEN)
+        except errors.SignInRequired:
+            request.ctx.principal = None
+
+    return _guarded(handler, "visitor", admit)
+
+
+def citizen(handler: H) -> H:
+    """A signed-in natural person, possibly acting for an organisation."""
+
+    async def admit(request: Request) -> None:
+        request.ctx.principal = await _session_principal(request, PrincipalKind.CITIZEN)
+
+    return _guarded(handler, "citizen", admit)
+
+
+def officer(*roles: str) -> Callable[[H], H]:
+    """A signed-in officer who holds one of `roles`; without roles, any officer."""
+
+    async def admit(request: Request) -> None:
+        principal = await _session_principal(request, PrincipalKind.OFFICER)
+        if roles and principal.roles.isdisjoint(roles):
+            raise errors.RoleMissing()
+        request.ctx.principal = principal
+
+    def decorate(handler: H) -> H:
+        return _guarded(handler, "officer", admit)
+
+    return decorate
+
+
+def counter(handler: H) -> H:
+    """An enrolled counter device that signs the request with its key."""
+
+    async def admit(request: Request) -> None:
+        signed = await _signed_request(request, "x-counter")
+        redis = request.app.ctx.resources.redis
+        request.ctx.principal = await counters.verify_request(signed, redis=redis)
+
+    return _guarded(handler, "counter", admit)
+
+
+def client(handler: H) -> H:
+    """A client system that signs the request with its secret; the call counts for its quota."""
+
+    async def admit(request: Request) -> None:
+        signed = await _signed_request(request, "x-client")
+        redis = request.app.ctx.resources.redis
+        principal = await clients.verify_request(signed, redis=redis)
+        await clients.spend(principal, redis=redis)
+        request.ctx.principal = principal
+
+    return _guarded(handler, "client", admit)
+
+
+def client_uncounted(handler: H) -> H:
+    """As `client`, for reading one's own account: costs nothing of the quota."""
+
+    async def admit(request: Request) -> None:
+        signed = await _signed_request(request, "x-client")
+        redis = request.app.ctx.resources.redis
+        request.ctx.principal = await clients.verify_request(signed, redis=redis)
+
+    return _guarded(handler, "client", admit)
+
+
+def socket(kind: PrincipalKind) -> Callable[[H], H]:
+    """A WebSocket of a signed-in citizen or officer, opened by a page of ours.
+
+    Sanic shakes hands before the handler runs, so a refusal is a close code (4401 sign in,
+    4403 other origin): also the only thing a page's script can read. Nothing is sent before.
+    """
+
+    def decorate(handler: H) -> H:
+        @functools.wraps(handler)
+        async def guarded(request: Request, ws: Websocket, *args: Any, **kwargs: Any) -> Any:
+            # A native mini-app sends no Origin but must bring a bearer token, not a cookie.
+            foreign = not _from_own_page(request) and _bearer(request) is None
+            if foreign:
+                return await ws.close(CLOSE_FOREIGN_ORIGIN, "foreign-origin")
+            try:
+                request.ctx.principal = await _resolve(request, kind)
+            except (errors.SignInRequired, errors.ActingRightEnded) as refusal:
+                return await ws.close(CLOSE_UNAUTHENTICATED, refusal.slug)
+            return await handler(request, ws, *args, **kwargs)
+
+        return _marked(cast(H, guarded), kind.value)
+
+    return decorate
+
+
+def _guarded(handler: H, name: str, admit: Callable[[Request], Awaitable[None]]) -> H:
+    @functools.wraps(handler)
+    async def guarded(request: Request, *args: Any, **kwargs: Any) -> Any:
+        await admit(request)
+        return await handler(request, *args, **kwargs)
+
+    return _marked(cast(H, guarded), name)
+
+
+def _marked(handler: H, name: str) -> H:
+    vars(handler)["__guard__"] = name
+    return handler
+
+
+async def _session_principal(request: Request, kind: PrincipalKind) -> Principal:
+    by_cookie = _bearer(request) is None
+    if by_cookie and request.method not in SAFE_METHODS and not _from_own_page(request):
+        raise errors.CrossSiteRequest()
+    return await _resolve(request, kind)
+
+
+async def _resolve(request: Request, kind: PrincipalKind) -> Principal:
+    token = _bearer(request) or request.cookies.get(COOKIES[kind])
+    if not token:
+        raise errors.SignInRequired()
+    return await sessions.resolve(token, kind=kind)
+
+
+def _bearer(request: Request) -> str | None:
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    return token.strip() or None if scheme.lower() == "bearer" else None
+
+
+def _from_own_page(request: Request) -> bool:
+    """Origin decides when there is one, else Referer, else the header other sites cannot set."""
+    for header in ("origin", "referer"):
+        source = request.headers.get(header)
+        if source is not None:
+            return _is_own_host(request, source)
+    name, value = OWN_PAGE_HEADER
+    return bool(request.headers.get(name) == value)
+
+
+def _is_own_host(request: Request, source: str) -> bool:
+    public_url: str = request.app.ctx.resources.settings.public_url
+    host = urlsplit(source).netloc.lower()
+    return bool(host) and host in {request.host.lower(), urlsplit(public_url).netloc.lower()}
+
+
+async def _signed_request(request: Request, prefix: str) -> SignedRequest:
+    if request.stream is not None and not request.body:
+        await request.receive_body()  # type: ignore[no-untyped-call]
+    return await SignedRequest.read(
+        caller=request.headers.get(f"{prefix}-id", ""),
+        time=request.headers.get(f"{prefix}-time", ""),
+        nonce=request.headers.get(f"{prefix}-nonce", ""),
+        signature=request.headers.get(f"{prefix}-signature", ""),
+        method=request.method,
+        target=request.raw_url.decode("latin-1"),
+        body=request.body or b"",
+    )

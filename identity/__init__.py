@@ -1,0 +1,1 @@
+"""Who is who: people, organisations, officers, counters and client systems, and their sessions."""

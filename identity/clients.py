@@ -1,0 +1,105 @@
+"""Client systems: their secrets, their signed requests, their daily quota.
+
+A request is signed with HMAC-SHA256 under the shared secret over the text of `signed_request.py`.
+The quota counts calls per calendar day in Shanghai, in Redis.
+"""
+
+import hashlib
+import hmac
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from typing import TYPE_CHECKING
+
+from core import audit, clock, ids
+from core.database import transaction
+from identity import errors
+from identity.models import ClientApp, State
+from identity.principal import Principal, PrincipalKind
+from identity.signed_request import SignedRequest
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
+
+QUOTA_KEY_LIFE = timedelta(days=2)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Usage:
+    """How much of today's quota is spent. `reset_at` is the next midnight in Shanghai."""
+
+    limit: int
+    used: int
+    reset_at: datetime
+
+
+async def register(
+    client_id: str, *, name: str, daily_quota: int, by: str, secret: str | None = None
+) -> str | None:
+    """Register a client system once; returns its secret, or None when it was there already."""
+    secret = secret or ids.new_token()
+    async with transaction():
+        _, created = await ClientApp.get_or_create(
+            {"name": name, "secret": secret, "daily_quota": daily_quota}, client_id=client_id
+        )
+        if not created:
+            return None
+        await audit.record(actor=by, action="client-registered", target=f"client:{client_id}")
+    return secret
+
+
+async def revoke(client_id: str, *, by: str) -> None:
+    """Refuse the client system from its next request on. Repeating it changes nothing."""
+    async with transaction():
+        changed = await ClientApp.filter(client_id=client_id, state=State.ACTIVE).update(
+            state=State.REVOKED
+        )
+        if changed:
+            await audit.record(actor=by, action="client-revoked", target=f"client:{client_id}")
+
+
+async def verify_request(request: SignedRequest, *, redis: "Redis") -> Principal:
+    """The client that signed the request; InvalidSignature for every flaw alike."""
+    request.check_time()
+    client = await ClientApp.get_or_none(client_id=request.caller, state=State.ACTIVE)
+    if client is None:
+        raise errors.InvalidSignature()
+    expected = hmac.new(client.secret.encode(), request.signed_text, hashlib.sha256).hexdigest()
+    if not hmac.compare_digest(expected.encode(), request.signature.lower().encode()):
+        raise errors.InvalidSignature()
+    await request.use_nonce(redis=redis)
+    return Principal(kind=PrincipalKind.CLIENT, id=client.id, name=client.name)
+
+
+async def spend(principal: Principal, *, redis: "Redis") -> Usage:
+    """Count one call. Raises QuotaSpent(limit, reset_at) when the day's calls are used up."""
+    limit = await _limit(principal)
+    key = _quota_key(principal)
+    async with redis.pipeline(transaction=True) as pipe:
+        pipe.incr(key)
+        pipe.expire(key, QUOTA_KEY_LIFE, nx=True)
+        used, _ = await pipe.execute()
+    reset_at = _next_midnight()
+    if used > limit:
+        raise errors.QuotaSpent(limit=limit, reset_at=reset_at.isoformat())
+    return Usage(limit=limit, used=used, reset_at=reset_at)
+
+
+async def usage(principal: Principal, *, redis: "Redis") -> Usage:
+    """Today's use, without counting this look."""
+    limit = await _limit(principal)
+    used = int(await redis.get(_quota_key(principal)) or 0)
+    return Usage(limit=limit, used=min(used, limit), reset_at=_next_midnight())
+
+
+async def _limit(principal: Principal) -> int:
+    client = await ClientApp.get(id=principal.id)
+    return client.daily_quota
+
+
+def _quota_key(principal: Principal) -> str:
+    return f"quota:{principal.id}:{clock.today():%Y%m%d}"
+
+
+def _next_midnight() -> datetime:
+    tomorrow = clock.today() + timedelta(days=1)
+    return datetime.combine(tomorrow, time(), tzinfo=clock.SHANGHAI)

@@ -1,0 +1,134 @@
+"""Refusals of the identity package.
+
+Problem
+├── Invalid            InvalidIdentityNumber, InvalidCreditCode, InvalidPublicKey, UnknownPlatform
+├── NotFound           SubjectNotFound, OfficerNotFound, CounterNotFound, DepartmentNotFound,
+│                      DemoNotAvailable
+├── Unauthenticated    SignInRequired, WrongCredentials, InvalidSignature
+├── Forbidden          RoleMissing, CrossSiteRequest, NotActingFor, ActingRightEnded,
+│                      AccountNotBound, OutsideDepartment
+├── Gone               EnrolmentCodeRefused
+└── TooMany            TooManySignIns, QuotaSpent
+"""
+
+from core.errors import (
+    Forbidden,
+    Gone,
+    Invalid,
+    NotFound,
+    TooMany,
+    Unauthenticated,
+)
+
+
+class InvalidIdentityNumber(Invalid):
+    slug = "invalid-identity-number"
+    title = "身份号码不正确，请逐位核对后重新填写"
+
+
+class InvalidCreditCode(Invalid):
+    slug = "invalid-credit-code"
+    title = "统一社会信用代码不正确，请对照营业执照重新填写"
+
+
+class InvalidPublicKey(Invalid):
+    slug = "invalid-public-key"
+    title = "设备公钥不可用，请在本机重新生成后再登记"
+
+
+class UnknownPlatform(Invalid):
+    slug = "unknown-platform"
+    title = "不支持这种登录方式，请换一种方式登录"
+
+
+class SubjectNotFound(NotFound):
+    slug = "subject-not-found"
+    title = "没有找到这个人或单位，请核对后再试"
+
+
+class OfficerNotFound(NotFound):
+    slug = "officer-not-found"
+    title = "没有找到这位工作人员，请核对后再试"
+
+
+class CounterNotFound(NotFound):
+    slug = "counter-not-found"
+    title = "没有找到这个窗口设备，请核对后再试"
+
+
+class DepartmentNotFound(NotFound):
+    slug = "department-not-found"
+    title = "没有找到这个部门，请核对后再试"
+
+
+class DemoNotAvailable(NotFound):
+    slug = "demo-not-available"
+    title = "这里没有开放演示账号，请用正式方式登录"
+
+
+class SignInRequired(Unauthenticated):
+    slug = "sign-in-required"
+    title = "登录已失效，请重新登录"
+
+
+class WrongCredentials(Unauthenticated):
+    """The one sentence for every failed staff sign-in, so that it tells nothing about the cause."""
+
+    slug = "wrong-credentials"
+    title = "工号或密码不正确，请核对后再试"
+
+
+class InvalidSignature(Unauthenticated):
+    """The one sentence for every failed request signature of a counter or a client system."""
+
+    slug = "invalid-request-signature"
+    title = "请求签名无效，请校准时间并用登记的密钥重新签名"
+
+
+class RoleMissing(Forbidden):
+    slug = "role-missing"
+    title = "您的岗位没有这项权限，请联系本部门管理员"
+
+
+class CrossSiteRequest(Forbidden):
+    slug = "cross-site-request"
+    title = "请求不是从本网站发出的，请回到本网站页面操作"
+
+
+class NotActingFor(Forbidden):
+    slug = "not-acting-for"
+    title = "您没有这家单位的办事授权，请先由单位授权后再试"
+
+
+class ActingRightEnded(Forbidden):
+    slug = "acting-right-ended"
+    title = "您对这家单位的办事授权已结束，现已切换为本人办事，请确认后再试"
+
+
+class AccountNotBound(Forbidden):
+    slug = "account-not-bound"
+    title = "这个账号还没有实名，请先完成实名认证"
+
+
+class OutsideDepartment(Forbidden):
+    slug = "outside-department"
+    title = "这件事不归您所在的部门办理，请转给对应部门"
+
+
+class EnrolmentCodeRefused(Gone):
+    slug = "enrolment-code-refused"
+    title = "登记码无效或已用过，请向管理员重新领取"
+
+
+class TooManySignIns(TooMany):
+    """Member `retry_after`: seconds until the next try is looked at."""
+
+    slug = "too-many-sign-ins"
+    title = "尝试次数过多，请稍后再试"
+
+
+class QuotaSpent(TooMany):
+    """Members `limit` (calls a day) and `reset_at` (next midnight in Shanghai)."""
+
+    slug = "quota-spent"
+    title = "今天的调用次数已用完，请明天再试或申请提高额度"

@@ -1,0 +1,208 @@
+"""Tables of the identity package. Nobody outside this package reads them; see `queries.py`.
+
+Names, ID numbers and phones are encrypted (`core.protect`); the ID number is found again by a
+blind index. Tokens, codes and passwords are stored as digests only (PIPL art. 51).
+"""
+
+from enum import StrEnum
+
+from tortoise import fields
+from tortoise.models import Model
+
+from core.clock import now
+from core.ids import new_id
+from core.protect import ProtectedField
+
+
+class SubjectKind(StrEnum):
+    """自然人 or 组织."""
+
+    NATURAL_PERSON = "natural_person"
+    ORGANISATION = "organisation"
+
+
+class RelationKind(StrEnum):
+    """How a person stands to an organisation: 法定代表人 (also 经营者) or 经办人."""
+
+    LEGAL_REPRESENTATIVE = "legal_representative"
+    AGENT = "agent"
+
+
+class State(StrEnum):
+    """Whether a counter, an officer or a client system may still act."""
+
+    ACTIVE = "active"
+    REVOKED = "revoked"
+
+
+class Subject(Model):
+    """A person or an organisation: whoever can hold a licence or apply."""
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    kind = fields.CharEnumField(SubjectKind, max_length=16)
+    id_type = fields.CharField(max_length=3)
+    id_index = fields.CharField(max_length=64)
+    id_no = ProtectedField()
+    name = ProtectedField()
+    phone = ProtectedField(null=True)
+    created_at = fields.DatetimeField(default=now)
+
+    class Meta:
+        table = "identity_subject"
+        app = "identity"
+        unique_together = (("id_type", "id_index"),)
+
+
+class Relation(Model):
+    """A person's right to act for an organisation, from one day to another (both included)."""
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    person: fields.ForeignKeyRelation[Subject] = fields.ForeignKeyField(
+        "identity.Subject", related_name="organisations", on_delete=fields.RESTRICT
+    )
+    organisation: fields.ForeignKeyRelation[Subject] = fields.ForeignKeyField(
+        "identity.Subject", related_name="people", on_delete=fields.RESTRICT
+    )
+    kind = fields.CharEnumField(RelationKind, max_length=24)
+    valid_from = fields.DateField()
+    valid_to = fields.DateField(null=True)
+
+    class Meta:
+        table = "identity_relation"
+        app = "identity"
+        unique_together = (("person", "organisation", "kind"),)
+
+
+class PlatformAccount(Model):
+    """An account on a mini-app platform, bound to a person once the real name is known."""
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    platform = fields.CharField(max_length=16)
+    user_index = fields.CharField(max_length=64)
+    user = ProtectedField()
+    subject: fields.ForeignKeyRelation[Subject] = fields.ForeignKeyField(
+        "identity.Subject", related_name="accounts", on_delete=fields.RESTRICT
+    )
+    created_at = fields.DatetimeField(default=now)
+    last_used_at = fields.DatetimeField(default=now)
+
+    class Meta:
+        table = "identity_platform_account"
+        app = "identity"
+        unique_together = (("platform", "user_index"),)
+
+
+class Department(Model):
+    """A government department under its short key, e.g. `SCJG`."""
+
+    key = fields.CharField(max_length=16, primary_key=True)
+    name = fields.CharField(max_length=80)
+    short_name = fields.CharField(max_length=40)
+    credit_code = fields.CharField(max_length=18)
+
+    class Meta:
+        table = "identity_department"
+        app = "identity"
+
+
+class Officer(Model):
+    """A member of staff. `department` None means all departments (督办)."""
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    staff_no = fields.CharField(max_length=32, unique=True)
+    name = fields.CharField(max_length=40)
+    password_hash = fields.CharField(max_length=128)
+    roles = fields.JSONField[list[str]]()
+    department: fields.ForeignKeyNullableRelation[Department] = fields.ForeignKeyField(
+        "identity.Department",
+        related_name="officers",
+        null=True,
+        on_delete=fields.RESTRICT,
+    )
+    state = fields.CharEnumField(State, max_length=8, default=State.ACTIVE)
+    failed_attempts = fields.IntField(default=0)
+    locked_until = fields.DatetimeField(null=True)
+    created_at = fields.DatetimeField(default=now)
+
+    department_id: str | None
+
+    class Meta:
+        table = "identity_officer"
+        app = "identity"
+
+
+class EnrolmentCode(Model):
+    """A code that lets one counter device register its key once."""
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    code_digest = fields.CharField(max_length=64, unique=True)
+    department: fields.ForeignKeyRelation[Department] = fields.ForeignKeyField(
+        "identity.Department", related_name="enrolment_codes", on_delete=fields.RESTRICT
+    )
+    hall = fields.CharField(max_length=60)
+    issued_by = fields.CharField(max_length=60)
+    created_at = fields.DatetimeField(default=now)
+    expires_at = fields.DatetimeField()
+    used_at = fields.DatetimeField(null=True)
+
+    department_id: str
+
+    class Meta:
+        table = "identity_enrolment_code"
+        app = "identity"
+
+
+class Counter(Model):
+    """A window's device and the public key it signs its requests with."""
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    name = fields.CharField(max_length=40)
+    department: fields.ForeignKeyRelation[Department] = fields.ForeignKeyField(
+        "identity.Department", related_name="counters", on_delete=fields.RESTRICT
+    )
+    hall = fields.CharField(max_length=60)
+    public_key = fields.BinaryField()
+    state = fields.CharEnumField(State, max_length=8, default=State.ACTIVE)
+    enrolled_at = fields.DatetimeField(default=now)
+    revoked_at = fields.DatetimeField(null=True)
+
+    department_id: str
+
+    class Meta:
+        table = "identity_counter"
+        app = "identity"
+
+
+class ClientApp(Model):
+    """A company's or a department's system that calls the enterprise interface."""
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    client_id = fields.CharField(max_length=40, unique=True)
+    name = fields.CharField(max_length=80)
+    secret = ProtectedField()
+    daily_quota = fields.IntField()
+    state = fields.CharEnumField(State, max_length=8, default=State.ACTIVE)
+    created_at = fields.DatetimeField(default=now)
+
+    class Meta:
+        table = "identity_client_app"
+        app = "identity"
+
+
+class Session(Model):
+    """A signed-in citizen or officer. The token itself is never stored."""
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    token_digest = fields.CharField(max_length=64, unique=True)
+    kind = fields.CharField(max_length=8)
+    principal_id = fields.UUIDField(db_index=True)
+    acting_for = fields.UUIDField(null=True)
+    idle_seconds = fields.IntField()
+    created_at = fields.DatetimeField(default=now)
+    last_seen_at = fields.DatetimeField(default=now)
+    expires_at = fields.DatetimeField(db_index=True)
+    revoked_at = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "identity_session"
+        app = "identity"

@@ -1,0 +1,209 @@
+"""Reading people, organisations, officers and counters. Views are plain values, decrypted."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+from uuid import UUID
+
+from core import clock
+from core.protect import blind_index
+from identity import errors
+from identity.models import (
+    Counter,
+    Department,
+    Officer,
+    PlatformAccount,
+    Relation,
+    RelationKind,
+    State,
+    Subject,
+)
+
+ID_NO_PURPOSE = "identity.id_no"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SubjectView:
+    """A person or an organisation as other packages see it."""
+
+    id: UUID
+    kind: Literal["natural_person", "organisation"]
+    name: str
+    id_type: str
+    """`111` identity card, `001` unified social credit code."""
+    id_no: str
+    phone: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrganisationLink:
+    """An organisation a person may act for, with the strongest relation."""
+
+    id: UUID
+    name: str
+    uscc: str
+    relation: Literal["legal_representative", "agent"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class DepartmentView:
+    """A department as the staff pages show it."""
+
+    key: str
+    name: str
+    short_name: str
+    credit_code: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class OfficerView:
+    """A member of staff without anything secret."""
+
+    id: UUID
+    staff_no: str
+    name: str
+    roles: frozenset[str]
+    department: str | None
+    active: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class CounterView:
+    """A counter device."""
+
+    id: UUID
+    name: str
+    department: str
+    hall: str
+    active: bool
+
+
+async def get_subject(subject_id: UUID) -> SubjectView:
+    """The subject, or SubjectNotFound."""
+    subject = await Subject.get_or_none(id=subject_id)
+    if subject is None:
+        raise errors.SubjectNotFound()
+    return _subject_view(subject)
+
+
+async def find_subject(id_type: str, id_no: str) -> SubjectView | None:
+    """The subject with this document, or None. `id_no` in its normalised form."""
+    subject = await Subject.get_or_none(id_type=id_type, id_index=id_index(id_no))
+    return None if subject is None else _subject_view(subject)
+
+
+async def list_organisations(person_id: UUID) -> list[OrganisationLink]:
+    """The organisations a person may act for today, each once, ordered by code."""
+    relations = await _valid_relations(person_id, at=clock.today())
+    strongest: dict[UUID, OrganisationLink] = {}
+    for relation in sorted(relations, key=_weakest_first):
+        organisation = relation.organisation
+        strongest[organisation.id] = OrganisationLink(
+            id=organisation.id,
+            name=organisation.name,
+            uscc=organisation.id_no,
+            relation=relation.kind.value,
+        )
+    return sorted(strongest.values(), key=lambda link: link.uscc)
+
+
+async def legal_representative_of(organisation_id: UUID) -> SubjectView | None:
+    """The person who represents the organisation today, or None when none is registered."""
+    relations = await Relation.filter(
+        organisation_id=organisation_id, kind=RelationKind.LEGAL_REPRESENTATIVE
+    ).select_related("person")
+    today = clock.today()
+    return next(
+        (_subject_view(relation.person) for relation in relations if _covers(relation, today)),
+        None,
+    )
+
+
+async def may_act_for(person_id: UUID, organisation_id: UUID) -> bool:
+    """Whether the person represents the organisation, or is its agent, today."""
+    relations = await Relation.filter(person_id=person_id, organisation_id=organisation_id)
+    today = clock.today()
+    return any(_covers(relation, today) for relation in relations)
+
+
+async def find_platform_user(person_id: UUID, platform: str) -> str | None:
+    """The platform's own name for the person: the account used last, or None."""
+    account = (
+        await PlatformAccount.filter(subject_id=person_id, platform=platform)
+        .order_by("-last_used_at")
+        .first()
+    )
+    return None if account is None else account.user
+
+
+async def get_counter(counter_id: UUID) -> CounterView:
+    """The counter, also a revoked one, or CounterNotFound."""
+    counter = await Counter.get_or_none(id=counter_id)
+    if counter is None:
+        raise errors.CounterNotFound()
+    return CounterView(
+        id=counter.id,
+        name=counter.name,
+        department=counter.department_id,
+        hall=counter.hall,
+        active=counter.state is State.ACTIVE,
+    )
+
+
+async def get_officer(officer_id: UUID) -> OfficerView:
+    """The officer, or OfficerNotFound."""
+    officer = await Officer.get_or_none(id=officer_id)
+    if officer is None:
+        raise errors.OfficerNotFound()
+    return OfficerView(
+        id=officer.id,
+        staff_no=officer.staff_no,
+        name=officer.name,
+        roles=frozenset(officer.roles),
+        department=officer.department_id,
+        active=officer.state is State.ACTIVE,
+    )
+
+
+async def get_department(key: str) -> DepartmentView:
+    """The department, or DepartmentNotFound."""
+    department = await Department.get_or_none(key=key)
+    if department is None:
+        raise errors.DepartmentNotFound()
+    return DepartmentView(
+        key=department.key,
+        name=department.name,
+        short_name=department.short_name,
+        credit_code=department.credit_code,
+    )
+
+
+def id_index(id_no: str) -> str:
+    """The look-up value of a normalised ID number or credit code."""
+    return blind_index(id_no, purpose=ID_NO_PURPOSE)
+
+
+async def _valid_relations(person_id: UUID, *, at: date) -> list[Relation]:
+    relations = await Relation.filter(person_id=person_id).select_related("organisation")
+    return [relation for relation in relations if _covers(relation, at)]
+
+
+def _covers(relation: Relation, day: date) -> bool:
+    if relation.valid_from > day:
+        return False
+    return relation.valid_to is None or day <= relation.valid_to
+
+
+def _weakest_first(relation: Relation) -> int:
+    return 1 if relation.kind is RelationKind.LEGAL_REPRESENTATIVE else 0
+
+
+def _subject_view(subject: Subject) -> SubjectView:
+    return SubjectView(
+        id=subject.id,
+        kind=subject.kind.value,
+        name=subject.name,
+        id_type=subject.id_type,
+        id_no=subject.id_no,
+        phone=subject.phone,
+    )

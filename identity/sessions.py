@@ -1,0 +1,197 @@
+"""Sessions of citizens and officers: issue, resolve, revoke.
+
+A token is 256 random bits and lives only with its owner; the table keeps its SHA-256. A session
+slides with use up to an absolute maximum, and a revoked one is refused from the next request on.
+"""
+
+import hashlib
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from core import audit, clock, ids
+from core.database import transaction
+from identity import errors, queries
+from identity.models import Officer, Session, State, Subject
+from identity.principal import Principal, PrincipalKind
+
+LONGEST_LIFE = timedelta(hours=12)
+"""However busy, a session ends one working day after its sign-in."""
+
+SLIDE_EVERY = timedelta(minutes=1)
+"""Use moves the end of a session at most this often: one write a minute, not one a request."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class IssuedSession:
+    """What the caller gets once: the token is not kept anywhere else."""
+
+    token: str
+    expires_at: datetime
+    principal: Principal
+
+
+async def issue(principal: Principal, *, idle_minutes: int, via: str) -> IssuedSession:
+    """A new session for a citizen or an officer whose identity has just been proved.
+
+    `via` names the way of signing in for the audit trail, e.g. `sandbox` or `password`.
+    """
+    at = clock.now()
+    token = ids.new_token()
+    idle = timedelta(minutes=idle_minutes)
+    async with transaction():
+        session = await Session.create(
+            token_digest=_digest(token),
+            kind=principal.kind.value,
+            principal_id=principal.id,
+            idle_seconds=int(idle.total_seconds()),
+            created_at=at,
+            last_seen_at=at,
+            expires_at=at + min(idle, LONGEST_LIFE),
+        )
+        await audit.record(
+            actor=principal.actor,
+            action="signed-in",
+            target=principal.actor,
+            detail={"via": via, "session": str(session.id)},
+        )
+    return IssuedSession(
+        token=token,
+        expires_at=session.expires_at,
+        principal=replace(principal, session_id=session.id),
+    )
+
+
+async def resolve(token: str, *, kind: PrincipalKind) -> Principal:
+    """The principal behind a token; SignInRequired for every token that is not good any more.
+
+    Raises ActingRightEnded once when the right to act for the organisation has ended; the
+    session then stands for the person alone.
+    """
+    at = clock.now()
+    session = await Session.get_or_none(token_digest=_digest(token))
+    if session is None or session.kind != kind.value or not _is_open(session, at):
+        raise errors.SignInRequired()
+    principal = await _principal(session)
+    if session.acting_for is not None:
+        await _check_acting_right(session)
+    await _slide(session, at)
+    return principal
+
+
+async def is_open(session_id: UUID) -> bool:
+    """Whether a session may go on; long-lived sockets ask again and again. Does not slide."""
+    session = await Session.get_or_none(id=session_id)
+    return session is not None and _is_open(session, clock.now())
+
+
+async def act_for(principal: Principal, organisation_id: UUID | None) -> Principal:
+    """Let the session stand for an organisation (or for the person again, with None).
+
+    Raises NotActingFor when the person has no valid relation to the organisation.
+    """
+    if organisation_id is not None and not await queries.may_act_for(
+        principal.person_id, organisation_id
+    ):
+        raise errors.NotActingFor()
+    async with transaction():
+        changed = await Session.filter(id=principal.session_id, revoked_at=None).update(
+            acting_for=organisation_id
+        )
+        if not changed:
+            raise errors.SignInRequired()
+        await audit.record(
+            actor=principal.actor,
+            action="acting-for-changed",
+            target=f"organisation:{organisation_id}" if organisation_id else principal.actor,
+        )
+    return replace(principal, acting_for=organisation_id)
+
+
+async def revoke(session_id: UUID, *, by: str) -> None:
+    """End a session now. Repeating it changes nothing and records nothing."""
+    async with transaction():
+        changed = await Session.filter(id=session_id, revoked_at=None).update(
+            revoked_at=clock.now()
+        )
+        if changed:
+            await audit.record(actor=by, action="signed-out", target=f"session:{session_id}")
+
+
+async def revoke_all(principal_id: UUID, *, by: str) -> int:
+    """End every session of a person or an officer; returns how many were open."""
+    async with transaction():
+        changed = await Session.filter(principal_id=principal_id, revoked_at=None).update(
+            revoked_at=clock.now()
+        )
+        if changed:
+            await audit.record(
+                actor=by,
+                action="sessions-revoked",
+                target=f"principal:{principal_id}",
+                detail={"count": changed},
+            )
+    return changed
+
+
+async def forget_ended(*, older_than: timedelta = timedelta(days=1)) -> int:
+    """Delete sessions that ended long ago (a timer calls it); the audit trail stays."""
+    return await Session.filter(expires_at__lt=clock.now() - older_than).delete()
+
+
+def _is_open(session: Session, at: datetime) -> bool:
+    return session.revoked_at is None and at < session.expires_at
+
+
+async def _principal(session: Session) -> Principal:
+    if session.kind == PrincipalKind.OFFICER.value:
+        officer = await Officer.get_or_none(id=session.principal_id, state=State.ACTIVE)
+        if officer is None:
+            raise errors.SignInRequired()
+        return replace(officer_principal(officer), session_id=session.id)
+    subject = await Subject.get_or_none(id=session.principal_id)
+    if subject is None:
+        raise errors.SignInRequired()
+    return Principal(
+        kind=PrincipalKind.CITIZEN,
+        id=subject.id,
+        subject_id=subject.id,
+        acting_for=session.acting_for,
+        name=subject.name,
+        session_id=session.id,
+    )
+
+
+def officer_principal(officer: Officer) -> Principal:
+    """The principal of an officer, without a session."""
+    return Principal(
+        kind=PrincipalKind.OFFICER,
+        id=officer.id,
+        name=officer.name,
+        roles=frozenset(officer.roles),
+        department=officer.department_id,
+    )
+
+
+async def _check_acting_right(session: Session) -> None:
+    organisation_id = session.acting_for
+    assert organisation_id is not None  # noqa: S101 - narrowed by the caller
+    if await queries.may_act_for(session.principal_id, organisation_id):
+        return
+    await Session.filter(id=session.id, acting_for=organisation_id).update(acting_for=None)
+    raise errors.ActingRightEnded()
+
+
+async def _slide(session: Session, at: datetime) -> None:
+    if at - session.last_seen_at < SLIDE_EVERY:
+        return
+    expires_at = min(
+        at + timedelta(seconds=session.idle_seconds), session.created_at + LONGEST_LIFE
+    )
+    await Session.filter(id=session.id, revoked_at=None).update(
+        last_seen_at=at, expires_at=expires_at
+    )
+
+
+def _digest(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
