@@ -80,7 +80,7 @@ def endpoint(
     problems: tuple[type[Problem], ...] = (),
     idempotent: bool = False,
 ) -> Callable[[Handler], Handler]:
-    """Declare an operation. `raw` handlers give an HTTPResponse themselves (files, tus, sockets)."""
+    """Declare an operation. `raw` handlers give an HTTPResponse themselves (files, tus)."""
     declaration = Declaration(
         summary=summary,
         body=body,

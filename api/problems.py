@@ -9,8 +9,8 @@ import msgspec
 from sanic import HTTPResponse, Request, Sanic
 from sanic.exceptions import SanicException
 from sanic.response import raw
-from tortoise.exceptions import DBConnectionError, OperationalError
 
+from core.database import DATABASE_ERRORS
 from core.errors import (
     Conflict,
     Forbidden,
@@ -22,6 +22,7 @@ from core.errors import (
     Unavailable,
     Unsupported,
 )
+from core.redis_client import REDIS_ERRORS
 
 log = logging.getLogger(__name__)
 
@@ -101,8 +102,8 @@ async def on_framework_error(request: Request, error: SanicException) -> HTTPRes
     return response
 
 
-async def on_lost_database(request: Request, error: Exception) -> HTTPResponse:
-    log.error("the database did not answer", exc_info=error)
+async def on_lost_store(request: Request, error: Exception) -> HTTPResponse:
+    log.error("the database or Redis did not answer", exc_info=error)
     return render(Unavailable(retry_after=5), request.path)
 
 
@@ -114,6 +115,6 @@ async def on_crash(request: Request, error: Exception) -> HTTPResponse:
 def install(app: Sanic[Any, Any]) -> None:
     app.error_handler.add(Problem, on_problem)
     app.error_handler.add(SanicException, on_framework_error)
-    app.error_handler.add(DBConnectionError, on_lost_database)
-    app.error_handler.add(OperationalError, on_lost_database)
+    for lost in (*DATABASE_ERRORS, *REDIS_ERRORS):
+        app.error_handler.add(lost, on_lost_store)
     app.error_handler.add(Exception, on_crash)

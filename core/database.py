@@ -16,12 +16,16 @@ from typing import Any
 
 from tortoise import Tortoise, connections
 from tortoise.backends.base.client import BaseDBAsyncClient
-from tortoise.migrations.api import migrate as run_migrations
+from tortoise.exceptions import DBConnectionError, OperationalError
+from tortoise.migrations.executor import MigrationExecutor
 from tortoise.transactions import in_transaction
 
 log = logging.getLogger(__name__)
 
 CONNECTION = "default"
+
+DATABASE_ERRORS = (DBConnectionError, OperationalError)
+"""What a caller sees when the database is away; the edge answers 503."""
 
 _callbacks: ContextVar[list[Callable[[], None]] | None] = ContextVar("after_commit", default=None)
 
@@ -88,9 +92,15 @@ async def close_database() -> None:
 
 async def migrate(database_url: str, packages: Sequence[str]) -> None:
     """Bring the tables up to date with the migrations that lie in each package."""
-    make_folder(database_url)
-    await run_migrations(config=tortoise_config(database_url, packages))
-    await connections.close_all()
+    await open_database(database_url, packages)
+    await apply_migrations(database_url, packages)
+    await close_database()
+
+
+async def apply_migrations(database_url: str, packages: Sequence[str]) -> None:
+    """The same over a connection that is open already (a database in memory has but one)."""
+    apps = tortoise_config(database_url, packages)["apps"]
+    await MigrationExecutor(connections.get(CONNECTION), apps).migrate()
 
 
 def make_folder(database_url: str) -> None:

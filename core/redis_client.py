@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 from redis.asyncio import BlockingConnectionPool, Redis
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import TimeoutError as RedisTimeoutError
 
 MAX_CONNECTIONS = 64
+
+REDIS_ERRORS = (RedisConnectionError, RedisTimeoutError)
+"""What a caller sees when Redis is away; the edge answers 503."""
 
 
 def connect(url: str) -> Redis:

@@ -1,0 +1,112 @@
+"""What the program holds open while it runs, and the list of packages that have tables.
+
+`open_resources` is called once per worker; everything in `Resources` is handed on by name
+(`blobs=`, `keys=`), never looked up from below.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from redis.asyncio import Redis
+
+from core import audit, database, offload, protect, redis_client
+from core.blobs import Blobs
+from core.database import DATABASE_ERRORS
+from core.redis_client import REDIS_ERRORS
+from core.settings import Settings
+from miniapp_bridge.connector import Connector
+from miniapp_bridge.platforms import open_connectors
+from push.hub import Hub
+from signing import SoftwareKeyStore, TrustList
+
+PACKAGES = ("core", "identity", "cases", "wallet", "push")
+"""Packages with tables, in the order in which their migrations run."""
+
+KEYS_FILE = "keys.bin"
+TRUST_FILE = "trust.bin"
+
+
+@dataclass
+class Resources:
+    settings: Settings
+    redis: Redis
+    blobs: Blobs
+    keys: SoftwareKeyStore
+    trust: TrustList
+    connectors: Mapping[str, Connector]
+    hub: Hub
+
+    async def redis_answers(self) -> bool:
+        with contextlib.suppress(*REDIS_ERRORS):
+            return bool(await self.redis.ping())
+        return False
+
+
+async def database_answers() -> bool:
+    with contextlib.suppress(*DATABASE_ERRORS):
+        async with database.transaction() as connection:
+            await connection.execute_query("SELECT 1")
+        return True
+    return False
+
+
+@asynccontextmanager
+async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
+    """Connect to everything, and close it again at the end.
+
+    `settings.redis_url` must be set by now: app.py starts the embedded Valkey before workers do.
+    Raises FileNotFoundError when the keys were not made yet (`python manage.py dev-ca`).
+    """
+    if settings.redis_url is None:
+        raise ValueError("no Redis URL: start the embedded Valkey first")
+    protect.use(settings.secret_key)
+    await database.open_database(settings.database_url, PACKAGES)
+    await audit.prepare()
+    redis = redis_client.connect(settings.redis_url)
+    connectors = await open_connectors(settings, redis=redis)
+    folder = signing_folder(settings)
+    try:
+        yield Resources(
+            settings=settings,
+            redis=redis,
+            blobs=Blobs.open(settings.blob_url),
+            keys=load_keys(folder, settings),
+            trust=load_trust(folder),
+            connectors=connectors,
+            hub=Hub(),
+        )
+    finally:
+        for connector in connectors.values():
+            await connector.close()
+        await redis.aclose()
+        await database.close_database()
+        offload.shut_down()
+
+
+def signing_folder(settings: Settings) -> Path:
+    """Where the software key store and the trust list lie."""
+    return settings.var_dir / "signing"
+
+
+def key_passphrase(settings: Settings) -> bytes:
+    """What the software key store is encrypted under, derived from the master key."""
+    return protect.derive(settings.secret_key, b"key-store", 32).hex().encode()
+
+
+def load_keys(folder: Path, settings: Settings) -> SoftwareKeyStore:
+    blob = (folder / KEYS_FILE).read_bytes()
+    return SoftwareKeyStore.from_bytes(blob, passphrase=key_passphrase(settings))
+
+
+def load_trust(folder: Path) -> TrustList:
+    return TrustList.from_bytes((folder / TRUST_FILE).read_bytes())
+
+
+def departments_with_seals() -> dict[str, str]:
+    """Department key → name, for every department of the catalogue."""
+    return {department.key: department.name for department in read_departments()}

