@@ -1,0 +1,188 @@
+"""Why the case side refuses.
+
+Invalid        InvalidCatalogue  UnknownQuestion  UnknownOption  InvalidAnswers  InvalidForm
+               CaseIncomplete  GuideStopped  WrongApplicant  MaterialNotApplicable
+               WayNotOffered  EmptyFile  NotAnAcceptedType  UnreadableFile  TooManyFiles
+               InvalidSupplement  ReasonMissing
+NotFound       ItemNotFound  ThemeNotFound  CaseNotFound  MaterialNotFound  UploadNotFound
+               FileNotFound  SupplementNotFound
+Conflict       TransitionNotAllowed  SupplementAlreadyRequested  MaterialsLocked
+               WrongOffset  UploadBusy  MaterialsUnchecked
+TooLarge       FileTooLarge
+Gone           UploadGone
+Malformed      BadChecksum  ChecksumMismatch (460)
+Unavailable    CalendarMissing  NumbersExhausted
+"""
+
+from core.errors import Conflict, Gone, Invalid, Malformed, NotFound, TooLarge, Unavailable
+
+
+class InvalidCatalogue(Invalid):
+    slug = "invalid-catalogue"
+    title = "事项目录有误，请按提示改正后再加载"
+
+
+class UnknownQuestion(Invalid):
+    slug = "unknown-question"
+    title = "没有这个情形问题，请刷新办事指南后重新选择"
+
+
+class UnknownOption(Invalid):
+    slug = "unknown-option"
+    title = "没有这个选项，请刷新办事指南后重新选择"
+
+
+class InvalidAnswers(Invalid):
+    slug = "invalid-answers"
+    title = "单选问题只能选择一项，请重新选择"
+
+
+class GuideStopped(Invalid):
+    slug = "guide-stopped"
+    title = "您选择的情形不能在线办理这个事项，请查看说明"
+
+
+class WrongApplicant(Invalid):
+    slug = "wrong-applicant"
+    title = "这个事项不对您当前的身份开放，请切换办事身份后再试"
+
+
+class InvalidForm(Invalid):
+    slug = "invalid-form"
+    title = "填写的内容有误，请按提示修改"
+
+
+class CaseIncomplete(Invalid):
+    slug = "case-incomplete"
+    title = "还有内容没有完成，请按提示补齐后再提交"
+
+
+class MaterialNotApplicable(Invalid):
+    slug = "material-not-applicable"
+    title = "您选择的情形不需要这份材料"
+
+
+class WayNotOffered(Invalid):
+    slug = "way-not-offered"
+    title = "这份材料不能用这种方式提供，请换一种方式"
+
+
+class EmptyFile(Invalid):
+    slug = "empty-file"
+    title = "文件是空的，请重新选择文件"
+
+
+class NotAnAcceptedType(Invalid):
+    slug = "not-an-accepted-type"
+    title = "文件的实际类型不符合要求，请换成要求的格式"
+
+
+class UnreadableFile(Invalid):
+    slug = "unreadable-file"
+    title = "文件打不开，可能已经损坏，请重新拍摄或导出后上传"
+
+
+class TooManyFiles(Invalid):
+    slug = "too-many-files"
+    title = "这份材料的页数已经达到上限，请先删除再上传"
+
+
+class InvalidSupplement(Invalid):
+    slug = "invalid-supplement"
+    title = "补正通知有误，请逐项写明需要补正的材料和原因"
+
+
+class ReasonMissing(Invalid):
+    slug = "reason-missing"
+    title = "请写明理由，申请人有权知道"
+
+
+class ItemNotFound(NotFound):
+    slug = "item-not-found"
+    title = "没有找到这个事项，请从事项目录重新进入"
+
+
+class ThemeNotFound(NotFound):
+    slug = "theme-not-found"
+    title = "没有找到这个主题，请从首页重新进入"
+
+
+class CaseNotFound(NotFound):
+    slug = "case-not-found"
+    title = "没有找到这个办件，请核对后再试"
+
+
+class MaterialNotFound(NotFound):
+    slug = "material-not-found"
+    title = "这个事项没有这份材料，请刷新后再试"
+
+
+class UploadNotFound(NotFound):
+    slug = "upload-not-found"
+    title = "没有找到这次上传，请重新选择文件"
+
+
+class FileNotFound(NotFound):
+    slug = "file-not-found"
+    title = "没有找到这个文件，请刷新后再试"
+
+
+class SupplementNotFound(NotFound):
+    slug = "supplement-not-found"
+    title = "没有找到这份补正通知，请刷新后再试"
+
+
+class TransitionNotAllowed(Conflict):
+    slug = "transition-not-allowed"
+    title = "办件当前的状态不能进行这项操作，请刷新后再看"
+
+
+class SupplementAlreadyRequested(Conflict):
+    slug = "supplement-already-requested"
+    title = "补正只能一次性告知，这个办件已经发过补正通知"
+
+
+class MaterialsLocked(Conflict):
+    slug = "materials-locked"
+    title = "办件当前的状态不能再改动材料"
+
+
+class WrongOffset(Conflict):
+    slug = "wrong-offset"
+    title = "续传位置不对，请先查询已上传的位置"
+
+
+class UploadBusy(Conflict):
+    slug = "upload-busy"
+    title = "这个文件正在由另一个连接上传，请稍后再试"
+
+
+class FileTooLarge(TooLarge):
+    slug = "file-too-large"
+    title = "文件太大，请压缩后再上传"
+
+
+class UploadGone(Gone):
+    slug = "upload-gone"
+    title = "这次上传已经失效，请重新选择文件上传"
+
+
+class BadChecksum(Malformed):
+    slug = "bad-checksum-header"
+    title = "校验信息无法识别，请更新客户端后重试"
+
+
+class ChecksumMismatch(Malformed):
+    slug = "checksum-mismatch"
+    title = "数据在传输中损坏，请重新上传这一段"
+    status = 460
+
+
+class CalendarMissing(Unavailable):
+    slug = "calendar-missing"
+    title = "工作日历还没有这一年的数据，请联系管理员加载"
+
+
+class NumbersExhausted(Unavailable):
+    slug = "numbers-exhausted"
+    title = "今天这个事项的办件编号已经用完，请明天再提交"
