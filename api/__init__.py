@@ -1,1 +1,42 @@
 """The edge: Sanic blueprints, guards, problem+json, OpenAPI. No tables, no Redis, no rules."""
+
+from __future__ import annotations
+
+from sanic import Blueprint
+
+
+def blueprints() -> tuple[Blueprint, ...]:
+    """Every blueprint of the API and the pages; a new resource adds a line here."""
+    from api import health, openapi, pages, public_codes, tus
+    from api.citizen import cases, catalogue, inbox, licences, materials
+    from api.citizen import live as citizen_live
+    from api.citizen import sign_in as citizen_sign_in
+    from api.counter import enrolment, verifications
+    from api.enterprise import account, licence_verifications, seal_verifications
+    from api.staff import live as staff_live
+    from api.staff import review, worklist
+    from api.staff import sign_in as staff_sign_in
+
+    return (
+        health.bp,
+        openapi.bp,
+        catalogue.bp,
+        citizen_sign_in.bp,
+        cases.bp,
+        materials.bp,
+        tus.bp,
+        licences.bp,
+        inbox.bp,
+        citizen_live.bp,
+        staff_sign_in.bp,
+        worklist.bp,
+        review.bp,
+        staff_live.bp,
+        enrolment.bp,
+        verifications.bp,
+        account.bp,
+        seal_verifications.bp,
+        licence_verifications.bp,
+        public_codes.bp,
+        pages.bp,
+    )

@@ -52,6 +52,9 @@ class Settings:
     max_upload_mb: int = 50
     """Upper bound of one uploaded file in MiB, whatever the requirement says."""
 
+    relay: bool = True
+    """Whether this server tells events and runs timers; False for pure web nodes."""
+
     log_level: str = "INFO"
 
     @property
@@ -109,6 +112,7 @@ class _Reader:
             workers=self._number("YUNJIAN_WORKERS", default=1, low=1, high=64),
             session_minutes=self._number("YUNJIAN_SESSION_MINUTES", default=30, low=1, high=720),
             max_upload_mb=self._number("YUNJIAN_MAX_UPLOAD_MB", default=50, low=1, high=2048),
+            relay=self._choice("YUNJIAN_RELAY", ("on", "off"), default="on") == "on",
             log_level=self._text("YUNJIAN_LOG_LEVEL", default="INFO"),
         )
         if settings.workers > 1 and settings.database_url.startswith("sqlite"):

@@ -1,0 +1,104 @@
+"""The web application: blueprints, problems, listeners and the relay.
+
+`create_app(settings)` is the factory; `python manage.py serve` runs it. Sanic is known here and in
+api/ only.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import AsyncExitStack
+from typing import Any
+
+from sanic import HTTPResponse, Request, Sanic
+from sanic.log import access_logger
+
+import flows
+from api import blueprints, problems
+from core import ids, log
+from core.outbox import Relay
+from core.settings import MEBIBYTE, Settings
+from resources import Resources, open_resources
+
+access = logging.getLogger("yunjian.access")
+
+BODY_LIMIT = 32 * MEBIBYTE
+"""Largest body that is held in memory (an OFD to verify); uploads stream and have their own limit."""
+
+
+def create_app(settings: Settings, *, resources: Resources | None = None) -> Sanic[Any, Any]:
+    """A Sanic application. `resources` are opened at start unless they are handed in (tests)."""
+    app: Sanic[Any, Any] = Sanic(f"yunjian-{ids.new_id().hex[:8]}", configure_logging=False)
+    app.config.update(
+        AUTO_EXTEND=False,
+        FALLBACK_ERROR_FORMAT="json",
+        REQUEST_MAX_SIZE=BODY_LIMIT,
+        REQUEST_TIMEOUT=60,
+        RESPONSE_TIMEOUT=120,
+        KEEP_ALIVE_TIMEOUT=75,
+        WEBSOCKET_MAX_SIZE=64 * 1024,
+        MOTD=False,
+        OAS=False,
+    )
+    app.ctx.settings = settings
+    app.ctx.stack = AsyncExitStack()
+    access_logger.disabled = True
+    problems.install(app)
+    for blueprint in blueprints():
+        app.blueprint(blueprint)
+    _install_listeners(app, settings, resources)
+    _install_access_log(app)
+    return app
+
+
+def _install_listeners(
+    app: Sanic[Any, Any], settings: Settings, resources: Resources | None
+) -> None:
+    @app.before_server_start
+    async def start(app: Sanic[Any, Any]) -> None:
+        log.configure(settings.log_level)
+        opened = resources or await app.ctx.stack.enter_async_context(open_resources(settings))
+        app.ctx.resources = opened
+        app.ctx.relay = Relay(flows.reactor(opened))
+        app.ctx.timers = flows.Timers(opened)
+        app.ctx.hub_task = asyncio.create_task(opened.hub.run(opened.redis), name="hub")
+        if settings.relay:
+            app.ctx.relay.start()
+            app.ctx.timers.start()
+
+    @app.before_server_stop
+    async def stop(app: Sanic[Any, Any]) -> None:
+        await app.ctx.timers.stop()
+        await app.ctx.relay.stop()
+        app.ctx.hub_task.cancel()
+        await asyncio.gather(app.ctx.hub_task, return_exceptions=True)
+
+    @app.after_server_stop
+    async def close(app: Sanic[Any, Any]) -> None:
+        await app.ctx.stack.aclose()
+
+
+def _install_access_log(app: Sanic[Any, Any]) -> None:
+    @app.on_request
+    async def begin(request: Request) -> None:
+        request.ctx.began = asyncio.get_running_loop().time()
+
+    @app.on_response
+    async def end(request: Request, response: HTTPResponse) -> None:
+        response.headers.setdefault("X-Content-Type-Options", "nosniff")
+        response.headers["X-Request-Id"] = str(request.id)
+        if not access.isEnabledFor(logging.INFO):
+            return
+        began = getattr(request.ctx, "began", None)
+        spent = 0.0 if began is None else asyncio.get_running_loop().time() - began
+        access.info(
+            "request",
+            extra={
+                "request_id": str(request.id),
+                "method": request.method,
+                "path": request.path,
+                "status": response.status,
+                "milliseconds": round(spent * 1000, 1),
+            },
+        )

@@ -1,0 +1,85 @@
+"""Who may import whom. The table is that of docs/architecture.md; changing it takes an ADR."""
+
+import ast
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+OURS: dict[str, set[str]] = {
+    "core": set(),
+    "signing": set(),
+    "miniapp_bridge": {"core"},
+    "identity": {"core", "miniapp_bridge"},
+    "cases": {"core", "identity"},
+    "wallet": {"core", "identity", "signing"},
+    "push": {"core", "identity", "miniapp_bridge"},
+    "resources": {"core", "signing", "miniapp_bridge", "push", "cases"},
+    "flows": {"core", "identity", "cases", "wallet", "push", "resources"},
+    "api": {"core", "identity", "cases", "wallet", "push", "miniapp_bridge", "resources"},
+}
+
+OTHERS: dict[str, set[str]] = {
+    "core": {"tortoise", "redis", "cryptography", "obstore", "msgspec"},
+    "signing": {"cryptography", "cffi", "cbor2", "pyhanko", "lxml", "PIL"},
+    "miniapp_bridge": {"aiohttp", "cryptography", "redis", "msgspec"},
+    "identity": {"tortoise", "cryptography", "argon2", "redis", "msgspec", "yaml"},
+    "cases": {"tortoise", "PIL", "msgspec", "yaml", "pypinyin", "redis"},
+    "wallet": {"tortoise", "qrcode", "msgspec", "yaml", "redis", "PIL", "fontTools", "zxingcpp"},
+    "push": {"tortoise", "redis", "msgspec"},
+    "resources": {"redis"},
+    "flows": set(),
+    "api": {"sanic", "sanic_routing", "msgspec", "websockets"},
+}
+
+FREE = {"app", "manage", "bench", "tests", "tools"}
+"""May import everything."""
+
+
+def sources(package: str) -> Iterator[Path]:
+    folder = ROOT / package
+    if folder.is_dir():
+        yield from folder.rglob("*.py")
+    else:
+        yield folder.with_suffix(".py")
+
+
+def imported(path: Path) -> Iterator[str]:
+    """Full names of everything a file imports, wherever in the file."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            assert node.module is not None
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+@pytest.mark.parametrize("package", sorted(OURS))
+def test_imports_point_down(package: str) -> None:
+    allowed = OURS[package] | OTHERS[package] | {package} | set(sys.stdlib_module_names)
+    for path in sources(package):
+        if "migrations" in path.parts:
+            continue
+        for name in imported(path):
+            assert name.split(".")[0] in allowed, f"{path.relative_to(ROOT)} imports {name}"
+
+
+@pytest.mark.parametrize("package", sorted(OURS))
+def test_tables_of_another_package_are_out_of_reach(package: str) -> None:
+    for path in sources(package):
+        for name in imported(path):
+            owner, _, rest = name.partition(".")
+            foreign = owner in OURS and owner != package
+            assert not (foreign and rest.split(".")[0] == "models"), f"{path} imports {name}"
+
+
+def test_every_package_is_in_the_table() -> None:
+    known = set(OURS) | FREE | {"web", "docs", "var"}
+    folders = {path.parent.name for path in ROOT.glob("*/__init__.py")}
+    files = {path.stem for path in ROOT.glob("*.py")}
+
+    assert folders | files <= known

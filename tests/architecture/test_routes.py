@@ -1,0 +1,90 @@
+"""Every route says who may call it and what it takes; OpenAPI and the routes are one."""
+
+from typing import Any
+
+import pytest
+from sanic import Sanic
+
+from api import openapi
+from app import create_app
+from core.settings import Settings
+
+GUARDS = {"public", "citizen", "officer", "counter", "client"}
+
+
+@pytest.fixture(scope="module")
+def application(session_settings: Settings) -> Any:
+    app = create_app(session_settings)
+    app.finalize()
+    yield app
+    Sanic.unregister_app(app)
+
+
+def api_routes(application: Any) -> list[Any]:
+    return [route for route in application.router.routes if route.path.startswith("api/")]
+
+
+def test_every_route_has_a_guard(application: Any) -> None:
+    for route in application.router.routes:
+        guard = getattr(route.handler, "__guard__", None)
+        assert guard is not None, f"/{route.path} has no guard"
+        assert guard.partition(":")[0] in GUARDS, f"/{route.path}: {guard}"
+
+
+def test_every_api_route_is_declared(application: Any) -> None:
+    for route in api_routes(application):
+        declared = getattr(route.handler, "__endpoint__", None)
+        assert declared is not None, f"/{route.path} is not declared"
+        assert declared.summary
+
+
+def test_openapi_names_every_api_route_and_no_other(application: Any) -> None:
+    document = openapi.build(application)
+    described = {
+        (path, method) for path, methods in document["paths"].items() for method in methods
+    }
+    routed = {
+        (operation.path, operation.method) for operation in openapi.operations(application)
+    }
+    methods = sum(len(route.methods) for route in api_routes(application))
+
+    assert described == routed
+    assert len([path for path, _ in described if path.startswith("/api/")]) == methods
+
+
+def test_openapi_references_resolve(application: Any) -> None:
+    document = openapi.build(application)
+    schemas = document["components"]["schemas"]
+
+    def walk(node: object) -> None:
+        if isinstance(node, dict):
+            reference = node.get("$ref")
+            if isinstance(reference, str):
+                assert reference.removeprefix("#/components/schemas/") in schemas
+            for value in node.values():
+                walk(value)
+        elif isinstance(node, list):
+            for value in node:
+                walk(value)
+
+    walk(document)
+
+
+def test_operation_ids_are_unique(application: Any) -> None:
+    document = openapi.build(application)
+    names = [
+        operation["operationId"]
+        for methods in document["paths"].values()
+        for operation in methods.values()
+    ]
+
+    assert len(names) == len(set(names))
+
+
+def test_methods_are_those_a_mini_app_can_send(application: Any) -> None:
+    """wx.request has no PATCH; tus is the one exception and takes a method override."""
+    for route in api_routes(application):
+        allowed = {"GET", "POST", "PUT", "DELETE"}
+        if "uploads" in route.path:
+            allowed |= {"PATCH", "HEAD", "OPTIONS"}
+        assert set(route.methods) <= allowed, f"/{route.path}: {route.methods}"
