@@ -24,7 +24,7 @@ from resources import Resources, open_resources
 access = logging.getLogger("yunjian.access")
 
 BODY_LIMIT = 32 * MEBIBYTE
-"""Largest body that is held in memory (an OFD to verify); uploads stream and have their own limit."""
+"""Largest body held in memory (an OFD to verify); uploads stream and have their own limit."""
 
 
 def create_app(settings: Settings, *, resources: Resources | None = None) -> Sanic[Any, Any]:

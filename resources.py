@@ -105,8 +105,3 @@ def load_keys(folder: Path, settings: Settings) -> SoftwareKeyStore:
 
 def load_trust(folder: Path) -> TrustList:
     return TrustList.from_bytes((folder / TRUST_FILE).read_bytes())
-
-
-def departments_with_seals() -> dict[str, str]:
-    """Department key → name, for every department of the catalogue."""
-    return {department.key: department.name for department in read_departments()}

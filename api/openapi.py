@@ -225,7 +225,7 @@ def _problems(declaration: Declaration) -> Iterator[type[Problem]]:
 
 def _success(declaration: Declaration) -> dict[str, Any]:
     if declaration.raw:
-        media = dict.fromkeys(declaration.media_types, {"schema": {}})
+        media: dict[str, Any] = {name: {"schema": {}} for name in declaration.media_types}
         return {"description": declaration.summary, **({"content": media} if media else {})}
     if declaration.returns is None:
         return {"description": "Done"}

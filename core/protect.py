@@ -47,8 +47,11 @@ class Vault:
     def open(self, stored: str) -> str:
         if not stored.startswith(VERSION):
             raise ProtectionError("not a protected value")
+        text = stored[len(VERSION) :]
         try:
-            raw = base64.b64decode(stored[len(VERSION) :], validate=True)
+            raw = base64.b64decode(text, validate=True)
+            if base64.b64encode(raw).decode() != text:
+                raise ValueError("a second spelling of the same bytes")
             nonce, ciphertext, tag = raw[:NONCE_SIZE], raw[NONCE_SIZE:-TAG_SIZE], raw[-TAG_SIZE:]
             decryptor = Cipher(algorithms.SM4(self._column_key), modes.GCM(nonce, tag)).decryptor()
             return (decryptor.update(ciphertext) + decryptor.finalize()).decode()

@@ -158,13 +158,12 @@ def blobs() -> Blobs:
 @pytest.fixture(scope="session")
 def authority() -> Any:
     """Development CA, seal maker and one signer per department, made once a run."""
-    from resources import departments_with_seals
+    from cases.reading import read_catalogue
     from signing import devca
 
-    made_at = datetime(2026, 1, 1, tzinfo=UTC)
-    return devca.make(
-        organisation="上海市松江区", departments=departments_with_seals(), at=made_at, years=30
-    )
+    departments = {entry.key: entry.name for entry in read_catalogue().departments}
+    made_at = datetime(2020, 1, 1, tzinfo=UTC)
+    return devca.make(organisation="上海市松江区", departments=departments, at=made_at, years=30)
 
 
 @pytest.fixture

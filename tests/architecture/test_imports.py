@@ -17,7 +17,7 @@ OURS: dict[str, set[str]] = {
     "cases": {"core", "identity"},
     "wallet": {"core", "identity", "signing"},
     "push": {"core", "identity", "miniapp_bridge"},
-    "resources": {"core", "signing", "miniapp_bridge", "push", "cases"},
+    "resources": {"core", "signing", "miniapp_bridge", "push"},
     "flows": {"core", "identity", "cases", "wallet", "push", "resources"},
     "api": {"core", "identity", "cases", "wallet", "push", "miniapp_bridge", "resources"},
 }

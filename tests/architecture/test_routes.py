@@ -43,9 +43,7 @@ def test_openapi_names_every_api_route_and_no_other(application: Any) -> None:
     described = {
         (path, method) for path, methods in document["paths"].items() for method in methods
     }
-    routed = {
-        (operation.path, operation.method) for operation in openapi.operations(application)
-    }
+    routed = {(operation.path, operation.method) for operation in openapi.operations(application)}
     methods = sum(len(route.methods) for route in api_routes(application))
 
     assert described == routed

@@ -1,0 +1,63 @@
+"""Settings: a demo needs none, a city must set all, and complaints come together."""
+
+import base64
+from pathlib import Path
+
+import pytest
+
+from core.settings import Settings, SettingsError
+
+KEY = base64.b64encode(bytes(32)).decode()
+
+
+def test_demo_needs_nothing(tmp_path: Path) -> None:
+    settings = Settings.from_env({"YUNJIAN_VAR": str(tmp_path)})
+
+    assert settings.demo
+    assert settings.database_url.startswith(f"sqlite://{tmp_path}/")
+    assert settings.redis_url is None
+
+
+def test_demo_keeps_its_secret(tmp_path: Path) -> None:
+    first = Settings.from_env({"YUNJIAN_VAR": str(tmp_path)})
+    second = Settings.from_env({"YUNJIAN_VAR": str(tmp_path)})
+
+    assert first.secret_key == second.secret_key
+    assert (tmp_path / "secret.key").stat().st_mode & 0o077 == 0
+
+
+def test_production_names_everything_that_is_missing(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError) as caught:
+        Settings.from_env({"YUNJIAN_ENV": "production", "YUNJIAN_VAR": str(tmp_path)})
+
+    for name in ("SECRET_KEY", "DATABASE_URL", "REDIS_URL", "BLOB_URL", "PUBLIC_URL"):
+        assert f"YUNJIAN_{name}" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("YUNJIAN_PORT", "http"),
+        ("YUNJIAN_PORT", "70000"),
+        ("YUNJIAN_ENV", "prod"),
+        ("YUNJIAN_SECRET_KEY", "short"),
+        ("YUNJIAN_SECRET_KEY", base64.b64encode(bytes(16)).decode()),
+        ("YUNJIAN_WORKERS", "4"),
+    ],
+)
+def test_unusable_value_is_named(tmp_path: Path, name: str, value: str) -> None:
+    with pytest.raises(SettingsError, match=name):
+        Settings.from_env({"YUNJIAN_VAR": str(tmp_path), name: value})
+
+
+def test_four_workers_are_fine_on_postgresql(tmp_path: Path) -> None:
+    settings = Settings.from_env(
+        {
+            "YUNJIAN_VAR": str(tmp_path),
+            "YUNJIAN_SECRET_KEY": KEY,
+            "YUNJIAN_DATABASE_URL": "asyncpg://localhost/yunjian",
+            "YUNJIAN_WORKERS": "4",
+        }
+    )
+
+    assert settings.workers == 4
