@@ -67,8 +67,7 @@ class DemoNotAvailable(NotFound):
 
 
 class SignInRequired(Unauthenticated):
-    slug = "sign-in-required"
-    title = "登录已失效，请重新登录"
+    """No session, or one that has ended; says what every 401 without a closer reason says."""
 
 
 class WrongCredentials(Unauthenticated):

@@ -1,6 +1,6 @@
 """Reading people, organisations, officers and counters. Views are plain values, decrypted."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
 from uuid import UUID
@@ -28,11 +28,11 @@ class SubjectView:
 
     id: UUID
     kind: Literal["natural_person", "organisation"]
-    name: str
+    name: str = field(repr=False)
     id_type: str
     """`111` identity card, `001` unified social credit code."""
-    id_no: str
-    phone: str | None
+    id_no: str = field(repr=False)
+    phone: str | None = field(repr=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +43,14 @@ class OrganisationLink:
     name: str
     uscc: str
     relation: Literal["legal_representative", "agent"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlatformUser:
+    """How a platform names a person."""
+
+    platform: str
+    user_id: str = field(repr=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,14 +134,10 @@ async def may_act_for(person_id: UUID, organisation_id: UUID) -> bool:
     return any(_covers(relation, today) for relation in relations)
 
 
-async def find_platform_user(person_id: UUID, platform: str) -> str | None:
-    """The platform's own name for the person: the account used last, or None."""
-    account = (
-        await PlatformAccount.filter(subject_id=person_id, platform=platform)
-        .order_by("-last_used_at")
-        .first()
-    )
-    return None if account is None else account.user
+async def list_platform_users(person_id: UUID) -> list[PlatformUser]:
+    """The person's accounts on mini-app platforms, the one used last first."""
+    accounts = await PlatformAccount.filter(subject_id=person_id).order_by("-last_used_at")
+    return [PlatformUser(platform=account.platform, user_id=account.user) for account in accounts]
 
 
 async def get_counter(counter_id: UUID) -> CounterView:

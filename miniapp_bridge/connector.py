@@ -1,0 +1,104 @@
+"""Connector: what we need of a mini-app platform, whichever it is.
+
+One implementation per platform lies in `platforms/`; the same contract tests run over all of them
+(tests/contracts/test_connectors.py). A connector holds no state of ours beside tokens in Redis.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Protocol
+
+
+@dataclass(frozen=True, kw_only=True)
+class RealName:
+    """A verified identity; only platforms with real-name accounts (city super-apps) give one."""
+
+    id_type: str
+    id_no: str = field(repr=False)
+    name: str = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlatformIdentity:
+    """Who a one-time code stands for. `user_id` is unique per platform and application."""
+
+    platform: str
+    user_id: str = field(repr=False)
+    real_name: RealName | None = None
+    phone: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SubscriptionMessage:
+    """A message of a template the platform has approved. `template` is our name for it."""
+
+    user_id: str = field(repr=False)
+    template: str
+    values: Mapping[str, str]
+    page: str
+    """The mini-program page a tap opens, without a leading slash."""
+
+
+class SendOutcome(StrEnum):
+    """What became of a message that was well formed."""
+
+    SENT = "sent"
+    NO_CONSENT = "no_consent"
+    """The user has not subscribed, or has refused. Never tried again."""
+    UNKNOWN = "unknown"
+    """No answer in time. Not tried again: it would reach the user twice."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MiniCode:
+    """A picture that opens the mini-program."""
+
+    media_type: str
+    data: bytes
+
+
+@dataclass(frozen=True, kw_only=True)
+class Callback:
+    """A request the platform made to us, exactly as it came. Header names in lower case."""
+
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlatformEvent:
+    """One thing a callback tells, e.g. that a user gave or withdrew consent."""
+
+    kind: str
+    user_id: str | None = field(repr=False)
+    data: Mapping[str, str]
+
+
+class Connector(Protocol):
+    """A mini-app platform."""
+
+    platform: str
+
+    async def exchange_code(self, code: str) -> PlatformIdentity:
+        """Spend a sign-in code. Raises CodeRefused, SignInBlocked, PlatformBusy,
+        OutcomeUnknown (the code may be spent: ask the client for a new one),
+        PlatformUnavailable."""
+
+    async def phone_number(self, code: str) -> str:
+        """Spend a phone code: the number without its country code. Raises as exchange_code."""
+
+    async def send_subscription_message(self, message: SubscriptionMessage) -> SendOutcome:
+        """Send once. Raises MessageRejected, PlatformBusy, PlatformUnavailable (nothing sent)."""
+
+    async def mini_code(self, *, scene: str, page: str) -> MiniCode:
+        """A code that opens `page` with `scene` (1–32 visible ASCII characters, no personal
+        data). Raises MessageRejected for a scene the platform cannot carry, PlatformUnavailable."""
+
+    def open_callback(self, callback: Callback) -> list[PlatformEvent]:
+        """The events inside a callback. Raises CallbackRefused before anything is parsed when
+        the platform's signature does not hold."""
+
+    async def close(self) -> None:
+        """Give connections back. Harmless when repeated."""

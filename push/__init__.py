@@ -1,0 +1,1 @@
+"""Bring a message to a person, by every channel that works."""

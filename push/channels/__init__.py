@@ -1,0 +1,8 @@
+"""The channels of a message, nearest first. A new one is a module here and a line in CHANNELS."""
+
+from push.channels.channel import Channel
+from push.channels.inbox import InboxChannel
+from push.channels.live import LiveChannel
+from push.channels.subscription import SubscriptionChannel
+
+CHANNELS: tuple[Channel, ...] = (LiveChannel(), InboxChannel(), SubscriptionChannel())

@@ -1,0 +1,44 @@
+"""Channel: one way of bringing a message to a person."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Protocol
+from uuid import UUID
+
+from miniapp_bridge.connector import Connector
+from push.message import Message, Weight
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
+
+
+class Outcome(StrEnum):
+    """What became of a message on one channel."""
+
+    SENT = "sent"
+    SKIPPED = "skipped"
+    """This channel cannot reach the person (no account, no consent). Not tried again."""
+    UNKNOWN = "unknown"
+    """Handed over without an answer. Not tried again: it would reach the person twice."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tools:
+    """What channels work with."""
+
+    redis: "Redis"
+    connectors: Mapping[str, Connector]
+
+
+class Channel(Protocol):
+    """A channel is stateless. Every exception of `send` means: not sent, try again later."""
+
+    name: str
+    weights: frozenset[Weight]
+    """The messages this channel carries."""
+    repeatable: bool
+    """Whether sending one event twice has the effect of once."""
+
+    async def send(self, message: Message, *, event_id: UUID, tools: Tools) -> Outcome:
+        """Send outside any transaction."""

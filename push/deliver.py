@@ -1,0 +1,180 @@
+"""Deliver a message by every channel: recorded first, then sent, each channel for itself.
+
+    pending ──sent──▶ sent          skipped: the channel cannot reach this person
+       │ ▲
+       ▼ │ fails: waits longer      failed: after MAX_ATTEMPTS, or the outcome is unknown
+      (due_at)
+
+One `Delivery` per event, recipient and channel makes a repeat harmless. Claiming a row moves its
+`due_at` ahead, so that two workers never send the same one; should the worker die while it holds a
+claim, the row is tried again when the channel is repeatable and given up when it is not.
+"""
+
+import asyncio
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import timedelta
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from core import clock
+from core.database import transaction
+from miniapp_bridge.connector import Connector
+from miniapp_bridge.errors import MessageRejected, OutcomeUnknown
+from push.channels import CHANNELS, live
+from push.channels.channel import Channel, Outcome, Tools
+from push.message import DepartmentNotice, Message, Weight
+from push.models import Delivery, DeliveryState
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
+
+log = logging.getLogger(__name__)
+
+MAX_ATTEMPTS = 6
+CLAIM = timedelta(seconds=60)
+"""Longer than any channel may take to send."""
+
+FIRST_PAUSE = timedelta(seconds=5)
+LONGEST_PAUSE = timedelta(minutes=30)
+BATCH = 100
+
+STATES = {
+    Outcome.SENT: DeliveryState.SENT,
+    Outcome.SKIPPED: DeliveryState.SKIPPED,
+    Outcome.UNKNOWN: DeliveryState.FAILED,
+}
+
+
+async def deliver(
+    message: Message,
+    *,
+    event_id: UUID,
+    redis: "Redis",
+    connectors: Mapping[str, Connector],
+    channels: Sequence[Channel] = CHANNELS,
+) -> None:
+    """Record one delivery per channel, commit, then send. A repeat sends nothing twice.
+
+    A channel that fails does not raise: `retry_due` tries it again, alone.
+    """
+    carried = [channel for channel in channels if message.weight in channel.weights]
+    async with transaction():
+        await Delivery.bulk_create(
+            [
+                Delivery(
+                    event_id=event_id,
+                    recipient_id=message.recipient_id,
+                    channel=channel.name,
+                    message=to_stored(message),
+                )
+                for channel in carried
+            ],
+            ignore_conflicts=True,
+        )
+    rows = await Delivery.filter(
+        event_id=event_id,
+        recipient_id=message.recipient_id,
+        state=DeliveryState.PENDING,
+        due_at__lte=clock.now(),
+    )
+    await _send_all(rows, channels, Tools(redis=redis, connectors=connectors))
+
+
+async def tell_department(notice: DepartmentNotice, *, event_id: UUID, redis: "Redis") -> None:
+    """Put a notice into the department's live stream; the same event again changes nothing."""
+    await live.tell(
+        live.stream.department(notice.department),
+        notice.kind,
+        live.payload(notice.title, notice.body, notice.link, notice.data),
+        event_id=event_id,
+        redis=redis,
+    )
+
+
+async def retry_due(
+    *,
+    redis: "Redis",
+    connectors: Mapping[str, Connector],
+    channels: Sequence[Channel] = CHANNELS,
+) -> int:
+    """Send what is due again (a timer calls it); returns how many deliveries were tried."""
+    rows = (
+        await Delivery.filter(state=DeliveryState.PENDING, due_at__lte=clock.now())
+        .order_by("due_at")
+        .limit(BATCH)
+    )
+    await _send_all(rows, channels, Tools(redis=redis, connectors=connectors))
+    return len(rows)
+
+
+async def forget_old(*, kept: timedelta = timedelta(days=90)) -> int:
+    """Delete finished deliveries older than `kept` (a timer calls it)."""
+    finished = (DeliveryState.SENT, DeliveryState.SKIPPED, DeliveryState.FAILED)
+    return await Delivery.filter(state__in=finished, created_at__lt=clock.now() - kept).delete()
+
+
+def to_stored(message: Message) -> dict[str, object]:
+    """The message as JSON-ready values."""
+    return asdict(message) | {"recipient_id": str(message.recipient_id)}
+
+
+def from_stored(stored: Mapping[str, object]) -> Message:
+    """The message again."""
+    values = dict(stored)
+    recipient_id, weight = UUID(str(values.pop("recipient_id"))), Weight(str(values.pop("weight")))
+    return Message(recipient_id=recipient_id, weight=weight, **values)  # type: ignore[arg-type]
+
+
+async def _send_all(rows: Sequence[Delivery], channels: Sequence[Channel], tools: Tools) -> None:
+    by_name = {channel.name: channel for channel in channels}
+    known = [row for row in rows if row.channel in by_name]
+    await asyncio.gather(*(_send(row, by_name[row.channel], tools) for row in known))
+
+
+async def _send(row: Delivery, channel: Channel, tools: Tools) -> None:
+    if row.attempts and row.last_error is None and not channel.repeatable:
+        # Claimed before and never finished: the worker died while it was sending.
+        await _finish(row, DeliveryState.FAILED, error="outcome-unknown")
+        return
+    if not await _claim(row):
+        return
+    try:
+        outcome = await channel.send(from_stored(row.message), event_id=row.event_id, tools=tools)
+    except (OutcomeUnknown, MessageRejected) as error:
+        await _finish(row, DeliveryState.FAILED, error=error.slug)
+    except Exception as error:
+        # Whatever a vendor or a store throws at one channel must not stop the others.
+        log.warning("channel %s failed: %s", channel.name, type(error).__name__)
+        await _postpone(row, error=type(error).__name__)
+    else:
+        await _finish(row, STATES[outcome], error=None)
+
+
+async def _claim(row: Delivery) -> bool:
+    claimed = await Delivery.filter(
+        id=row.id, state=DeliveryState.PENDING, attempts=row.attempts
+    ).update(attempts=row.attempts + 1, due_at=clock.now() + CLAIM, last_error=None)
+    return bool(claimed)
+
+
+async def _finish(row: Delivery, state: DeliveryState, *, error: str | None) -> None:
+    if state is DeliveryState.FAILED:
+        log.error("delivery %s by %s was given up: %s", row.id, row.channel, error)
+    await Delivery.filter(id=row.id, state=DeliveryState.PENDING).update(
+        state=state,
+        last_error=error,
+        sent_at=clock.now() if state is DeliveryState.SENT else None,
+    )
+
+
+async def _postpone(row: Delivery, *, error: str) -> None:
+    attempts = row.attempts + 1
+    if attempts >= MAX_ATTEMPTS:
+        await _finish(row, DeliveryState.FAILED, error=error)
+        return
+    pause = min(FIRST_PAUSE * 4 ** (attempts - 1), LONGEST_PAUSE)
+    await Delivery.filter(id=row.id, state=DeliveryState.PENDING).update(
+        due_at=clock.now() + pause, last_error=error
+    )

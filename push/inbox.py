@@ -1,0 +1,70 @@
+"""Reading the inbox: a person's own messages, newest first."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from core import clock
+from push.errors import InboxMessageNotFound
+from push.models import InboxMessage
+
+
+@dataclass(frozen=True, kw_only=True)
+class InboxItem:
+    """One kept message."""
+
+    id: UUID
+    kind: str
+    title: str
+    body: str
+    link: str
+    data: dict[str, Any]
+    at: datetime
+    read: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Inbox:
+    """A page of the inbox; `unread` counts the whole inbox."""
+
+    items: list[InboxItem]
+    total: int
+    unread: int
+
+
+async def list_messages(person_id: UUID, *, limit: int, offset: int) -> Inbox:
+    """A page of a person's messages."""
+    mine = InboxMessage.filter(person_id=person_id)
+    rows = await mine.order_by("-created_at", "id").offset(offset).limit(limit)
+    return Inbox(
+        items=[_item(row) for row in rows],
+        total=await mine.count(),
+        unread=await mine.filter(read_at=None).count(),
+    )
+
+
+async def mark_read(message_id: UUID, *, person_id: UUID) -> None:
+    """Mark an own message as read; again is harmless. Raises InboxMessageNotFound."""
+    mine = InboxMessage.filter(id=message_id, person_id=person_id)
+    if not await mine.exists():
+        raise InboxMessageNotFound()
+    await mine.filter(read_at=None).update(read_at=clock.now())
+
+
+async def mark_all_read(person_id: UUID) -> int:
+    """Mark every message as read; returns how many were not."""
+    return await InboxMessage.filter(person_id=person_id, read_at=None).update(read_at=clock.now())
+
+
+def _item(row: InboxMessage) -> InboxItem:
+    return InboxItem(
+        id=row.id,
+        kind=row.kind,
+        title=row.title,
+        body=row.body,
+        link=row.link,
+        data=row.data,
+        at=row.created_at,
+        read=row.read_at is not None,
+    )
