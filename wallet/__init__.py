@@ -1,0 +1,1 @@
+"""Electronic licences (电子证照): issue them, keep them, show them, verify them."""

@@ -1,0 +1,97 @@
+"""Refusals of the wallet.
+
+Whether a code or a document is good is a verdict (verdict.py), never one of these.
+"""
+
+from core.errors import Conflict, Forbidden, Invalid, NotFound, Unavailable
+
+
+class LicenceNotFound(NotFound):
+    """No such licence, or not the caller's: the answer is the same."""
+
+    slug = "licence-not-found"
+    title = "没有找到这张证照，请核对后再试"
+
+
+class LicenceTypeNotFound(NotFound):
+    """The catalogue has no such type."""
+
+    slug = "licence-type-not-found"
+    title = "没有这种证照类型，请核对后再试"
+
+
+class InvalidFacts(Invalid):
+    """Facts do not fit their licence type; the member `fields` says what is wrong with which."""
+
+    slug = "invalid-facts"
+    title = "证照内容有误，请按提示修改后再提交"
+
+
+class LicenceNotInForce(Conflict):
+    """The licence may not be shown or reused now; the member `state` says why."""
+
+    slug = "licence-not-in-force"
+    title = "这张证照目前不在有效状态，不能出示或使用"
+
+
+class StateChangeNotAllowed(Conflict):
+    """The licence is not in a state from which this change leads."""
+
+    slug = "licence-state-change-not-allowed"
+    title = "证照当前状态不允许这项操作，请刷新后再试"
+
+
+class NotASealKeeper(Forbidden):
+    """Only seal keepers and supervisors change the state of a licence."""
+
+    slug = "licence-state-forbidden"
+    title = "只有印章管理员或督办人员可以变更证照状态"
+
+
+class PreviousLicenceMissing(Conflict):
+    """A reissue or an endorsement needs the licence that it replaces."""
+
+    slug = "previous-licence-missing"
+    title = "没有找到要换发或签注的原证照，请先核对持证人名下的证照"
+
+
+class SealNotReady(Unavailable):
+    """The department has no usable e-seal; the issue waits in the outbox."""
+
+    slug = "seal-not-ready"
+    title = "发证部门的电子印章尚未启用，请联系印章管理员"
+
+
+class IssueFailed(Unavailable):
+    """A freshly sealed licence did not verify; nothing was stored."""
+
+    slug = "issue-failed"
+    title = "证照签章未通过自检，系统会自动重试"
+
+
+class PresentationNotFound(NotFound):
+    """No such presentation, or not the caller's."""
+
+    slug = "presentation-not-found"
+    title = "没有找到这次亮证，请重新打开证照"
+
+
+class UnreadableDocument(Invalid):
+    """What was posted is not an OFD document."""
+
+    slug = "unreadable-document"
+    title = "文件不是可识别的 OFD 版式文件，请上传原始证照文件"
+
+
+class VerificationNotFound(NotFound):
+    """No such verification, or another caller's."""
+
+    slug = "verification-not-found"
+    title = "没有找到这次核验，请核对编号后再试"
+
+
+class RequestKeyReused(Invalid):
+    """The idempotency key was used before for another document."""
+
+    slug = "idempotency-key-reused"
+    title = "同一个幂等键不能用于不同的内容，请换一个新的键"

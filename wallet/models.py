@@ -1,0 +1,155 @@
+"""Tables of the wallet. Nobody outside this package reads them; see `queries.py`.
+
+Facts, names and numbers of holders are encrypted (`core.protect`) and found by blind indexes.
+"""
+
+from enum import StrEnum
+
+from tortoise import fields
+from tortoise.models import Model
+
+from core.clock import now
+from core.ids import new_id
+from core.protect import ProtectedField
+from wallet.validity import LicenceState
+
+
+class SealState(StrEnum):
+    """Whether an e-seal may be used."""
+
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+
+
+class VerificationKind(StrEnum):
+    """What was verified."""
+
+    CODE = "code"
+    DOCUMENT = "document"
+    VALUES = "values"
+
+
+class Licence(Model):
+    """One version of one e-licence. The sealed document is a blob under its digest."""
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    case_id = fields.UUIDField(null=True, unique=True)
+    licence_type = fields.CharField(max_length=8)
+    subject_id = fields.UUIDField(db_index=True)
+    """Whose wallet it lies in: the holder, or the person in charge of a child's licence."""
+    holder_id_type = fields.CharField(max_length=3)
+    holder_id_no = ProtectedField()
+    holder_index = fields.CharField(max_length=64, db_index=True)
+    holder_name = ProtectedField()
+    number = ProtectedField()
+    number_index = fields.CharField(max_length=64, db_index=True)
+    identifier = fields.CharField(max_length=100, unique=True)
+    version = fields.SmallIntField()
+    facts = ProtectedField()
+    """The checked facts as JSON text."""
+    issued_on = fields.DateField()
+    valid_to = fields.DateField(null=True)
+    state = fields.CharEnumField(LicenceState, max_length=12, default=LicenceState.VALID)
+    department = fields.CharField(max_length=16)
+    document = fields.CharField(max_length=64, db_index=True)
+    previous_id = fields.UUIDField(null=True, unique=True)
+    created_at = fields.DatetimeField(default=now)
+
+    class Meta:
+        table = "wallet_licence"
+        app = "wallet"
+        indexes = (("subject_id", "licence_type"),)
+
+
+class StateChange(Model):
+    """Why a licence changed its state: cause, authority, document and time, never edited."""
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    licence_id = fields.UUIDField(db_index=True)
+    before = fields.CharEnumField(LicenceState, max_length=12)
+    after = fields.CharEnumField(LicenceState, max_length=12)
+    cause = fields.CharField(max_length=200)
+    authority = fields.CharField(max_length=80)
+    document_no = fields.CharField(max_length=80)
+    by = fields.CharField(max_length=80)
+    at = fields.DatetimeField()
+
+    class Meta:
+        table = "wallet_state_change"
+        app = "wallet"
+
+
+class IssueGrant(Model):
+    """The number and identifier a case was allotted, so that a repeat draws with the same."""
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    case_id = fields.UUIDField(unique=True)
+    number = ProtectedField()
+    identifier = fields.CharField(max_length=100)
+    created_at = fields.DatetimeField(default=now)
+
+    class Meta:
+        table = "wallet_issue_grant"
+        app = "wallet"
+
+
+class NumberCounter(Model):
+    """The next number of one run of numbers."""
+
+    name = fields.CharField(max_length=60, primary_key=True)
+    following = fields.BigIntField()
+
+    class Meta:
+        table = "wallet_number_counter"
+        app = "wallet"
+
+
+class Seal(Model):
+    """An e-seal of a department: the signed seal data and the key that uses it."""
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    department = fields.CharField(max_length=16, db_index=True)
+    key_id = fields.CharField(max_length=80)
+    name = fields.CharField(max_length=80)
+    seal = fields.BinaryField()
+    """SESeal of GB/T 38540, DER, exactly as its maker signed it."""
+    certificate = fields.BinaryField()
+    """Signer certificate, DER."""
+    digest = fields.CharField(max_length=64, unique=True)
+    state = fields.CharEnumField(SealState, max_length=10, default=SealState.ACTIVE)
+    created_at = fields.DatetimeField(default=now)
+
+    class Meta:
+        table = "wallet_seal"
+        app = "wallet"
+
+
+class Verification(Model):
+    """One look at a licence or a document, with what was answered. Never edited."""
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    kind = fields.CharEnumField(VerificationKind, max_length=10)
+    at = fields.DatetimeField(db_index=True)
+    licence_id = fields.UUIDField(null=True, db_index=True)
+    subject_id = fields.UUIDField(null=True, db_index=True)
+    verdict = fields.CharField(max_length=12)
+    reasons = fields.JSONField[list[str]]()
+    checks = fields.JSONField[list[dict[str, object]]]()
+    report = fields.JSONField[dict[str, object]](null=True)
+    reader = fields.CharField(max_length=80, db_index=True)
+    """The actor that looked, e.g. `counter:<uuid>`."""
+    reader_name = fields.CharField(max_length=80)
+    department = fields.CharField(max_length=16, null=True)
+    hall = fields.CharField(max_length=60, default="")
+    purpose = fields.CharField(max_length=200, default="")
+    item_code = fields.CharField(max_length=40, null=True)
+    presentation = fields.CharField(max_length=64, null=True)
+    """Digest of the code that was read; the same reader reading it twice is answered once."""
+    request_key = fields.CharField(max_length=200, null=True)
+    digest = fields.CharField(max_length=64, null=True)
+    """SHA-256 of a posted document."""
+
+    class Meta:
+        table = "wallet_verification"
+        app = "wallet"
+        unique_together = (("reader", "presentation"), ("reader", "request_key"))
