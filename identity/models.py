@@ -5,6 +5,7 @@ blind index. Tokens, codes and passwords are stored as digests only (PIPL art. 5
 """
 
 from enum import StrEnum
+from uuid import UUID
 
 from tortoise import fields
 from tortoise.models import Model
@@ -86,6 +87,8 @@ class PlatformAccount(Model):
     created_at = fields.DatetimeField(default=now)
     last_used_at = fields.DatetimeField(default=now)
 
+    subject_id: UUID
+
     class Meta:
         table = "identity_platform_account"
         app = "identity"
@@ -120,14 +123,25 @@ class Officer(Model):
         on_delete=fields.RESTRICT,
     )
     state = fields.CharEnumField(State, max_length=8, default=State.ACTIVE)
-    failed_attempts = fields.IntField(default=0)
-    locked_until = fields.DatetimeField(null=True)
     created_at = fields.DatetimeField(default=now)
 
     department_id: str | None
 
     class Meta:
         table = "identity_officer"
+        app = "identity"
+
+
+class SignInAttempts(Model):
+    """Sign-in attempts under one staff number, whether an officer has it or not."""
+
+    index = fields.CharField(max_length=64, primary_key=True)
+    count = fields.SmallIntField(default=0)
+    until = fields.DatetimeField(db_index=True)
+    """When the count starts anew; while it is full, until when the number is locked."""
+
+    class Meta:
+        table = "identity_sign_in_attempts"
         app = "identity"
 
 

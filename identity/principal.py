@@ -3,7 +3,7 @@
 Guards make one per request; acts take it as `by=` and read nothing else about the caller.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from uuid import UUID
 
@@ -23,7 +23,7 @@ class Principal:
 
     kind: PrincipalKind
     id: UUID
-    name: str
+    name: str = field(repr=False)
     subject_id: UUID | None = None
     """The natural person; set for citizens only."""
     acting_for: UUID | None = None

@@ -22,6 +22,7 @@ from core import clock
 from core.database import transaction
 from miniapp_bridge.connector import Connector
 from miniapp_bridge.errors import MessageRejected, OutcomeUnknown
+from push import stream
 from push.channels import CHANNELS, live
 from push.channels.channel import Channel, Outcome, Tools
 from push.message import DepartmentNotice, Message, Weight
@@ -85,7 +86,7 @@ async def deliver(
 async def tell_department(notice: DepartmentNotice, *, event_id: UUID, redis: "Redis") -> None:
     """Put a notice into the department's live stream; the same event again changes nothing."""
     await live.tell(
-        live.stream.department(notice.department),
+        stream.department(notice.department),
         notice.kind,
         live.payload(notice.title, notice.body, notice.link, notice.data),
         event_id=event_id,

@@ -1,8 +1,8 @@
 """Hub: fan-out inside one worker. Sockets join streams; the bell and a net wake them.
 
-The bell is one Redis subscription per worker (`live:*`); a message carries the entry itself, so that
-a socket needs no query of its own. Redis may lose messages, the net under it cannot: every few
-seconds the hub compares the positions of all joined streams with the database (one query), more
+The bell is one Redis subscription per worker (`live:*`); a ring carries the entry itself, so that a
+socket needs no query of its own. Redis may lose rings, the net under it cannot: every few seconds
+the hub compares the positions of all joined streams with the database (one query), more
 often while Redis is away. Each subscription has a bounded queue; a reader that falls behind is
 dropped with a reason and comes back with its last position.
 """

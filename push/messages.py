@@ -1,8 +1,8 @@
 """The texts people read, in Chinese, for every event of cases and wallet. Pure.
 
-Events are read by their attributes, so that this package need not know theirs. A text never holds an
-ID number or a phone; a title has at most 20 characters. `compose` finds the text of an event by its
-name and gives None for events that are told to nobody.
+Events are read by their attributes, so that this package need not know their classes. A text never
+holds an ID number or a phone; a title has at most 20 characters. `compose` finds the text of an
+event by its name and gives None for events that are told to nobody.
 """
 
 from collections.abc import Callable, Mapping

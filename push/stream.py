@@ -117,7 +117,7 @@ async def _lock(key: str) -> int:
     if stream is None:
         await Stream.bulk_create([Stream(key=key)], ignore_conflicts=True)
         stream = await Stream.filter(key=key).select_for_update().get()
-    return stream.position
+    return int(stream.position)
 
 
 def _entry(row: StreamEntry) -> Entry:

@@ -1,0 +1,134 @@
+"""Officers: their accounts and passwords. Passwords are argon2id and hashed off the event loop.
+
+Five wrong passwords lock a staff number for a quarter of an hour. Unknown staff numbers are
+counted, locked and hashed like known ones, so that answers and times do not tell which exist.
+"""
+
+import asyncio
+from collections.abc import Iterable
+from datetime import timedelta
+from uuid import UUID
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from core import audit, clock
+from core.database import transaction
+from core.protect import blind_index
+from identity import errors, queries, sessions
+from identity.models import Officer, SignInAttempts, State
+from identity.principal import Principal
+from identity.roles import Role
+
+ATTEMPTS = 5
+LOCK = timedelta(minutes=15)
+"""Also how long a wrong password counts."""
+
+LONGEST_PASSWORD = 256
+
+HASHER = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
+"""OWASP's first choice for argon2id: 19 MiB, two passes; about 30 ms here."""
+
+NOBODY = HASHER.hash("nobody has this password")
+"""Verified in place of the hash of an unknown staff number."""
+
+
+async def create(
+    staff_no: str,
+    *,
+    name: str,
+    password: str,
+    roles: Iterable[Role],
+    department: str | None,
+    by: str,
+) -> UUID:
+    """The officer with this staff number, made when new; a known one is left as it is.
+
+    Raises DepartmentNotFound.
+    """
+    known = await Officer.get_or_none(staff_no=staff_no)
+    if known is not None:
+        return known.id
+    if department is not None:
+        await queries.get_department(department)
+    password_hash = await asyncio.to_thread(HASHER.hash, password)
+    async with transaction():
+        officer = await Officer.create(
+            staff_no=staff_no,
+            name=name,
+            password_hash=password_hash,
+            roles=sorted(role.value for role in roles),
+            department_id=department,
+        )
+        await audit.record(actor=by, action="officer-created", target=f"officer:{officer.id}")
+    return officer.id
+
+
+async def set_password(officer_id: UUID, password: str, *, by: str) -> None:
+    """Replace a password and end every session of the officer. Raises OfficerNotFound."""
+    password_hash = await asyncio.to_thread(HASHER.hash, password)
+    async with transaction():
+        if not await Officer.filter(id=officer_id).update(password_hash=password_hash):
+            raise errors.OfficerNotFound()
+        await sessions.revoke_all(officer_id, by=by)
+        await audit.record(actor=by, action="password-changed", target=f"officer:{officer_id}")
+
+
+async def dismiss(officer_id: UUID, *, by: str) -> None:
+    """Refuse the officer from the next request on. Repeating it changes nothing."""
+    async with transaction():
+        changed = await Officer.filter(id=officer_id, state=State.ACTIVE).update(
+            state=State.REVOKED
+        )
+        if changed:
+            await sessions.revoke_all(officer_id, by=by)
+            await audit.record(actor=by, action="officer-dismissed", target=f"officer:{officer_id}")
+
+
+async def authenticate(staff_no: str, password: str) -> Principal:
+    """The officer with this number and password.
+
+    Raises WrongCredentials with one sentence for every cause, or TooManySignIns(retry_after).
+    An attempt counts before the password is looked at: parallel guesses do not get more tries.
+    """
+    index = blind_index(staff_no, purpose="identity.staff_no")
+    await _count_attempt(index)
+    officer = await Officer.get_or_none(staff_no=staff_no, state=State.ACTIVE)
+    stored = NOBODY if officer is None else officer.password_hash
+    if not await asyncio.to_thread(_fits, stored, password) or officer is None:
+        await _record_failure(index, officer)
+        raise errors.WrongCredentials()
+    await SignInAttempts.filter(index=index).delete()
+    return sessions.officer_principal(officer)
+
+
+async def forget_attempts() -> int:
+    """Delete counts that no longer matter (a timer calls it)."""
+    return await SignInAttempts.filter(until__lte=clock.now()).delete()
+
+
+async def _count_attempt(index: str) -> None:
+    at = clock.now()
+    async with transaction():
+        await SignInAttempts.bulk_create(
+            [SignInAttempts(index=index, until=at + LOCK)], ignore_conflicts=True
+        )
+        row = await SignInAttempts.filter(index=index).select_for_update().get()
+        count = row.count + 1 if at < row.until else 1
+        if count > ATTEMPTS:
+            seconds = int((row.until - at).total_seconds()) + 1
+            raise errors.TooManySignIns(retry_after=seconds)
+        await SignInAttempts.filter(index=index).update(count=count, until=at + LOCK)
+
+
+async def _record_failure(index: str, officer: Officer | None) -> None:
+    target = f"staff-no:{index[:16]}" if officer is None else f"officer:{officer.id}"
+    async with transaction():
+        await audit.record(actor="anonymous", action="sign-in-failed", target=target)
+
+
+def _fits(stored: str, password: str) -> bool:
+    try:
+        return len(password) <= LONGEST_PASSWORD and HASHER.verify(stored, password)
+    except (VerificationError, InvalidHashError):
+        return False
