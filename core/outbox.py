@@ -16,11 +16,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import logging
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from typing import Any
 
 from tortoise import fields
 from tortoise.expressions import Q
@@ -29,6 +29,7 @@ from tortoise.models import Model
 from core import clock, database, events
 from core.events import Event
 from core.lease import Lease
+from core.protect import ProtectedField
 
 log = logging.getLogger(__name__)
 
@@ -47,7 +48,8 @@ class OutboxMessage(Model):
     event_id = fields.UUIDField(unique=True)
     name = fields.CharField(max_length=60)
     key = fields.CharField(max_length=80)
-    payload: Any = fields.JSONField()
+    payload = ProtectedField()
+    """JSON, encrypted at rest: the facts of an approval are personal data."""
     created_at = fields.DatetimeField()
     attempts = fields.SmallIntField(default=0)
     due_at = fields.DatetimeField()
@@ -95,7 +97,7 @@ async def publish(event: Event, *, key: str) -> None:
         event_id=event.id,
         name=event.name,
         key=key,
-        payload=events.to_payload(event),
+        payload=json.dumps(events.to_payload(event), ensure_ascii=False),
         created_at=now,
         due_at=now,
     )
@@ -141,7 +143,7 @@ async def _tell_key(rows: list[OutboxMessage], react: React, gate: asyncio.Semap
 
 async def _tell(row: OutboxMessage, react: React) -> bool:
     try:
-        await react(events.from_payload(row.name, row.payload))
+        await react(events.from_payload(row.name, json.loads(row.payload)))
     except Exception as error:  # one bad event must not stop the relay
         await _put_off(row, error)
         return False
@@ -223,3 +225,17 @@ async def replay(event_id: object) -> bool:
     )
     bell.ring()
     return bool(changed)
+
+
+async def drop(event_id: object) -> bool:
+    """Give a parked row up, so that its key goes on; False when there is no such row."""
+    changed = await OutboxMessage.filter(
+        event_id=event_id, parked_at__isnull=False, done_at__isnull=True
+    ).update(done_at=clock.now())
+    bell.ring()
+    return bool(changed)
+
+
+async def forget_told(*, kept: timedelta = timedelta(days=7)) -> int:
+    """Delete rows that were told longer than `kept` ago (a timer calls it)."""
+    return await OutboxMessage.filter(done_at__lt=clock.now() - kept).delete()

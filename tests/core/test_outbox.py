@@ -4,8 +4,9 @@ import asyncio
 from dataclasses import dataclass
 
 import pytest
+from tortoise import connections
 
-from core import clock, database, outbox
+from core import database, outbox
 from core.events import Event
 from core.outbox import OutboxMessage
 from tests.conftest import FrozenClock
@@ -134,13 +135,49 @@ class TestOutbox:
         finally:
             await relay.stop()
 
-    async def test_event_survives_json(self) -> None:
-        await ring("a", 7)
-        row = await OutboxMessage.get()
+    async def test_event_comes_back_as_it_was_told(self) -> None:
+        told: list[Event] = []
 
-        from core import events
+        async def react(event: Event) -> None:
+            told.append(event)
 
-        event = events.from_payload(row.name, row.payload)
-        assert isinstance(event, Rang)
-        assert (event.bell, event.number) == ("a", 7)
-        assert event.occurred_at <= clock.now()
+        event = Rang(bell="a", number=7)
+        async with database.transaction():
+            await outbox.publish(event, key="a")
+        await outbox.drain(react)
+
+        assert told == [event]
+
+    async def test_content_is_unreadable_at_rest(self) -> None:
+        await ring("310199199003071017", 7)
+
+        stored = await connections.get("default").execute_query_dict(
+            "SELECT payload FROM core_outbox_message"
+        )
+
+        assert "310199199003071017" not in stored[0]["payload"]
+
+    async def test_dropped_row_frees_its_key(self, frozen_clock: FrozenClock) -> None:
+        await ring("a", 1)
+        await ring("a", 2)
+        listener = Listener()
+        listener.deaf_to = {"a"}
+        for _ in range(outbox.MAX_ATTEMPTS):
+            await outbox.drain(listener)
+            frozen_clock.advance(hours=1)
+        (parked,) = await outbox.list_parked()
+
+        listener.deaf_to = set()
+        assert await outbox.drop(parked.event_id)
+        await outbox.drain(listener)
+
+        assert listener.heard == [("a", 2)]
+
+    async def test_told_rows_are_forgotten_after_a_week(self, frozen_clock: FrozenClock) -> None:
+        await ring("a", 1)
+        await outbox.drain(Listener())
+        frozen_clock.advance(days=6)
+        assert await outbox.forget_told() == 0
+        frozen_clock.advance(days=2)
+
+        assert await outbox.forget_told() == 1

@@ -1,0 +1,183 @@
+"""What follows what: the only place where packages meet.
+
+REACTIONS maps an event to the acts it brings about; each act opens its own short transactions and is
+harmless when repeated, because the outbox tells at least once. SCHEDULE holds the timers.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+import cases.materials
+import cases.review
+import cases.supplement
+import cases.uploads
+import push.deliver
+import push.messages
+import wallet.issue
+from cases import events as case_events
+from core import outbox
+from core.events import Event
+from core.lease import Lease
+from resources import Resources
+from wallet import events as wallet_events
+
+log = logging.getLogger(__name__)
+
+Reaction = Callable[..., Awaitable[None]]
+
+
+async def tell_person(event: Event, resources: Resources) -> None:
+    """The message of the event, by every channel, to the person concerned."""
+    message = push.messages.compose(event)
+    if message is not None:
+        await push.deliver.deliver(
+            message,
+            event_id=event.id,
+            redis=resources.redis,
+            connectors=resources.connectors,
+        )
+
+
+async def tell_department(event: Event, resources: Resources) -> None:
+    """Move the worklists of the department."""
+    notice = push.messages.department_notice(event)
+    if notice is not None:
+        await push.deliver.tell_department(notice, event_id=event.id, redis=resources.redis)
+
+
+async def check_material(event: case_events.MaterialReceived, resources: Resources) -> None:
+    await cases.materials.check(event.material_id, blobs=resources.blobs)
+
+
+async def issue_licence(event: case_events.CaseApproved, resources: Resources) -> None:
+    """Make the licence an approval grants, or close the case when it grants none."""
+    if event.licence_type is None:
+        await cases.review.close(event.case_id, licence_id=None)
+        return
+    await wallet.issue.issue(
+        case_id=event.case_id,
+        case_no=event.case_no,
+        item_code=event.item_code,
+        subject_id=event.subject_id,
+        person_id=event.person_id,
+        licence_type=event.licence_type,
+        action=event.licence_action or "issue",
+        facts=event.facts,
+        previous_licence_id=event.previous_licence_id,
+        keys=resources.keys,
+        trust=resources.trust,
+        blobs=resources.blobs,
+    )
+
+
+async def close_case(event: wallet_events.LicenceIssued, resources: Resources) -> None:
+    """The licence is in the wallet: the case has reached its end."""
+    if event.case_id is not None:
+        await cases.review.close(event.case_id, licence_id=event.licence_id)
+
+
+TELL = (tell_person, tell_department)
+
+REACTIONS: dict[type[Event], tuple[Reaction, ...]] = {
+    case_events.CaseSubmitted: TELL,
+    case_events.CaseAccepted: TELL,
+    case_events.AcceptanceDeclined: TELL,
+    case_events.SupplementRequested: TELL,
+    case_events.SupplementAnswered: TELL,
+    case_events.MaterialReceived: (check_material, tell_person),
+    case_events.MaterialChecked: TELL,
+    case_events.CaseApproved: (*TELL, issue_licence),
+    case_events.CaseRefused: TELL,
+    case_events.CaseWithdrawn: TELL,
+    case_events.CaseLapsed: TELL,
+    case_events.CaseClosed: TELL,
+    wallet_events.LicenceIssued: (close_case, tell_person),
+    wallet_events.LicencePresented: (tell_person,),
+    wallet_events.PresentationStopped: (tell_person,),
+    wallet_events.LicenceStateChanged: (),
+}
+"""Event → reactions, in this order; a failing one is tried again together with those after it."""
+
+
+def reactor(resources: Resources) -> outbox.React:
+    """The function the relay hands every event to."""
+
+    async def react(event: Event) -> None:
+        for reaction in REACTIONS.get(type(event), ()):
+            await reaction(event, resources)
+
+    return react
+
+
+async def retry_deliveries(resources: Resources) -> None:
+    await push.deliver.retry_due(redis=resources.redis, connectors=resources.connectors)
+
+
+async def deem_accepted(resources: Resources) -> None:
+    """Administrative Licensing Law art. 32: silence for five days is acceptance."""
+    await cases.review.deem_accepted()
+
+
+async def lapse_supplements(resources: Resources) -> None:
+    await cases.supplement.lapse_overdue()
+
+
+async def drop_abandoned_uploads(resources: Resources) -> None:
+    await cases.uploads.expire(folder=resources.settings.upload_dir)
+
+
+async def forget_old_rows(resources: Resources) -> None:
+    await outbox.forget_told()
+    await push.deliver.forget_old()
+
+
+@dataclass(frozen=True)
+class Timer:
+    name: str
+    seconds: float
+    act: Callable[[Resources], Awaitable[None]]
+
+
+SCHEDULE = (
+    Timer("retry-deliveries", 5, retry_deliveries),
+    Timer("deem-accepted", 60, deem_accepted),
+    Timer("lapse-supplements", 60, lapse_supplements),
+    Timer("drop-abandoned-uploads", 300, drop_abandoned_uploads),
+    Timer("forget-old-rows", 3600, forget_old_rows),
+)
+
+
+class Timers:
+    """Runs SCHEDULE; of all workers the one that holds the lease does."""
+
+    def __init__(self, resources: Resources) -> None:
+        self._resources = resources
+        self._lease = Lease("timers", seconds=20)
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def start(self) -> None:
+        self._tasks = [
+            asyncio.create_task(self._repeat(timer), name=f"timer-{timer.name}")
+            for timer in SCHEDULE
+        ]
+
+    async def stop(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        with contextlib.suppress(Exception):
+            await self._lease.release()
+
+    async def _repeat(self, timer: Timer) -> None:
+        while True:
+            await asyncio.sleep(timer.seconds)
+            try:
+                if await self._lease.acquire():
+                    await timer.act(self._resources)
+            except Exception:  # a failing timer must not end, nor end the others
+                log.exception("timer %s failed and goes on", timer.name)
