@@ -137,6 +137,11 @@ class TransitionNotAllowed(Conflict):
     title = "办件当前的状态不能进行这项操作，请刷新后再看"
 
 
+class CaseChanged(Conflict):
+    slug = "case-changed"
+    title = "办件刚刚有了变化，请刷新后再试"
+
+
 class SupplementAlreadyRequested(Conflict):
     slug = "supplement-already-requested"
     title = "补正只能一次性告知，这个办件已经发过补正通知"
@@ -155,6 +160,7 @@ class WrongOffset(Conflict):
 class UploadBusy(Conflict):
     slug = "upload-busy"
     title = "这个文件正在由另一个连接上传，请稍后再试"
+    status = 423
 
 
 class FileTooLarge(TooLarge):

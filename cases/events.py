@@ -1,0 +1,100 @@
+"""What happened to a case, in the past tense: plain values, enough to act on."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from core.events import Event
+
+
+@dataclass(frozen=True, kw_only=True)
+class CaseEvent:
+    """What every event of a case carries; mixed into the events, not one itself."""
+
+    case_id: UUID
+    case_no: str | None
+    """Official number, 43 characters; None before submission."""
+    short_no: str | None
+    """The number people read."""
+    item_code: str
+    item_name: str
+    subject_id: UUID
+    """The applicant: person or organisation."""
+    person_id: UUID
+    """The natural person who acts."""
+    department: str
+    stage_text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CaseSubmitted(CaseEvent, Event):
+    pass
+
+
+@dataclass(frozen=True, kw_only=True)
+class CaseAccepted(CaseEvent, Event):
+    deemed: bool = False
+    """True when the five days of art. 32 passed in silence."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AcceptanceDeclined(CaseEvent, Event):
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SupplementRequested(CaseEvent, Event):
+    supplement_id: UUID
+    items: list[dict[str, str]]
+    due_on: date
+
+
+@dataclass(frozen=True, kw_only=True)
+class SupplementAnswered(CaseEvent, Event):
+    supplement_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class MaterialReceived(CaseEvent, Event):
+    material_code: str
+    material_id: UUID
+    """The stored file; `materials.check` takes it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MaterialChecked(CaseEvent, Event):
+    material_code: str
+    material_id: UUID
+    ok: bool
+    note: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CaseApproved(CaseEvent, Event):
+    licence_type: str | None
+    licence_action: str | None
+    facts: dict[str, Any]
+    previous_licence_id: UUID | None
+    opinion: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CaseRefused(CaseEvent, Event):
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CaseWithdrawn(CaseEvent, Event):
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CaseLapsed(CaseEvent, Event):
+    """The supplement was not answered in time; the case is returned."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CaseClosed(CaseEvent, Event):
+    result_text: str
+    licence_id: UUID | None

@@ -1,0 +1,264 @@
+"""Tables of the case side. Form values, facts and licence faces are personal and encrypted."""
+
+from typing import Any
+
+from tortoise import fields
+from tortoise.models import Model
+
+from cases.lifecycle import CaseState
+from core.ids import new_id
+from core.protect import ProtectedField
+
+
+class ServiceItem(Model):
+    """One version of a service item; a case keeps the version it began with."""
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    code = fields.CharField(max_length=50)
+    version = fields.IntField()
+    digest = fields.CharField(max_length=64)
+    definition: Any = fields.JSONField()
+    name = fields.CharField(max_length=200)
+    department = fields.CharField(max_length=20, db_index=True)
+    current = fields.BooleanField(db_index=True)
+    loaded_at = fields.DatetimeField()
+
+    class Meta:
+        table = "cases_service_item"
+        app = "cases"
+        unique_together = (("code", "version"),)
+
+
+class Theme(Model):
+    """One version of a theme (一件事)."""
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    code = fields.CharField(max_length=50)
+    version = fields.IntField()
+    digest = fields.CharField(max_length=64)
+    definition: Any = fields.JSONField()
+    current = fields.BooleanField(db_index=True)
+    loaded_at = fields.DatetimeField()
+
+    class Meta:
+        table = "cases_theme"
+        app = "cases"
+        unique_together = (("code", "version"),)
+
+
+class CatalogueEntry(Model):
+    """Departments, windows, sites, line systems, data resources and word lists, newest only."""
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    kind = fields.CharField(max_length=20)
+    code = fields.CharField(max_length=50)
+    digest = fields.CharField(max_length=64)
+    definition: Any = fields.JSONField()
+    loaded_at = fields.DatetimeField()
+
+    class Meta:
+        table = "cases_catalogue_entry"
+        app = "cases"
+        unique_together = (("kind", "code"),)
+
+
+class Counter(Model):
+    """The last serial given out in a scope (an item, or all cases) on a day."""
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    scope = fields.CharField(max_length=50)
+    day = fields.DateField()
+    value = fields.IntField()
+
+    class Meta:
+        table = "cases_counter"
+        app = "cases"
+        unique_together = (("scope", "day"),)
+
+
+class Case(Model):
+    """An application and everything the law wants to know about its course."""
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    case_no = fields.CharField(max_length=50, null=True, unique=True)
+    """Official number, given when the case is submitted."""
+    short_no = fields.CharField(max_length=24, null=True, unique=True)
+    item_code = fields.CharField(max_length=50, db_index=True)
+    item_version = fields.IntField()
+    item_digest = fields.CharField(max_length=64)
+    item_name = fields.CharField(max_length=200)
+    department = fields.CharField(max_length=20)
+    subject_id = fields.UUIDField(db_index=True)
+    """The applicant: a person, or the organisation acted for."""
+    person_id = fields.UUIDField(db_index=True)
+    """The natural person who acts."""
+    applicant_masked = fields.CharField(max_length=200)
+    applicant_index = fields.CharField(max_length=64, db_index=True)
+    """Blind index of the applicant's name, for the worklist's search."""
+    request_key = fields.CharField(max_length=200, null=True)
+    state = fields.CharEnumField(CaseState, max_length=24, default=CaseState.DRAFT)
+    state_before_supplement = fields.CharEnumField(CaseState, max_length=24, null=True)
+    answers: Any = fields.JSONField()
+    form = ProtectedField(null=True)
+    """Form values as JSON text."""
+    provenance: Any = fields.JSONField()
+    """Field key → where its value came from; paths and texts, never values."""
+    approval_mode = fields.CharField(max_length=20, null=True)
+    facts = ProtectedField(null=True)
+    """What the officer decided shall be written on the licence, as JSON text."""
+    outcome_text = fields.TextField(null=True)
+    """Opinion, reason or result, for the applicant."""
+    licence_id = fields.UUIDField(null=True)
+    timeline_length = fields.IntField(default=0)
+    revision = fields.IntField(default=0)
+    """Grows with every change; a change read from an older revision is refused."""
+    created_at = fields.DatetimeField()
+    updated_at = fields.DatetimeField()
+    submitted_at = fields.DatetimeField(null=True)
+    received_on = fields.DateField(null=True)
+    """The day complete materials arrived: submission, or the answer to a supplement."""
+    acceptance_due_on = fields.DateField(null=True)
+    accepted_at = fields.DatetimeField(null=True)
+    accepted_on = fields.DateField(null=True)
+    """Back-dated to the day of receipt when the law deems the case accepted."""
+    due_on = fields.DateField(null=True)
+    statutory_due_on = fields.DateField(null=True)
+    paused_on = fields.DateField(null=True)
+    decided_at = fields.DatetimeField(null=True)
+    ended_at = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "cases_case"
+        app = "cases"
+        unique_together = (("subject_id", "request_key"),)
+        indexes = (
+            ("department", "state", "due_on"),
+            ("state", "acceptance_due_on"),
+            ("subject_id", "updated_at"),
+        )
+
+
+class Material(Model):
+    """What the applicant did about one requirement; no row means nothing yet."""
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    case: fields.ForeignKeyRelation[Case] = fields.ForeignKeyField(
+        "cases.Case", related_name="materials", on_delete=fields.CASCADE
+    )
+    code = fields.CharField(max_length=60)
+    way = fields.CharField(max_length=20)
+    """upload, licence or commitment."""
+    status = fields.CharField(max_length=20)
+    """received, checked, rejected, reused or committed."""
+    version = fields.IntField(default=1)
+    note = fields.CharField(max_length=300, null=True)
+    licence_id = fields.UUIDField(null=True)
+    licence_type = fields.CharField(max_length=20, null=True)
+    licence_name = fields.CharField(max_length=200, null=True)
+    licence_number_masked = fields.CharField(max_length=100, null=True)
+    licence_identifier = fields.CharField(max_length=160, null=True)
+    licence_face = ProtectedField(null=True)
+    """The fields of the licence the requirement asks for, as JSON text."""
+    updated_at = fields.DatetimeField()
+
+    case_id: Any
+
+    class Meta:
+        table = "cases_material"
+        app = "cases"
+        unique_together = (("case", "code"),)
+
+
+class MaterialFile(Model):
+    """One stored page or document of a material; files of older versions are kept as history."""
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    material: fields.ForeignKeyRelation[Material] = fields.ForeignKeyField(
+        "cases.Material", related_name="files", on_delete=fields.CASCADE
+    )
+    version = fields.IntField()
+    page = fields.IntField()
+    name = fields.CharField(max_length=200)
+    media_type = fields.CharField(max_length=60)
+    size = fields.BigIntField()
+    digest = fields.CharField(max_length=64)
+    status = fields.CharField(max_length=20)
+    """received, checked or rejected."""
+    note = fields.CharField(max_length=300, null=True)
+    uploaded_by = fields.UUIDField()
+    created_at = fields.DatetimeField()
+
+    material_id: Any
+
+    class Meta:
+        table = "cases_material_file"
+        app = "cases"
+        indexes = (("material", "version", "page"),)
+
+
+class Upload(Model):
+    """A resumable upload; its bytes lie in `settings.upload_dir`, its offset is their number."""
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    case_id = fields.UUIDField(db_index=True)
+    material_code = fields.CharField(max_length=60)
+    person_id = fields.UUIDField()
+    filename = fields.CharField(max_length=200)
+    length = fields.BigIntField()
+    state = fields.CharField(max_length=12)
+    """open, finished, refused, abandoned or expired."""
+    file_id = fields.UUIDField(null=True)
+    created_at = fields.DatetimeField()
+    expires_at = fields.DatetimeField()
+
+    class Meta:
+        table = "cases_upload"
+        app = "cases"
+        indexes = (("state", "expires_at"),)
+
+
+class Supplement(Model):
+    """The one notice that names everything missing (Administrative Licensing Law art. 32)."""
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    case: fields.OneToOneRelation[Case] = fields.OneToOneField(
+        "cases.Case", related_name="supplement", on_delete=fields.CASCADE
+    )
+    items: Any = fields.JSONField()
+    """[{code, name, reason}]"""
+    note = fields.TextField()
+    due_on = fields.DateField()
+    state = fields.CharField(max_length=12)
+    """open, answered, lapsed or withdrawn."""
+    answer_note = fields.TextField(null=True)
+    requested_at = fields.DatetimeField()
+    answered_at = fields.DatetimeField(null=True)
+
+    case_id: Any
+
+    class Meta:
+        table = "cases_supplement"
+        app = "cases"
+        indexes = (("state", "due_on"),)
+
+
+class TimelineEntry(Model):
+    """A numbered step of a case that the applicant can read."""
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    case: fields.ForeignKeyRelation[Case] = fields.ForeignKeyField(
+        "cases.Case", related_name="timeline", on_delete=fields.CASCADE
+    )
+    n = fields.IntField()
+    at = fields.DatetimeField()
+    kind = fields.CharField(max_length=30)
+    title = fields.CharField(max_length=100)
+    text = fields.TextField()
+    actor_text = fields.CharField(max_length=100)
+
+    case_id: Any
+
+    class Meta:
+        table = "cases_timeline_entry"
+        app = "cases"
+        unique_together = (("case", "n"),)
