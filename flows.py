@@ -1,7 +1,7 @@
 """What follows what: the only place where packages meet.
 
-REACTIONS maps an event to the acts it brings about; each act opens its own short transactions and is
-harmless when repeated, because the outbox tells at least once. SCHEDULE holds the timers.
+REACTIONS maps an event to the acts it brings about; each act opens its own short transactions and
+is harmless when repeated, because the outbox tells at least once. SCHEDULE holds the timers.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import push.deliver
 import push.messages
 import wallet.issue
 from cases import events as case_events
-from core import outbox
+from core import clock, outbox
 from core.events import Event
 from core.lease import Lease
 from resources import Resources
@@ -120,11 +120,11 @@ async def retry_deliveries(resources: Resources) -> None:
 
 async def deem_accepted(resources: Resources) -> None:
     """Administrative Licensing Law art. 32: silence for five days is acceptance."""
-    await cases.review.deem_accepted()
+    await cases.review.deem_accepted(clock.now())
 
 
 async def lapse_supplements(resources: Resources) -> None:
-    await cases.supplement.lapse_overdue()
+    await cases.supplement.lapse(clock.now())
 
 
 async def drop_abandoned_uploads(resources: Resources) -> None:

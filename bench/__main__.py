@@ -1,0 +1,38 @@
+"""`python -m bench [NAME…] [--json]`: run benches, human lines first, one JSON line each last."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from bench import live, road, sm2, verify_ofd
+
+BENCHES = {
+    "sm2": sm2.run,
+    "verify-ofd": verify_ofd.run,
+    "live": live.run,
+    "road": road.run,
+}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m bench")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(BENCHES))
+    parser.add_argument("--json", action="store_true", help="end with one JSON object a line")
+    arguments = parser.parse_args()
+    names = arguments.names or list(BENCHES)
+    if unknown := [name for name in names if name not in BENCHES]:
+        parser.error(f"no bench called {', '.join(unknown)}; there are {', '.join(BENCHES)}")
+    results = []
+    for name in names:
+        result = BENCHES[name]()
+        print(result.text(), flush=True)
+        results.append(result)
+    if arguments.json:
+        for result in results:
+            print(result.line(), flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
