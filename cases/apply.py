@@ -1,6 +1,5 @@
 """The applicant's acts: open a draft, answer, fill in, submit, withdraw."""
 
-import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
@@ -29,14 +28,10 @@ from core import audit, clock, outbox
 from core.blobs import Blobs
 from core.database import transaction
 from core.ids import new_id
-from core.protect import blind_index
 from identity import queries as identity_queries
 from identity.numbers import mask_name
 from identity.principal import Principal
 
-log = logging.getLogger(__name__)
-
-APPLICANT_PURPOSE = "cases.applicant"
 _DEFAULT_DELIVERY = "电子证照"
 _NATURAL_PERSON = "1"
 
@@ -79,7 +74,7 @@ async def open_draft(
         subject_id=by.applicant_id,
         person_id=by.person_id,
         applicant_masked=name if by.acting_for else mask_name(name),
-        applicant_index=applicant_index(name),
+        applicant_index=moves.applicant_index(name),
         request_key=request_key,
         state=CaseState.DRAFT,
         answers={code: list(values) for code, values in answers.items()},
@@ -248,11 +243,6 @@ async def known_facts(
     return forms.Known(
         account=account, org=org, licences=licences or {}, licence_names=licence_names or {}
     )
-
-
-def applicant_index(name: str) -> str:
-    """The look-up value of an applicant's name in the worklist."""
-    return blind_index(name.strip(), purpose=APPLICANT_PURPOSE)
 
 
 async def _check_complete(case: Case, guide: Guide) -> None:

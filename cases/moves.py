@@ -11,8 +11,11 @@ from cases.definitions import Item
 from cases.guide import Guide, evaluate
 from cases.lifecycle import CaseState, Move
 from cases.models import Case
+from core.protect import blind_index
 from identity import queries as identity_queries
 from identity.principal import Principal
+
+_APPLICANT_PURPOSE = "cases.applicant"
 
 
 class EventFacts(TypedDict):
@@ -123,6 +126,11 @@ def effective_values(case: Case, guide: Guide) -> dict[str, Any]:
 def to_text(values: Mapping[str, Any]) -> str:
     """Values as the JSON text an encrypted column holds."""
     return json.dumps(values, ensure_ascii=False, separators=(",", ":"))
+
+
+def applicant_index(name: str) -> str:
+    """The look-up value of an applicant's name in the worklist."""
+    return blind_index(name.strip(), purpose=_APPLICANT_PURPOSE)
 
 
 def target_of(case: Case) -> str:

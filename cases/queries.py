@@ -1,0 +1,287 @@
+"""Reading cases: lists and details for applicants and officers, files, and the overview."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from tortoise.expressions import Q
+from tortoise.functions import Count
+from tortoise.queryset import QuerySet
+
+from cases import catalogue, deadlines, errors, lifecycle, moves, presenting, timeline, views
+from cases.deadlines import Light
+from cases.definitions import Item
+from cases.lifecycle import CaseState
+from cases.models import Case, Material, MaterialFile, Supplement
+from cases.presenting import HeldLicences
+from core import clock
+from identity import queries as identity_queries
+from identity.numbers import mask_id_no, mask_phone
+from identity.principal import Principal
+
+CITIZEN_FILES = "/api/citizen/materials"
+STAFF_FILES = "/api/staff/materials"
+
+OPEN_STATES = (CaseState.SUBMITTED, CaseState.SUPPLEMENT_REQUESTED, CaseState.ACCEPTED)
+"""States in which the office or the applicant still has to do something."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Licences:
+    """What the wallet knows, for showing which licences could stand for materials."""
+
+    held: HeldLicences
+    names: Mapping[str, str]
+
+
+NO_LICENCES = Licences(held={}, names={})
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoredFile:
+    """A stored material file, for sending its bytes."""
+
+    name: str
+    media_type: str
+    size: int
+    digest: str
+
+
+async def list_own(
+    *, by: Principal, state: CaseState | None, limit: int, offset: int
+) -> tuple[list[views.CaseSummary], int]:
+    """The cases of the applicant the caller acts as, newest change first, and how many."""
+    own = Case.filter(subject_id=by.applicant_id)
+    if state is not None:
+        own = own.filter(state=state)
+    snapshot = await catalogue.snapshot()
+    rows = await own.order_by("-updated_at", "id").offset(offset).limit(limit)
+    shown = [
+        presenting.summary(row, snapshot=snapshot, item=await moves.item_of(row)) for row in rows
+    ]
+    return shown, await own.count()
+
+
+async def get_detail(
+    case_id: UUID, *, by: Principal, licences: Licences = NO_LICENCES
+) -> views.CaseDetail:
+    """The caller's own case; raises `CaseNotFound`."""
+    case = await moves.get_own(case_id, by=by)
+    may = lifecycle.applicant_may(case.state)
+    return await _detail(case, licences=licences, files_at=CITIZEN_FILES, may=may)
+
+
+async def get_staff_detail(
+    case_id: UUID, *, by: Principal, licence_names: Mapping[str, str]
+) -> views.StaffCaseDetail:
+    """A case of the officer's department; raises `CaseNotFound`."""
+    case = await moves.get_for_officer(case_id, by=by)
+    detail = await _detail(
+        case,
+        licences=Licences(held={}, names=licence_names),
+        files_at=STAFF_FILES,
+        may=_officer_may(case, has_supplement=await Supplement.exists(case_id=case.id)),
+        with_faces=True,
+    )
+    item = await moves.item_of(case)
+    return views.StaffCaseDetail(
+        **{name: getattr(detail, name) for name in detail.__struct_fields__},
+        applicant=await _applicant(case),
+        light=str(presenting.light(case, today=clock.today(), days=deadlines.calendar())),
+        licence_type=item.result.licence,
+    )
+
+
+async def list_worklist(
+    *, by: Principal, state: CaseState | None, query: str, limit: int, offset: int
+) -> tuple[list[views.WorklistEntry], int, dict[str, int]]:
+    """The cases of the officer's department, how many match, and how many per state.
+
+    Within one running state the most urgent come first. `query` is a number, a word of the item's
+    name, or the applicant's exact name (names are stored encrypted).
+    """
+    visible = _visible(by)
+    matching = visible.filter(state=state) if state else visible
+    if query.strip():
+        matching = matching.filter(_matches(query.strip()))
+    snapshot, days, today = await catalogue.snapshot(), deadlines.calendar(), clock.today()
+    rows = await matching.order_by(*_urgency(state)).offset(offset).limit(limit)
+    shown = [
+        presenting.worklist_entry(
+            row, snapshot=snapshot, item=await moves.item_of(row), today=today, days=days
+        )
+        for row in rows
+    ]
+    return shown, await matching.count(), await _counts(visible)
+
+
+async def get_overview(*, by: Principal) -> views.Overview:
+    """How the departments the officer may see stand today."""
+    snapshot, days, today = await catalogue.snapshot(), deadlines.calendar(), clock.today()
+    lights: dict[str, list[Light]] = defaultdict(list)
+    for case in await _visible(by).filter(state__in=OPEN_STATES):
+        lights[case.department].append(presenting.light(case, today=today, days=days))
+    start_of_day = clock.local(clock.now()).replace(hour=0, minute=0, second=0, microsecond=0)
+    closed: dict[str, int] = defaultdict(int)
+    ended = _visible(by).filter(state=CaseState.CLOSED, ended_at__gte=start_of_day)
+    for department, count in await _count_by(ended, "department"):
+        closed[department] = count
+    loads = [
+        views.DepartmentLoad(
+            key=key,
+            name=snapshot.department_name(key),
+            open=len(lights[key]),
+            yellow=lights[key].count(Light.YELLOW),
+            red=lights[key].count(Light.RED),
+            closed_today=closed[key],
+        )
+        for key in snapshot.departments
+        if by.covers(key)
+    ]
+    totals = views.LoadTotals(
+        open=sum(load.open for load in loads),
+        yellow=sum(load.yellow for load in loads),
+        red=sum(load.red for load in loads),
+        closed_today=sum(load.closed_today for load in loads),
+    )
+    return views.Overview(departments=loads, totals=totals)
+
+
+async def get_own_file(file_id: UUID, *, by: Principal) -> StoredFile:
+    """A file of the caller's own case; raises `FileNotFound`."""
+    stored = await MaterialFile.get_or_none(id=file_id).select_related("material__case")
+    if stored is None or not await moves.is_own(stored.material.case, by=by):
+        raise errors.FileNotFound()
+    return _stored_file(stored)
+
+
+async def get_staff_file(file_id: UUID, *, by: Principal) -> StoredFile:
+    """A file of a submitted case of the officer's department; raises `FileNotFound`."""
+    stored = await MaterialFile.get_or_none(id=file_id).select_related("material__case")
+    if stored is None:
+        raise errors.FileNotFound()
+    case = stored.material.case
+    if case.submitted_at is None or not by.covers(case.department):
+        raise errors.FileNotFound()
+    return _stored_file(stored)
+
+
+async def licence_input(case_id: UUID, *, by: Principal) -> tuple[Case, Item, dict[str, Any]]:
+    """The case, its item and its form values, from which a licence is drafted."""
+    case = await moves.get_for_officer(case_id, by=by)
+    values = moves.effective_values(case, await moves.guide_of(case))
+    return case, await moves.item_of(case), values
+
+
+async def licence_types_for(case_id: UUID, *, by: Principal) -> dict[str, tuple[str, ...]]:
+    """Licence type → fields, of every licence that could stand for a material of the case."""
+    case = await moves.get_own(case_id, by=by)
+    return licence_types_of(await moves.item_of(case))
+
+
+def licence_types_of(item: Item) -> dict[str, tuple[str, ...]]:
+    """Licence type → fields, of every licence that could stand for a material of the item."""
+    return {
+        way.type: way.fields
+        for requirement in item.materials
+        for way in requirement.replace
+        if way.by == "licence" and way.type
+    }
+
+
+async def _detail(
+    case: Case,
+    *,
+    licences: Licences,
+    files_at: str,
+    may: list[str],
+    with_faces: bool = False,
+) -> views.CaseDetail:
+    snapshot, guide = await catalogue.snapshot(), await moves.guide_of(case)
+    rows = {row.code: row for row in await Material.filter(case_id=case.id)}
+    files: dict[UUID, list[MaterialFile]] = defaultdict(list)
+    for page in await MaterialFile.filter(material__case_id=case.id).order_by("page"):
+        files[page.material_id].append(page)
+    return presenting.detail(
+        case,
+        snapshot=snapshot,
+        item=await moves.item_of(case),
+        guide=guide,
+        values=moves.effective_values(case, guide),
+        materials_view=presenting.materials_of(
+            guide,
+            snapshot=snapshot,
+            rows=rows,
+            files=files,
+            held=licences.held,
+            licence_names=licences.names,
+            files_at=files_at,
+            with_faces=with_faces,
+        ),
+        timeline=await timeline.list_entries(case.id),
+        supplement=await Supplement.get_or_none(case_id=case.id),
+        may=may,
+    )
+
+
+async def _applicant(case: Case) -> views.ApplicantView:
+    subject = await identity_queries.get_subject(case.subject_id)
+    person = await identity_queries.get_subject(case.person_id)
+    return views.ApplicantView(
+        name=subject.name,
+        id_no_masked=mask_id_no(subject.id_no),
+        kind=subject.kind,
+        phone_masked=mask_phone(person.phone) if person.phone else None,
+        person_name=person.name,
+    )
+
+
+def _officer_may(case: Case, *, has_supplement: bool) -> list[str]:
+    ask = [] if has_supplement else ["request_supplement"]
+    match case.state:
+        case CaseState.SUBMITTED:
+            return ["accept", "decline", *ask, "reject_material"]
+        case CaseState.ACCEPTED:
+            return ["approve", "refuse", *ask, "reject_material"]
+        case _:
+            return []
+
+
+def _visible(by: Principal) -> QuerySet[Case]:
+    """Submitted cases the officer may see."""
+    submitted = Case.filter(submitted_at__isnull=False)
+    return submitted.filter(department=by.department) if by.department else submitted
+
+
+def _matches(query: str) -> Q:
+    number = query.upper()
+    return (
+        Q(short_no__startswith=number)
+        | Q(case_no=number)
+        | Q(item_name__contains=query)
+        | Q(applicant_index=moves.applicant_index(query))
+    )
+
+
+def _urgency(state: CaseState | None) -> tuple[str, ...]:
+    if state is CaseState.SUBMITTED:
+        return ("acceptance_due_on", "submitted_at", "id")
+    if state is CaseState.ACCEPTED:
+        return ("due_on", "submitted_at", "id")
+    return ("-updated_at", "id")
+
+
+async def _counts(visible: QuerySet[Case]) -> dict[str, int]:
+    counted = dict(await _count_by(visible, "state"))
+    return {str(state): counted.get(state, 0) for state in CaseState if state != CaseState.DRAFT}
+
+
+async def _count_by(rows: QuerySet[Case], column: str) -> list[tuple[str, int]]:
+    grouped = rows.annotate(number=Count("id")).group_by(column)
+    return [(str(value), count) for value, count in await grouped.values_list(column, "number")]
+
+
+def _stored_file(row: MaterialFile) -> StoredFile:
+    return StoredFile(name=row.name, media_type=row.media_type, size=row.size, digest=row.digest)

@@ -1,0 +1,217 @@
+"""What readers of a case get to see. Plain values, ready for JSON; filled by `queries.py`."""
+
+from datetime import date, datetime
+from uuid import UUID
+
+import msgspec
+
+
+class CaseSummary(msgspec.Struct, kw_only=True):
+    """One line of a list of cases."""
+
+    id: UUID
+    case_no: str | None
+    """Official number, 43 characters; null for a draft."""
+    short_no: str | None
+    """The number people read; null for a draft."""
+    item_code: str
+    item_name: str
+    department: str
+    """Name of the department."""
+    department_key: str
+    state: str
+    state_text: str
+    stage: str
+    """The step of the guide the case is in, e.g. 受理."""
+    submitted_at: datetime | None
+    due_on: date | None
+    updated_at: datetime
+
+
+class WorklistEntry(CaseSummary, kw_only=True):
+    """One line of an officer's worklist."""
+
+    applicant_masked: str
+    light: str
+
+
+class RuleView(msgspec.Struct, kw_only=True):
+    min: int | None = None
+    max: int | None = None
+    max_rows: int | None = None
+
+
+class FieldView(msgspec.Struct, kw_only=True):
+    """A form field with its value and where the value came from."""
+
+    key: str
+    label: str
+    type: str
+    required: bool
+    options: list[str]
+    rule: RuleView | None
+    hint: str | None
+    value: object
+    source: str | None
+    """account, org, licence, preset (decided by an answer, not to be changed), or null: typed."""
+    source_text: str | None
+
+
+class WayView(msgspec.Struct, kw_only=True):
+    """One way to provide a material."""
+
+    by: str
+    """licence, form, realname, commitment, data or upload."""
+    label: str
+    licence_type: str | None
+    available: bool
+    licence_id: UUID | None = None
+    """The applicant's own licence that could be used."""
+
+
+class FileView(msgspec.Struct, kw_only=True):
+    id: UUID
+    name: str
+    media_type: str
+    size: int
+    page: int
+    status: str
+    url: str
+
+
+class LicenceUse(msgspec.Struct, kw_only=True):
+    """An e-licence that stands for a material."""
+
+    id: UUID
+    name: str
+    number_masked: str
+    face: dict[str, object] | None = None
+    """The fields the material asks for; officers only."""
+
+
+class MaterialView(msgspec.Struct, kw_only=True):
+    code: str
+    name: str
+    required: bool
+    source_text: str
+    status: str
+    note: str | None
+    hint: str | None
+    """The guide's own remark."""
+    accept: list[str]
+    max_mb: int
+    max_pages: int
+    camera: bool
+    ways: list[WayView]
+    files: list[FileView]
+    licence: LicenceUse | None
+
+
+class TimelineView(msgspec.Struct, kw_only=True):
+    n: int
+    at: datetime
+    kind: str
+    title: str
+    text: str
+    actor_text: str
+
+
+class SupplementPoint(msgspec.Struct, kw_only=True):
+    code: str
+    name: str
+    reason: str
+
+
+class SupplementView(msgspec.Struct, kw_only=True):
+    id: UUID
+    items: list[SupplementPoint]
+    note: str
+    due_on: date
+    state: str
+    answer_note: str | None
+
+
+class StepView(msgspec.Struct, kw_only=True):
+    step: str
+    name: str
+    state: str
+    """done, now or todo."""
+    at: datetime | None
+
+
+class AnswerView(msgspec.Struct, kw_only=True):
+    """A question with the chosen answers in words."""
+
+    code: str
+    question: str
+    chosen: list[str]
+
+
+class CaseResult(msgspec.Struct, kw_only=True):
+    """The licence a closed case produced."""
+
+    id: UUID
+    name: str
+
+
+class CaseDetail(CaseSummary, kw_only=True):
+    """Everything about one case."""
+
+    answers: dict[str, list[str]]
+    situations: list[AnswerView]
+    fields: list[FieldView]
+    materials: list[MaterialView]
+    timeline: list[TimelineView]
+    supplement: SupplementView | None
+    steps: list[StepView]
+    licence: CaseResult | None
+    outcome_text: str | None
+    promised_text: str
+    approval_mode: str
+    fee_text: str
+    acceptance_due_on: date | None
+    statutory_due_on: date | None
+    may: list[str]
+
+
+class ApplicantView(msgspec.Struct, kw_only=True):
+    """Who applies, for the officer who decides."""
+
+    name: str
+    id_no_masked: str
+    kind: str
+    """natural_person or organisation."""
+    phone_masked: str | None
+    person_name: str
+    """The natural person who acts."""
+
+
+class StaffCaseDetail(CaseDetail, kw_only=True):
+    """The same for the officer, who also sees the applicant and the light."""
+
+    applicant: ApplicantView
+    light: str
+    licence_type: str | None
+
+
+class DepartmentLoad(msgspec.Struct, kw_only=True):
+    """How a department stands today."""
+
+    key: str
+    name: str
+    open: int
+    yellow: int
+    red: int
+    closed_today: int
+
+
+class LoadTotals(msgspec.Struct, kw_only=True):
+    open: int
+    yellow: int
+    red: int
+    closed_today: int
+
+
+class Overview(msgspec.Struct, kw_only=True):
+    departments: list[DepartmentLoad]
+    totals: LoadTotals
