@@ -12,6 +12,7 @@ from typing import Any, TypeVar, cast
 from urllib.parse import urlsplit
 
 from sanic import Request, Websocket
+from sanic_routing.route import Route
 
 from identity import clients, counters, errors, sessions
 from identity.principal import Principal, PrincipalKind
@@ -49,7 +50,7 @@ def visitor(handler: H) -> H:
         except errors.SignInRequired:
             request.ctx.principal = None
 
-    return _guarded(handler, "visitor", admit)
+    return _guarded(handler, "public:visitor", admit)
 
 
 def citizen(handler: H) -> H:
@@ -64,6 +65,8 @@ def citizen(handler: H) -> H:
 def officer(*roles: str) -> Callable[[H], H]:
     """A signed-in officer who holds one of `roles`; without roles, any officer."""
 
+    name = f"officer:{','.join(roles)}" if roles else "officer"
+
     async def admit(request: Request) -> None:
         principal = await _session_principal(request, PrincipalKind.OFFICER)
         if roles and principal.roles.isdisjoint(roles):
@@ -71,7 +74,7 @@ def officer(*roles: str) -> Callable[[H], H]:
         request.ctx.principal = principal
 
     def decorate(handler: H) -> H:
-        return _guarded(handler, "officer", admit)
+        return _guarded(handler, name, admit)
 
     return decorate
 
@@ -134,6 +137,22 @@ def socket(kind: PrincipalKind) -> Callable[[H], H]:
         return _marked(cast(H, guarded), kind.value)
 
     return decorate
+
+
+def refuse_foreign_page(request: Request) -> None:
+    """For public handlers that set a cookie: no other site may sign a browser in here.
+
+    Raises CrossSiteRequest. A client that names no origin is not a browser's script.
+    """
+    source = request.headers.get("origin")
+    if source is not None and not _is_own_host(request, source):
+        raise errors.CrossSiteRequest()
+
+
+def handler_of(route: Route) -> Handler:
+    """The handler as it was written: Sanic hides that of a WebSocket inside a partial."""
+    handler: Handler = route.handler
+    return handler.args[0] if isinstance(handler, functools.partial) else handler
 
 
 def _guarded(handler: H, name: str, admit: Callable[[Request], Awaitable[None]]) -> H:

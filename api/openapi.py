@@ -72,7 +72,8 @@ class Operation:
 def operations(app: Sanic[Any, Any]) -> Iterator[Operation]:
     """Every declared operation of `app`; pages and static files declare none."""
     for route in app.router.routes:
-        declaration = getattr(route.handler, "__endpoint__", None)
+        handler = guards.handler_of(route)
+        declaration = getattr(handler, "__endpoint__", None)
         if declaration is None:
             continue
         for method in sorted(route.methods):
@@ -81,7 +82,7 @@ def operations(app: Sanic[Any, Any]) -> Iterator[Operation]:
                 path=_path(route),
                 parameters=_parameters(route),
                 declaration=declaration,
-                guard=getattr(route.handler, "__guard__", "public"),
+                guard=getattr(handler, "__guard__", "public"),
                 tag=route.name.split(".")[1] if "." in route.name else route.name,
                 name=f"{route.name.split('.')[-1]}_{method.lower()}",
             )
@@ -224,7 +225,7 @@ def _problems(declaration: Declaration) -> Iterator[type[Problem]]:
 
 
 def _success(declaration: Declaration) -> dict[str, Any]:
-    if declaration.raw:
+    if declaration.raw and declaration.returns is None:
         media: dict[str, Any] = {name: {"schema": {}} for name in declaration.media_types}
         return {"description": declaration.summary, **({"content": media} if media else {})}
     if declaration.returns is None:

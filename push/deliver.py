@@ -84,14 +84,18 @@ async def deliver(
 
 
 async def tell_department(notice: DepartmentNotice, *, event_id: UUID, redis: "Redis") -> None:
-    """Put a notice into the department's live stream; the same event again changes nothing."""
-    await live.tell(
-        stream.department(notice.department),
-        notice.kind,
-        live.payload(notice.title, notice.body, notice.link, notice.data),
-        event_id=event_id,
-        redis=redis,
-    )
+    """Put a notice into the live streams of the department and of those who cover all.
+
+    The same event again changes nothing.
+    """
+    for key in (notice.department, stream.ALL_DEPARTMENTS):
+        await live.tell(
+            stream.department(key),
+            notice.kind,
+            live.payload(notice.title, notice.body, notice.link, notice.data),
+            event_id=event_id,
+            redis=redis,
+        )
 
 
 async def retry_due(

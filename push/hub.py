@@ -44,7 +44,7 @@ class Nudge:
 
 
 class Dropped(Exception):
-    """The subscription is over; the message says why: `slow-reader`, `too-many`, `ended`."""
+    """The subscription is over; the message says why, e.g. `slow-reader` or `too-many`."""
 
 
 NUDGE = Nudge()
@@ -53,12 +53,10 @@ NUDGE = Nudge()
 class Subscription:
     """One reader's queue."""
 
-    def __init__(self, key: str) -> None:
-        self.key = key
+    def __init__(self, keys: tuple[str, ...]) -> None:
+        self.keys = keys
         self._queue: asyncio.Queue[Entry | Nudge | None] = asyncio.Queue(QUEUE_SIZE)
         self._reason: str | None = None
-        self.over = asyncio.Event()
-        """Set when the subscription was dropped; a reader stuck elsewhere can wait for it."""
 
     async def next(self) -> Entry | Nudge:
         """The next entry, or a nudge. Raises Dropped."""
@@ -84,7 +82,6 @@ class Subscription:
         while not self._queue.empty():
             self._queue.get_nowait()
         self._queue.put_nowait(None)
-        self.over.set()
 
 
 class Hub:
@@ -98,13 +95,14 @@ class Hub:
         self._look_now = asyncio.Event()
 
     @contextmanager
-    def join(self, key: str) -> Iterator[Subscription]:
-        """Receive what is published under `key` from now on."""
-        subscription = Subscription(key)
-        present = self._subscriptions[key]
-        present.append(subscription)
-        if len(present) > SUBSCRIPTIONS_PER_KEY:
-            present[0].drop("too-many")
+    def join(self, *keys: str) -> Iterator[Subscription]:
+        """Receive what is published under any of `keys` from now on."""
+        subscription = Subscription(keys)
+        for key in keys:
+            present = self._subscriptions[key]
+            present.append(subscription)
+            if len(present) > SUBSCRIPTIONS_PER_KEY:
+                present[0].drop("too-many")
         try:
             yield subscription
         finally:
@@ -126,7 +124,7 @@ class Hub:
     @property
     def count(self) -> int:
         """Open subscriptions of this worker."""
-        return sum(len(present) for present in self._subscriptions.values())
+        return len({id(one) for present in self._subscriptions.values() for one in present})
 
     async def run(self, redis: "Redis") -> None:
         """Listen and look until cancelled. Keep a reference to the task that runs this."""
@@ -139,11 +137,12 @@ class Hub:
         await self._bell_is_up.wait()
 
     def _leave(self, subscription: Subscription) -> None:
-        present = self._subscriptions[subscription.key]
-        present.remove(subscription)
-        if not present:
-            del self._subscriptions[subscription.key]
-            self._told.pop(subscription.key, None)
+        for key in subscription.keys:
+            present = self._subscriptions[key]
+            present.remove(subscription)
+            if not present:
+                del self._subscriptions[key]
+                self._told.pop(key, None)
 
     async def _listen(self, redis: "Redis") -> None:
         pause = FIRST_PAUSE_SECONDS

@@ -22,6 +22,9 @@ from push.models import Stream, StreamEntry, StreamEpoch
 KEPT = timedelta(days=30)
 PAGE = 200
 
+ALL_DEPARTMENTS = "ALL"
+"""The stream of those who cover every department."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:

@@ -51,7 +51,7 @@ async def end_session(session_id: UUID, *, redis: "Redis") -> None:
     await ring(session_key(session_id), hub.encode_end("session-ended"), redis=redis)
 
 
-def session_key(session_id: UUID) -> str:
+def session_key(session_id: UUID | None) -> str:
     """The key under which the sockets of a session can be ended."""
     return f"session:{session_id}"
 

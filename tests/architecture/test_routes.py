@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from sanic import Sanic
 
-from api import openapi
+from api import guards, openapi
 from app import create_app
 from core.settings import Settings
 
@@ -26,14 +26,14 @@ def api_routes(application: Any) -> list[Any]:
 
 def test_every_route_has_a_guard(application: Any) -> None:
     for route in application.router.routes:
-        guard = getattr(route.handler, "__guard__", None)
+        guard = getattr(guards.handler_of(route), "__guard__", None)
         assert guard is not None, f"/{route.path} has no guard"
         assert guard.partition(":")[0] in GUARDS, f"/{route.path}: {guard}"
 
 
 def test_every_api_route_is_declared(application: Any) -> None:
     for route in api_routes(application):
-        declared = getattr(route.handler, "__endpoint__", None)
+        declared = getattr(guards.handler_of(route), "__endpoint__", None)
         assert declared is not None, f"/{route.path} is not declared"
         assert declared.summary
 

@@ -1,0 +1,60 @@
+"""The inbox of a citizen: what was told, read or not."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from sanic import Blueprint, Request
+
+from api import guards
+from api.endpoint import endpoint
+from api.paging import Page
+from push import errors, inbox
+
+bp = Blueprint("citizen-inbox", url_prefix="/api/citizen/inbox")
+
+
+class InboxItem(msgspec.Struct, kw_only=True):
+    id: UUID
+    kind: str
+    title: str
+    body: str
+    link: str
+    data: dict[str, Any]
+    at: datetime
+    read: bool
+
+
+class InboxPage(msgspec.Struct, kw_only=True):
+    items: list[InboxItem]
+    total: int
+    unread: int
+    """Of the whole inbox, not of this page."""
+
+
+@bp.get("/")
+@guards.citizen
+@endpoint(summary="Messages, newest first", query=Page, returns=InboxPage)
+async def list_messages(request: Request, query: Page) -> InboxPage:
+    page = await inbox.list_messages(
+        request.ctx.principal.person_id, limit=query.limit, offset=query.offset
+    )
+    items = [msgspec.convert(item, InboxItem, from_attributes=True) for item in page.items]
+    return InboxPage(items=items, total=page.total, unread=page.unread)
+
+
+@bp.post("/<message_id:uuid>/read")
+@guards.citizen
+@endpoint(summary="Mark a message as read", problems=(errors.InboxMessageNotFound,))
+async def mark_read(request: Request, message_id: UUID) -> None:
+    await inbox.mark_read(message_id, person_id=request.ctx.principal.person_id)
+
+
+@bp.post("/read")
+@guards.citizen
+@endpoint(summary="Mark every message as read")
+async def mark_all_read(request: Request) -> None:
+    await inbox.mark_all_read(request.ctx.principal.person_id)

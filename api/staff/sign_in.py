@@ -1,0 +1,106 @@
+"""An officer signs in and out."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+from sanic import Blueprint, HTTPResponse, Request
+
+from api import guards, session_cookie, throttle
+from api.endpoint import JSON, endpoint
+from identity import errors, queries, sessions, sign_in
+from identity.principal import Principal, PrincipalKind
+from push.channels import live
+
+bp = Blueprint("staff-sign-in", url_prefix="/api/staff")
+
+TRIES_PER_MINUTE = 30
+
+
+class StaffSignIn(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    staff_no: Annotated[str, msgspec.Meta(min_length=1, max_length=32)]
+    password: Annotated[str, msgspec.Meta(min_length=1, max_length=256)]
+
+
+class DepartmentName(msgspec.Struct, kw_only=True):
+    key: str
+    name: str
+
+
+class StaffMe(msgspec.Struct, kw_only=True):
+    id: UUID
+    name: str
+    roles: list[str]
+    department: DepartmentName | None
+    """None: all departments."""
+
+
+class StaffSignedIn(msgspec.Struct, kw_only=True):
+    token: str
+    expires_at: datetime
+    me: StaffMe
+
+
+@bp.post("/sessions")
+@guards.public
+@endpoint(
+    summary="Sign in by staff number and password",
+    body=StaffSignIn,
+    returns=StaffSignedIn,
+    status=201,
+    raw=True,
+    media_types=(JSON,),
+    problems=(
+        errors.WrongCredentials,
+        errors.TooManySignIns,
+        errors.CrossSiteRequest,
+        throttle.TooManyTries,
+    ),
+)
+async def open_session(request: Request, body: StaffSignIn) -> HTTPResponse:
+    guards.refuse_foreign_page(request)
+    await throttle.per_address(request, "staff-sign-in", limit=TRIES_PER_MINUTE)
+    settings = request.app.ctx.resources.settings
+    issued = await sign_in.officer(
+        body.staff_no, body.password, idle_minutes=settings.session_minutes
+    )
+    answer = StaffSignedIn(
+        token=issued.token, expires_at=issued.expires_at, me=await _me(issued.principal)
+    )
+    return session_cookie.signed_in(
+        request, PrincipalKind.OFFICER, token=issued.token, answer=answer
+    )
+
+
+@bp.delete("/sessions/current")
+@guards.officer()
+@endpoint(summary="Sign out", raw=True, status=204)
+async def close_session(request: Request) -> HTTPResponse:
+    principal: Principal = request.ctx.principal
+    assert principal.session_id is not None  # noqa: S101 - officers always have a session
+    await sessions.revoke(principal.session_id, by=principal.actor)
+    await live.end_session(principal.session_id, redis=request.app.ctx.resources.redis)
+    return session_cookie.signed_out(request, PrincipalKind.OFFICER)
+
+
+@bp.get("/me")
+@guards.officer()
+@endpoint(summary="Who is signed in", returns=StaffMe)
+async def get_me(request: Request) -> StaffMe:
+    return await _me(request.ctx.principal)
+
+
+async def _me(principal: Principal) -> StaffMe:
+    department = None
+    if principal.department is not None:
+        found = await queries.get_department(principal.department)
+        department = DepartmentName(key=found.key, name=found.name)
+    return StaffMe(
+        id=principal.id,
+        name=principal.name,
+        roles=sorted(principal.roles),
+        department=department,
+    )
