@@ -24,14 +24,16 @@ REF_TEMPLATE = "#/components/schemas/{name}"
 
 SECURITY: dict[str, list[dict[str, list[str]]]] = {
     "public": [],
+    "visitor": [{}, {"session": []}, {"bearer": []}],
     "citizen": [{"session": []}, {"bearer": []}],
-    "officer": [{"session": []}, {"bearer": []}],
+    "officer": [{"staffSession": []}, {"bearer": []}],
     "counter": [{"counterKey": []}],
     "client": [{"clientKey": []}],
 }
 
 SECURITY_SCHEMES = {
     "session": {"type": "apiKey", "in": "cookie", "name": "yj_session"},
+    "staffSession": {"type": "apiKey", "in": "cookie", "name": "yj_staff"},
     "bearer": {"type": "http", "scheme": "bearer"},
     "counterKey": {
         "type": "apiKey",
@@ -156,7 +158,7 @@ def _describe(operation: Operation) -> dict[str, Any]:
         "summary": declaration.summary,
         "operationId": f"{operation.tag}_{operation.name}".replace("-", "_"),
         "tags": [operation.tag],
-        "security": SECURITY.get(operation.guard.partition(":")[0], []),
+        "security": SECURITY[operation.guard],
         "responses": _responses(declaration),
     }
     if parameters := [*_path_parameters(operation), *_query_parameters(declaration)]:
