@@ -1,0 +1,19 @@
+"""A loaded catalogue and somebody who applies."""
+
+from pathlib import Path
+
+import pytest
+
+from cases import catalogue
+from core.blobs import Blobs
+from tests.cases.factories import CaseMaker, officer, person
+
+
+@pytest.fixture
+async def loaded(db: None, frozen_clock: object) -> None:
+    await catalogue.load()
+
+
+@pytest.fixture
+async def cases(loaded: None, blobs: Blobs, tmp_path: Path) -> CaseMaker:
+    return CaseMaker(blobs=blobs, folder=tmp_path, by=await person(), officer=officer())

@@ -1,0 +1,126 @@
+"""People, officers, files and cases in any state, each in one line. All identifiers are synthetic."""
+
+import io
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import UUID
+
+from PIL import Image, ImageDraw
+
+from cases import apply, materials, review
+from core.blobs import Blobs
+from core.ids import new_id
+from identity import organisations, people
+from identity.principal import Principal, PrincipalKind
+
+ZHANG = ("310199199003071017", "张演示")
+LI = ("310199198511201020", "李样例")
+ORG = ("91310117FAKE100193", "上海松江演示餐饮有限公司")
+
+ITEM = "SJ-RSJ-03"
+"""社会保障卡申领: one question matters (S1), one upload (M03), real name and form do the rest."""
+ANSWERS = {"S1": ["self"], "S2": ["bank"]}
+PHOTO = "SJ-RSJ-03-M03"
+
+
+async def person(who: tuple[str, str] = ZHANG, *, acting_for: UUID | None = None) -> Principal:
+    """A signed-in citizen."""
+    subject_id = await people.register(
+        id_no=who[0], name=who[1], phone="19900000001", by="system:test"
+    )
+    return Principal(
+        kind=PrincipalKind.CITIZEN,
+        id=subject_id,
+        name=who[1],
+        subject_id=subject_id,
+        acting_for=acting_for,
+    )
+
+
+async def organisation(representative: Principal) -> UUID:
+    return await organisations.register(
+        uscc=ORG[0],
+        name=ORG[1],
+        legal_representative_id=representative.person_id,
+        by="system:test",
+    )
+
+
+def officer(department: str | None = "RSJ", *roles: str) -> Principal:
+    return Principal(
+        kind=PrincipalKind.OFFICER,
+        id=new_id(),
+        name="吴审核",
+        roles=frozenset(roles or ("reviewer",)),
+        department=department,
+    )
+
+
+def photo(*, width: int = 640, height: int = 480, kind: str = "JPEG") -> bytes:
+    """A picture that shows something."""
+    picture = Image.new("RGB", (width, height), "white")
+    draw = ImageDraw.Draw(picture)
+    for n in range(0, width, 40):
+        draw.rectangle((n, n % height, n + 20, n % height + 60), fill=(n % 255, 40, 90))
+    return encoded(picture, kind=kind)
+
+
+def blank_photo() -> bytes:
+    return encoded(Image.new("RGB", (640, 480), (250, 250, 250)), kind="JPEG")
+
+
+def encoded(picture: Image.Image, *, kind: str, **options: object) -> bytes:
+    buffer = io.BytesIO()
+    picture.save(buffer, format=kind, **options)
+    return buffer.getvalue()
+
+
+def pdf() -> bytes:
+    return (
+        b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n"
+        b"2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj\n"
+        b"3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 100 100]>>endobj\n"
+        b"trailer<</Root 1 0 R>>\n%%EOF\n"
+    )
+
+
+@dataclass
+class CaseMaker:
+    """Takes a case through its life with as little said as possible."""
+
+    blobs: Blobs
+    folder: Path
+    by: Principal
+    officer: Principal
+
+    async def draft(self, item: str = ITEM, answers: dict[str, list[str]] | None = None) -> UUID:
+        return await apply.open_draft(item, answers=answers or ANSWERS, by=self.by)
+
+    async def attach(
+        self, case_id: UUID, code: str = PHOTO, data: bytes | None = None, name: str = "照片.jpg"
+    ) -> UUID:
+        path = self.folder / f"{new_id().hex}.part"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(photo() if data is None else data)
+        try:
+            return await materials.attach_file(
+                case_id, code, path=path, filename=name, by=self.by, blobs=self.blobs
+            )
+        finally:
+            path.unlink(missing_ok=True)
+
+    async def fill(self, case_id: UUID) -> None:
+        """The one field the platform cannot prefill."""
+        await apply.fill(case_id, values={"bank": "上海银行"}, by=self.by)
+
+    async def submitted(self) -> UUID:
+        case_id = await self.draft()
+        await self.fill(case_id)
+        await self.attach(case_id)
+        await apply.submit(case_id, by=self.by, blobs=self.blobs)
+        return case_id
+
+    async def accepted(self) -> UUID:
+        case_id = await self.submitted()
+        await review.accept(case_id, by=self.officer)
+        return case_id
