@@ -1,0 +1,80 @@
+"""Electronic seals: make them, apply them to OFD documents, verify them.
+
+A pure library: bytes in, bytes or reports out. No clock, no I/O, no tables, no settings.
+"""
+
+from signing.crl import Revocation
+from signing.errors import (
+    EngineUnavailable,
+    InvalidKey,
+    InvalidSignature,
+    KeyUnavailable,
+    MalformedCertificate,
+    MalformedData,
+    MalformedDocument,
+    MalformedPass,
+    MalformedSeal,
+    MalformedSignature,
+    MalformedStatusList,
+    MalformedTrustList,
+    SealRefused,
+    SigningError,
+    UnknownSuite,
+    UnsafeDocument,
+)
+from signing.eseal import Seal, UnsignedSeal, build_seal, parse_seal
+from signing.findings import REASONS
+from signing.keys import KeyStore, SoftwareKeyStore
+from signing.ofd.writer import write_package
+from signing.policy import DEFAULT_POLICY, LENIENT_POLICY, POLICIES, STRICT_POLICY, Limits, Policy
+from signing.report import Check, Outcome, SealReport, SignatureReport, Verdict
+from signing.seal import Unsigned, begin_seal
+from signing.sm2 import sm3
+from signing.trust import TrustList
+from signing.verify import verify_document
+from signing.verify_seal import verify_seal
+
+__all__ = [
+    "DEFAULT_POLICY",
+    "LENIENT_POLICY",
+    "POLICIES",
+    "REASONS",
+    "STRICT_POLICY",
+    "Check",
+    "EngineUnavailable",
+    "InvalidKey",
+    "InvalidSignature",
+    "KeyStore",
+    "KeyUnavailable",
+    "Limits",
+    "MalformedCertificate",
+    "MalformedData",
+    "MalformedDocument",
+    "MalformedPass",
+    "MalformedSeal",
+    "MalformedSignature",
+    "MalformedStatusList",
+    "MalformedTrustList",
+    "Outcome",
+    "Policy",
+    "Revocation",
+    "Seal",
+    "SealRefused",
+    "SealReport",
+    "SignatureReport",
+    "SigningError",
+    "SoftwareKeyStore",
+    "TrustList",
+    "UnknownSuite",
+    "UnsafeDocument",
+    "Unsigned",
+    "UnsignedSeal",
+    "Verdict",
+    "begin_seal",
+    "build_seal",
+    "parse_seal",
+    "sm3",
+    "verify_document",
+    "verify_seal",
+    "write_package",
+]

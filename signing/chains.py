@@ -1,0 +1,261 @@
+"""From a certificate to an anchor: path, constraints, validity at a time, revocation.
+
+Finding a path and checking its signatures does not depend on time and is cached by certificate
+and trust list. Everything that depends on time is judged anew for every report.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+
+from signing import certificates, crl
+from signing.certificates import KEY_CERT_SIGN, Certificate, display_name
+from signing.errors import MalformedCertificate, UnknownSuite
+from signing.policy import Policy
+from signing.report import Check, Outcome
+from signing.trust import TrustList
+
+_DEEPEST = 6
+_MOST_EXTRA = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Purpose:
+    """What a certificate is needed for: a role for the report and the usages that allow it."""
+
+    role: str
+    usages: tuple[str, ...] = (certificates.DIGITAL_SIGNATURE, certificates.NON_REPUDIATION)
+    extended_usage: str | None = None
+
+
+SIGNER = Purpose("signer")
+MAKER = Purpose("maker")
+TSA = Purpose("tsa", extended_usage=certificates.TIME_STAMPING)
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """When to judge: `used` is when the key was used, None if nobody knows; `now` is the time of
+    the check. `proven` says that a good time stamp vouches for `used`."""
+
+    used: datetime | None
+    now: datetime
+    proven: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """Certificates from the leaf to the anchor, or as far as they lead with what is wrong."""
+
+    certificates: tuple[Certificate, ...]
+    finding: str = ""
+    problem: str = ""
+
+    @property
+    def complete(self) -> bool:
+        return not self.finding
+
+
+def judge(
+    leaf: Certificate,
+    purpose: Purpose,
+    moment: Moment,
+    *,
+    trust: TrustList,
+    policy: Policy,
+    extra: Sequence[bytes] = (),
+    signature: str = "",
+) -> list[Check]:
+    """Every check of one certificate for one purpose; `extra` are certificates sent along."""
+    path = find_path(leaf.der, tuple(extra[:_MOST_EXTRA]), trust)
+    facts = {"role": purpose.role, "subject": display_name(leaf.subject_names)}
+    checks = []
+    if not path.complete:
+        top = path.certificates[-1]
+        issuer = display_name(top.issuer_names)
+        checks.append(
+            policy.judge(
+                path.finding, signature=signature, issuer=issuer, problem=path.problem, **facts
+            )
+        )
+    if not _fits(leaf, purpose):
+        checks.append(policy.judge("key-usage-wrong", signature=signature, **facts))
+    checks += _validity(path, purpose, moment, policy, signature)
+    if not any(check.outcome in (Outcome.FAIL, Outcome.UNKNOWN) for check in checks):
+        evidence = {"serial": leaf.serial_hex, "anchor": _anchor_name(path)}
+        checks.append(policy.judge("certificate-good", signature=signature, **facts, **evidence))
+    if path.complete:
+        checks += _revocation(path, purpose, moment, trust, policy, signature)
+    return checks
+
+
+def _anchor_name(path: Path) -> str:
+    return display_name(path.certificates[-1].subject_names)
+
+
+def _fits(leaf: Certificate, purpose: Purpose) -> bool:
+    if not leaf.may(*purpose.usages):
+        return False
+    extended = leaf.extensions.extended_key_usage
+    if purpose.extended_usage is None:
+        return True
+    return extended is not None and purpose.extended_usage in extended
+
+
+def _validity(
+    path: Path, purpose: Purpose, moment: Moment, policy: Policy, signature: str
+) -> Iterator[Check]:
+    at = moment.used or moment.now
+    for certificate in path.certificates:
+        facts = {"role": purpose.role, "subject": display_name(certificate.subject_names)}
+        inside = certificate.not_before <= at <= certificate.not_after
+        if moment.used is None and not inside:
+            yield policy.judge("certificate-window-unknown", signature=signature, **facts)
+        elif at < certificate.not_before:
+            begins = certificate.not_before.isoformat()
+            yield policy.judge("certificate-not-yet", signature=signature, begins=begins, **facts)
+        elif at > certificate.not_after:
+            ended = certificate.not_after.isoformat()
+            yield policy.judge("certificate-expired", signature=signature, ended=ended, **facts)
+
+
+def _revocation(
+    path: Path,
+    purpose: Purpose,
+    moment: Moment,
+    trust: TrustList,
+    policy: Policy,
+    signature: str,
+) -> Iterator[Check]:
+    for certificate, issuer in zip(path.certificates, path.certificates[1:], strict=False):
+        code, facts = _revocation_of(certificate, issuer, moment, trust)
+        facts["role"] = purpose.role
+        facts["subject"] = display_name(certificate.subject_names)
+        yield policy.judge(code, signature=signature, **facts)
+
+
+def _revocation_of(
+    certificate: Certificate, issuer: Certificate, moment: Moment, trust: TrustList
+) -> tuple[str, dict[str, str]]:
+    """What the newest list of this issuer says, as a finding with its facts."""
+    facts = {"issuer": display_name(issuer.subject_names)}
+    try:
+        newest = _newest_list(issuer, trust)
+    except UnknownSuite as problem:
+        return "revocation-unusable", {**facts, "problem": str(problem)}
+    if newest is None:
+        return "revocation-unchecked", facts
+    if newest.unsupported:
+        problem_text = f"critical extension {newest.unsupported[0]}"
+        return "revocation-unusable", {**facts, "problem": problem_text}
+    entry = newest.find(certificate.serial)
+    if entry is not None:
+        facts["revoked_at"] = entry.revoked_at.isoformat()
+        stolen = entry.key_was_stolen and not moment.proven
+        later = moment.used is not None and entry.revoked_at > moment.used and not stolen
+        return ("revoked-later" if later else "revoked"), facts
+    if newest.next_at is not None and newest.next_at < moment.now:
+        return "revocation-stale", {**facts, "ended": newest.next_at.isoformat()}
+    return "revocation-good", {**facts, "as_of": newest.issued_at.isoformat()}
+
+
+@lru_cache(maxsize=256)
+def _newest_list(issuer: Certificate, trust: TrustList) -> crl.RevocationList | None:
+    newest = None
+    for der in trust.crls:
+        found = crl.parse(der)
+        if found.issuer != issuer.subject or not found.signed_by(issuer):
+            continue
+        if newest is None or found.issued_at > newest.issued_at:
+            newest = found
+    return newest
+
+
+@lru_cache(maxsize=1024)
+def find_path(leaf_der: bytes, extra: tuple[bytes, ...], trust: TrustList) -> Path:
+    """The path of a certificate to an anchor of this list, signatures checked."""
+    leaf = certificates.parse(leaf_der)
+    try:
+        return _climb((leaf,), _pool(extra, trust), trust)
+    except UnknownSuite as problem:
+        return Path((leaf,), "chain-unsupported", str(problem))
+
+
+def _pool(extra: tuple[bytes, ...], trust: TrustList) -> tuple[Certificate, ...]:
+    found = [*trust.anchor_certificates, *trust.intermediate_certificates]
+    for der in extra:
+        try:
+            found.append(certificates.parse(der))
+        except MalformedCertificate:
+            continue
+    return tuple(found)
+
+
+def _climb(below: tuple[Certificate, ...], pool: tuple[Certificate, ...], trust: TrustList) -> Path:
+    """Depth-first from the leaf upwards; the first complete path wins."""
+    top = below[-1]
+    if _is_refused(top, trust):
+        return Path(below, "certificate-refused")
+    if top.extensions.unknown_critical:
+        oid = top.extensions.unknown_critical[0]
+        return Path(below, "chain-unsupported", f"critical extension {oid}")
+    if top.der in trust.anchors:
+        return Path(below)
+    if not trust.anchors:
+        return Path(below, "trust-absent")
+    if len(below) >= _DEEPEST:
+        return Path(below, "chain-broken", "the chain is too long")
+    candidates = [issuer for issuer in pool if _may_have_issued(issuer, top)]
+    failure = _no_issuer(below, trust)
+    for issuer in candidates:
+        if issuer in below:
+            continue
+        problem = _link_problem(issuer, below)
+        if problem:
+            failure = Path(below, "chain-broken", problem)
+            continue
+        path = _climb((*below, issuer), pool, trust)
+        if path.complete:
+            return path
+        failure = path
+    return failure
+
+
+def _may_have_issued(issuer: Certificate, subject: Certificate) -> bool:
+    if issuer.subject != subject.issuer:
+        return False
+    wanted, offered = subject.extensions.authority_key_id, issuer.extensions.subject_key_id
+    return not wanted or not offered or wanted == offered
+
+
+def _link_problem(issuer: Certificate, below: tuple[Certificate, ...]) -> str:
+    """Why this issuer cannot stand above this path, or the empty string."""
+    name = display_name(issuer.subject_names)
+    if not issuer.extensions.is_authority or not issuer.may(KEY_CERT_SIGN):
+        return f"{name} is no certificate authority"
+    longest = issuer.extensions.path_length
+    between = sum(1 for link in below[1:] if link.issuer != link.subject)
+    if longest is not None and between > longest:
+        return f"{name} may not stand so high"
+    if not issuer.issued(below[-1]):
+        return f"the signature of {name} is wrong"
+    return ""
+
+
+def _no_issuer(below: tuple[Certificate, ...], trust: TrustList) -> Path:
+    """No known issuer. One that bears a listed authority's organisation is a look-alike: the
+    list names the authorities of that organisation, and this is none of them."""
+    claimed = certificates.attribute(below[-1].issuer_names, certificates.ORGANISATION)
+    listed = {anchor.organisation for anchor in trust.anchor_certificates}
+    return Path(below, "issuer-lookalike" if claimed and claimed in listed else "issuer-unknown")
+
+
+def _is_refused(certificate: Certificate, trust: TrustList) -> bool:
+    """Named in the refused list, or issued by somebody who is."""
+    for refused in trust.refused_certificates:
+        if refused.der == certificate.der:
+            return True
+        if _may_have_issued(refused, certificate) and refused.issued(certificate):
+            return True
+    return False

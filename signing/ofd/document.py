@@ -1,0 +1,129 @@
+"""What a reader shows: from OFD.xml over every document to pages, resources and attachments.
+
+The walk errs on the large side. Where two readers may understand a path differently (from the
+folder or from the root, by letter case), every file that one of them could open counts as reached.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from lxml import etree
+
+from signing.errors import BrokenXml, UnsafeDocument
+from signing.ofd import paths, xml
+from signing.ofd.container import ROOT, Package
+
+# Elements whose text is a path, with what they lead to: more XML of the document, or a leaf.
+_XML_TEXT = frozenset(
+    {"DocRoot", "PublicRes", "DocumentRes", "PageRes", "Annotations", "Attachments"}
+    | {"CustomTags", "Extensions"}
+)
+_LEAF_TEXT = frozenset({"MediaFile", "FontFile", "SchemaLoc", "ExtendData", "Thumbnail", "Cover"})
+_XML_BASE = frozenset({"Page", "TemplatePage", "Version"})
+# Only these elements are looked at, so that a page of a million strokes costs nothing here.
+_LOOKED_AT = tuple(
+    f"{{*}}{tag}" for tag in _XML_TEXT | _LEAF_TEXT | _XML_BASE | {"FileLoc", "ColorSpace"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """One DocBody: its document and its signature list, as entry names."""
+
+    root: str | None
+    signatures: str | None
+    namespace: str
+
+
+@dataclass
+class Reach:
+    """Files a reader would open, and XML among them that is broken or must not be read."""
+
+    files: set[str] = field(default_factory=set)
+    broken: dict[str, str] = field(default_factory=dict)
+    unsafe: dict[str, str] = field(default_factory=dict)
+
+
+def bodies(package: Package) -> tuple[Body, ...]:
+    """The documents OFD.xml lists; raises UnsafeDocument when it cannot be read."""
+    root = xml.read(package, ROOT)
+    found = []
+    for body in xml.children(root, "DocBody"):
+        if len(list(xml.children(body, "Signatures"))) > 1:
+            raise UnsafeDocument("two signature lists for one document")
+        signatures = xml.text(xml.child(body, "Signatures"))
+        namespace = etree.QName(body).namespace or ""
+        document = paths.resolve(xml.text(xml.child(body, "DocRoot")))
+        listed = paths.resolve(signatures) or signatures
+        found.append(Body(document, listed or None, namespace))
+    return tuple(found)
+
+
+def reach(package: Package) -> Reach:
+    """Everything reached from OFD.xml, without signature files."""
+    reached = Reach(files={ROOT})
+    waiting = [ROOT]
+    while waiting:
+        name = waiting.pop()
+        try:
+            root = xml.read(package, name)
+        except BrokenXml as problem:
+            reached.broken[name] = str(problem)
+            continue
+        except UnsafeDocument as problem:
+            reached.unsafe[name] = str(problem)
+            continue
+        for location, folder, is_xml in _locations(root, name):
+            for target in _targets(package, location, folder):
+                if target in reached.files:
+                    continue
+                reached.files.add(target)
+                if is_xml:
+                    waiting.append(target)
+    return reached
+
+
+def _locations(root: etree._Element, name: str) -> Iterator[tuple[str, str, bool]]:
+    """Paths in one file: the location, the folder it is seen from, whether it leads to XML."""
+    folder = paths.folder_of(name)
+    kind = xml.local_name(root)
+    resources = folder
+    if kind == "Res":
+        resources = paths.resolve(xml.attribute(root, "BaseLoc"), folder) or folder
+    for element in root.iter(*_LOOKED_AT):
+        tag = xml.local_name(element)
+        if tag in _XML_TEXT:
+            yield xml.text(element), folder, True
+        elif tag in _LEAF_TEXT:
+            yield xml.text(element), resources, False
+        elif tag == "FileLoc":
+            yield xml.text(element), folder, kind == "Annotations"
+        elif tag == "ColorSpace":
+            yield xml.attribute(element, "Profile"), resources, False
+        if tag in _XML_BASE:
+            yield xml.attribute(element, "BaseLoc"), folder, True
+
+
+def _targets(package: Package, location: str, folder: str) -> set[str]:
+    """The entries some reader could open for this path."""
+    found = set()
+    for seen_from in {folder, ""}:
+        name = paths.resolve(location, seen_from)
+        if name is None:
+            continue
+        entry = name if name in package else package.alike(name)
+        if entry is not None:
+            found.add(entry)
+    return found
+
+
+def page_identifier(package: Package, body: Body, page: int) -> str | None:
+    """The ID attribute of the page with this number, counted from 1; None when there is none."""
+    if body.root is None or body.root not in package or page < 1:
+        return None
+    root = xml.read(package, body.root)
+    listed = xml.child(root, "Pages")
+    if listed is None:
+        return None
+    found = [xml.attribute(element, "ID") for element in xml.children(listed, "Page")]
+    return found[page - 1] if page <= len(found) else None

@@ -1,0 +1,88 @@
+"""XML of an OFD, read without DTDs, entities, network or huge trees; names compared locally.
+
+Files in the wild use two namespaces and sometimes none, so elements are found by local name.
+"""
+
+from collections.abc import Iterator
+
+from lxml import etree
+
+from signing.errors import BrokenXml, UnsafeDocument
+from signing.ofd.container import Package
+
+NAMESPACE = "http://www.ofdspec.org/2016"
+_FORBIDDEN = (b"<!DOCTYPE", b"<!ENTITY")
+
+
+def read(package: Package, name: str) -> etree._Element:
+    """The root element of an entry, parsed once; raises UnsafeDocument, BrokenXml."""
+    found = package.parsed.get(name)
+    if isinstance(found, etree._Element):
+        return found
+    if name in package.broken:
+        raise BrokenXml(package.broken[name])
+    content = package.read(name)
+    package.xml_size += len(content)
+    if package.xml_size > package.limits.xml:
+        raise UnsafeDocument("too much XML")
+    try:
+        root = parse(content)
+    except BrokenXml as problem:
+        package.broken[name] = str(problem)
+        raise
+    package.parsed[name] = root
+    return root
+
+
+def parse(data: bytes) -> etree._Element:
+    """The root element; raises UnsafeDocument for anything but plain, well-formed XML."""
+    if b"\x00" in data[:64]:
+        raise UnsafeDocument("XML that is not in UTF-8")
+    if any(mark in data for mark in _FORBIDDEN):
+        raise UnsafeDocument("a DTD is not allowed")
+    parser = etree.XMLParser(
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        dtd_validation=False,
+        huge_tree=False,
+        remove_comments=True,
+        remove_pis=True,
+    )
+    try:
+        root = etree.fromstring(data, parser)
+    except (etree.XMLSyntaxError, ValueError) as problem:
+        raise BrokenXml(f"XML is not well-formed: {problem}") from problem
+    return root
+
+
+def local_name(element: etree._Element) -> str:
+    tag = element.tag
+    return tag.rpartition("}")[2] if isinstance(tag, str) else ""
+
+
+def children(element: etree._Element, name: str) -> Iterator[etree._Element]:
+    """Direct children with this local name."""
+    return (child for child in element if local_name(child) == name)
+
+
+def child(element: etree._Element | None, name: str) -> etree._Element | None:
+    if element is None:
+        return None
+    return next(children(element, name), None)
+
+
+def text(element: etree._Element | None) -> str:
+    """Stripped text, the empty string for no element."""
+    return "" if element is None else (element.text or "").strip()
+
+
+def attribute(element: etree._Element, name: str) -> str:
+    """An attribute by local name; files exist that put a prefix on attributes."""
+    value = element.get(name)
+    if value is None:
+        for key, found in element.items():
+            if str(key).rpartition("}")[2] == name:
+                value = str(found)
+                break
+    return (value or "").strip()

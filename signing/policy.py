@@ -1,0 +1,123 @@
+"""How strict to be, as data: outcomes that differ from `findings`, limits, tolerances.
+
+DEFAULT_POLICY is the careful reader of real files. STRICT_POLICY takes only what our own issuer
+writes and insists on revocation evidence. LENIENT_POLICY shows vendor slips as warnings.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from types import MappingProxyType
+
+from signing.findings import FINDINGS
+from signing.report import Check, Outcome
+
+MIB = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a package may cost to read. Sizes in bytes."""
+
+    package: int = 64 * MIB
+    entries: int = 4096
+    entry: int = 64 * MIB
+    total: int = 128 * MIB
+    xml: int = 16 * MIB
+    ratio: int = 200
+    """Highest expansion of an entry that unpacks to more than `ratio_floor`."""
+    ratio_floor: int = MIB
+    name: int = 512
+    signatures: int = 64
+    references: int = 8192
+
+
+@dataclass(frozen=True)
+class Policy:
+    name: str
+    outcomes: Mapping[str, Outcome] = field(default_factory=dict)
+    limits: Limits = Limits()
+    clock_skew: timedelta = timedelta(minutes=5)
+    """How far a stated time may lie ahead of the time of the check."""
+
+    def __post_init__(self) -> None:
+        unheard = set(self.outcomes) - set(FINDINGS)
+        if unheard:
+            raise ValueError(f"policy {self.name!r} speaks of unknown findings {sorted(unheard)}")
+        object.__setattr__(self, "outcomes", dict(self.outcomes))
+
+    def judge(self, code: str, *, signature: str = "", **facts: str) -> Check:
+        """The check for a finding, with this policy's outcome and the facts in its sentences."""
+        finding = FINDINGS[code]
+        outcome = self.outcomes.get(code, finding.outcome)
+        reason = finding.reason
+        if reason is None and outcome in (Outcome.FAIL, Outcome.UNKNOWN):
+            reason = _REASON_WHEN_REFUSED.get(finding.check, "unsupported")
+        return Check(
+            name=finding.check.format(**facts),
+            outcome=outcome,
+            detail=finding.detail.format(**facts),
+            detail_en=finding.detail_en.format(**facts),
+            reason=reason if outcome is not Outcome.PASS else None,
+            signature=signature,
+            evidence={"finding": code, **facts},
+        )
+
+
+# The word for a finding that is usually a warning but that a stricter policy refuses.
+_REASON_WHEN_REFUSED: Mapping[str, str] = MappingProxyType(
+    {
+        "coverage": "not-covered",
+        "encoding": "bad-signature",
+        "algorithm": "bad-signature",
+        "signature-file": "content-changed",
+        "seal": "bad-seal",
+        "seal-validity": "bad-seal",
+        "signing-time": "clock-unsure",
+        "timestamp": "bad-timestamp",
+        "package": "unreadable",
+        "signer-revocation": "certificate-revoked",
+        "maker-revocation": "certificate-revoked",
+        "tsa-revocation": "certificate-revoked",
+    }
+)
+
+DEFAULT_POLICY = Policy("default")
+
+STRICT_POLICY = Policy(
+    "strict",
+    {
+        "raw-signature": Outcome.FAIL,
+        "unused-bits": Outcome.FAIL,
+        "algorithm-differs": Outcome.FAIL,
+        "ofdxml-uncovered": Outcome.FAIL,
+        "smuggled": Outcome.FAIL,
+        "xml-slip": Outcome.FAIL,
+        "timestamp-older": Outcome.FAIL,
+        "property-info-differs": Outcome.FAIL,
+        "seal-made-outside-maker": Outcome.FAIL,
+        "time-zone-assumed": Outcome.UNKNOWN,
+        "time-unstated": Outcome.UNKNOWN,
+        "revocation-unchecked": Outcome.UNKNOWN,
+        "revoked-later": Outcome.FAIL,
+    },
+    clock_skew=timedelta(minutes=1),
+)
+
+LENIENT_POLICY = Policy(
+    "lenient",
+    {
+        "wrong-algorithm": Outcome.WARNING,
+        "trailing-bytes": Outcome.WARNING,
+        "uncovered": Outcome.WARNING,
+        "weak-digest": Outcome.WARNING,
+        "issuer-lookalike": Outcome.UNKNOWN,
+        "revocation-stale": Outcome.WARNING,
+        "time-future": Outcome.WARNING,
+    },
+    clock_skew=timedelta(hours=12),
+)
+
+POLICIES: Mapping[str, Policy] = MappingProxyType(
+    {policy.name: policy for policy in (DEFAULT_POLICY, STRICT_POLICY, LENIENT_POLICY)}
+)

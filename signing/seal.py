@@ -1,0 +1,225 @@
+"""Apply a seal to an OFD: everything but the signature, then the signature.
+
+Two steps, so that the key may sit in a hardware module: `begin_seal` gives the message to sign,
+`Unsigned.complete` takes the signature. Whole mode by the issuer profile: the signature covers
+every file of the package including OFD.xml and Signatures.xml, and nobody can add another.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from lxml import etree
+
+from signing import certificates, eseal, esignature, suites
+from signing.certificates import Certificate
+from signing.errors import (
+    InvalidSignature,
+    MalformedDocument,
+    SealRefused,
+    UnknownSuite,
+    UnsafeDocument,
+)
+from signing.eseal import Seal
+from signing.ofd import document, paths, signatures, xml
+from signing.ofd.container import ROOT, Package, open_package
+from signing.ofd.document import Body
+from signing.ofd.signatures import Listed, SignatureList, Stamp
+from signing.ofd.writer import Packed, write
+from signing.policy import Limits
+
+Boundary = tuple[float, float, float, float]
+_USAGES = (certificates.DIGITAL_SIGNATURE, certificates.NON_REPUDIATION)
+
+
+@dataclass(frozen=True, slots=True)
+class Unsigned:
+    """A sealed document that lacks only the signature value over `to_sign` (TBS_Sign, DER)."""
+
+    to_sign: bytes = field(repr=False)
+    signer_certificate: bytes = field(repr=False)
+    value_name: str
+    entries: tuple[Packed, ...] = field(repr=False)
+    structure: eseal.Structure = eseal.Structure.V4
+
+    def complete(self, signature: bytes, *, timestamp: bytes | None = None) -> bytes:
+        """The sealed OFD. `signature` is DER from the signer's suite, `timestamp` an RFC 3161
+        token over it. Raises InvalidSignature when it is not the signer's for this document."""
+        signer = certificates.parse(self.signer_certificate)
+        suite = suites.by_public_key(signer.spki)
+        if not suite.verify(signer.spki, self.to_sign, signature):
+            raise InvalidSignature("this is not the signer's signature of this document")
+        value = esignature.assemble(
+            self.to_sign,
+            signature,
+            signer_certificate=self.signer_certificate,
+            algorithm=suite.signature_oid,
+            structure=self.structure,
+            timestamp=timestamp,
+        )
+        return write((*self.entries, Packed.of(self.value_name, value)))
+
+
+def begin_seal(
+    ofd: bytes,
+    *,
+    seal: bytes,
+    signer_certificate: bytes,
+    at: datetime,
+    page: int = 1,
+    boundary: Boundary,
+    provider: str,
+    limits: Limits | None = None,
+) -> Unsigned:
+    """Prepare a seal on this page (counted from 1). `boundary` is x, y, width, height in mm.
+
+    Raises MalformedDocument or UnsafeDocument for the OFD, MalformedSeal and MalformedCertificate
+    for what they name, and SealRefused: closed document, no such page, signer not in the seal,
+    seal or certificate not usable at `at`, forged seal.
+    """
+    parsed = eseal.parse_seal(seal)
+    signer = certificates.parse(signer_certificate)
+    _insist_usable(parsed, signer, at)
+    package = open_package(ofd, limits or Limits())
+    body = _first_body(package)
+    listed = _existing(package, body)
+    page_ref = document.page_identifier(package, body, page)
+    if page_ref is None:
+        raise SealRefused(f"the document has no page {page}")
+    draft = _Draft(package, body, listed, page_ref, _box(boundary), provider)
+    return draft.build(parsed, signer, at)
+
+
+def _insist_usable(seal: Seal, signer: Certificate, at: datetime) -> None:
+    """The checks of GB/T 38540 before sealing that need no trust list."""
+    if not seal.lists(signer.der):
+        raise SealRefused("the seal does not list this signer")
+    if not signer.not_before <= at <= signer.not_after:
+        raise SealRefused("the signer's certificate is not valid at this time")
+    if not signer.may(*_USAGES):
+        raise SealRefused("the signer's certificate is not for signing")
+    if not seal.valid_from <= at <= seal.valid_until:
+        raise SealRefused("the seal is not valid at this time")
+    try:
+        genuine = seal.is_signed_by_maker
+    except UnknownSuite as problem:
+        raise SealRefused("the seal uses an unknown algorithm") from problem
+    if not genuine:
+        raise SealRefused("the seal is forged or damaged")
+
+
+def _first_body(package: Package) -> Body:
+    found = document.bodies(package)
+    if not found or found[0].root is None:
+        raise MalformedDocument("OFD.xml names no document")
+    return found[0]
+
+
+def _existing(package: Package, body: Body) -> SignatureList | None:
+    """The signatures already there; SealRefused when one of them closes the document."""
+    if body.signatures is None:
+        return None
+    if body.signatures not in package:
+        raise UnsafeDocument("the signature list is named but missing")
+    listed = signatures.read_list(package, body.signatures)
+    for entry in listed.entries:
+        if entry.file is None:
+            raise UnsafeDocument("a listed signature is missing")
+        references = signatures.read_signature(package, entry.file).references
+        if any(reference.file == listed.file for reference in references):
+            raise SealRefused(f"signature {entry.id} closes the document")
+    return listed
+
+
+def _box(boundary: Boundary) -> str:
+    """Four numbers in mm as OFD writes them, at most two decimals."""
+    x, y, width, height = boundary
+    if not all(math.isfinite(number) for number in boundary) or width <= 0 or height <= 0:
+        raise SealRefused("the boundary is not a box")
+    if x < 0 or y < 0 or max(boundary) > 10_000:
+        raise SealRefused("the boundary lies outside every page")
+    return " ".join(f"{number:.2f}".rstrip("0").rstrip(".") for number in boundary)
+
+
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    package: Package
+    body: Body
+    listed: SignatureList | None
+    page_ref: str
+    box: str
+    provider: str
+
+    def build(self, seal: Seal, signer: Certificate, at: datetime) -> Unsigned:
+        suite = suites.by_public_key(signer.spki)
+        folder = self._free_folder()
+        files = {f"{folder}/Seal.esl": seal.der}
+        first = 1 + (self.listed.highest if self.listed else 0)
+        files |= self._list_files(first, f"/{folder}/Signature.xml")
+        kept = [name for name in self.package.names if name not in files]
+        digests = [(name, suite.digest(self.package.read(name))) for name in kept]
+        digests += [(name, suite.digest(content)) for name, content in files.items()]
+        description = signatures.write_signature(
+            provider=self.provider,
+            method=suite.signature_oid,
+            check_method=suite.digest_oid,
+            stated_time=at.astimezone(UTC).strftime("%Y%m%d%H%M%SZ"),
+            digests=digests,
+            stamp=Stamp(f"s{first + 1:03d}", self.page_ref, self.box),
+            seal_file=f"{folder}/Seal.esl",
+            signed_value=f"{folder}/SignedValue.dat",
+        )
+        to_sign = esignature.build_tbs(
+            seal=seal.der,
+            at=at,
+            data_hash=suite.digest(description),
+            property_info=f"/{folder}/Signature.xml",
+        )
+        files[f"{folder}/Signature.xml"] = description
+        entries = _pack(self.package, kept, files)
+        return Unsigned(to_sign, signer.der, f"{folder}/SignedValue.dat", entries)
+
+    def _free_folder(self) -> str:
+        """Signs/Sign_N beside the document root, with the first N that is not in use."""
+        signs = f"{paths.folder_of(self.body.root or '')}/Signs".lstrip("/")
+        number = 0
+        taken = {name.casefold() for name in self.package.names}
+        while any(name.startswith(f"{signs}/Sign_{number}/".casefold()) for name in taken):
+            number += 1
+        return f"{signs}/Sign_{number}"
+
+    def _list_files(self, first: int, location: str) -> dict[str, bytes]:
+        """Signatures.xml with our entry, and OFD.xml with its pointer when that is new."""
+        ours = Listed(f"s{first:03d}", "Seal", None, location, "")
+        before: Sequence[Listed] = self.listed.entries if self.listed else ()
+        content = signatures.write_list([*before, ours], highest=first + 1)
+        if self.listed is not None:
+            return {self.listed.file: content}
+        name = f"{paths.folder_of(self.body.root or '')}/Signs/Signatures.xml".lstrip("/")
+        if name in self.package:
+            raise UnsafeDocument(f"{name} exists but OFD.xml does not name it")
+        return {ROOT: _with_pointer(self.package, name), name: content}
+
+
+def _with_pointer(package: Package, name: str) -> bytes:
+    """OFD.xml with the path of the signature list as the last child of its first DocBody."""
+    root = xml.parse(package.read(ROOT))
+    body = xml.child(root, "DocBody")
+    if body is None:
+        raise MalformedDocument("OFD.xml names no document")
+    for stale in list(xml.children(body, "Signatures")):
+        body.remove(stale)
+    namespace = etree.QName(body).namespace
+    tag = f"{{{namespace}}}Signatures" if namespace else "Signatures"
+    pointer = etree.SubElement(body, tag)
+    pointer.text = f"/{name}"
+    return etree.tostring(root, xml_declaration=True, encoding="UTF-8")
+
+
+def _pack(package: Package, kept: Sequence[str], files: dict[str, bytes]) -> tuple[Packed, ...]:
+    """Unchanged files as they were packed, new ones packed now; OFD.xml in front."""
+    packed = [Packed.copy(package, name) for name in kept]
+    packed += [Packed.of(name, content) for name, content in files.items()]
+    packed.sort(key=lambda entry: entry.name != ROOT)
+    return tuple(packed)

@@ -1,0 +1,72 @@
+"""What an algorithm suite must offer. One file per suite beside this one."""
+
+from typing import Protocol
+
+from signing.errors import SigningError
+
+
+class Suite(Protocol):
+    """A signature algorithm with its digest, curve and identifiers.
+
+    Private keys are 32 raw bytes, public keys are DER SubjectPublicKeyInfo, signatures are
+    minimal DER SEQUENCE { r, s }.
+    """
+
+    @property
+    def name(self) -> str:
+        """Stable name, as stored beside keys."""
+
+    @property
+    def signature_oid(self) -> str: ...
+
+    @property
+    def digest_oid(self) -> str: ...
+
+    @property
+    def cose_algorithm(self) -> int:
+        """The COSE `alg` number of offline passes."""
+
+    @property
+    def spki_prefix(self) -> bytes:
+        """The bytes every SubjectPublicKeyInfo of this suite begins with."""
+
+    def digest(self, data: bytes) -> bytes: ...
+
+    def generate(self) -> bytes:
+        """A new private key."""
+
+    def public_key(self, secret: bytes) -> bytes:
+        """SubjectPublicKeyInfo of a private key; raises InvalidKey."""
+
+    def sign(self, secret: bytes, message: bytes) -> bytes: ...
+
+    def verify(self, spki: bytes, message: bytes, signature: bytes) -> bool:
+        """False for every signature that is not right; raises InvalidKey for a bad key."""
+
+
+def is_raw(signature: bytes) -> bool:
+    """Whether this is r ‖ s. A DER value of 64 bytes exists and begins with its own length."""
+    return len(signature) == 64 and signature[:2] != b"\x30\x3e"
+
+
+def to_raw(signature: bytes) -> bytes:
+    """DER SEQUENCE { r, s } → r ‖ s, 64 bytes, as COSE wants it."""
+    first = 4 + signature[3]
+    r = int.from_bytes(signature[4:first], "big")
+    s = int.from_bytes(signature[first + 2 :], "big")
+    return r.to_bytes(32, "big") + s.to_bytes(32, "big")
+
+
+def from_raw(raw: bytes) -> bytes:
+    """r ‖ s, 64 bytes → minimal DER."""
+    if len(raw) != 64:
+        raise SigningError("a raw signature has 64 bytes")
+    body = _integer(raw[:32]) + _integer(raw[32:])
+    return b"\x30" + bytes([len(body)]) + body
+
+
+def _integer(number: bytes) -> bytes:
+    body = number.lstrip(b"\x00") or b"\x00"
+    if body[0] & 0x80:
+        body = b"\x00" + body
+    return b"\x02" + bytes([len(body)]) + body

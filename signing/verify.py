@@ -1,0 +1,121 @@
+"""Verify an OFD document: package, signature lists, every signature, coverage of what is shown.
+
+Every finding is reported, not only the first. Validity is judged at the signing time; `at` is the
+time of the check. Only bytes that are no OFD at all raise.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from signing.errors import UnsafeDocument
+from signing.ofd import document, signatures
+from signing.ofd.container import ROOT, Package, open_package
+from signing.policy import DEFAULT_POLICY, Policy
+from signing.report import Check, SealReport
+from signing.trust import TrustList
+from signing.verify_seal import Bench
+from signing.verify_signature import Judgement, judge_signature
+
+_SHOWN = 10
+
+
+def verify_document(
+    data: bytes, *, trust: TrustList, at: datetime, policy: Policy = DEFAULT_POLICY
+) -> SealReport:
+    """The report on every seal and signature of an OFD.
+
+    Raises MalformedDocument when the bytes are no OFD (no zip, no OFD.xml). A document without a
+    signature is invalid with the reason no-seal.
+    """
+    bench = Bench(trust, at, policy)
+    try:
+        package = open_package(data, policy.limits)
+        return _verify(package, bench)
+    except UnsafeDocument as problem:
+        return SealReport.conclude([bench.judge("package-unsafe", problem=str(problem))])
+
+
+def _verify(package: Package, bench: Bench) -> SealReport:
+    checks = [bench.judge("package-good", entries=str(len(package.names)))]
+    lists, list_checks = _lists(package, bench)
+    checks += list_checks
+    judged: list[Judgement] = []
+    for found in lists:
+        judged += _judge_list(package, found, bench)
+    for judgement in judged:
+        checks += judgement.checks
+    if any(not judgement.failed for judgement in judged):
+        checks += _coverage(package, lists, judged, bench)
+    reports = [judgement.report for judgement in judged if judgement.report is not None]
+    return SealReport.conclude(checks, reports)
+
+
+def _lists(package: Package, bench: Bench) -> tuple[list[signatures.SignatureList], list[Check]]:
+    """The signature lists of all documents in the package."""
+    lists, checks = [], []
+    for body in document.bodies(package):
+        if body.signatures is None:
+            continue
+        if body.signatures not in package:
+            checks.append(bench.judge("signature-list-missing", file=body.signatures))
+            continue
+        lists.append(signatures.read_list(package, body.signatures))
+    count = sum(len(found.entries) for found in lists)
+    if count:
+        checks.append(bench.judge("signature-list-good", count=str(count)))
+    elif not checks:
+        checks.append(bench.judge("no-signature"))
+    return lists, checks
+
+
+def _judge_list(package: Package, found: signatures.SignatureList, bench: Bench) -> list[Judgement]:
+    judged = [
+        judge_signature(package, entry, found.file, replace(bench, signature=entry.id))
+        for entry in found.entries
+    ]
+    # GM/T 0099: a signature may rest on another one, by identifier or by path.
+    failed = {name for one in judged if one.failed for name in (one.listed.id, one.listed.stated)}
+    for one in judged:
+        if one.listed.relative and one.listed.relative in failed:
+            own = replace(bench, signature=one.listed.id)
+            one.checks.append(own.judge("base-invalid", base=one.listed.relative))
+    return judged
+
+
+def _coverage(
+    package: Package,
+    lists: Sequence[signatures.SignatureList],
+    judged: Sequence[Judgement],
+    bench: Bench,
+) -> list[Check]:
+    """Whether everything a reader shows is covered by a signature that holds."""
+    covered: set[str] = set()
+    own: set[str] = {found.file for found in lists}
+    for judgement in judged:
+        own |= judgement.own_files
+        if not judgement.failed:
+            covered |= judgement.covered
+    reached = document.reach(package)
+    checks = []
+    for name, problem in reached.unsafe.items():
+        checks.append(bench.judge("xml-unreadable", file=name, problem=problem))
+    for name, problem in reached.broken.items():
+        code = "xml-slip" if name in covered else "xml-unreadable"
+        checks.append(bench.judge(code, file=name, problem=problem))
+    bare = sorted(reached.files - covered - own)
+    if bare == [ROOT]:
+        checks.append(bench.judge("ofdxml-uncovered"))
+    elif bare:
+        checks.append(bench.judge("uncovered", files=_shown(bare)))
+    if not bare or bare == [ROOT]:
+        checks.append(bench.judge("covered", count=str(len(reached.files))))
+    smuggled = sorted(set(package.names) - reached.files - covered - own)
+    if smuggled:
+        checks.append(bench.judge("smuggled", files=_shown(smuggled)))
+    return checks
+
+
+def _shown(names: Sequence[str]) -> str:
+    rest = f" (+{len(names) - _SHOWN})" if len(names) > _SHOWN else ""
+    return ", ".join(names[:_SHOWN]) + rest

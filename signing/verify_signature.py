@@ -1,0 +1,377 @@
+"""Judge one signature of an OFD: references, the description file, the value, seal and signer."""
+
+import base64
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from types import MappingProxyType
+
+from signing import certificates, chains, cms, eseal, esignature, suites, timestamps
+from signing.certificates import Certificate
+from signing.errors import (
+    InvalidKey,
+    MalformedCertificate,
+    MalformedData,
+    MalformedSeal,
+    UnknownSuite,
+    UnsafeDocument,
+)
+from signing.esignature import SealSignature
+from signing.ofd import signatures
+from signing.ofd.container import Package
+from signing.ofd.signatures import Described, Listed
+from signing.report import Check, Outcome, SignatureReport
+from signing.suites import SM2_SM3, SUITES
+from signing.verify_seal import NOT_ALGORITHMS, Bench, judge_seal
+
+_Digest = Callable[[bytes], bytes]
+_MD5: _Digest = lambda data: hashlib.md5(data, usedforsecurity=False).digest()  # noqa: E731
+_SHA1: _Digest = lambda data: hashlib.sha1(data, usedforsecurity=False).digest()  # noqa: E731
+
+# CheckMethod as files spell it, in lower case. Absent means MD5 by the schema of GB/T 33190.
+_METHODS: Mapping[str, _Digest] = MappingProxyType(
+    {
+        "1.2.156.10197.1.401": SM2_SM3.digest,
+        "sm3": SM2_SM3.digest,
+        "2.16.840.1.101.3.4.2.1": suites.P256_SHA256.digest,
+        "sha256": suites.P256_SHA256.digest,
+        "sha-256": suites.P256_SHA256.digest,
+    }
+)
+_WEAK_METHODS: Mapping[str, _Digest] = MappingProxyType(
+    {
+        "": _MD5,
+        "md5": _MD5,
+        "1.2.840.113549.2.5": _MD5,
+        "sha1": _SHA1,
+        "sha-1": _SHA1,
+        "1.3.14.3.2.26": _SHA1,
+    }
+)
+# GB/T 35275 names the algorithm of the value alone.
+_MESSAGE_ALGORITHMS = frozenset({"1.2.156.10197.1.301.1", "1.2.840.10045.2.1"})
+_SHOWN = 5
+
+
+@dataclass
+class Judgement:
+    """What was found about one signature, and the files that it vouches for."""
+
+    listed: Listed
+    checks: list[Check] = field(default_factory=list)
+    report: SignatureReport | None = None
+    covered: frozenset[str] = frozenset()
+    own_files: frozenset[str] = frozenset()
+
+    @property
+    def failed(self) -> bool:
+        return any(check.outcome is Outcome.FAIL for check in self.checks)
+
+
+def judge_signature(package: Package, listed: Listed, list_file: str, bench: Bench) -> Judgement:
+    """Every check of one entry of Signatures.xml; the first failure does not stop the rest."""
+    judged = Judgement(listed)
+    judged.report = SignatureReport(id=listed.id, type=listed.type, structure="")
+    if listed.file is None:
+        judged.checks.append(bench.judge("signature-file-missing", file=listed.stated))
+        return judged
+    judged.own_files = frozenset({listed.file})
+    try:
+        described = signatures.read_signature(package, listed.file)
+    except UnsafeDocument as problem:
+        judged.checks.append(bench.judge("signature-file-unreadable", problem=str(problem)))
+        return judged
+    own = (listed.file, described.signed_value, described.seal_file)
+    judged.own_files = frozenset(name for name in own if name is not None)
+    checks, judged.covered = _references(package, described, bench)
+    judged.checks += checks
+    if described.signed_value is None:
+        judged.checks.append(bench.judge("signature-file-missing", file="SignedValue.dat"))
+    else:
+        value = package.read(described.signed_value)
+        checks, facts = _value(package, described, value, judged.report, bench)
+        judged.checks += checks
+        judged.report = facts
+    covers = list_file in judged.covered
+    judged.report = replace(judged.report, covers_signature_list=covers)
+    return judged
+
+
+def _references(
+    package: Package, described: Described, bench: Bench
+) -> tuple[list[Check], frozenset[str]]:
+    """Digest checks, and the files whose digest is right."""
+    checks = []
+    method = described.check_method.lower()
+    digest = _METHODS.get(method)
+    if digest is None:
+        digest = _WEAK_METHODS.get(method)
+        code = "weak-digest" if digest else "digest-unknown"
+        checks.append(bench.judge(code, method=described.check_method or "MD5"))
+    if digest is None:
+        return checks, frozenset()
+    missing, changed, right = [], [], set()
+    for reference in described.references:
+        if reference.file is None:
+            missing.append(reference.stated)
+        elif digest(package.read(reference.file)) != reference.digest:
+            changed.append(reference.file)
+        else:
+            right.add(reference.file)
+    if missing:
+        checks.append(bench.judge("reference-missing", files=_shown(missing)))
+    if changed:
+        checks.append(bench.judge("reference-changed", files=_shown(changed)))
+    if not described.references:
+        checks.append(bench.judge("references-empty"))
+    elif not missing and not changed:
+        checks.append(bench.judge("references-good", count=str(len(right))))
+    return checks, frozenset(right)
+
+
+def _shown(names: list[str]) -> str:
+    """The first names of a list, for a sentence."""
+    rest = f" (+{len(names) - _SHOWN})" if len(names) > _SHOWN else ""
+    return ", ".join(names[:_SHOWN]) + rest
+
+
+def _value(
+    package: Package, described: Described, value: bytes, report: SignatureReport, bench: Bench
+) -> tuple[list[Check], SignatureReport]:
+    """Judge SignedValue.dat by the kind of data it is (sheet 4.5)."""
+    if cms.is_signed_message(value):
+        return _message(described, value, replace(report, structure="p7"), bench)
+    if cms.is_bare_signature(value):
+        return [bench.judge("bare-signature")], replace(report, structure="bare")
+    try:
+        signature = esignature.parse_seal_signature(value)
+    except MalformedData as problem:
+        return [bench.judge("signed-value-malformed", problem=str(problem))], report
+    return _sealed(package, described, signature, report, bench)
+
+
+def _sealed(
+    package: Package,
+    described: Described,
+    signature: SealSignature,
+    report: SignatureReport,
+    bench: Bench,
+) -> tuple[list[Check], SignatureReport]:
+    """A seal signature: v1, v4 or v5."""
+    report = replace(report, structure=signature.structure.value, signed_at=signature.signed_at)
+    checks = [bench.judge(slip) for slip in signature.slips]
+    if signature.trailing:
+        checks.append(bench.judge("trailing-bytes", count=str(signature.trailing)))
+    checks += _binding(described, signature, bench)
+    moment, timed = _moment(signature, bench)
+    checks += timed
+    try:
+        signer = certificates.parse(signature.signer_certificate)
+    except MalformedCertificate as problem:
+        checks.append(bench.judge("certificate-malformed", role="signer", problem=str(problem)))
+        signer = None
+    if signer is not None:
+        report = _with_signer(report, signer)
+        checks += _signature_value(signature, signer, described, bench)
+        checks += _judge_signer(signer, moment, bench)
+    seal_checks, report = _seal(package, described, signature, moment, report, bench)
+    return checks + seal_checks, report
+
+
+def _binding(described: Described, signature: SealSignature, bench: Bench) -> list[Check]:
+    """dataHash and propertyInfo tie the signature to this Signature.xml."""
+    suite = SUITES.get(signature.algorithm, SM2_SM3)
+    good = suite.digest(described.content) == signature.data_hash
+    checks = [bench.judge("data-hash-good" if good else "data-hash-bad")]
+    stated = signature.property_info.strip().lstrip("/")
+    if stated and stated != described.file:
+        checks.append(
+            bench.judge("property-info-differs", stated=stated[:200], file=described.file)
+        )
+    return checks
+
+
+def _moment(signature: SealSignature, bench: Bench) -> tuple[chains.Moment, list[Check]]:
+    """The signing time to judge by, with what speaks for it."""
+    checks = []
+    used, proven = signature.signed_at, None
+    if used is None:
+        checks.append(bench.judge("time-unknown", stated=signature.stated_time))
+    elif used > bench.now + bench.policy.clock_skew:
+        checks.append(bench.judge("time-future", signed_at=used.isoformat()))
+    else:
+        checks.append(bench.judge("time-known", signed_at=used.isoformat()))
+    if signature.timestamp is None:
+        checks.append(bench.judge("timestamp-absent"))
+    else:
+        stamped, proven = timestamps.judge(
+            signature.timestamp,
+            signature.signature,
+            now=bench.now,
+            stated=used,
+            trust=bench.trust,
+            policy=bench.policy,
+            signature=bench.signature,
+        )
+        checks += stamped
+    return chains.Moment(used or proven, bench.now, proven=proven is not None), checks
+
+
+def _with_signer(report: SignatureReport, signer: Certificate) -> SignatureReport:
+    try:
+        suite = suites.by_public_key(signer.spki).name
+    except UnknownSuite:
+        suite = ""
+    return replace(
+        report,
+        signer=signer.common_name,
+        organisation=signer.organisation,
+        certificate_serial=signer.serial_hex,
+        suite=suite,
+    )
+
+
+def _signature_value(
+    signature: SealSignature, signer: Certificate, described: Described, bench: Bench
+) -> list[Check]:
+    checks = []
+    oid = signature.algorithm
+    if oid in NOT_ALGORITHMS:
+        checks.append(bench.judge("wrong-algorithm", oid=oid))
+    elif oid not in SUITES:
+        return [bench.judge("algorithm-unsupported", oid=oid)]
+    stated = described.signature_method
+    if stated and stated != oid and oid in SUITES:
+        checks.append(bench.judge("algorithm-differs", stated=stated[:64], oid=oid))
+    return checks + _verified(signer, oid, signature.signed_part, signature.signature, bench)
+
+
+def _verified(
+    signer: Certificate, oid: str, message: bytes, value: bytes, bench: Bench
+) -> list[Check]:
+    """The value under the signer's key. A wrong identifier was reported before and does not stop
+    the arithmetic, which then goes by the kind of key."""
+    checks = []
+    if suites.is_raw(value):
+        checks.append(bench.judge("raw-signature", role="signer"))
+        value = suites.from_raw(value)
+    try:
+        suite = suites.by_public_key(signer.spki)
+    except UnknownSuite as problem:
+        return [*checks, bench.judge("algorithm-unsupported", oid=str(problem))]
+    try:
+        fits = oid not in SUITES or SUITES[oid] is suite
+        good = fits and suite.verify(signer.spki, message, value)
+    except InvalidKey:
+        good = False
+    return [*checks, bench.judge("signature-good" if good else "signature-bad")]
+
+
+def _judge_signer(
+    signer: Certificate, moment: chains.Moment, bench: Bench, extra: tuple[bytes, ...] = ()
+) -> list[Check]:
+    return chains.judge(
+        signer,
+        chains.SIGNER,
+        moment,
+        trust=bench.trust,
+        policy=bench.policy,
+        extra=extra,
+        signature=bench.signature,
+    )
+
+
+def _seal(
+    package: Package,
+    described: Described,
+    signature: SealSignature,
+    moment: chains.Moment,
+    report: SignatureReport,
+    bench: Bench,
+) -> tuple[list[Check], SignatureReport]:
+    """The seal inside the signature, the file beside it, and the signer's place in its list."""
+    checks = [_seal_file(package, described, signature, bench)]
+    try:
+        seal = eseal.parse_seal(signature.seal)
+    except MalformedSeal as problem:
+        return [*checks, bench.judge("seal-malformed", problem=str(problem))], report
+    listed = seal.lists(signature.signer_certificate)
+    checks.append(bench.judge("signer-listed" if listed else "signer-not-listed"))
+    if seal.maker_certificate == signature.signer_certificate:
+        checks.append(bench.judge("maker-is-signer"))
+    checks += judge_seal(seal, bench, moment)
+    try:
+        maker = seal.maker.common_name
+    except MalformedCertificate:
+        maker = ""
+    report = replace(
+        report,
+        seal_id=seal.seal_id,
+        seal_name=seal.name,
+        maker=maker,
+        seal_digest=seal.digest,
+    )
+    return checks, report
+
+
+def _seal_file(
+    package: Package, described: Described, signature: SealSignature, bench: Bench
+) -> Check:
+    if not described.names_seal_file:
+        return bench.judge("seal-file-unnamed")
+    if described.seal_file is None:
+        return bench.judge("seal-file-missing", file="Seal.esl")
+    same = package.read(described.seal_file) == signature.seal
+    return bench.judge("seal-file-good" if same else "seal-file-differs")
+
+
+def _message(
+    described: Described, value: bytes, report: SignatureReport, bench: Bench
+) -> tuple[list[Check], SignatureReport]:
+    """A GB/T 35275 signed message in one of its real forms."""
+    try:
+        message = cms.parse_signed_message(value)
+        bound = _is_bound(message, described.content)
+        signed_at = message.signing_time
+        der = cms.choose_certificate(message)
+        signer = None if der is None else certificates.parse(der)
+    except MalformedData as problem:
+        return [bench.judge("signed-value-malformed", problem=str(problem))], report
+    checks = [bench.judge("data-hash-good" if bound else "data-hash-bad")]
+    if signer is None:
+        return [*checks, bench.judge("bare-signature")], report
+    report = replace(_with_signer(report, signer), signed_at=signed_at)
+    checks += _message_value(message, signer, bench)
+    checks += _message_time(signed_at, bench)
+    moment = chains.Moment(used=signed_at, now=bench.now)
+    checks += _judge_signer(signer, moment, bench, message.certificates)
+    return checks, report
+
+
+def _is_bound(message: cms.SignedMessage, content: bytes) -> bool:
+    """Whether the message is about this Signature.xml, directly or through its attributes."""
+    digest = SM2_SM3.digest(content)
+    attached = message.content in (digest, base64.b64encode(digest))
+    if message.attributes is None:
+        return attached
+    if message.content is None:
+        return message.message_digest == digest
+    return attached and message.message_digest == SM2_SM3.digest(message.content)
+
+
+def _message_value(message: cms.SignedMessage, signer: Certificate, bench: Bench) -> list[Check]:
+    oid = message.signature_oid
+    if oid not in SUITES and oid not in _MESSAGE_ALGORITHMS:
+        return [bench.judge("algorithm-unsupported", oid=oid)]
+    signed = message.attributes if message.attributes is not None else message.content
+    return _verified(signer, oid, signed or b"", message.signature, bench)
+
+
+def _message_time(signed_at: datetime | None, bench: Bench) -> list[Check]:
+    if signed_at is None:
+        return [bench.judge("time-unstated")]
+    code = "time-known"
+    if signed_at > bench.now + bench.policy.clock_skew:
+        code = "time-future"
+    return [bench.judge(code, signed_at=signed_at.isoformat()), bench.judge("timestamp-absent")]
