@@ -29,6 +29,7 @@ from signing.ofd.writer import write_package
 from signing.policy import DEFAULT_POLICY, LENIENT_POLICY, POLICIES, STRICT_POLICY, Limits, Policy
 from signing.report import Check, Outcome, SealReport, SignatureReport, Verdict
 from signing.seal import Unsigned, begin_seal
+from signing.seal_picture import draw_seal_picture
 from signing.sm2 import sm3
 from signing.trust import TrustList
 from signing.verify import verify_document
@@ -72,6 +73,7 @@ __all__ = [
     "Verdict",
     "begin_seal",
     "build_seal",
+    "draw_seal_picture",
     "parse_seal",
     "sm3",
     "verify_document",

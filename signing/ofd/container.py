@@ -6,6 +6,7 @@ by letter case), overlaps, hidden entries, encryption and zip64, and holds to `p
 Foreign bytes in front of the archive are accepted, since one vendor writes them.
 """
 
+import re
 import struct
 import unicodedata
 import zlib
@@ -25,6 +26,7 @@ _ENCRYPTED, _DESCRIPTOR, _UTF8 = 0x0001, 0x0008, 0x0800
 _STRONG = 0x2040
 _UNICODE_PATH = 0x7075
 _FULL16, _FULL32 = 0xFFFF, 0xFFFFFFFF
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +193,7 @@ def _decode_name(raw: bytes, flags: int, extra: bytes) -> str:
     parts = name.removesuffix("/").split("/")
     if any(part in ("", ".", "..") for part in parts):
         raise UnsafeDocument("an entry name leaves its folder")
-    if any(unicodedata.category(character) == "Cc" for character in name):
+    if _CONTROL.search(name):
         raise UnsafeDocument("an entry name holds control characters")
     _refuse_second_name(raw, extra)
     return name
@@ -227,7 +229,8 @@ def _refuse_collisions(names: list[str]) -> None:
     """Names that fall together on some file system, and files that are folders as well."""
     seen: dict[str, str] = {}
     for name in names:
-        key = unicodedata.normalize("NFC", name).casefold().removesuffix("/")
+        plain = name if name.isascii() else unicodedata.normalize("NFC", name)
+        key = plain.casefold().removesuffix("/")
         if key in seen:
             raise UnsafeDocument("two entries share a name")
         seen[key] = name

@@ -12,6 +12,16 @@ from signing.ofd.container import Package
 
 NAMESPACE = "http://www.ofdspec.org/2016"
 _FORBIDDEN = (b"<!DOCTYPE", b"<!ENTITY")
+# One parser for all: lxml locks it around each use.
+_PARSER = etree.XMLParser(
+    resolve_entities=False,
+    no_network=True,
+    load_dtd=False,
+    dtd_validation=False,
+    huge_tree=False,
+    remove_comments=True,
+    remove_pis=True,
+)
 
 
 def read(package: Package, name: str) -> etree._Element:
@@ -40,17 +50,8 @@ def parse(data: bytes) -> etree._Element:
         raise UnsafeDocument("XML that is not in UTF-8")
     if any(mark in data for mark in _FORBIDDEN):
         raise UnsafeDocument("a DTD is not allowed")
-    parser = etree.XMLParser(
-        resolve_entities=False,
-        no_network=True,
-        load_dtd=False,
-        dtd_validation=False,
-        huge_tree=False,
-        remove_comments=True,
-        remove_pis=True,
-    )
     try:
-        root = etree.fromstring(data, parser)
+        root = etree.fromstring(data, _PARSER)
     except (etree.XMLSyntaxError, ValueError) as problem:
         raise BrokenXml(f"XML is not well-formed: {problem}") from problem
     return root
