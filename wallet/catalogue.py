@@ -10,9 +10,9 @@ from functools import cache
 from pathlib import Path
 from typing import Protocol
 
-from wallet import drafting
+from wallet import drafting, number_format
 from wallet import facts as facts_of
-from wallet.errors import LicenceTypeNotFound
+from wallet.errors import InvalidFacts, LicenceTypeNotFound
 from wallet.facts import Facts
 from wallet.licence_types import DraftRule, Field, LicenceType
 from wallet.yaml_data import CatalogueFault, read_section
@@ -99,11 +99,22 @@ def check_facts(licence_type: str, facts: Mapping[str, object], *, numbered: boo
 
     With `numbered` false the licence number may be missing: it is allotted only at issue.
     """
-    type_ = get_type(licence_type)
-    number_field = rule_for(licence_type).number_field
-    return facts_of.check(
-        type_, facts, without=() if numbered or number_field is None else (number_field,)
-    )
+    type_, rule = get_type(licence_type), rule_for(licence_type)
+    number_field = rule.number_field
+    without = () if numbered or number_field is None else (number_field,)
+    checked = facts_of.check(type_, facts, without=without)
+    number = checked.get(number_field) if number_field else _number_from_facts(rule, checked)
+    if number is not None and not facts_of.check_number(type_, str(number)):
+        fault = f"{type_.number.label}的格式或校验位不正确"
+        raise InvalidFacts(fault, fields={number_field or "number": fault})
+    return checked
+
+
+def _number_from_facts(rule: DraftRule, facts: Facts) -> str | None:
+    """The number of a type whose numbers are made of facts alone, such as a driving licence."""
+    if number_format.needs_serial(rule.number):
+        return None
+    return number_format.render(rule.number, facts=facts, issued_on=date.min, serial=0)
 
 
 def draft_facts(

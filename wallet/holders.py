@@ -1,0 +1,83 @@
+"""Whose licence it is, and in whose wallet it lies.
+
+The holder (持证主体) stands in the facts. Mostly that is the applicant; but a daughter applies for
+her father's senior card, a mother for a birth certificate, a founder for the company's licence.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+from core.protect import blind_index
+from identity import organisations, queries
+from identity.queries import SubjectView
+from wallet.check_digits import is_credit_code, is_identity_number
+from wallet.licence_types import DraftRule, LicenceType
+
+ORGANISATION, PERSON = "001", "111"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Holder:
+    """The holder as the licence names it; `id_type` is a code of GB/T 36903 annex A."""
+
+    name: str
+    id_type: str
+    id_no: str
+
+
+def holder_of(
+    type_: LicenceType, rule: DraftRule, facts: Mapping[str, object], *, applicant: SubjectView
+) -> Holder:
+    """The holder that the facts name. Pure.
+
+    Where several fields could hold the number (both spouses), the applicant's own is meant; where
+    none does, the applicant is the holder.
+    """
+    numbers = [str(facts[key]) for key in rule.holder_id if key in facts]
+    if not numbers or applicant.id_no in numbers:
+        return Holder(
+            name=str(facts.get(rule.holder_name, applicant.name)),
+            id_type=applicant.id_type,
+            id_no=applicant.id_no,
+        )
+    number = numbers[0]
+    return Holder(
+        name=str(facts.get(rule.holder_name, applicant.name)),
+        id_type=_id_type(type_, number),
+        id_no=number,
+    )
+
+
+async def wallet_for(
+    holder: Holder, rule: DraftRule, *, applicant: SubjectView, person_id: UUID, by: str
+) -> UUID:
+    """The subject in whose wallet the licence goes, inside the transaction of the issue.
+
+    A company that gets its first business licence becomes a subject here; a holder who is not
+    known yet (a newborn, a father without an account) leaves the licence with the applicant.
+    """
+    known = await queries.find_subject(holder.id_type, holder.id_no)
+    if known is not None:
+        return known.id
+    if rule.issued_to_person and holder.id_type == ORGANISATION:
+        return await organisations.register(
+            uscc=holder.id_no, name=holder.name, legal_representative_id=person_id, by=by
+        )
+    return applicant.id
+
+
+def index(id_no: str) -> str:
+    """The look-up value of a holder's number."""
+    return blind_index(id_no, purpose="wallet.holder")
+
+
+def number_index(number: str) -> str:
+    """The look-up value of a licence number."""
+    return blind_index(number, purpose="wallet.number")
+
+
+def _id_type(type_: LicenceType, number: str) -> str:
+    if is_credit_code(number):
+        return ORGANISATION
+    return PERSON if is_identity_number(number) else type_.holder_id_types[0]

@@ -1,0 +1,259 @@
+"""Read the wallet: lists and details for holders, facts for forms, who looked at what."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from core import clock
+from core.blobs import Blobs
+from identity import queries as identity_queries
+from identity.principal import Principal
+from wallet import catalogue, masking, status, verdict
+from wallet import facts as facts_of
+from wallet.facts import Facts
+from wallet.licence_types import Mask
+from wallet.models import Licence, Verification
+from wallet.validity import LicenceState
+
+SHOWN_STATES = [state for state in LicenceState if state is not LicenceState.SUPERSEDED]
+ORGANISATION = "001"
+
+
+@dataclass(frozen=True, kw_only=True)
+class LicenceSummary:
+    """A licence in a list."""
+
+    id: UUID
+    type: str
+    name: str
+    kind: str
+    holder_masked: str
+    number_masked: str
+    issuer: str
+    state: str
+    state_text: str
+    valid_to: date | None
+    days_left: int | None
+    version: int
+    showable: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShownFact:
+    """A fact as its holder sees it; `value_masked` is for a screen others can see."""
+
+    key: str
+    label: str
+    value: str
+    value_masked: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class LicenceDetail:
+    """Everything about a licence that its holder may see."""
+
+    summary: LicenceSummary
+    facts: tuple[ShownFact, ...]
+    identifier: str
+    issued_on: date
+    document: str
+    """Digest of the sealed document."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReusableLicence:
+    """A licence that may stand for a material of a case, with the fields asked for."""
+
+    id: UUID
+    type: str
+    name: str
+    number_masked: str
+    holder_masked: str
+    identifier: str
+    valid_to: date | None
+    face: Facts
+
+
+@dataclass(frozen=True, kw_only=True)
+class Use:
+    """Someone looked at a licence."""
+
+    at: datetime
+    who: str
+    department: str
+    terminal: str
+    purpose: str
+    verdict: str
+    verdict_text: str
+    licence_id: UUID
+    licence_name: str
+
+
+async def list_licences(subject_id: UUID) -> list[LicenceSummary]:
+    """The newest version of each licence in a wallet, those in force first."""
+    rows = await Licence.filter(subject_id=subject_id, state__in=SHOWN_STATES).order_by(
+        "licence_type", "-issued_on", "id"
+    )
+    today = clock.today()
+    summaries = [_summary(row, today) for row in rows]
+    return sorted(summaries, key=lambda summary: not summary.showable)
+
+
+async def get_licence(licence_id: UUID, *, by: Principal) -> LicenceDetail:
+    """A licence of the caller's, or LicenceNotFound."""
+    licence = await status.own_licence(licence_id, by=by)
+    type_ = catalogue.get_type(licence.licence_type)
+    facts = facts_from(licence)
+    shown = (
+        ShownFact(
+            key=field.key,
+            label=field.label,
+            value=facts_of.show(field, facts[field.key]),
+            value_masked=facts_of.show(field, facts[field.key], masked=True),
+        )
+        for field in type_.fields
+        if field.key in facts
+    )
+    return LicenceDetail(
+        summary=_summary(licence, clock.today()),
+        facts=tuple(shown),
+        identifier=licence.identifier,
+        issued_on=licence.issued_on,
+        document=licence.document,
+    )
+
+
+async def get_document(licence_id: UUID, *, by: Principal, blobs: Blobs) -> bytes:
+    """The sealed OFD of a licence of the caller's, or LicenceNotFound."""
+    licence = await status.own_licence(licence_id, by=by)
+    return await blobs.get(licence.document)
+
+
+async def facts_for_prefill(subject_id: UUID) -> dict[str, dict[str, Any]]:
+    """Type → facts of the subject's licences in force, for filling in forms.
+
+    Where there are several of a type, the newest speaks; the applicant may change what is filled.
+    """
+    rows = await Licence.filter(subject_id=subject_id, state=LicenceState.VALID).order_by(
+        "issued_on", "created_at"
+    )
+    today = clock.today()
+    current = [row for row in rows if status.state_of(row, today).in_force]
+    return {row.licence_type: facts_from(row) for row in current}
+
+
+async def find_reusable(
+    subject_id: UUID, licence_type: str, fields: Sequence[str] = ()
+) -> list[ReusableLicence]:
+    """Licences of a type in force that may stand for a material; only `fields` of their facts."""
+    type_ = catalogue.get_type(licence_type)
+    rows = await Licence.filter(
+        subject_id=subject_id, licence_type=licence_type, state=LicenceState.VALID
+    ).order_by("-issued_on", "id")
+    today = clock.today()
+    return [
+        ReusableLicence(
+            id=row.id,
+            type=type_.code,
+            name=type_.name,
+            number_masked=masking.number(row.number),
+            holder_masked=holder_masked(row),
+            identifier=row.identifier,
+            valid_to=row.valid_to,
+            face={key: value for key, value in facts_from(row).items() if key in fields},
+        )
+        for row in rows
+        if status.state_of(row, today).in_force
+    ]
+
+
+async def facts_of_licence(licence_id: UUID, *, subject_id: UUID) -> Facts | None:
+    """The facts of one licence of a subject, for a draft of its next version; None if unknown."""
+    licence = await Licence.get_or_none(id=licence_id, subject_id=subject_id)
+    return None if licence is None else facts_from(licence)
+
+
+async def find_current(subject_id: UUID, licence_type: str) -> list[tuple[UUID, Facts]]:
+    """Id and facts of the licences a subject could have reissued or endorsed, newest first.
+
+    Expired and suspended ones are among them: renewing is how they come back.
+    """
+    rows = await Licence.filter(
+        subject_id=subject_id,
+        licence_type=licence_type,
+        state__in=[LicenceState.VALID, LicenceState.SUSPENDED],
+    ).order_by("-issued_on", "id")
+    return [(row.id, facts_from(row)) for row in rows]
+
+
+async def uses_of(
+    subject_id: UUID, *, licence_id: UUID | None = None, limit: int = 100
+) -> list[Use]:
+    """Who looked at the subject's licences (or at one of them), newest first."""
+    rows = Verification.filter(subject_id=subject_id, licence_id__isnull=False)
+    if licence_id is not None:
+        rows = rows.filter(licence_id=licence_id)
+    found = await rows.order_by("-at").limit(limit)
+    types = dict(
+        await Licence.filter(id__in=[row.licence_id for row in found]).values_list(
+            "id", "licence_type"
+        )
+    )
+    departments = {row.department: await _department_name(row.department) for row in found}
+    return [
+        Use(
+            at=row.at,
+            who=row.reader_name,
+            department=departments[row.department],
+            terminal=row.hall,
+            purpose=row.purpose,
+            verdict=row.verdict,
+            verdict_text=verdict.title_of(row.verdict, row.reasons)[0],
+            licence_id=row.licence_id,
+            licence_name=catalogue.get_type(types[row.licence_id]).name,
+        )
+        for row in found
+        if row.licence_id is not None
+    ]
+
+
+def facts_from(licence: Licence) -> Facts:
+    """The facts of a row."""
+    return msgspec.json.decode(licence.facts, type=dict[str, object])
+
+
+def holder_masked(licence: Licence) -> str:
+    """The holder's name as others may see it; organisations are no secret."""
+    if licence.holder_id_type == ORGANISATION:
+        return licence.holder_name
+    return masking.apply(Mask.NAME, licence.holder_name)
+
+
+def _summary(licence: Licence, today: date) -> LicenceSummary:
+    type_ = catalogue.get_type(licence.licence_type)
+    state = status.state_of(licence, today)
+    return LicenceSummary(
+        id=licence.id,
+        type=type_.code,
+        name=type_.name,
+        kind=type_.kind,
+        holder_masked=holder_masked(licence),
+        number_masked=masking.number(licence.number),
+        issuer=type_.issuer_name,
+        state=state.value,
+        state_text=state.text,
+        valid_to=licence.valid_to,
+        days_left=(licence.valid_to - today).days if licence.valid_to else None,
+        version=licence.version,
+        showable=state.in_force,
+    )
+
+
+async def _department_name(key: str | None) -> str:
+    if not key:
+        return ""
+    return (await identity_queries.get_department(key)).name

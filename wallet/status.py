@@ -1,0 +1,177 @@
+"""What a licence is at a time, and the acts that change it: suspend, resume, revoke and the like.
+
+吊销 (a penalty), 撤销 (granted unlawfully, Administrative Licensing Law art. 69) and 注销 (ended,
+art. 70) are for ever; 中止 may be lifted. Expiry is never stored: the calendar says it.
+"""
+
+from datetime import date, datetime
+from uuid import UUID
+
+from core import audit, clock, database, outbox
+from identity.principal import Principal, PrincipalKind
+from wallet import catalogue, validity
+from wallet.errors import LicenceNotFound, NotASealKeeper, StateChangeNotAllowed
+from wallet.events import LicenceStateChanged
+from wallet.models import Licence, StateChange
+from wallet.validity import LicenceState
+
+ROLES = frozenset({"seal_keeper", "supervisor"})
+
+MOVES: dict[LicenceState, frozenset[LicenceState]] = {
+    LicenceState.SUSPENDED: frozenset({LicenceState.VALID}),
+    LicenceState.VALID: frozenset({LicenceState.SUSPENDED}),
+    LicenceState.REVOKED: frozenset({LicenceState.VALID, LicenceState.SUSPENDED}),
+    LicenceState.WITHDRAWN: frozenset({LicenceState.VALID, LicenceState.SUSPENDED}),
+    LicenceState.CANCELLED: frozenset({LicenceState.VALID, LicenceState.SUSPENDED}),
+}
+"""Where a stored state may be reached from."""
+
+
+async def find_licence(licence_id: UUID) -> Licence | None:
+    """The row, or None."""
+    return await Licence.get_or_none(id=licence_id)
+
+
+async def own_licence(licence_id: UUID, *, by: Principal) -> Licence:
+    """A licence in the caller's wallet, or in that of the organisation they act for."""
+    licence = await Licence.get_or_none(id=licence_id, subject_id=by.applicant_id)
+    if licence is None:
+        raise LicenceNotFound()
+    return licence
+
+
+def state_of(licence: Licence, day: date) -> LicenceState:
+    """The state on a day, as far as the row knows (changes before the last are in `at`)."""
+    rule = catalogue.get_type(licence.licence_type).validity
+    return validity.state_on(licence.state, rule=rule, valid_to=licence.valid_to, day=day)
+
+
+async def at(licence_id: UUID, moment: datetime) -> LicenceState:
+    """What a licence was at a moment, from the record of its changes. Raises LicenceNotFound."""
+    licence = await find_licence(licence_id)
+    if licence is None:
+        raise LicenceNotFound()
+    last = await StateChange.filter(licence_id=licence_id, at__lte=moment).order_by("-at").first()
+    rule = catalogue.get_type(licence.licence_type).validity
+    return validity.state_on(
+        LicenceState.VALID if last is None else last.after,
+        rule=rule,
+        valid_to=licence.valid_to,
+        day=clock.local(moment).date(),
+    )
+
+
+async def suspend(
+    licence_id: UUID, *, cause: str, authority: str, document_no: str, by: Principal
+) -> None:
+    """中止: the licence may not be used until it is resumed."""
+    await _change(licence_id, LicenceState.SUSPENDED, cause, authority, document_no, by)
+
+
+async def resume(
+    licence_id: UUID, *, cause: str, authority: str, document_no: str, by: Principal
+) -> None:
+    """恢复: a suspended licence may be used again."""
+    await _change(licence_id, LicenceState.VALID, cause, authority, document_no, by)
+
+
+async def revoke(
+    licence_id: UUID, *, cause: str, authority: str, document_no: str, by: Principal
+) -> None:
+    """吊销, as a penalty; for ever."""
+    await _change(licence_id, LicenceState.REVOKED, cause, authority, document_no, by)
+
+
+async def withdraw(
+    licence_id: UUID, *, cause: str, authority: str, document_no: str, by: Principal
+) -> None:
+    """撤销: it should not have been granted; for ever."""
+    await _change(licence_id, LicenceState.WITHDRAWN, cause, authority, document_no, by)
+
+
+async def cancel(
+    licence_id: UUID, *, cause: str, authority: str, document_no: str, by: Principal
+) -> None:
+    """注销: the holder died, dissolved or gave it up; for ever."""
+    await _change(licence_id, LicenceState.CANCELLED, cause, authority, document_no, by)
+
+
+async def record_change(
+    licence: Licence,
+    after: LicenceState,
+    *,
+    cause: str,
+    authority: str,
+    document_no: str,
+    by: str,
+) -> bool:
+    """Compare-and-set the stored state and note why, in the current transaction.
+
+    Returns False when the licence is no longer in the state it was read in.
+    """
+    changed = await Licence.filter(id=licence.id, state=licence.state).update(state=after)
+    if not changed:
+        return False
+    await StateChange.create(
+        licence_id=licence.id,
+        before=licence.state,
+        after=after,
+        cause=cause,
+        authority=authority,
+        document_no=document_no,
+        by=by,
+        at=clock.now(),
+    )
+    return True
+
+
+async def _change(
+    licence_id: UUID,
+    after: LicenceState,
+    cause: str,
+    authority: str,
+    document_no: str,
+    by: Principal,
+) -> None:
+    licence = await find_licence(licence_id)
+    if licence is None:
+        raise LicenceNotFound()
+    _insist_on_right(licence, by)
+    if licence.state not in MOVES[after]:
+        raise StateChangeNotAllowed(f"证照{licence.state.text}", state=licence.state.value)
+    type_ = catalogue.get_type(licence.licence_type)
+    async with database.transaction():
+        changed = await record_change(
+            licence,
+            after,
+            cause=cause,
+            authority=authority,
+            document_no=document_no,
+            by=by.actor,
+        )
+        if not changed:
+            raise StateChangeNotAllowed()
+        event = LicenceStateChanged(
+            licence_id=licence.id,
+            subject_id=licence.subject_id,
+            licence_type=type_.code,
+            licence_name=type_.name,
+            state=after.value,
+            state_text=after.text,
+            cause=cause,
+            authority=authority,
+        )
+        await outbox.publish(event, key=str(licence.id))
+        await audit.record(
+            actor=by.actor,
+            action=f"licence.{after.value}",
+            target=f"licence:{licence.id}",
+            detail={"document_no": document_no, "authority": authority},
+        )
+
+
+def _insist_on_right(licence: Licence, by: Principal) -> None:
+    """Seal keepers of the issuing department, and supervisors."""
+    allowed = by.kind is PrincipalKind.OFFICER and not ROLES.isdisjoint(by.roles)
+    if not allowed or not by.covers(licence.department):
+        raise NotASealKeeper()
