@@ -339,6 +339,12 @@ async def handed_in(case_id: UUID) -> dict[str, HandedIn]:
     return {row.code: HandedIn(MaterialStatus(row.status), row.note) for row in rows}
 
 
+async def reused_licences(case_id: UUID) -> list[UUID]:
+    """The licences that stand for materials of the case."""
+    rows = await Material.filter(case_id=case_id, licence_id__isnull=False)
+    return [row.licence_id for row in rows if row.licence_id is not None]
+
+
 def licence_face(material: Material) -> dict[str, object]:
     """The face fields of a reused licence, for the officer."""
     face: dict[str, object] = json.loads(material.licence_face) if material.licence_face else {}

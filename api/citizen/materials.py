@@ -1,0 +1,160 @@
+"""Materials of a citizen's case: reuse a licence, promise, hand in a small file, take back, see."""
+
+import tempfile
+from pathlib import Path
+from uuid import UUID
+
+import msgspec
+from sanic import Blueprint, HTTPResponse, Request
+from sanic.response import raw as raw_response
+
+from api import files, guards
+from api.citizen.cases import detail
+from api.endpoint import JSON, endpoint
+from cases import errors, materials, queries, uploads
+from cases.materials import ReusedLicence
+from cases.views import CaseDetail
+from core.errors import Malformed
+from identity.principal import Principal
+from wallet import queries as wallet_queries
+from wallet.errors import LicenceNotFound
+
+bp = Blueprint("citizen-materials", url_prefix="/api/citizen")
+
+_FORM_OVERHEAD = 64 * 1024
+"""Boundary and part headers of a multipart body around the file itself."""
+
+_PROBLEMS = (
+    errors.CaseNotFound,
+    errors.MaterialNotFound,
+    errors.MaterialNotApplicable,
+    errors.MaterialsLocked,
+)
+
+
+class NoFile(Malformed):
+    slug = "no-file"
+    title = "请求里没有文件，请重新选择文件"
+
+
+class UseLicence(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    licence_id: UUID
+
+
+@bp.post("/cases/<case_id:uuid>/materials/<code:str>/licence")
+@guards.citizen
+@endpoint(
+    summary="Let one of my e-licences stand for a material",
+    body=UseLicence,
+    returns=CaseDetail,
+    problems=(*_PROBLEMS, errors.WayNotOffered, LicenceNotFound),
+)
+async def use_licence(request: Request, case_id: UUID, code: str, body: UseLicence) -> CaseDetail:
+    principal: Principal = request.ctx.principal
+    licence = await _reusable(case_id, code, body.licence_id, by=principal)
+    await materials.reuse_licence(case_id, code, licence=licence, by=principal)
+    return await detail(case_id, principal)
+
+
+@bp.post("/cases/<case_id:uuid>/materials/<code:str>/commitment")
+@guards.citizen
+@endpoint(
+    summary="Promise in writing instead of handing in",
+    returns=CaseDetail,
+    problems=(*_PROBLEMS, errors.WayNotOffered),
+)
+async def promise(request: Request, case_id: UUID, code: str) -> CaseDetail:
+    await materials.commit(case_id, code, by=request.ctx.principal)
+    return await detail(case_id, request.ctx.principal)
+
+
+@bp.delete("/cases/<case_id:uuid>/materials/<code:str>")
+@guards.citizen
+@endpoint(summary="Take back what was attached", returns=CaseDetail, problems=_PROBLEMS)
+async def remove(request: Request, case_id: UUID, code: str) -> CaseDetail:
+    await materials.remove(case_id, code, by=request.ctx.principal)
+    return await detail(case_id, request.ctx.principal)
+
+
+@bp.post("/cases/<case_id:uuid>/materials/<code:str>/file", stream=True)
+@guards.citizen
+@endpoint(
+    summary="Hand in a small file as multipart/form-data (field: file)",
+    raw=True,
+    accepts=("multipart/form-data",),
+    media_types=(JSON,),
+    problems=(
+        *_PROBLEMS,
+        NoFile,
+        errors.EmptyFile,
+        errors.FileTooLarge,
+        errors.NotAnAcceptedType,
+        errors.UnreadableFile,
+        errors.TooManyFiles,
+    ),
+)
+async def hand_in(request: Request, case_id: UUID, code: str) -> HTTPResponse:
+    """For `wx.uploadFile`, which knows only multipart. Larger files come by tus."""
+    principal: Principal = request.ctx.principal
+    resources = request.app.ctx.resources
+    _, requirement = await materials.open_requirement(case_id, code, by=principal)
+    length = request.headers.get("content-length", "")
+    if not length.isdigit():
+        raise NoFile()
+    uploads.check_size(
+        max(0, int(length) - _FORM_OVERHEAD),
+        max_mb=requirement.max_mb,
+        max_bytes=resources.settings.max_upload_bytes,
+    )
+    await request.receive_body()  # type: ignore[no-untyped-call]
+    sent = request.files.get("file") if request.files else None
+    if sent is None:
+        raise NoFile()
+    folder: Path = resources.settings.upload_dir
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=folder, suffix=".part") as file:
+        file.write(sent.body)
+        file.flush()
+        await materials.attach_file(
+            case_id,
+            code,
+            path=Path(file.name),
+            filename=sent.name,
+            by=principal,
+            blobs=resources.blobs,
+        )
+    shown = msgspec.json.encode(await detail(case_id, principal))
+    return raw_response(shown, content_type=JSON)
+
+
+@bp.get("/materials/<file_id:uuid>/content")
+@guards.citizen
+@endpoint(
+    summary="The bytes of one of my files",
+    raw=True,
+    media_types=("image/jpeg", "image/png", "application/pdf", "application/ofd"),
+    problems=(errors.FileNotFound,),
+)
+async def get_content(request: Request, file_id: UUID) -> HTTPResponse:
+    stored = await queries.get_own_file(file_id, by=request.ctx.principal)
+    data = await request.app.ctx.resources.blobs.get(stored.digest)
+    return files.inline(data, name=stored.name, media_type=stored.media_type)
+
+
+async def _reusable(case_id: UUID, code: str, licence_id: UUID, *, by: Principal) -> ReusedLicence:
+    """The licence with the fields the material asks for; raises `LicenceNotFound`."""
+    _, requirement = await materials.open_requirement(case_id, code, by=by)
+    for way in requirement.replace:
+        if way.by != "licence" or way.type is None:
+            continue
+        for found in await wallet_queries.find_reusable(by.applicant_id, way.type, way.fields):
+            if found.id == licence_id:
+                return ReusedLicence(
+                    id=found.id,
+                    type=found.type,
+                    name=found.name,
+                    number_masked=found.number_masked,
+                    identifier=found.identifier,
+                    face=found.face,
+                )
+    raise LicenceNotFound("您的卡包里没有可以代替这份材料的证照")

@@ -1,0 +1,46 @@
+"""What the case handlers ask the wallet: names of types, licences that help, the one to renew."""
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+from uuid import UUID
+
+from cases.queries import Licences
+from identity.principal import Principal
+from wallet import catalogue, queries
+
+Facts = Mapping[str, object]
+
+
+@cache
+def names() -> Mapping[str, str]:
+    """Licence type → its Chinese name."""
+    return {type_.code: type_.name for type_ in catalogue.all_types()}
+
+
+async def held(by: Principal, wanted: Mapping[str, Sequence[str]]) -> Licences:
+    """Of the wanted types, the licence in force that the applicant holds, if any."""
+    found: dict[str, UUID] = {}
+    if wanted:
+        for summary in await queries.list_licences(by.applicant_id):
+            if summary.showable and summary.type in wanted:
+                found.setdefault(summary.type, summary.id)
+    return Licences(held=found, names=names())
+
+
+async def prefill_facts(by: Principal) -> Mapping[str, Facts]:
+    """Licence type → facts of the applicant's licences in force."""
+    return await queries.facts_for_prefill(by.applicant_id)
+
+
+async def to_renew(
+    subject_id: UUID, licence_type: str, *, reused: Sequence[UUID]
+) -> tuple[UUID, Facts] | None:
+    """The licence an approval renews: the one the applicant used in the case, or the only one.
+
+    None when there is none, or several and the case does not say which.
+    """
+    current = await queries.find_current(subject_id, licence_type)
+    used = [entry for entry in current if entry[0] in reused]
+    if used:
+        return used[0]
+    return current[0] if len(current) == 1 else None

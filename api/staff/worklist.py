@@ -1,0 +1,80 @@
+"""The officer's side of reading: worklist, case, files, and how the departments stand."""
+
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+from sanic import Blueprint, HTTPResponse, Request
+
+from api import files, guards, licence_lookup, paging
+from api.endpoint import endpoint
+from cases import errors, queries
+from cases.lifecycle import CaseState
+from cases.views import Overview, StaffCaseDetail, WorklistEntry
+from identity.principal import Principal
+
+bp = Blueprint("staff-worklist", url_prefix="/api/staff")
+
+READERS = ("reviewer", "supervisor", "window")
+
+
+class WorklistQuery(paging.Page, kw_only=True, forbid_unknown_fields=True):
+    state: CaseState | None = None
+    q: Annotated[str, msgspec.Meta(max_length=60)] = ""
+
+
+class Worklist(msgspec.Struct, kw_only=True):
+    items: list[WorklistEntry]
+    total: int
+    counts: dict[str, int]
+    """State → number of cases, whatever the filter says."""
+
+
+@bp.get("/cases")
+@guards.officer(*READERS)
+@endpoint(summary="Cases of my department", query=WorklistQuery, returns=Worklist)
+async def list_cases(request: Request, query: WorklistQuery) -> Worklist:
+    items, total, counts = await queries.list_worklist(
+        by=request.ctx.principal,
+        state=query.state,
+        query=query.q,
+        limit=query.limit,
+        offset=query.offset,
+    )
+    return Worklist(items=items, total=total, counts=counts)
+
+
+@bp.get("/cases/<case_id:uuid>")
+@guards.officer(*READERS)
+@endpoint(
+    summary="A case of my department", returns=StaffCaseDetail, problems=(errors.CaseNotFound,)
+)
+async def get_case(request: Request, case_id: UUID) -> StaffCaseDetail:
+    return await detail(case_id, request.ctx.principal)
+
+
+@bp.get("/materials/<file_id:uuid>/content")
+@guards.officer(*READERS)
+@endpoint(
+    summary="The bytes of a handed-in file",
+    raw=True,
+    media_types=("image/jpeg", "image/png", "application/pdf", "application/ofd"),
+    problems=(errors.FileNotFound,),
+)
+async def get_content(request: Request, file_id: UUID) -> HTTPResponse:
+    stored = await queries.get_staff_file(file_id, by=request.ctx.principal)
+    data = await request.app.ctx.resources.blobs.get(stored.digest)
+    return files.inline(data, name=stored.name, media_type=stored.media_type)
+
+
+@bp.get("/overview")
+@guards.officer("supervisor")
+@endpoint(summary="Open cases and lights by department", returns=Overview)
+async def get_overview(request: Request) -> Overview:
+    return await queries.get_overview(by=request.ctx.principal)
+
+
+async def detail(case_id: UUID, by: Principal) -> StaffCaseDetail:
+    """The case as the officer sees it; also for review.py."""
+    names = licence_lookup.names()
+    return await queries.get_staff_detail(case_id, by=by, licence_names=names)

@@ -1,0 +1,313 @@
+"""The tus 1.0 wire protocol in front of `cases.uploads`.
+
+Extensions: creation, creation-with-upload, expiration, termination, checksum (sha1, sha256, sm3).
+`X-HTTP-Method-Override` on POST stands for PATCH, HEAD and DELETE, since mini-app requests cannot
+send those. Every answer carries `Tus-Resumable`, refusals too. Source: tus.io protocol 1.0.x.
+"""
+
+import asyncio
+import base64
+import binascii
+from collections.abc import AsyncIterator
+from datetime import datetime
+from email.utils import format_datetime
+from typing import cast
+from uuid import UUID
+
+from sanic import Blueprint, HTTPResponse, Request
+from sanic.http import Http
+from sanic.response import empty
+
+from api import guards
+from api.endpoint import endpoint
+from cases import errors, uploads
+from cases.uploads import CHECKSUM_ALGORITHMS, Checksum, UploadStatus
+from core.errors import Malformed, Problem, Unsupported
+from identity.principal import Principal
+
+bp = Blueprint("tus", url_prefix="/api/citizen/uploads")
+
+VERSION = "1.0.0"
+EXTENSIONS = "creation,creation-with-upload,expiration,termination,checksum"
+OFFSET_STREAM = "application/offset+octet-stream"
+IDLE_SECONDS = 20
+"""A sender that is silent for so long has lost the connection; its lock must not outlive it."""
+
+_MAX_METADATA = 4096
+
+
+class WrongTusVersion(Problem):
+    """Member-free: the header Tus-Version of the answer names what we speak."""
+
+    slug = "unsupported-tus-version"
+    title = "上传协议版本不受支持，请更新客户端"
+    status = 412
+
+
+class BadUploadHeader(Malformed):
+    slug = "bad-upload-header"
+    title = "上传请求缺少必要信息，请更新客户端后重试"
+
+
+class NotAnOffsetStream(Unsupported):
+    slug = "not-an-offset-stream"
+    title = "上传内容的类型不正确，请更新客户端后重试"
+
+
+class UploadStalled(Malformed):
+    slug = "upload-stalled"
+    title = "网络中断，请从断点继续上传"
+    status = 408
+
+
+_APPEND_PROBLEMS = (
+    WrongTusVersion,
+    BadUploadHeader,
+    NotAnOffsetStream,
+    UploadStalled,
+    errors.UploadNotFound,
+    errors.UploadGone,
+    errors.UploadBusy,
+    errors.WrongOffset,
+    errors.FileTooLarge,
+    errors.BadChecksum,
+    errors.ChecksumMismatch,
+    errors.CaseNotFound,
+    errors.MaterialsLocked,
+    errors.NotAnAcceptedType,
+    errors.UnreadableFile,
+    errors.TooManyFiles,
+)
+
+
+@bp.on_response  # type: ignore[untyped-decorator]
+async def mark(request: Request, response: HTTPResponse) -> None:
+    """Every answer says which tus it is; none may be cached."""
+    response.headers["Tus-Resumable"] = VERSION
+    response.headers.setdefault("Cache-Control", "no-store")
+    if response.status == WrongTusVersion.status:
+        response.headers["Tus-Version"] = VERSION
+
+
+@bp.options("/")
+@bp.options("/<upload_id:uuid>", name="describe_one")
+@guards.public
+@endpoint(summary="What this tus server can do", raw=True, status=204)
+async def describe(request: Request, upload_id: UUID | None = None) -> HTTPResponse:
+    settings = request.app.ctx.resources.settings
+    return empty(
+        headers={
+            "Tus-Version": VERSION,
+            "Tus-Extension": EXTENSIONS,
+            "Tus-Max-Size": str(settings.max_upload_bytes),
+            "Tus-Checksum-Algorithm": ",".join(CHECKSUM_ALGORITHMS),
+        }
+    )
+
+
+@bp.post("/", stream=True)
+@guards.citizen
+@endpoint(
+    summary="Begin an upload (Upload-Metadata: case_id, material_code, filename)",
+    raw=True,
+    status=201,
+    accepts=(OFFSET_STREAM,),
+    problems=(
+        *_APPEND_PROBLEMS,
+        errors.EmptyFile,
+        errors.MaterialNotFound,
+        errors.MaterialNotApplicable,
+    ),
+)
+async def create(request: Request) -> HTTPResponse:
+    _check_version(request)
+    principal: Principal = request.ctx.principal
+    settings = request.app.ctx.resources.settings
+    metadata = parse_metadata(request.headers.get("upload-metadata", ""))
+    status = await uploads.open_upload(
+        _uuid(metadata.get("case_id", "")),
+        code=metadata.get("material_code", ""),
+        length=_number(request, "upload-length"),
+        filename=metadata.get("filename", ""),
+        by=principal,
+        folder=settings.upload_dir,
+        max_bytes=settings.max_upload_bytes,
+    )
+    location = {"Location": f"{bp.url_prefix}/{status.id}"}
+    if request.headers.get("content-type") == OFFSET_STREAM:
+        status = await _append(request, status.id, offset=0)
+    return _answer(status, code=201, headers=location)
+
+
+@bp.head("/<upload_id:uuid>")
+@guards.citizen
+@endpoint(summary="Where to go on", raw=True, problems=_APPEND_PROBLEMS)
+async def get_offset(request: Request, upload_id: UUID) -> HTTPResponse:
+    """Also takes an upload whose bytes all arrived while the worker died before taking it."""
+    _check_version(request)
+    status = await _finish_if_whole(request, upload_id)
+    headers = {"Upload-Length": str(status.length), "Cache-Control": "no-store"}
+    return _answer(status, code=200, headers=headers)
+
+
+@bp.patch("/<upload_id:uuid>", stream=True)
+@guards.citizen
+@endpoint(
+    summary="Append bytes at Upload-Offset",
+    raw=True,
+    status=204,
+    accepts=(OFFSET_STREAM,),
+    problems=_APPEND_PROBLEMS,
+)
+async def append(request: Request, upload_id: UUID) -> HTTPResponse:
+    return await _patch(request, upload_id)
+
+
+@bp.delete("/<upload_id:uuid>")
+@guards.citizen
+@endpoint(summary="Give an upload up", raw=True, status=204, problems=_APPEND_PROBLEMS)
+async def terminate(request: Request, upload_id: UUID) -> HTTPResponse:
+    return await _delete(request, upload_id)
+
+
+@bp.post("/<upload_id:uuid>", stream=True)
+@guards.citizen
+@endpoint(
+    summary="PATCH, HEAD or DELETE for clients that cannot send them (X-HTTP-Method-Override)",
+    raw=True,
+    status=204,
+    accepts=(OFFSET_STREAM,),
+    problems=_APPEND_PROBLEMS,
+)
+async def override(request: Request, upload_id: UUID) -> HTTPResponse:
+    match request.headers.get("x-http-method-override", "").upper():
+        case "PATCH":
+            return await _patch(request, upload_id)
+        case "DELETE":
+            return await _delete(request, upload_id)
+        case "HEAD":
+            _check_version(request)
+            status = await _finish_if_whole(request, upload_id)
+            return _answer(status, code=204, headers={"Upload-Length": str(status.length)})
+        case _:
+            raise BadUploadHeader("X-HTTP-Method-Override 应为 PATCH、HEAD 或 DELETE")
+
+
+def parse_metadata(header: str) -> dict[str, str]:
+    """`key base64,key base64` → texts; raises `BadUploadHeader`."""
+    if len(header) > _MAX_METADATA:
+        raise BadUploadHeader("Upload-Metadata 过长")
+    values: dict[str, str] = {}
+    for pair in filter(None, (part.strip() for part in header.split(","))):
+        key, _, encoded = pair.partition(" ")
+        try:
+            values[key] = base64.b64decode(encoded, validate=True).decode()
+        except (binascii.Error, UnicodeDecodeError):
+            raise BadUploadHeader(f"Upload-Metadata 的 {key} 无法识别") from None
+    return values
+
+
+def parse_checksum(header: str | None) -> Checksum | None:
+    """`sha256 base64` → checksum; raises `BadChecksum`."""
+    if header is None:
+        return None
+    algorithm, _, encoded = header.partition(" ")
+    if algorithm not in CHECKSUM_ALGORITHMS:
+        raise errors.BadChecksum(f"支持的算法：{'、'.join(CHECKSUM_ALGORITHMS)}")
+    try:
+        return Checksum(algorithm, base64.b64decode(encoded, validate=True))
+    except binascii.Error:
+        raise errors.BadChecksum() from None
+
+
+async def _patch(request: Request, upload_id: UUID) -> HTTPResponse:
+    _check_version(request)
+    if request.headers.get("content-type") != OFFSET_STREAM:
+        raise NotAnOffsetStream(f"Content-Type 应为 {OFFSET_STREAM}")
+    status = await _append(request, upload_id, offset=_number(request, "upload-offset"))
+    return _answer(status, code=204)
+
+
+async def _delete(request: Request, upload_id: UUID) -> HTTPResponse:
+    _check_version(request)
+    folder = request.app.ctx.resources.settings.upload_dir
+    await uploads.abandon(upload_id, by=request.ctx.principal, folder=folder)
+    return empty(status=204)
+
+
+async def _append(request: Request, upload_id: UUID, *, offset: int) -> UploadStatus:
+    """Append the body, and take the file when it is whole."""
+    checksum = parse_checksum(request.headers.get("upload-checksum"))
+    folder = request.app.ctx.resources.settings.upload_dir
+    principal: Principal = request.ctx.principal
+    declared = request.headers.get("content-length", "")
+    status = await uploads.get_status(upload_id, by=principal, folder=folder)
+    if declared.isdigit() and offset + int(declared) > status.length:
+        raise errors.FileTooLarge("要发送的数据比声明的长度多")
+    await uploads.append(
+        upload_id,
+        offset=offset,
+        chunks=_chunks(request),
+        by=principal,
+        folder=folder,
+        checksum=checksum,
+    )
+    return await _finish_if_whole(request, upload_id)
+
+
+async def _finish_if_whole(request: Request, upload_id: UUID) -> UploadStatus:
+    resources = request.app.ctx.resources
+    folder, principal = resources.settings.upload_dir, request.ctx.principal
+    status = await uploads.get_status(upload_id, by=principal, folder=folder)
+    if status.offset < status.length or status.file_id is not None:
+        return status
+    return await uploads.finish(upload_id, by=principal, folder=folder, blobs=resources.blobs)
+
+
+async def _chunks(request: Request) -> AsyncIterator[bytes]:
+    stream = cast(Http, request.stream)
+    while True:
+        try:
+            async with asyncio.timeout(IDLE_SECONDS):
+                chunk = await stream.read()
+        except TimeoutError:
+            raise UploadStalled() from None
+        if chunk is None:
+            return
+        yield chunk
+
+
+def _answer(
+    status: UploadStatus, *, code: int, headers: dict[str, str] | None = None
+) -> HTTPResponse:
+    common = {
+        "Upload-Offset": str(status.offset),
+        "Upload-Expires": _http_date(status.expires_at),
+        **(headers or {}),
+    }
+    if status.file_id is not None:
+        common["X-Material-File"] = str(status.file_id)
+    return HTTPResponse(status=code, headers=common)
+
+
+def _http_date(at: datetime) -> str:
+    return format_datetime(at, usegmt=True)
+
+
+def _check_version(request: Request) -> None:
+    if request.headers.get("tus-resumable") != VERSION:
+        raise WrongTusVersion(f"需要 Tus-Resumable: {VERSION}")
+
+
+def _number(request: Request, header: str) -> int:
+    text = request.headers.get(header, "")
+    if not text.isdigit() or len(text) > 15:
+        raise BadUploadHeader(f"缺少或不正确的 {header}")
+    return int(text)
+
+
+def _uuid(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        raise BadUploadHeader("Upload-Metadata 缺少 case_id") from None
