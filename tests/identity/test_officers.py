@@ -1,0 +1,129 @@
+"""Staff passwords: one sentence for every failure, and a lock after five."""
+
+from typing import Any
+
+import pytest
+
+from core.audit import AuditRecord
+from identity import errors, officers, sessions, sign_in
+from identity.models import Officer
+from identity.principal import PrincipalKind
+from identity.roles import Role
+from tests.identity import factories
+
+pytestmark = pytest.mark.usefixtures("db", "frozen_clock")
+
+
+async def fail(staff_no: str, *, times: int) -> None:
+    for _ in range(times):
+        with pytest.raises(errors.WrongCredentials):
+            await officers.authenticate(staff_no, "wrong")
+
+
+async def test_right_password_signs_in() -> None:
+    officer_id = await factories.officer()
+
+    issued = await sign_in.officer("SCJG-01", factories.PASSWORD, idle_minutes=30)
+
+    principal = await sessions.resolve(issued.token, kind=PrincipalKind.OFFICER)
+    assert principal.id == officer_id
+    assert principal.roles == {"reviewer"}
+    assert principal.covers("SCJG")
+    assert not principal.covers("GA")
+
+
+async def test_password_is_kept_as_argon2id_only() -> None:
+    officer = await Officer.get(id=await factories.officer())
+
+    assert officer.password_hash.startswith("$argon2id$")
+
+
+@pytest.mark.parametrize(
+    ("staff_no", "password"),
+    [("SCJG-01", "wrong"), ("nobody", "wrong"), ("SCJG-01", "x" * 300), ("SCJG-01", "")],
+)
+async def test_every_failure_says_the_same_sentence(staff_no: str, password: str) -> None:
+    await factories.officer()
+
+    with pytest.raises(errors.WrongCredentials) as refusal:
+        await officers.authenticate(staff_no, password)
+
+    assert str(refusal.value) == errors.WrongCredentials.title
+
+
+async def test_failure_is_on_record_without_the_staff_number() -> None:
+    await fail("someone@example", times=1)
+
+    record = await AuditRecord.get(action="sign-in-failed")
+
+    assert "someone" not in record.target
+
+
+@pytest.mark.parametrize("staff_no", ["SCJG-01", "nobody"])
+async def test_fifth_failure_locks_known_and_unknown_numbers_alike(staff_no: str) -> None:
+    await factories.officer()
+    await fail(staff_no, times=5)
+
+    with pytest.raises(errors.TooManySignIns) as refusal:
+        await officers.authenticate(staff_no, factories.PASSWORD)
+
+    assert refusal.value.members["retry_after"] == 15 * 60 + 1
+
+
+async def test_lock_ends_after_a_quarter_of_an_hour(frozen_clock: Any) -> None:
+    await factories.officer()
+    await fail("SCJG-01", times=5)
+    frozen_clock.advance(minutes=15)
+
+    assert await officers.authenticate("SCJG-01", factories.PASSWORD)
+
+
+async def test_success_clears_the_count() -> None:
+    await factories.officer()
+    await fail("SCJG-01", times=4)
+    await officers.authenticate("SCJG-01", factories.PASSWORD)
+
+    await fail("SCJG-01", times=4)
+
+    assert await officers.authenticate("SCJG-01", factories.PASSWORD)
+
+
+async def test_dismissed_officer_is_out_at_once() -> None:
+    officer_id = await factories.officer()
+    issued = await sign_in.officer("SCJG-01", factories.PASSWORD, idle_minutes=30)
+
+    await officers.dismiss(officer_id, by="system:tests")
+
+    with pytest.raises(errors.SignInRequired):
+        await sessions.resolve(issued.token, kind=PrincipalKind.OFFICER)
+    with pytest.raises(errors.WrongCredentials):
+        await officers.authenticate("SCJG-01", factories.PASSWORD)
+
+
+async def test_new_password_ends_old_sessions() -> None:
+    officer_id = await factories.officer()
+    issued = await sign_in.officer("SCJG-01", factories.PASSWORD, idle_minutes=30)
+
+    await officers.set_password(officer_id, "全新的密码", by="system:tests")
+
+    with pytest.raises(errors.SignInRequired):
+        await sessions.resolve(issued.token, kind=PrincipalKind.OFFICER)
+    assert await officers.authenticate("SCJG-01", "全新的密码")
+
+
+async def test_known_officer_is_not_made_anew() -> None:
+    first = await factories.officer()
+
+    again = await factories.officer(roles=(Role.SUPERVISOR,))
+
+    assert again == first
+    assert (await Officer.get(id=first)).roles == ["reviewer"]
+
+
+async def test_counts_are_forgotten_when_they_no_longer_matter(frozen_clock: Any) -> None:
+    await fail("nobody", times=1)
+    assert await officers.forget_attempts() == 0
+
+    frozen_clock.advance(minutes=15)
+
+    assert await officers.forget_attempts() == 1
