@@ -52,7 +52,7 @@ class SoftwareKeyStore:
     One SM2 signature takes 0.3 ms and frees the GIL, so `sign` stays on the event loop.
     """
 
-    def __init__(self, *, passphrase: str | None = None) -> None:
+    def __init__(self, *, passphrase: str | bytes | None = None) -> None:
         self._keys: dict[str, _Key] = {}
         self._passphrase = passphrase
 
@@ -119,7 +119,7 @@ class SoftwareKeyStore:
             raise KeyUnavailable(f"no key {key_id!r} in the store")
         return key
 
-    def to_bytes(self, *, passphrase: str | None = None) -> bytes:
+    def to_bytes(self, *, passphrase: str | bytes | None = None) -> bytes:
         """The whole store, encrypted. Without a passphrase the one it was opened with is used."""
         phrase = passphrase if passphrase is not None else self._passphrase
         if not phrase:
@@ -132,7 +132,7 @@ class SoftwareKeyStore:
         return json.dumps({"format": _FORMAT, **texts}).encode()
 
     @classmethod
-    def from_bytes(cls, data: bytes, *, passphrase: str) -> Self:
+    def from_bytes(cls, data: bytes, *, passphrase: str | bytes) -> Self:
         """Open a written store; KeyUnavailable for a wrong passphrase or damaged bytes."""
         try:
             content = json.loads(data)
@@ -159,9 +159,10 @@ def _suite(name: str) -> Suite:
         raise KeyUnavailable(str(problem)) from problem
 
 
-def _derive(passphrase: str, salt: bytes) -> bytes:
+def _derive(passphrase: str | bytes, salt: bytes) -> bytes:
+    phrase = passphrase.encode() if isinstance(passphrase, str) else passphrase
     kdf = Scrypt(salt=salt, length=32, n=_SCRYPT_COST, r=_SCRYPT_BLOCK, p=_SCRYPT_LANES)
-    return kdf.derive(passphrase.encode())
+    return kdf.derive(phrase)
 
 
 def _dump(key: _Key) -> Mapping[str, str]:

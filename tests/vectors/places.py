@@ -1,0 +1,6 @@
+"""Where the vectors are: those made for this project lie here, the others beside the repository."""
+
+from pathlib import Path
+
+HERE = Path(__file__).parent / "data"
+SHARED = Path(__file__).parents[2].parent / "shared" / "vectors"
