@@ -1,0 +1,276 @@
+// Counter page: enrol this device once, then scan, judge, next one.
+
+import { html, render, useEffect, useRef, useState } from '../vendor/preact-htm.js';
+import { moment } from '../kit/i18n.js';
+import { Facts, Failure, H1, Loading, Tag, useAct, useData } from '../kit/ui.js';
+import { Checks, Verdict } from '../kit/verdict.js';
+import { complaint, openCamera } from './camera.js';
+import { enrol, enrolled, forget, isDisowned, signed } from './device.js';
+import { clean, listen } from './wedge.js';
+
+const PURPOSES = ['办理业务', '身份核对', '入场查验', '执法检查'];
+const TODAY = '/api/counter/verifications?limit=20';
+const TONES = { valid: 'ok', invalid: 'bad', cannot_tell: 'warn' };
+const SIGNS = { valid: '✓ 有效', invalid: '✕ 无效', cannot_tell: '! 无法核验' };
+
+function App() {
+  const device = useData(enrolled);
+  const [counter, setCounter] = useState(null);
+  const mine = counter ?? device.data;
+
+  async function disown() {
+    await forget();
+    location.reload();
+  }
+
+  return html`
+    <a class="skip" href="#main">跳到主要内容</a>
+    <header class="top">
+      <span class="seal" aria-hidden="true">核</span>
+      <span class="name">窗口核验</span>
+      <${Network} />
+    </header>
+    <main id="main" class="wide">
+      ${device.error && html`<${Failure} error=${{ title: '浏览器不允许保存本机密钥，请关闭无痕模式后重试' }} />`}
+      ${!device.error && device.data === null && !counter && html`<${Loading} />`}
+      ${device.data !== null && (mine ? html`<${Desk} counter=${mine} disown=${disown} />` : html`<${Enrol} done=${setCounter} />`)}
+    </main>
+  `;
+}
+
+function Network() {
+  const [online, setOnline] = useState(navigator.onLine);
+  useEffect(() => {
+    const update = () => setOnline(navigator.onLine);
+    addEventListener('online', update);
+    addEventListener('offline', update);
+    return () => {
+      removeEventListener('online', update);
+      removeEventListener('offline', update);
+    };
+  }, []);
+  return html`<${Tag} tone=${online ? 'ok' : 'warn'}>${online ? '● 在线' : '▲ 离线'}</${Tag}>`;
+}
+
+/** First use: a code from the administrator binds this browser to a counter. */
+function Enrol({ done }) {
+  const [code, setCode] = useState('');
+  const [label, setLabel] = useState('');
+  const act = useAct();
+
+  async function submit(event) {
+    event.preventDefault();
+    const counter = await act.run(() => enrol({ code: code.trim(), label: label.trim() || '窗口电脑' }));
+    if (counter) {
+      done(counter);
+    }
+  }
+
+  return html`
+    <${H1} text="登记这台设备" />
+    <p>第一次使用需要登记。密钥在本机生成，不会离开这台设备。</p>
+    ${act.error && html`<${Failure} error=${act.error} />`}
+    <form class="card form" onSubmit=${submit}>
+      <div class="field">
+        <label for="code">登记码</label>
+        <span class="hint" id="code-hint">向管理员领取，只能用一次</span>
+        <input class="in mono" id="code" required autocomplete="one-time-code" aria-describedby="code-hint" value=${code} onInput=${(event) => setCode(event.target.value)} />
+      </div>
+      <div class="field">
+        <label for="label">设备名称</label>
+        <span class="hint" id="label-hint">例如：3 号窗口电脑</span>
+        <input class="in" id="label" aria-describedby="label-hint" value=${label} onInput=${(event) => setLabel(event.target.value)} />
+      </div>
+      <button class="btn block" disabled=${act.busy}>登记</button>
+    </form>
+  `;
+}
+
+/** Scan on the left, result on the right (on a phone the result moves above the camera). */
+function Desk({ counter, disown }) {
+  const [purpose, setPurpose] = useState(PURPOSES[0]);
+  const [result, setResult] = useState(null);
+  const [notice, setNotice] = useState('');
+  const camera = useRef(null);
+  const wish = useRef(purpose);
+  const today = useData(() => signed(counter, 'GET', TODAY));
+  const act = useAct();
+  wish.current = purpose;
+
+  async function judge(text) {
+    camera.current?.pause();
+    setNotice('');
+    const answer = await act.run(() =>
+      signed(counter, 'POST', '/api/counter/verifications', { code: text, purpose: wish.current, item_code: null }),
+    );
+    if (answer) {
+      setResult(answer);
+      scrollTo(0, 0);
+      today.reload();
+    } else {
+      camera.current?.resume();
+    }
+  }
+
+  function next() {
+    setResult(null);
+    act.clear();
+    document.title = '窗口核验 · 云间证';
+    camera.current?.resume();
+  }
+
+  useEffect(() => listen({
+    found: judge,
+    swallowed: () => setNotice('扫码枪的输入被中文输入法截走了，请切换到英文输入法。'),
+  }), []);
+
+  return html`
+    <${H1} text="窗口核验" hidden />
+    <div class="bar">
+      <b class="grow">${[counter.hall, counter.name].filter(Boolean).join(' · ')}</b>
+      <span class="muted">${counter.department?.name ?? counter.department}</span>
+    </div>
+    <div class=${result ? 'counter judged' : 'counter'}>
+      <section class="card" aria-label="扫码">
+        <${Purpose} chosen=${purpose} choose=${setPurpose} />
+        <${Camera} holder=${camera} found=${judge} />
+        <p class="hint" role="status">${notice || (act.busy ? '正在核验…' : '把市民手机上的二维码对准取景框，或用扫码枪扫。')}</p>
+        <${Typed} found=${judge} />
+      </section>
+      <section class="stack result" aria-live="assertive" aria-label="核验结果">
+        ${act.error && html`<${Refused} error=${act.error} disown=${disown} />`}
+        ${result ? html`<${Result} result=${result} next=${next} />` : html`<div class="card"><h2>等待扫码</h2><p class="muted">每个二维码只能用一次，一分钟内有效。</p></div>`}
+        <${Today} found=${today} />
+      </section>
+    </div>
+  `;
+}
+
+function Refused({ error, disown }) {
+  return html`
+    <${Failure} error=${error} />
+    ${isDisowned(error) && html`<button class="btn sec" onClick=${disown}>重新登记这台设备</button>`}
+  `;
+}
+
+function Purpose({ chosen, choose }) {
+  return html`
+    <div class="field">
+      <label for="purpose">核验用途（市民会看到）</label>
+      <select class="in" id="purpose" onChange=${(event) => choose(event.target.value)}>
+        ${PURPOSES.map((purpose) => html`<option value=${purpose} selected=${purpose === chosen}>${purpose}</option>`)}
+      </select>
+    </div>
+  `;
+}
+
+function Camera({ holder, found }) {
+  const video = useRef(null);
+  const [trouble, setTrouble] = useState('');
+  const [lit, setLit] = useState(false);
+  const [torch, setTorch] = useState(null);
+
+  useEffect(() => {
+    let left = false;
+    openCamera(video.current, found).then(
+      (camera) => {
+        if (left) {
+          camera.close();
+          return;
+        }
+        holder.current = camera;
+        setTorch(() => camera.torch);
+      },
+      (error) => setTrouble(complaint(error)),
+    );
+    return () => {
+      left = true;
+      holder.current?.close();
+      holder.current = null;
+    };
+  }, []);
+
+  function light() {
+    torch(!lit);
+    setLit(!lit);
+  }
+
+  return html`
+    ${trouble
+      ? html`<p class="note warn">${trouble}</p>`
+      : html`<div class="cam"><video ref=${video} muted playsinline aria-label="摄像头画面"></video></div>`}
+    ${torch && html`<p><button class="btn sec sm" aria-pressed=${String(lit)} onClick=${light}>补光灯</button></p>`}
+  `;
+}
+
+function Typed({ found }) {
+  const [text, setText] = useState('');
+
+  function submit(event) {
+    event.preventDefault();
+    if (clean(text)) {
+      found(clean(text));
+      setText('');
+    }
+  }
+
+  return html`
+    <form class="search" onSubmit=${submit}>
+      <label class="vh" for="typed">粘贴码的内容</label>
+      <input class="in" id="typed" autocomplete="off" autocapitalize="off" spellcheck=${false} placeholder="或粘贴码的内容" value=${text} onInput=${(event) => setText(event.target.value)} />
+      <button class="btn sec">核验</button>
+    </form>
+  `;
+}
+
+function Result({ result, next }) {
+  const licence = result.licence;
+  return html`
+    <${Verdict} result=${result} />
+    ${licence && html`
+      <div class="card">
+        <h2>${licence.name}</h2>
+        <${Facts}
+          items=${[
+            ['持有人', licence.holder_masked],
+            ['证号', html`<span class="mono">${licence.number_masked}</span>`],
+            ['有效期至', licence.valid_to ?? '长期'],
+            ...(licence.fields ?? []).map(({ label, value }) => [label, value]),
+          ]}
+        />
+      </div>
+    `}
+    <button class="btn block" onClick=${next}>核验下一位</button>
+    <div class="card">
+      <details>
+        <summary>检查项（${result.checks.length}）</summary>
+        <${Checks} checks=${result.checks} />
+      </details>
+    </div>
+  `;
+}
+
+function Today({ found }) {
+  const items = found.data?.verifications ?? found.data?.items ?? [];
+  return html`
+    <div class="card">
+      <h2>今天的核验</h2>
+      ${found.error && html`<${Failure} error=${found.error} retry=${found.reload} />`}
+      ${found.data && items.length === 0 && html`<p class="muted">今天还没有核验。</p>`}
+      <ul class="list">
+        ${items.map(
+          (one) => html`
+            <li class="row fixed" key=${one.id ?? one.verification_id}>
+              <span class="grow"><b>${one.licence_name ?? one.title}</b><small>${[moment(one.at), one.purpose].filter(Boolean).join(' · ')}</small></span>
+              <${Tag} tone=${TONES[one.verdict] ?? 'warn'}>${SIGNS[one.verdict] ?? SIGNS.cannot_tell}</${Tag}>
+            </li>
+          `,
+        )}
+      </ul>
+    </div>
+  `;
+}
+
+const root = document.getElementById('app');
+root.textContent = '';
+render(html`<${App} />`, root);

@@ -1,0 +1,61 @@
+// The counter's identity: a key pair that never leaves this browser, and requests signed with it.
+
+import { load, remove, save } from '../kit/store.js';
+import { ApiError, newKey, request } from '../kit/api.js';
+
+const SHELF = 'keys';
+const SLOT = 'counter';
+const CURVE = { name: 'ECDSA', namedCurve: 'P-256' };
+const SIGNING = { name: 'ECDSA', hash: 'SHA-256' };
+
+/** The enrolled counter of this browser ({id, name, department, hall, keys}) or undefined. */
+export const enrolled = () => load(SHELF, SLOT);
+
+/** Forget the counter; its key is gone for good. */
+export const forget = () => remove(SHELF, SLOT);
+
+/** Enrol this browser with a code from the administrator. The private key cannot be exported. */
+export async function enrol({ code, label }) {
+  const keys = await crypto.subtle.generateKey(CURVE, false, ['sign', 'verify']);
+  const point = await crypto.subtle.exportKey('raw', keys.publicKey);
+  const answer = await request('POST', '/api/counter/enrolments', {
+    body: { code, public_key: base64url(point), label },
+  });
+  const counter = { id: answer.counter_id, name: answer.name, department: answer.department, hall: answer.hall, keys };
+  await save(SHELF, SLOT, counter);
+  return counter;
+}
+
+/** Send a request signed by this counter: METHOD, path with query, time, nonce, digest of the body. */
+export async function signed(counter, method, path, body) {
+  const payload = body === undefined ? new Uint8Array() : new TextEncoder().encode(JSON.stringify(body));
+  const time = String(Math.floor(Date.now() / 1000));
+  const nonce = newKey();
+  const digest = hex(await crypto.subtle.digest('SHA-256', payload));
+  const text = new TextEncoder().encode([method, path, time, nonce, digest].join('\n'));
+  const signature = await crypto.subtle.sign(SIGNING, counter.keys.privateKey, text);
+  const headers = {
+    'X-Counter-Id': counter.id,
+    'X-Counter-Time': time,
+    'X-Counter-Nonce': nonce,
+    'X-Counter-Signature': base64url(signature),
+  };
+  return request(method, path, {
+    headers: body === undefined ? headers : { ...headers, 'Content-Type': 'application/json' },
+    body: body === undefined ? undefined : new Blob([payload], { type: 'application/json' }),
+  });
+}
+
+/** Refusals that mean that this device is not (or no longer) enrolled. */
+export function isDisowned(error) {
+  return error instanceof ApiError && error.slug === 'unknown-counter';
+}
+
+function hex(buffer) {
+  return [...new Uint8Array(buffer)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
+function base64url(buffer) {
+  const text = btoa(String.fromCharCode(...new Uint8Array(buffer)));
+  return text.replace(/\+/g, '-').replace(/\//g, '_').replace(/=+$/, '');
+}

@@ -1,0 +1,216 @@
+// Form fields with visible labels, hints, errors and marks for what was filled in automatically.
+
+import { html, useEffect, useRef } from '../vendor/preact-htm.js';
+import { t } from './i18n.js';
+
+const RADIO_LIMIT = 5;
+
+const KINDS = {
+  phone: { type: 'tel', inputmode: 'numeric', autocomplete: 'tel' },
+  idno: { autocomplete: 'off' },
+  uscc: { autocomplete: 'off' },
+  integer: { inputmode: 'numeric' },
+  decimal: { inputmode: 'decimal' },
+  date: { type: 'date' },
+  datetime: { type: 'datetime-local' },
+};
+
+/** Errors of all fields on top, each leading to its field. `errors` is { key: message }. */
+export function ErrorSummary({ errors, turn }) {
+  const box = useRef(null);
+  const entries = Object.entries(errors);
+  useEffect(() => {
+    if (entries.length > 0) {
+      box.current?.focus();
+      document.title = `${t('form.error')}${document.title.replace(t('form.error'), '')}`;
+    }
+  }, [turn]);
+  if (entries.length === 0) {
+    return null;
+  }
+
+  function lead(event, key) {
+    event.preventDefault();
+    const target = document.getElementById(`f-${key}`);
+    target?.scrollIntoView({ block: 'center' });
+    target?.focus();
+  }
+
+  return html`
+    <div class="errsum" role="alert" tabindex="-1" ref=${box}>
+      <h2>${t('form.summary', { n: entries.length })}</h2>
+      ${entries.map(
+        ([key, message]) => html`
+          <a href=${`#f-${key}`} onClick=${(event) => lead(event, key)}>${message}</a>
+        `,
+      )}
+    </div>
+  `;
+}
+
+/**
+ * One field of a form as the catalogue describes it: {key, label, type, required, options, hint}.
+ * `source` is the sentence that says where a filled-in value came from.
+ */
+export function Field({ field, value, error, source, onInput }) {
+  const id = `f-${field.key}`;
+  const grouped = isChoice(field) && options(field).length <= RADIO_LIMIT;
+  const describedBy = [hintOf(field) && `${id}-hint`, error && `${id}-error`].filter(Boolean).join(' ') || null;
+  const common = { id, describedBy, field, value, error, onInput };
+  const label = html`
+    ${field.label}
+    ${!field.required && html`<span class="optional">${t('form.optional')}</span>`}
+    ${' '}
+    ${source && html`<span class="auto">✓ ${source}</span>`}
+  `;
+  const notes = html`
+    ${hintOf(field) && html`<span class="hint" id=${`${id}-hint`}>${hintOf(field)}</span>`}
+    ${error && html`<span class="msg" id=${`${id}-error`}><span class="vh">${t('form.error')}</span>${error}</span>`}
+  `;
+  if (grouped) {
+    return html`
+      <fieldset class=${error ? 'field err' : 'field'} aria-describedby=${describedBy}>
+        <legend>${label}</legend>
+        ${notes}
+        <${Radios} ...${common} />
+      </fieldset>
+    `;
+  }
+  if (field.type === 'boolean') {
+    return html`<div class=${error ? 'field err' : 'field'}>${notes}<${Tick} ...${common} label=${field.label} /></div>`;
+  }
+  return html`
+    <div class=${error ? 'field err' : 'field'}>
+      <label for=${id}>${label}</label>
+      ${notes}
+      <${Control} ...${common} />
+    </div>
+  `;
+}
+
+function isChoice(field) {
+  return field.options?.length > 0;
+}
+
+function options(field) {
+  return field.options.map((option) => (typeof option === 'object' ? option : { value: option, label: option }));
+}
+
+function hintOf(field) {
+  if (field.hint) {
+    return field.hint;
+  }
+  return field.type === 'list' || field.type === 'table' ? t('form.oneALine') : null;
+}
+
+function Radios({ id, field, value, onInput }) {
+  return options(field).map(
+    (option, index) => html`
+      <label class="choice">
+        <input
+          type="radio"
+          name=${field.key}
+          id=${index === 0 ? id : null}
+          checked=${value === option.value}
+          onChange=${() => onInput(option.value)}
+        />
+        ${option.label}
+      </label>
+    `,
+  );
+}
+
+function Tick({ id, value, error, describedBy, label, onInput }) {
+  return html`
+    <label class="choice">
+      <input
+        type="checkbox"
+        id=${id}
+        checked=${value === true}
+        aria-invalid=${error ? 'true' : null}
+        aria-describedby=${describedBy}
+        onChange=${(event) => onInput(event.target.checked)}
+      />
+      ${label}
+    </label>
+  `;
+}
+
+function Control({ id, field, value, error, describedBy, onInput }) {
+  const shared = { id, class: 'in', 'aria-invalid': error ? 'true' : null, 'aria-describedby': describedBy };
+  if (isChoice(field)) {
+    return html`
+      <select ...${shared} onChange=${(event) => onInput(event.target.value)}>
+        <option value="" selected=${!value}>${t('form.choose')}</option>
+        ${options(field).map(
+          (option) => html`<option value=${option.value} selected=${value === option.value}>${option.label}</option>`,
+        )}
+      </select>
+    `;
+  }
+  if (field.type === 'list' || field.type === 'table') {
+    const lines = Array.isArray(value) ? value.join('\n') : value ?? '';
+    return html`<textarea ...${shared} rows="3" value=${lines} onInput=${(event) => onInput(event.target.value.split('\n'))}></textarea>`;
+  }
+  if (field.type === 'text') {
+    return html`<textarea ...${shared} rows="4" value=${value ?? ''} onInput=${(event) => onInput(event.target.value)}></textarea>`;
+  }
+  return html`<input ...${shared} ...${KINDS[field.type] ?? {}} value=${value ?? ''} onInput=${(event) => onInput(event.target.value)} />`;
+}
+
+const PATTERNS = {
+  phone: [/^1\d{10}$/, 'form.phone'],
+  idno: [/^\d{17}[\dXx]$/, 'form.idno'],
+  uscc: [/^[0-9A-Za-z]{18}$/, 'form.uscc'],
+  integer: [/^-?\d+$/, 'form.number'],
+  decimal: [/^-?\d+(\.\d+)?$/, 'form.number'],
+};
+
+/** What is wrong with the values as far as the page can tell: { key: message }. */
+export function checkFields(fields, values) {
+  const errors = {};
+  for (const field of fields) {
+    const value = values[field.key];
+    if (isEmpty(value)) {
+      if (field.required) {
+        errors[field.key] = t(isChoice(field) ? 'form.pleaseChoose' : 'form.pleaseEnter', { label: field.label });
+      }
+      continue;
+    }
+    const [pattern, message] = PATTERNS[field.type] ?? [];
+    if (pattern && !pattern.test(String(value).trim())) {
+      errors[field.key] = t(message, { label: field.label });
+    }
+  }
+  return errors;
+}
+
+function isEmpty(value) {
+  if (Array.isArray(value)) {
+    return value.every((line) => !line.trim());
+  }
+  return value === undefined || value === null || value === false || String(value).trim() === '';
+}
+
+/** Values as the server takes them: trimmed, lines without the empty ones, no empty answers. */
+export function tidy(fields, values) {
+  const kept = {};
+  for (const field of fields) {
+    const value = values[field.key];
+    if (isEmpty(value) && value !== false) {
+      continue;
+    }
+    if (Array.isArray(value)) {
+      kept[field.key] = value.map((line) => line.trim()).filter(Boolean);
+    } else {
+      kept[field.key] = typeof value === 'string' ? value.trim() : value;
+    }
+  }
+  return kept;
+}
+
+/** The server's list of refused fields as { key: message }. */
+export function errorsOf(problem) {
+  const pairs = (problem?.errors ?? []).map((error) => [error.field ?? error.key, error.message ?? error.detail]);
+  return Object.fromEntries(pairs.filter(([key]) => key));
+}

@@ -1,0 +1,106 @@
+// A live connection that loses nothing: every event has a number, and after a break we ask for what
+// came after the last number we saw. Breaks are healed with growing, jittered pauses.
+
+import { signal } from '../vendor/preact-htm.js';
+
+const FIRST_PAUSE_MS = 500;
+const LONGEST_PAUSE_MS = 20_000;
+const SILENCE_MS = 70_000;
+
+/**
+ * Open a live connection to `path`.
+ *
+ * Gives { state, onEvent, close }: `state` is a signal ("connecting" | "open" | "waiting"),
+ * `onEvent(listener)` gives a function that removes the listener again. Listeners receive events
+ * {n, kind, title, body, link, data, at}, and {kind: "refresh"} when they must read everything anew.
+ */
+export function openLive(path) {
+  const state = signal('connecting');
+  const listeners = new Set();
+  let socket = null;
+  let position = null;
+  let attempt = 0;
+  let retry = null;
+  let silence = null;
+  let closed = false;
+
+  function tell(event) {
+    listeners.forEach((listener) => listener(event));
+  }
+
+  function connect() {
+    clearTimeout(retry);
+    const url = new URL(path, location.href);
+    url.protocol = location.protocol === 'https:' ? 'wss:' : 'ws:';
+    if (position !== null) {
+      url.searchParams.set('after', position);
+    }
+    socket = new WebSocket(url);
+    socket.onmessage = (message) => receive(JSON.parse(message.data));
+    socket.onclose = lost;
+  }
+
+  function receive(frame) {
+    watchSilence();
+    if (frame.type === 'hello') {
+      const first = position === null;
+      position = first ? frame.position : position;
+      attempt = 0;
+      state.value = 'open';
+      if (!first) {
+        tell({ kind: 'refresh' });
+      }
+    }
+    if (frame.type === 'event' && frame.n > (position ?? 0)) {
+      position = frame.n;
+      tell(frame);
+    }
+    if (frame.type === 'reset') {
+      position = null;
+      tell({ kind: 'refresh' });
+      socket.close();
+    }
+  }
+
+  function watchSilence() {
+    clearTimeout(silence);
+    silence = setTimeout(() => socket.close(), SILENCE_MS);
+  }
+
+  function lost() {
+    clearTimeout(silence);
+    if (closed) {
+      return;
+    }
+    state.value = 'waiting';
+    const pause = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** attempt);
+    attempt += 1;
+    retry = setTimeout(connect, pause * (0.5 + Math.random() / 2));
+  }
+
+  function hurry() {
+    if (!closed && state.value === 'waiting' && socket.readyState === WebSocket.CLOSED) {
+      connect();
+    }
+  }
+
+  addEventListener('online', hurry);
+  document.addEventListener('visibilitychange', hurry);
+  connect();
+
+  return {
+    state,
+    onEvent(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    close() {
+      closed = true;
+      clearTimeout(retry);
+      clearTimeout(silence);
+      removeEventListener('online', hurry);
+      document.removeEventListener('visibilitychange', hurry);
+      socket.close();
+    },
+  };
+}

@@ -1,0 +1,236 @@
+// One required material: its state, and every way to settle it (licence, promise, photo, file).
+
+import { html, useEffect, useState } from '../vendor/preact-htm.js';
+import { t } from '../kit/i18n.js';
+import { del, get, post } from '../kit/api.js';
+import { Failure, Icon, Tag, useAct } from '../kit/ui.js';
+
+const TONES = {
+  missing: 'idle',
+  received: 'info',
+  checked: 'ok',
+  rejected: 'bad',
+  reused: 'ok',
+  generated: 'ok',
+  committed: 'ok',
+  realname: 'ok',
+};
+
+const MIME = {
+  jpg: 'image/jpeg',
+  jpeg: 'image/jpeg',
+  png: 'image/png',
+  pdf: 'application/pdf',
+  ofd: '.ofd',
+};
+
+const SIGNS = { ok: '✓ ', bad: '✕ ', info: '', idle: '' };
+
+/** Nothing more is asked of the citizen for this material. */
+export function isSettled(material) {
+  return !['missing', 'rejected'].includes(material.status);
+}
+
+/** State of a material as a word with a sign. */
+export function MaterialState({ material }) {
+  const tone = TONES[material.status] ?? 'info';
+  return html`<${Tag} tone=${tone}>${SIGNS[tone] ?? ''}${t(`material.${material.status}`)}</${Tag}>`;
+}
+
+/** The uploads of a case: new ones, and those left over from before a reload. */
+export function useUploads(caseId, onDone) {
+  const [handles, setHandles] = useState([]);
+
+  function done(handle) {
+    setHandles((before) => before.filter((one) => one.record.id !== handle.record.id));
+    onDone();
+  }
+
+  function track(handle) {
+    setHandles((before) => [...before, handle]);
+  }
+
+  async function start(work) {
+    const module = await import('../kit/upload.js');
+    const held = {};
+    held.handle = await work(module, () => done(held.handle));
+    track(held.handle);
+  }
+
+  async function resumeLeftOvers() {
+    const { unfinished } = await import('../kit/upload.js');
+    for (const record of await unfinished(caseId)) {
+      await start((module, finished) => module.run(record, finished));
+    }
+  }
+
+  useEffect(() => {
+    resumeLeftOvers();
+  }, [caseId]);
+
+  useEffect(() => () => handles.forEach((handle) => handle.state.value === 'sending' && handle.pause()), []);
+
+  return {
+    of: (code) => handles.filter((handle) => handle.record.materialCode === code),
+    send: (materialCode, file) => start((module, finished) => module.begin({ caseId, materialCode, file, onDone: finished })),
+    drop: async (handle) => {
+      await handle.cancel();
+      setHandles((before) => before.filter((one) => one !== handle));
+    },
+  };
+}
+
+/** The card of one material; `onChange` receives the case as it is afterwards. */
+export function MaterialCard({ caseId, material, uploads, onChange, reason }) {
+  const act = useAct();
+  const path = `/api/citizen/cases/${caseId}/materials/${material.code}`;
+  const sending = uploads.of(material.code);
+  const settled = isSettled(material);
+
+  async function change(work) {
+    const changed = await act.run(work);
+    if (changed) {
+      onChange(changed);
+    }
+  }
+
+  async function reread() {
+    onChange(await get(`/api/citizen/cases/${caseId}`));
+  }
+
+  async function remove() {
+    await change(() => del(path));
+    await reread();
+  }
+
+  return html`
+    <section class="card" id=${`f-${material.code}`} tabindex="-1" aria-labelledby=${`m-${material.code}`}>
+      <div class="bar">
+        <h2 id=${`m-${material.code}`} class="grow">
+          ${material.name}${!material.required && html` <small class="muted">${t('form.optional')}</small>`}
+        </h2>
+        <${MaterialState} material=${material} />
+      </div>
+      ${reason && html`<p class="note warn">${reason}</p>`}
+      ${material.note && html`<p class=${material.status === 'rejected' ? 'note bad' : 'hint'}>${material.note}</p>`}
+      ${material.licence && html`<p>${t('material.fromWallet', { name: material.licence.name })} <span class="mono">${material.licence.number_masked}</span></p>`}
+      <${Files} material=${material} />
+      ${sending.map((handle) => html`<${Sending} key=${handle.record.id} handle=${handle} drop=${() => uploads.drop(handle)} />`)}
+      ${act.error && html`<${Failure} error=${act.error} />`}
+      ${(!settled || reason) && html`
+        <${Ways} caseId=${caseId} material=${material} busy=${act.busy} change=${change} path=${path} uploads=${uploads} act=${act} />
+      `}
+      ${canRemove(material) && html`
+        <p><button class="btn sec sm" disabled=${act.busy} onClick=${remove}>${t('material.remove')}</button></p>
+      `}
+    </section>
+  `;
+}
+
+function canRemove(material) {
+  return material.files.length > 0 || ['reused', 'committed'].includes(material.status);
+}
+
+function Files({ material }) {
+  if (material.files.length === 0) {
+    return null;
+  }
+  return html`
+    <ul class="thumbs">
+      ${material.files.map(
+        (file) => html`
+          <li key=${file.id}>
+            <a class="thumb" href=${file.url} target="_blank" rel="noopener">
+              ${file.media_type.startsWith('image/')
+                ? html`<img src=${file.url} alt="" loading="lazy" />`
+                : html`<span class="doc"><${Icon} name="file" /></span>`}
+              <span>${file.name}</span>
+            </a>
+          </li>
+        `,
+      )}
+    </ul>
+  `;
+}
+
+/** Buttons for the ways that are open, the least work for the citizen first. */
+function Ways({ material, busy, change, path, uploads, act }) {
+  const licence = material.ways.find((way) => way.by === 'licence' && way.available);
+  const promise = material.ways.find((way) => way.by === 'commitment' && way.available);
+  const licenceId = licence?.licence_id ?? material.available_licence_id;
+
+  function choose(event) {
+    const file = event.target.files[0];
+    event.target.value = '';
+    if (file) {
+      act.run(() => uploads.send(material.code, file).catch(() => {
+        throw { title: t('upload.unreadable') };
+      }));
+    }
+  }
+
+  return html`
+    <div class="stack tight">
+      ${licence && licenceId && html`
+        <button class="btn block" disabled=${busy} onClick=${() => change(() => post(`${path}/licence`, { licence_id: licenceId }))}>
+          ${t('material.useLicence')}
+        </button>
+      `}
+      ${promise && html`
+        <label class="choice">
+          <input type="checkbox" disabled=${busy} onChange=${() => change(() => post(`${path}/commitment`))} />
+          ${promise.label ?? t('material.promise')}
+        </label>
+      `}
+      <div class="bar">
+        ${material.camera && html`
+          <label class="btn sec" for=${`cam-${material.code}`}><${Icon} name="camera" />${t('material.camera')}</label>
+          <input
+            class="vh pick"
+            type="file"
+            id=${`cam-${material.code}`}
+            accept="image/*"
+            capture="environment"
+            aria-label=${t('material.cameraFor', { name: material.name })}
+            onChange=${choose}
+          />
+        `}
+        <label class="btn sec" for=${`file-${material.code}`}><${Icon} name="file" />${t('material.file')}</label>
+        <input
+          class="vh pick"
+          type="file"
+          id=${`file-${material.code}`}
+          accept=${material.accept.map((kind) => MIME[kind] ?? kind).join(',')}
+          aria-label=${t('material.fileFor', { name: material.name })}
+          onChange=${choose}
+        />
+      </div>
+      <p class="hint">${t('material.limits', { kinds: material.accept.join('、').toUpperCase(), mb: material.max_mb })}</p>
+    </div>
+  `;
+}
+
+/** An upload on its way, in words and as a bar. */
+function Sending({ handle, drop }) {
+  const { sent, total } = handle.progress.value;
+  const state = handle.state.value;
+  const percent = total ? Math.floor((sent / total) * 100) : 0;
+  const megabytes = (bytes) => (bytes / 1024 / 1024).toFixed(1);
+  return html`
+    <div class="stack tight">
+      <p role="status">
+        <b>${t(`upload.${state}`, { percent })}</b>
+        <small class="muted"> ${handle.record.name} · ${megabytes(sent)} / ${megabytes(total)} MB</small>
+      </p>
+      <progress max="100" value=${percent} aria-label=${t('upload.progress')}></progress>
+      ${state === 'failed' && html`<p class="msg">${handle.failure.value ?? t('error.offline')}</p>`}
+      <div class="bar">
+        ${state === 'sending' && html`<button class="btn sec sm" onClick=${handle.pause}>${t('upload.pause')}</button>`}
+        ${['paused', 'failed', 'waiting'].includes(state) && html`
+          <button class="btn sec sm" onClick=${handle.resume}>${t('upload.resume')}</button>
+        `}
+        <button class="btn plain sm" onClick=${drop}>${t('upload.cancel')}</button>
+      </div>
+    </div>
+  `;
+}

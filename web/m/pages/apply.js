@@ -1,0 +1,91 @@
+// Step 1 of 3: the form, with what is known already filled in and marked.
+
+import { html, useEffect, useState } from '../../vendor/preact-htm.js';
+import { t } from '../../kit/i18n.js';
+import { get, put } from '../../kit/api.js';
+import { ErrorSummary, Field, checkFields, errorsOf, tidy } from '../../kit/form.js';
+import { Failure, H1, Loading, useAct, useData } from '../../kit/ui.js';
+import { go, replace } from '../state.js';
+
+export default function Apply({ params }) {
+  const opened = useData(() => get(`/api/citizen/cases/${params.id}`));
+  if (opened.error) {
+    return html`<${Failure} error=${opened.error} retry=${opened.reload} />`;
+  }
+  if (!opened.data) {
+    return html`<${Loading} />`;
+  }
+  if (!opened.data.may.includes('fill')) {
+    return html`<${Leave} path=${`/case/${params.id}`} />`;
+  }
+  return html`<${Form} opened=${opened.data} />`;
+}
+
+/** Drafts are filled in here; anything else is looked at on its own page. */
+export function Leave({ path }) {
+  useEffect(() => replace(path), []);
+  return html`<${Loading} />`;
+}
+
+function Form({ opened }) {
+  const [values, setValues] = useState(() => Object.fromEntries(opened.fields.map((field) => [field.key, field.value])));
+  const [touched, setTouched] = useState({});
+  const [errors, setErrors] = useState({});
+  const [turn, setTurn] = useState(0);
+  const act = useAct();
+  const filled = opened.fields.filter((field) => field.source).length;
+
+  function type(key, value) {
+    setValues((before) => ({ ...before, [key]: value }));
+    setTouched((before) => ({ ...before, [key]: true }));
+  }
+
+  function refuse(found) {
+    setErrors(found);
+    setTurn(turn + 1);
+  }
+
+  async function submit(event) {
+    event.preventDefault();
+    const found = checkFields(opened.fields, values);
+    if (Object.keys(found).length > 0) {
+      refuse(found);
+      return;
+    }
+    setErrors({});
+    await act.run(async () => {
+      try {
+        await put(`/api/citizen/cases/${opened.id}/form`, { values: tidy(opened.fields, values) });
+        go(`/materials/${opened.id}`);
+      } catch (problem) {
+        refuse(errorsOf(problem));
+        throw problem;
+      }
+    });
+  }
+
+  return html`
+    <p class="stepper">${t('apply.step', { n: 1 })}</p>
+    <${H1} text=${t('apply.fill')} />
+    <p class="muted">${opened.item_name}</p>
+    ${filled > 0 && html`<p class="note ok">${t('apply.filled', { n: filled })}</p>`}
+    <${ErrorSummary} errors=${errors} turn=${turn} />
+    ${act.error && Object.keys(errors).length === 0 && html`<${Failure} error=${act.error} />`}
+    <form class="card form" onSubmit=${submit} novalidate>
+      ${opened.fields.map(
+        (field) => html`
+          <${Field}
+            key=${field.key}
+            field=${field}
+            value=${values[field.key]}
+            error=${errors[field.key]}
+            source=${field.source && !touched[field.key] ? field.source_text ?? t('apply.auto') : null}
+            onInput=${(value) => type(field.key, value)}
+          />
+        `,
+      )}
+      <button class="btn block" disabled=${act.busy}>${t('apply.saveNext')}</button>
+      <p class="hint">${t('apply.saved')}</p>
+    </form>
+  `;
+}

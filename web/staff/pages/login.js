@@ -1,0 +1,63 @@
+// Officers sign in with their staff number and password.
+
+import { html, useState } from '../../vendor/preact-htm.js';
+import { boot } from '../../kit/i18n.js';
+import { post } from '../../kit/api.js';
+import { Failure, H1, useAct } from '../../kit/ui.js';
+import { welcome } from '../state.js';
+
+export default function Login() {
+  const [number, setNumber] = useState('');
+  const [password, setPassword] = useState('');
+  const act = useAct();
+
+  async function submit(event) {
+    event.preventDefault();
+    const session = await act.run(() => post('/api/staff/sessions', { staff_no: number.trim(), password }));
+    if (session) {
+      welcome(session.me);
+    }
+  }
+
+  return html`
+    <${H1} text="工作人员登录" />
+    ${act.error && html`<${Failure} error=${act.error} />`}
+    <form class="card form" onSubmit=${submit}>
+      <div class="field">
+        <label for="number">工号</label>
+        <input class="in" id="number" required autocomplete="username" value=${number} onInput=${(event) => setNumber(event.target.value)} />
+      </div>
+      <div class="field">
+        <label for="password">密码</label>
+        <input class="in" id="password" type="password" required autocomplete="current-password" value=${password} onInput=${(event) => setPassword(event.target.value)} />
+      </div>
+      <button class="btn block" disabled=${act.busy}>登录</button>
+    </form>
+    ${boot.demo && html`<${DemoStaff} choose=${(account) => { setNumber(account.staff_no); setPassword(account.password); }} />`}
+  `;
+}
+
+/** In the demo the made-up accounts are written on the page. */
+function DemoStaff({ choose }) {
+  const accounts = boot.staff ?? [];
+  if (accounts.length === 0) {
+    return null;
+  }
+  return html`
+    <section class="card" aria-labelledby="demo">
+      <h2 id="demo">演示账号（点一下自动填入）</h2>
+      <ul class="list">
+        ${accounts.map(
+          (account) => html`
+            <li key=${account.staff_no}>
+              <button class="row" onClick=${() => choose(account)}>
+                <span class="grow"><b>${account.name}</b><small>${[account.department, account.role].filter(Boolean).join(' · ')}</small></span>
+                <span class="mono">${account.staff_no}</span>
+              </button>
+            </li>
+          `,
+        )}
+      </ul>
+    </section>
+  `;
+}

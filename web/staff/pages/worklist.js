@@ -1,0 +1,100 @@
+// The worklist: what to do now, by state, with a light for the time that is left. Moves by itself.
+
+import { html, useRef, useState } from '../../vendor/preact-htm.js';
+import { day, moment } from '../../kit/i18n.js';
+import { get, withQuery } from '../../kit/api.js';
+import { Failure, H1, Loading, Tag, useData } from '../../kit/ui.js';
+import { me, useLive } from '../state.js';
+
+const PAGE = 50;
+const TYPING_PAUSE_MS = 300;
+
+const FILTERS = [
+  ['submitted', '待受理'],
+  ['accepted', '审查中'],
+  ['supplement_requested', '待补正'],
+  ['approved', '制证中'],
+  ['closed', '已办结'],
+  ['', '全部'],
+];
+
+const LIGHTS = {
+  green: '● 时间充足',
+  yellow: '▲ 快到期',
+  red: '■ 已超期',
+  grey: '○ 不计时',
+};
+
+const TONES = { submitted: 'info', accepted: 'info', supplement_requested: 'warn', approved: 'ok', closed: 'ok', refused: 'bad', acceptance_declined: 'bad', lapsed: 'bad' };
+
+export default function Worklist() {
+  const [state, setState] = useState('submitted');
+  const [words, setWords] = useState('');
+  const [asked, setAsked] = useState('');
+  const timer = useRef(null);
+  const found = useData(() => get(withQuery('/api/staff/cases', { state, q: asked, limit: PAGE })), [state, asked]);
+  useLive(found.reload);
+
+  function type(text) {
+    setWords(text);
+    clearTimeout(timer.current);
+    timer.current = setTimeout(() => setAsked(text.trim()), TYPING_PAUSE_MS);
+  }
+
+  const counts = found.data?.counts ?? {};
+  const supervisor = me.value.roles.includes('supervisor');
+  return html`
+    <div class="bar">
+      <div class="grow"><${H1} text="待办件" /></div>
+      ${supervisor && html`<a class="btn sec sm" href="#/overview">督办总览</a>`}
+    </div>
+    <div class="filters" role="group" aria-label="按状态查看">
+      ${FILTERS.map(
+        ([key, label]) => html`
+          <button class="btn sec sm" key=${key} aria-pressed=${String(state === key)} onClick=${() => setState(key)}>
+            ${label}${counts[key] !== undefined && ` ${counts[key]}`}
+          </button>
+        `,
+      )}
+    </div>
+    <div class="field">
+      <label for="q">查找</label>
+      <input class="in" id="q" type="search" placeholder="受理号或事项名称" value=${words} onInput=${(event) => type(event.target.value)} />
+    </div>
+    ${found.error && html`<${Failure} error=${found.error} retry=${found.reload} />`}
+    ${!found.data && !found.error && html`<${Loading} />`}
+    ${found.data && html`<${Table} items=${found.data.items} total=${found.data.total} />`}
+  `;
+}
+
+function Table({ items, total }) {
+  if (items.length === 0) {
+    return html`<section class="card"><p role="status">没有符合条件的办件。</p></section>`;
+  }
+  return html`
+    <section class="card">
+      <p role="status" class="muted">共 ${total} 件</p>
+      <div class="tablebox" tabindex="0" role="region" aria-label="办件列表">
+        <table class="tb">
+          <thead>
+            <tr><th scope="col">事项</th><th scope="col">申请人</th><th scope="col">提交时间</th><th scope="col">办结期限</th><th scope="col">时限</th><th scope="col">状态</th></tr>
+          </thead>
+          <tbody>
+            ${items.map(
+              (one) => html`
+                <tr key=${one.id}>
+                  <td><a href=${`#/case/${one.id}`}>${one.item_name}</a><br /><span class="muted mono">${one.case_no}</span></td>
+                  <td>${one.applicant_masked}</td>
+                  <td>${moment(one.submitted_at)}</td>
+                  <td>${one.due_on ? day(one.due_on) : '—'}</td>
+                  <td><span class=${`light ${one.light}`}>${LIGHTS[one.light]}</span></td>
+                  <td><${Tag} tone=${TONES[one.state] ?? 'idle'}>${one.state_text}</${Tag}></td>
+                </tr>
+              `,
+            )}
+          </tbody>
+        </table>
+      </div>
+    </section>
+  `;
+}
