@@ -78,7 +78,7 @@ def make(
         maker_certificate=maker,
         signer_certificates=MappingProxyType(signers),
         crl=first,
-        trust=TrustList.of(anchors=[root.der], crls=[first], sequence=1),
+        trust=TrustList.of(anchors=[root.der], crls=[first], makers=[maker], sequence=1),
         keys=keys,
         revoked=MappingProxyType({}),
     )

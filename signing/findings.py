@@ -327,6 +327,13 @@ _SEAL = {
         "制章证书在制章之后到期。",
         "The maker's certificate expired after the seal was made.",
     ),
+    "maker-not-listed": Finding(
+        "maker-certificate",
+        FAIL,
+        "untrusted",
+        "制章人不是受信任的制章机构。",
+        "{subject} is not among the listed seal makers of its authority.",
+    ),
     "maker-is-signer": Finding(
         "seal", WARNING, None, "制章人与签章人为同一证书。", "Maker and signer are the same."
     ),

@@ -22,18 +22,20 @@ _PEM = re.compile(
     r"-----BEGIN (CERTIFICATE|X509 CRL)-----([A-Za-z0-9+/=\s]+)-----END \1-----", re.ASCII
 )
 _FORMAT = "yunjian-trust-list/1"
-_PARTS = ("anchors", "intermediates", "crls", "refused")
+_PARTS = ("anchors", "intermediates", "crls", "refused", "makers")
 
 
 @dataclass(frozen=True, eq=False)
 class TrustList:
-    """`refused` are certificates never to be trusted, nor anything they issued.
+    """`refused` are certificates never to be trusted, nor anything they issued. `makers` are the
+    seal makers: when an authority has one in the list, nobody else it certified may make seals.
     `sequence` grows with every edition, so that a reader can refuse an older one."""
 
     anchors: tuple[bytes, ...] = ()
     intermediates: tuple[bytes, ...] = ()
     crls: tuple[bytes, ...] = ()
     refused: tuple[bytes, ...] = ()
+    makers: tuple[bytes, ...] = ()
     sequence: int = 0
 
     @cached_property
@@ -64,6 +66,12 @@ class TrustList:
     def refused_certificates(self) -> tuple[Certificate, ...]:
         return tuple(certificates.parse(der) for der in self.refused)
 
+    def allows_maker(self, maker: Certificate) -> bool:
+        """Whether this certificate may make seals, as far as the list knows makers."""
+        known = [certificates.parse(der) for der in self.makers]
+        rivals = [listed for listed in known if listed.issuer == maker.issuer]
+        return not rivals or any(listed.der == maker.der for listed in rivals)
+
     @classmethod
     def of(
         cls,
@@ -72,12 +80,20 @@ class TrustList:
         intermediates: Sequence[bytes] = (),
         crls: Sequence[bytes] = (),
         refused: Sequence[bytes] = (),
+        makers: Sequence[bytes] = (),
         sequence: int = 0,
     ) -> Self:
         """A list whose every part has been read once; raises MalformedTrustList."""
-        made = cls(tuple(anchors), tuple(intermediates), tuple(crls), tuple(refused), sequence)
+        made = cls(
+            tuple(anchors),
+            tuple(intermediates),
+            tuple(crls),
+            tuple(refused),
+            tuple(makers),
+            sequence,
+        )
         try:
-            for der in (*made.anchors, *made.intermediates, *made.refused):
+            for der in (*made.anchors, *made.intermediates, *made.refused, *made.makers):
                 certificates.parse(der)
             for der in made.crls:
                 crl.parse(der)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from signing import chains, eseal, timestamps
+from signing import certificates, chains, eseal, timestamps
 from signing.cms import GB_DATA, GB_SIGNED_DATA
 from signing.errors import MalformedCertificate, MalformedSeal, UnknownSuite
 from signing.eseal import Seal, Structure
@@ -102,6 +102,9 @@ def _maker(seal: Seal, bench: Bench, moment: chains.Moment) -> list[Check]:
     except MalformedCertificate:
         return []
     checks = []
+    if not bench.trust.allows_maker(maker):
+        name = certificates.display_name(maker.subject_names)
+        checks.append(bench.judge("maker-not-listed", subject=name))
     used = moment.used
     ended = used is not None and used > maker.not_after
     if seal.structure is Structure.V5 and ended and seal.created_at <= maker.not_after:
