@@ -28,6 +28,7 @@ import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
@@ -60,6 +61,7 @@ from signing import devca
 
 ORGANISATION = "上海市松江区"
 CERTIFICATE_YEARS = 10
+SEAL_LIFE = timedelta(days=5 * 365)
 
 
 @asynccontextmanager
@@ -130,9 +132,9 @@ def write_private(path: Path, data: bytes) -> None:
 
 async def make_seals(settings: Settings) -> int:
     """An e-seal for every department that has a signer and no seal yet."""
-    departments = {entry.key: entry.name for entry in read_catalogue().departments}
     keys = load_keys(signing_folder(settings), settings)
-    return await wallet.seals.provision(departments, keys=keys, by="system:seals")
+    until = clock.now() + SEAL_LIFE
+    return await wallet.seals.provision(keys=keys, valid_until=until, by="system:seals")
 
 
 @dataclass(frozen=True)
@@ -158,7 +160,6 @@ async def prepare_demo(settings: Settings) -> DemoAccess:
             password_for=partial(demo_secret, settings), client_secret=secret
         )
         await wallet.demo.load(
-            people={**people.people, **people.organisations},
             keys=load_keys(folder, settings),
             trust=load_trust(folder),
             blobs=Blobs.open(settings.blob_url),

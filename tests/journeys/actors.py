@@ -1,4 +1,4 @@
-"""The people of a journey, acting by HTTP as their pages do: citizen, officer, counter, enterprise."""
+"""People of a journey, acting by HTTP as their pages do: citizen, officer, counter, enterprise."""
 
 from __future__ import annotations
 
@@ -272,4 +272,12 @@ def photograph(*, seed: int = 7, size: tuple[int, int] = (800, 600)) -> bytes:
     picture = Image.effect_noise(size, 60 + seed).convert("RGB")
     buffer = io.BytesIO()
     picture.save(buffer, "JPEG", quality=80)
+    return buffer.getvalue()
+
+
+def a_pdf() -> bytes:
+    """A document of one page with a line of text on it."""
+    page = Image.effect_noise((620, 877), 50).convert("RGB")
+    buffer = io.BytesIO()
+    page.save(buffer, "PDF", resolution=75)
     return buffer.getvalue()
