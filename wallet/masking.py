@@ -30,6 +30,8 @@ def _date(text: str) -> str:
 
 
 def _middle(text: str) -> str:
+    if len(text) < 3:
+        return "*" * len(text)
     keep = max(1, min(4, len(text) // 4))
     return text[:keep] + "*" * (len(text) - 2 * keep) + text[-keep:]
 

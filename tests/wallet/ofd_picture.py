@@ -6,6 +6,7 @@ Reads only what wallet/ofd_xml.py writes; it is no general OFD reader.
 import io
 import zipfile
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from lxml import etree
 from PIL import Image, ImageDraw, ImageFont
@@ -106,3 +107,33 @@ def _floats(text: str | None) -> list[float]:
 def _colour(element: etree._Element | None) -> tuple[int, ...]:
     assert element is not None
     return tuple(int(part) for part in element.get("Value", "0 0 0").split())
+
+
+@dataclass(frozen=True)
+class PlacedText:
+    """Where a text object stands, in millimetres, by its glyphs and not by its boundary."""
+
+    text: str
+    size: float
+    right: float
+    bottom: float
+
+
+def texts(data: bytes) -> list[PlacedText]:
+    """The text objects of the page."""
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        page = etree.fromstring(archive.read("Doc_0/Pages/Page_0/Content.xml"))
+    placed = []
+    for element in page.iterfind(".//ofd:TextObject", OFD):
+        x, y = _floats(element.get("Boundary"))[:2]
+        size, codes = float(element.get("Size")), element.findall("ofd:TextCode", OFD)
+        lengths = [sum(_deltas(code.get("DeltaX"))) + size for code in codes]
+        placed.append(
+            PlacedText(
+                text="".join(code.text or "" for code in codes),
+                size=size,
+                right=x + max(lengths),
+                bottom=y + max(float(code.get("Y")) for code in codes),
+            )
+        )
+    return placed

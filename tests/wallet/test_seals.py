@@ -1,0 +1,56 @@
+"""The register of seals."""
+
+import io
+from datetime import timedelta
+
+import pytest
+from PIL import Image
+
+from signing import parse_seal
+from tests.wallet.conftest import BY, TODAY, City
+from wallet import seals
+from wallet.errors import NotASealKeeper, SealNotReady
+from wallet.models import Seal, SealState
+
+
+async def test_every_issuing_department_has_a_seal(city: City) -> None:
+    registered = await seals.list_seals()
+
+    assert {seal.department for seal in registered} == set(seals.departments())
+
+
+async def test_seal_is_for_the_departments_own_certificate(city: City) -> None:
+    seal = await seals.for_department("SCJG")
+
+    parsed = parse_seal(seal.seal)
+    assert parsed.lists(seal.certificate)
+    assert parsed.is_signed_by_maker
+    assert Image.open(io.BytesIO(parsed.picture.data)).format == "PNG"
+
+
+async def test_provisioning_again_makes_nothing(city: City) -> None:
+    before = await Seal.all().count()
+
+    again = await seals.provision(
+        keys=city.authority.keys, valid_until=TODAY + timedelta(days=365), by=BY
+    )
+
+    assert (again, await Seal.all().count()) == (0, before)
+
+
+async def test_suspended_seal_is_not_used(city: City) -> None:
+    seal = await seals.for_department("GA")
+    keeper = city.officer("seal_keeper", department="GA")
+
+    await seals.set_state(seal.id, state=SealState.SUSPENDED, by=keeper)
+
+    with pytest.raises(SealNotReady):
+        await seals.for_department("GA")
+
+
+async def test_only_seal_keepers_of_the_department_suspend(city: City) -> None:
+    seal = await seals.for_department("GA")
+
+    for officer in (city.officer("reviewer"), city.officer("seal_keeper", department="WJW")):
+        with pytest.raises(NotASealKeeper):
+            await seals.set_state(seal.id, state=SealState.SUSPENDED, by=officer)

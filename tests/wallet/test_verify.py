@@ -1,0 +1,203 @@
+"""What a counter is told, and what it is not."""
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+from redis.asyncio import Redis
+
+from core.audit import AuditRecord
+from core.outbox import OutboxMessage
+from identity.principal import Principal
+from signing import TrustList
+from tests.conftest import FrozenClock
+from tests.wallet.conftest import TODAY, City
+from tests.wallet.factories import issue_licence
+from wallet import codes, present, queries, status, verify
+from wallet.models import Licence, Verification
+from wallet.verify import CodeAnswer
+
+URL = "http://127.0.0.1:8800"
+PAPER = {
+    "cause": "信息待核实",
+    "authority": "上海市公安局松江分局",
+    "document_no": "松公证〔2026〕1号",
+}
+
+
+async def shown_code(city: City, redis: Redis, licence_type: str = "RES") -> str:
+    licence_id = await issue_licence(city, licence_type)
+    shown = await present.open(licence_id, by=city.citizen(city.zhang), redis=redis, public_url=URL)
+    return shown.text
+
+
+async def read(city: City, redis: Redis, text: str, *, by: Principal) -> CodeAnswer:
+    return await verify.verify_code(
+        text,
+        purpose="居住证核验",
+        item_code="SJ-GA-02",
+        by=by,
+        redis=redis,
+        blobs=city.blobs,
+        trust=city.authority.trust,
+    )
+
+
+async def test_good_code_is_valid(city: City, redis: Redis) -> None:
+    text, counter = await shown_code(city, redis), await city.counter()
+
+    answer = await read(city, redis, text, by=counter)
+
+    assert (answer.verdict.verdict, answer.verdict.reasons) == ("valid", ())
+    assert answer.licence is not None
+    assert answer.licence.name == "上海市居住证"
+    names = {check.name for check in answer.verdict.checks}
+    assert {"code", "licence-state", "seal.package"} <= names
+
+
+async def test_counter_sees_masked_offline_claims_only(city: City, redis: Redis) -> None:
+    text, counter = await shown_code(city, redis), await city.counter()
+
+    answer = await read(city, redis, text, by=counter)
+
+    assert answer.licence is not None
+    assert [(field.key, field.value) for field in answer.licence.fields] == [
+        ("name", "张**"),
+        ("endorse_to", "2027年11月24日"),
+    ]
+    assert answer.licence.holder_masked == "张**"
+    assert "310199199003071017" not in repr(answer)
+    assert "岳阳街道" not in repr(answer)
+
+
+async def test_holder_is_told_and_sees_the_use(city: City, redis: Redis) -> None:
+    text, counter = await shown_code(city, redis), await city.counter()
+
+    await read(city, redis, text, by=counter)
+
+    message = await OutboxMessage.get(name="LicencePresented")
+    assert "综合窗口1号" in str(message.payload)
+    (use,) = await queries.uses_of(city.zhang)
+    assert (use.who, use.terminal, use.purpose, use.verdict) == (
+        "综合窗口1号",
+        "松江区政务服务中心",
+        "居住证核验",
+        "valid",
+    )
+    assert use.department == "上海市松江区市场监督管理局"
+    assert await AuditRecord.filter(action="licence.verify").count() == 1
+
+
+async def test_second_reading_by_the_same_counter_gives_the_same_answer(
+    city: City, redis: Redis
+) -> None:
+    text, counter = await shown_code(city, redis), await city.counter()
+
+    first = await read(city, redis, text, by=counter)
+    second = await read(city, redis, text, by=counter)
+
+    assert first == second
+    assert await Verification.all().count() == 1
+    assert await OutboxMessage.filter(name="LicencePresented").count() == 1
+
+
+async def test_another_counter_is_told_the_code_was_used(city: City, redis: Redis) -> None:
+    text, counter = await shown_code(city, redis), await city.counter()
+    await read(city, redis, text, by=counter)
+
+    answer = await read(city, redis, text, by=await city.counter("综合窗口2号"))
+
+    assert (answer.verdict.verdict, answer.verdict.reasons) == ("invalid", ("code-used",))
+    assert answer.licence is None
+
+
+async def test_camera_that_reads_twice_at_once_gets_one_answer(city: City, redis: Redis) -> None:
+    text, counter = await shown_code(city, redis), await city.counter()
+
+    answers = await asyncio.gather(*(read(city, redis, text, by=counter) for _ in range(3)))
+
+    assert len({answer.verification_id for answer in answers}) == 1
+    assert await OutboxMessage.filter(name="LicencePresented").count() == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("", "unreadable"),
+        ("\x00", "unreadable"),
+        ("x" * 10_000, "unreadable"),
+        ("https://example.com/", "not-a-licence-code"),
+        ("HTTPS://HOST/L/ABCDE-0123456789", "not-a-licence-code"),
+        ("EL1:NCFOXN", "unsupported"),
+        ("HTTPS://HOST/P/" + "0" * 26, "code-expired"),
+    ],
+)
+async def test_bad_codes_are_verdicts(city: City, redis: Redis, text: str, reason: str) -> None:
+    answer = await read(city, redis, text, by=await city.counter())
+
+    assert answer.verdict.verdict == "invalid"
+    assert answer.verdict.reasons == (reason,)
+    assert answer.verdict.title
+    assert answer.verdict.next
+    assert answer.licence is None
+
+
+async def test_old_code_is_refused(city: City, redis: Redis, frozen_clock: FrozenClock) -> None:
+    text, counter = await shown_code(city, redis), await city.counter()
+
+    frozen_clock.advance(seconds=71)
+
+    answer = await read(city, redis, text, by=counter)
+    assert answer.verdict.reasons == ("code-expired",)
+
+
+async def test_licence_suspended_after_opening_is_invalid(city: City, redis: Redis) -> None:
+    text, counter = await shown_code(city, redis), await city.counter()
+    licence = await Licence.get()
+    await status.suspend(licence.id, by=city.officer("seal_keeper"), **PAPER)
+
+    answer = await read(city, redis, text, by=counter)
+
+    assert (answer.verdict.verdict, answer.verdict.reasons) == ("invalid", ("licence-suspended",))
+
+
+async def test_licence_revoked_between_two_readings_keeps_the_first_answer_only_for_its_reader(
+    city: City, redis: Redis
+) -> None:
+    text, counter = await shown_code(city, redis), await city.counter()
+    await read(city, redis, text, by=counter)
+    await status.revoke((await Licence.get()).id, by=city.officer("supervisor"), **PAPER)
+
+    again = await read(city, redis, text, by=counter)
+
+    assert again.verdict.verdict == "valid"
+    assert await Verification.all().count() == 1
+
+
+async def test_seal_is_checked_against_todays_trust_list(city: City, redis: Redis) -> None:
+    text, counter = await shown_code(city, redis), await city.counter()
+    authority = city.authority
+    stranger = replace(city, authority=replace(authority, trust=TrustList.of(anchors=[])))
+
+    answer = await read(stranger, redis, text, by=counter)
+
+    assert answer.verdict.verdict != "valid"
+
+
+async def test_lost_document_is_not_called_valid(city: City, redis: Redis) -> None:
+    text, counter = await shown_code(city, redis), await city.counter()
+    await city.blobs.delete((await Licence.get()).document)
+
+    answer = await read(city, redis, text, by=counter)
+
+    assert answer.verdict.verdict == "cannot_tell"
+    assert answer.verdict.reasons == ("status-unreachable",)
+    assert answer.licence is None
+
+
+async def test_refused_reading_of_an_unknown_code_tells_no_holder(city: City, redis: Redis) -> None:
+    await read(city, redis, f"HTTPS://HOST/P/{codes.new_code()}", by=await city.counter())
+
+    assert await OutboxMessage.filter(name="LicencePresented").count() == 0
+    row = await Verification.get()
+    assert (row.licence_id, row.at) == (None, TODAY)
