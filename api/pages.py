@@ -21,6 +21,7 @@ from api.assets import Asset, Assets, compress
 from api.health import VERSION
 from core.errors import NotFound
 from core.settings import Settings
+from identity import demo
 
 bp = Blueprint("pages")
 
@@ -190,7 +191,17 @@ async def counter(request: Request) -> HTTPResponse:
 @bp.get("/staff/", name="staff")
 @guards.public
 async def staff(request: Request) -> HTTPResponse:
-    return answer(request, STAFF, boot=request.app.ctx.pages.boot())
+    return answer(request, STAFF, boot=request.app.ctx.pages.boot(staff=demo_staff(request)))
+
+
+def demo_staff(request: Request) -> list[dict[str, str]]:
+    """Staff numbers for the demo's sign-in page; nothing outside the demo."""
+    if not request.app.ctx.settings.demo:
+        return []
+    return [
+        {"staff_no": officer.staff_no, "name": officer.name, "department": officer.department or ""}
+        for officer in demo.list_officers()
+    ]
 
 
 @bp.get("/biz/", name="enterprise")

@@ -41,8 +41,9 @@ function Key({ done }) {
     const client = { id: id.trim(), secret: secret.trim() };
     const me = await act.run(() => signed(client, 'GET', '/api/enterprise/v1/me'));
     if (me) {
-      remember({ ...client, name: me.name });
-      done({ ...client, name: me.name });
+      const known = { ...client, name: me.name, quota: me.quota };
+      remember(known);
+      done(known);
     }
   }
 
@@ -84,7 +85,7 @@ function Desk({ client }) {
 
   return html`
     <${H1} text="核验电子证照文件" />
-    ${client.name && html`<p class="muted">${client.name}</p>`}
+    <p class="muted">${client.name} · 每天可核验 ${client.quota.limit} 次</p>
     <${Drop} choose=${verify} busy=${act.busy} />
     ${act.busy && html`<${Loading} />`}
     ${act.error && html`<${Failure} error=${act.error} />`}

@@ -128,7 +128,7 @@ function Desk({ counter, disown }) {
     <${H1} text="窗口核验" hidden />
     <div class="bar">
       <b class="grow">${[counter.hall, counter.name].filter(Boolean).join(' · ')}</b>
-      <span class="muted">${counter.department?.name ?? counter.department}</span>
+      <span class="muted">${counter.department}</span>
     </div>
     <div class=${result ? 'counter judged' : 'counter'}>
       <section class="card" aria-label="扫码">

@@ -21,7 +21,7 @@ export async function enrol({ code, label }) {
   const answer = await request('POST', '/api/counter/enrolments', {
     body: { code, public_key: base64url(point), label },
   });
-  const counter = { id: answer.counter_id, name: answer.name, department: answer.department, hall: answer.hall, keys };
+  const counter = { id: answer.counter_id, name: answer.name, department: answer.department_name, hall: answer.hall, keys };
   await save(SHELF, SLOT, counter);
   return counter;
 }
@@ -48,7 +48,7 @@ export async function signed(counter, method, path, body) {
 
 /** Refusals that mean that this device is not (or no longer) enrolled. */
 export function isDisowned(error) {
-  return error instanceof ApiError && error.slug === 'unknown-counter';
+  return error instanceof ApiError && error.slug === 'invalid-request-signature';
 }
 
 function hex(buffer) {

@@ -4,6 +4,8 @@ import { html, useEffect, useRef } from '../vendor/preact-htm.js';
 import { t } from './i18n.js';
 
 const RADIO_LIMIT = 5;
+const ROW = '内容';
+const NUMBERS = ['integer', 'decimal'];
 
 const KINDS = {
   phone: { type: 'tel', inputmode: 'numeric', autocomplete: 'tel' },
@@ -57,6 +59,9 @@ export function Field({ field, value, error, source, onInput }) {
   const grouped = isChoice(field) && options(field).length <= RADIO_LIMIT;
   const describedBy = [hintOf(field) && `${id}-hint`, error && `${id}-error`].filter(Boolean).join(' ') || null;
   const common = { id, describedBy, field, value, error, onInput };
+  if (!isOpen(field)) {
+    return html`<div class="field"><span class="label">${field.label} <span class="auto">${source}</span></span><span>${settled(value)}</span></div>`;
+  }
   const label = html`
     ${field.label}
     ${!field.required && html`<span class="optional">${t('form.optional')}</span>`}
@@ -88,6 +93,14 @@ export function Field({ field, value, error, source, onInput }) {
   `;
 }
 
+/** A value that was decided by an answer, in words. */
+function settled(value) {
+  if (typeof value === 'boolean') {
+    return t(value ? 'yes' : 'no');
+  }
+  return Array.isArray(value) ? value.map(lineOf).join('；') : value;
+}
+
 function isChoice(field) {
   return field.options?.length > 0;
 }
@@ -97,8 +110,8 @@ function options(field) {
 }
 
 function hintOf(field) {
-  if (field.hint) {
-    return field.hint;
+  if (field.hint ?? field.note) {
+    return field.hint ?? field.note;
   }
   return field.type === 'list' || field.type === 'table' ? t('form.oneALine') : null;
 }
@@ -149,7 +162,7 @@ function Control({ id, field, value, error, describedBy, onInput }) {
     `;
   }
   if (field.type === 'list' || field.type === 'table') {
-    const lines = Array.isArray(value) ? value.join('\n') : value ?? '';
+    const lines = Array.isArray(value) ? value.map(lineOf).join('\n') : value ?? '';
     return html`<textarea ...${shared} rows="3" value=${lines} onInput=${(event) => onInput(event.target.value.split('\n'))}></textarea>`;
   }
   if (field.type === 'text') {
@@ -159,7 +172,7 @@ function Control({ id, field, value, error, describedBy, onInput }) {
 }
 
 const PATTERNS = {
-  phone: [/^1\d{10}$/, 'form.phone'],
+  phone: [/^(1[3-9]\d{9}|0\d{2,3}-?\d{7,8}(-\d{1,6})?)$/, 'form.phone'],
   idno: [/^\d{17}[\dXx]$/, 'form.idno'],
   uscc: [/^[0-9A-Za-z]{18}$/, 'form.uscc'],
   integer: [/^-?\d+$/, 'form.number'],
@@ -169,7 +182,7 @@ const PATTERNS = {
 /** What is wrong with the values as far as the page can tell: { key: message }. */
 export function checkFields(fields, values) {
   const errors = {};
-  for (const field of fields) {
+  for (const field of fields.filter(isOpen)) {
     const value = values[field.key];
     if (isEmpty(value)) {
       if (field.required) {
@@ -180,37 +193,58 @@ export function checkFields(fields, values) {
     const [pattern, message] = PATTERNS[field.type] ?? [];
     if (pattern && !pattern.test(String(value).trim())) {
       errors[field.key] = t(message, { label: field.label });
+    } else if (NUMBERS.includes(field.type) && field.rule && outOf(field.rule, Number(value))) {
+      errors[field.key] = t(outOf(field.rule, Number(value)), { label: field.label, ...field.rule });
     }
   }
   return errors;
 }
 
+function outOf(rule, number) {
+  if (rule.min !== null && number < rule.min) {
+    return 'form.min';
+  }
+  return rule.max !== null && number > rule.max ? 'form.max' : null;
+}
+
 function isEmpty(value) {
   if (Array.isArray(value)) {
-    return value.every((line) => !line.trim());
+    return value.every((line) => !lineOf(line).trim());
   }
   return value === undefined || value === null || value === false || String(value).trim() === '';
 }
 
-/** Values as the server takes them: trimmed, lines without the empty ones, no empty answers. */
+/** Values as the server takes them: trimmed, lines as lists or rows, null for what was left empty. */
 export function tidy(fields, values) {
-  const kept = {};
-  for (const field of fields) {
-    const value = values[field.key];
-    if (isEmpty(value) && value !== false) {
-      continue;
-    }
-    if (Array.isArray(value)) {
-      kept[field.key] = value.map((line) => line.trim()).filter(Boolean);
-    } else {
-      kept[field.key] = typeof value === 'string' ? value.trim() : value;
-    }
+  return Object.fromEntries(fields.filter(isOpen).map((field) => [field.key, tidied(field, values[field.key])]));
+}
+
+function tidied(field, value) {
+  if (isEmpty(value)) {
+    return value === false ? false : null;
   }
-  return kept;
+  if (Array.isArray(value)) {
+    const lines = value.map(lineOf).map((line) => line.trim()).filter(Boolean);
+    return field.type === 'table' ? lines.map((line) => ({ [ROW]: line })) : lines;
+  }
+  return typeof value === 'string' ? value.trim() : value;
+}
+
+/** Rows of a table come as objects; people read and write them as one line. */
+export function lineOf(line) {
+  return typeof line === 'object' ? Object.values(line).join(' ') : line;
+}
+
+/** Whether the applicant may change a field: some are decided by an answer of the guide. */
+export function isOpen(field) {
+  return field.source !== 'preset';
 }
 
 /** The server's list of refused fields as { key: message }. */
 export function errorsOf(problem) {
+  if (problem?.members?.fields) {
+    return problem.members.fields;
+  }
   const pairs = (problem?.errors ?? []).map((error) => [error.field ?? error.key, error.message ?? error.detail]);
   return Object.fromEntries(pairs.filter(([key]) => key));
 }

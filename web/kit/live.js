@@ -7,6 +7,10 @@ const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 20_000;
 const SILENCE_MS = 70_000;
 
+// Close codes after which coming back at once is useless: the session is over, or we are not welcome.
+const FINAL = [4400, 4401, 4403];
+const TOO_MANY = 4429;
+
 /**
  * Open a live connection to `path`.
  *
@@ -19,6 +23,7 @@ export function openLive(path) {
   const listeners = new Set();
   let socket = null;
   let position = null;
+  let epoch = null;
   let attempt = 0;
   let retry = null;
   let silence = null;
@@ -34,6 +39,7 @@ export function openLive(path) {
     url.protocol = location.protocol === 'https:' ? 'wss:' : 'ws:';
     if (position !== null) {
       url.searchParams.set('after', position);
+      url.searchParams.set('epoch', epoch);
     }
     socket = new WebSocket(url);
     socket.onmessage = (message) => receive(JSON.parse(message.data));
@@ -43,22 +49,18 @@ export function openLive(path) {
   function receive(frame) {
     watchSilence();
     if (frame.type === 'hello') {
-      const first = position === null;
-      position = first ? frame.position : position;
+      position ??= frame.position;
+      epoch ??= frame.epoch;
       attempt = 0;
       state.value = 'open';
-      if (!first) {
-        tell({ kind: 'refresh' });
-      }
     }
-    if (frame.type === 'event' && frame.n > (position ?? 0)) {
+    if (frame.type === 'event' && frame.n > position) {
       position = frame.n;
       tell(frame);
     }
     if (frame.type === 'reset') {
-      position = null;
+      ({ position, epoch } = frame);
       tell({ kind: 'refresh' });
-      socket.close();
     }
   }
 
@@ -67,13 +69,18 @@ export function openLive(path) {
     silence = setTimeout(() => socket.close(), SILENCE_MS);
   }
 
-  function lost() {
+  function lost({ code }) {
     clearTimeout(silence);
     if (closed) {
       return;
     }
     state.value = 'waiting';
-    const pause = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** attempt);
+    if (FINAL.includes(code)) {
+      closed = true;
+      tell({ kind: 'refresh' });
+      return;
+    }
+    const pause = code === TOO_MANY ? LONGEST_PAUSE_MS : Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** attempt);
     attempt += 1;
     retry = setTimeout(connect, pause * (0.5 + Math.random() / 2));
   }

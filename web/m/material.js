@@ -2,7 +2,7 @@
 
 import { html, useEffect, useState } from '../vendor/preact-htm.js';
 import { t } from '../kit/i18n.js';
-import { del, get, post } from '../kit/api.js';
+import { del, post } from '../kit/api.js';
 import { Failure, Icon, Tag, useAct } from '../kit/ui.js';
 
 const TONES = {
@@ -94,15 +94,6 @@ export function MaterialCard({ caseId, material, uploads, onChange, reason }) {
     }
   }
 
-  async function reread() {
-    onChange(await get(`/api/citizen/cases/${caseId}`));
-  }
-
-  async function remove() {
-    await change(() => del(path));
-    await reread();
-  }
-
   return html`
     <section class="card" id=${`f-${material.code}`} tabindex="-1" aria-labelledby=${`m-${material.code}`}>
       <div class="bar">
@@ -113,15 +104,16 @@ export function MaterialCard({ caseId, material, uploads, onChange, reason }) {
       </div>
       ${reason && html`<p class="note warn">${reason}</p>`}
       ${material.note && html`<p class=${material.status === 'rejected' ? 'note bad' : 'hint'}>${material.note}</p>`}
+      ${material.hint && !settled && html`<p class="hint">${material.hint}</p>`}
       ${material.licence && html`<p>${t('material.fromWallet', { name: material.licence.name })} <span class="mono">${material.licence.number_masked}</span></p>`}
       <${Files} material=${material} />
       ${sending.map((handle) => html`<${Sending} key=${handle.record.id} handle=${handle} drop=${() => uploads.drop(handle)} />`)}
       ${act.error && html`<${Failure} error=${act.error} />`}
       ${(!settled || reason) && html`
-        <${Ways} caseId=${caseId} material=${material} busy=${act.busy} change=${change} path=${path} uploads=${uploads} act=${act} />
+        <${Ways} material=${material} busy=${act.busy} change=${change} path=${path} uploads=${uploads} act=${act} />
       `}
       ${canRemove(material) && html`
-        <p><button class="btn sec sm" disabled=${act.busy} onClick=${remove}>${t('material.remove')}</button></p>
+        <p><button class="btn sec sm" disabled=${act.busy} onClick=${() => change(() => del(path))}>${t('material.remove')}</button></p>
       `}
     </section>
   `;
@@ -157,7 +149,6 @@ function Files({ material }) {
 function Ways({ material, busy, change, path, uploads, act }) {
   const licence = material.ways.find((way) => way.by === 'licence' && way.available);
   const promise = material.ways.find((way) => way.by === 'commitment' && way.available);
-  const licenceId = licence?.licence_id ?? material.available_licence_id;
 
   function choose(event) {
     const file = event.target.files[0];
@@ -171,15 +162,15 @@ function Ways({ material, busy, change, path, uploads, act }) {
 
   return html`
     <div class="stack tight">
-      ${licence && licenceId && html`
-        <button class="btn block" disabled=${busy} onClick=${() => change(() => post(`${path}/licence`, { licence_id: licenceId }))}>
+      ${licence && html`
+        <button class="btn block" disabled=${busy} onClick=${() => change(() => post(`${path}/licence`, { licence_id: licence.licence_id }))}>
           ${t('material.useLicence')}
         </button>
       `}
       ${promise && html`
         <label class="choice">
           <input type="checkbox" disabled=${busy} onChange=${() => change(() => post(`${path}/commitment`))} />
-          ${promise.label ?? t('material.promise')}
+          ${t('material.promise')}
         </label>
       `}
       <div class="bar">

@@ -8,28 +8,22 @@ import { Failure, Loading, useAct } from '../kit/ui.js';
 const NAMES = {
   accept: '受理',
   decline: '不予受理',
-  supplement: '要求补正',
+  request_supplement: '要求补正',
   approve: '批准',
   refuse: '不予许可',
 };
 
-const OPEN_TO = {
-  submitted: ['accept', 'supplement', 'decline'],
-  accepted: ['approve', 'supplement', 'refuse'],
-};
-
 const COMMON_REASONS = ['照片看不清，请重新拍', '缺少盖章或签字', '内容与申请不一致', '已过有效期，请换新的'];
 
-/** Acts the server allows; older answers without `may` are judged by the state. */
-function allowed(one) {
-  const may = one.may?.filter((act) => act in NAMES) ?? [];
-  return may.length > 0 ? may : OPEN_TO[one.state] ?? [];
+/** Pictures of a licence come from the materials; they are not typed. */
+function isWritten(field) {
+  return field.type !== 'image';
 }
 
 /** The panel of acts; `changed` receives the case as it is afterwards. */
 export function Acts({ one, changed }) {
   const [open, setOpen] = useState(null);
-  const acts = allowed(one);
+  const acts = one.may.filter((act) => act in NAMES);
 
   useEffect(() => setOpen(null), [one.state]);
 
@@ -49,7 +43,7 @@ export function Acts({ one, changed }) {
       ${open === 'accept' && html`<${Accept} one=${one} changed=${changed} />`}
       ${open === 'decline' && html`<${Reason} one=${one} changed=${changed} path="declined-acceptance" label="不予受理的理由" button="确定不予受理" />`}
       ${open === 'refuse' && html`<${Reason} one=${one} changed=${changed} path="refusal" label="不予许可的理由和依据" button="确定不予许可" />`}
-      ${open === 'supplement' && html`<${Supplement} one=${one} changed=${changed} />`}
+      ${open === 'request_supplement' && html`<${Supplement} one=${one} changed=${changed} />`}
       ${open === 'approve' && html`<${Approve} one=${one} changed=${changed} />`}
     </section>
   `;
@@ -192,7 +186,7 @@ function Approve({ one, changed }) {
     const answer = await loading.run(() => get(`/api/staff/cases/${one.id}/licence-draft`));
     if (answer) {
       setDraft(answer);
-      setFacts(Object.fromEntries((answer.fields ?? []).map((field) => [field.key, field.value])));
+      setFacts(Object.fromEntries(answer.fields.map((field) => [field.key, field.value])));
     }
   }
 
@@ -207,8 +201,8 @@ function Approve({ one, changed }) {
 
   async function submit(event) {
     event.preventDefault();
-    const fields = draft.fields ?? [];
-    const found = checkFields(fields, facts);
+    const fields = draft.fields;
+    const found = checkFields(fields.filter(isWritten), facts);
     if (!opinion.trim()) {
       found.opinion = '请填写审批意见';
     }
@@ -242,7 +236,7 @@ function Approve({ one, changed }) {
         ? html`
             <h3>证照内容：${draft.name}</h3>
             <p class="hint">已按申请内容填好，请核对并补全。批准后自动制证、盖章。</p>
-            ${draft.fields.map(
+            ${draft.fields.filter(isWritten).map(
               (field) => html`
                 <${Field}
                   key=${field.key}

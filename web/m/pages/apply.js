@@ -56,7 +56,7 @@ function Form({ opened }) {
     await act.run(async () => {
       try {
         await put(`/api/citizen/cases/${opened.id}/form`, { values: tidy(opened.fields, values) });
-        go(`/materials/${opened.id}`);
+        go(opened.state === 'draft' ? `/materials/${opened.id}` : `/supplement/${opened.id}`);
       } catch (problem) {
         refuse(errorsOf(problem));
         throw problem;
@@ -65,7 +65,7 @@ function Form({ opened }) {
   }
 
   return html`
-    <p class="stepper">${t('apply.step', { n: 1 })}</p>
+    ${opened.state === 'draft' && html`<p class="stepper">${t('apply.step', { n: 1 })}</p>`}
     <${H1} text=${t('apply.fill')} />
     <p class="muted">${opened.item_name}</p>
     ${filled > 0 && html`<p class="note ok">${t('apply.filled', { n: filled })}</p>`}

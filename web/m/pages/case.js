@@ -7,7 +7,6 @@ import { Facts, Failure, H1, Loading, Tag, useData } from '../../kit/ui.js';
 import { MaterialState } from '../material.js';
 import { live, useLive } from '../state.js';
 import { STATE_TONES } from './cases.js';
-import { departmentName } from './search.js';
 
 export default function Case({ params }) {
   const opened = useData(() => get(`/api/citizen/cases/${params.id}`));
@@ -32,11 +31,12 @@ export default function Case({ params }) {
       </div>
       <${Facts}
         items=${[
-          [t('case.number'), one.case_no && html`<span class="mono">${one.case_no}</span>`],
-          [t('guide.department'), departmentName(one.department)],
+          [t('case.number'), one.short_no && html`<span class="mono">${one.short_no}</span>`],
+          [t('guide.department'), one.department],
           [t('case.due'), one.due_on && day(one.due_on)],
         ]}
       />
+      ${one.outcome_text && html`<p>${one.outcome_text}</p>`}
       <${NextStep} one=${one} />
     </section>
     <section class="card" aria-labelledby="steps">

@@ -5,7 +5,6 @@ import { t } from '../../kit/i18n.js';
 import { get, newKey, post } from '../../kit/api.js';
 import { Facts, Failure, H1, Loading, Tag, useAct, useData } from '../../kit/ui.js';
 import { go, me } from '../state.js';
-import { departmentName } from './search.js';
 
 export default function Guide({ params }) {
   const path = `/api/catalogue/items/${params.code}`;
@@ -89,11 +88,11 @@ function About({ item, busy, start }) {
     <section class="card">
       <${Facts}
         items=${[
-          [t('guide.department'), departmentName(item.department)],
-          [t('guide.result'), item.result?.name],
+          [t('guide.department'), item.department.name],
+          [t('guide.result'), item.result.name],
           [t('guide.promise'), item.promised_text],
           [t('guide.statutory'), item.statutory_text],
-          [t('guide.fee'), item.fee?.text],
+          [t('guide.fee'), item.fee.text],
         ]}
       />
       <button class="btn block" disabled=${busy} onClick=${start}>${t('guide.begin')}</button>
@@ -101,24 +100,17 @@ function About({ item, busy, start }) {
     </section>
     <section class="card">
       <${More} title=${t('guide.conditions')} lines=${item.conditions} />
-      <${More} title=${t('guide.materials')} lines=${item.materials?.map(({ name }) => name)} />
-      <${More} title=${t('guide.steps')} lines=${item.steps?.map((step) => [step.name, step.limit_text].filter(Boolean).join('：'))} />
+      <${More} title=${t('guide.materials')} lines=${item.materials.map(({ name }) => name)} />
+      <${More} title=${t('guide.steps')} lines=${item.steps.map((step) => [step.name, step.limit_text].filter(Boolean).join('：'))} />
       <${More} title=${t('guide.basis')} lines=${item.legal_basis} />
-      <${More} title=${t('guide.faq')} lines=${item.faq?.map(({ q, a }) => html`<b>${q}</b><br />${a}`)} />
-      <${More} title=${t('guide.sites')} lines=${item.sites?.map(siteLine)} />
+      <${More} title=${t('guide.faq')} lines=${item.faq.map(({ q, a }) => html`<b>${q}</b><br />${a}`)} />
+      <${More} title=${t('guide.sites')} lines=${item.sites.map(({ name }) => name)} />
     </section>
   `;
 }
 
-function siteLine(site) {
-  if (typeof site === 'string') {
-    return site;
-  }
-  return [site.name, site.address, site.hours, site.phone].filter(Boolean).join('，');
-}
-
 function More({ title, lines }) {
-  if (!lines?.length) {
+  if (!lines.length) {
     return null;
   }
   return html`
@@ -173,7 +165,6 @@ function Elsewhere({ outcome }) {
     <section class="card">
       ${outcome.stop && html`<p class="note warn">${outcome.stop.message}</p>`}
       ${outcome.goto && html`
-        ${outcome.goto.message && html`<p>${outcome.goto.message}</p>`}
         <p>${t('guide.gotoText', { name: outcome.goto.name })}</p>
         <a class="btn block" href=${`#/guide/${outcome.goto.code}`}>${t('guide.gotoButton')}</a>
       `}
@@ -207,8 +198,8 @@ function Result({ item, outcome, trail }) {
       <p>${t('guide.saved', { saved: needed.length - toBring, bring: toBring })}</p>
       <${Facts}
         items=${[
-          [t('guide.promise'), outcome.promised_text ?? item.promised_text],
-          [t('guide.fee'), outcome.fee_text ?? item.fee?.text],
+          [t('guide.promise'), outcome.promised_text],
+          [t('guide.fee'), outcome.fee_text],
           [t('guide.mode'), outcome.approval_mode === 'commitment' ? t('guide.modeCommitment') : null],
         ]}
       />

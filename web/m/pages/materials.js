@@ -22,7 +22,7 @@ export default function Materials({ params }) {
   if (!opened.data) {
     return html`<${Loading} />`;
   }
-  if (!opened.data.may.includes('fill')) {
+  if (!opened.data.may.includes('submit')) {
     return html`<${Leave} path=${`/case/${params.id}`} />`;
   }
   const materials = opened.data.materials;

@@ -51,7 +51,7 @@ function openPresentation(licenceId) {
 
   async function look() {
     const shown = code.value;
-    if (!shown || used.value || performance.now() - lastLook < LOOK_AGAIN_MS) {
+    if (!shown || used.value !== null) {
       return;
     }
     lastLook = performance.now();
@@ -73,7 +73,7 @@ function openPresentation(licenceId) {
     left.value = Math.max(0, Math.ceil((renewAt - performance.now()) / 1000));
     if (performance.now() >= renewAt) {
       renew();
-    } else {
+    } else if (performance.now() - lastLook >= LOOK_AGAIN_MS) {
       look();
     }
   }
@@ -87,7 +87,7 @@ function openPresentation(licenceId) {
     error,
     used,
     renew,
-    markUsed,
+    look,
     async close() {
       closed = true;
       clearInterval(timer);
@@ -110,7 +110,7 @@ export default function Qr({ params }) {
   }, []);
   useLive((event) => {
     if (event.kind === 'licence-presented' && event.data?.licence_id === params.id) {
-      shown.markUsed(event.data.counter_name ?? event.title);
+      shown.look();
     }
   });
   return html`

@@ -3,7 +3,7 @@
 import { html, useState } from '../../vendor/preact-htm.js';
 import { t } from '../../kit/i18n.js';
 import { get, newKey, post } from '../../kit/api.js';
-import { ErrorSummary, errorsOf } from '../../kit/form.js';
+import { ErrorSummary, errorsOf, lineOf } from '../../kit/form.js';
 import { Facts, Failure, H1, Loading, useAct, useData } from '../../kit/ui.js';
 import { MaterialState, isSettled } from '../material.js';
 import { replace } from '../state.js';
@@ -17,7 +17,7 @@ export default function Review({ params }) {
   if (!opened.data) {
     return html`<${Loading} />`;
   }
-  if (!opened.data.may.includes('submit') && !opened.data.may.includes('fill')) {
+  if (!opened.data.may.includes('submit')) {
     return html`<${Leave} path=${`/case/${params.id}`} />`;
   }
   return html`<${Check} opened=${opened.data} />`;
@@ -99,11 +99,10 @@ function Check({ opened }) {
 /** A form value as people read it. */
 export function shown(field) {
   if (Array.isArray(field.value)) {
-    return field.value.map((line) => (typeof line === 'object' ? Object.values(line).join(' ') : line)).join('；');
+    return field.value.map(lineOf).join('；');
   }
   if (typeof field.value === 'boolean') {
     return t(field.value ? 'yes' : 'no');
   }
-  const option = field.options?.find((one) => one.value === field.value);
-  return option?.label ?? field.value;
+  return field.value;
 }

@@ -89,7 +89,7 @@ export function ItemList({ items }) {
             <${RowLink}
               href=${`#/guide/${item.code}`}
               title=${item.name}
-              text=${[departmentName(item.department), item.promised_text].filter(Boolean).join(' · ')}
+              text=${[item.department, item.promised_text].filter(Boolean).join(' · ')}
             >
               ${item.fee_text && html`<${Tag} tone="ok">${item.fee_text}</${Tag}>`}
             </${RowLink}>
@@ -98,9 +98,4 @@ export function ItemList({ items }) {
       )}
     </ul>
   `;
-}
-
-/** Departments come as a name or as {key, name}. */
-export function departmentName(department) {
-  return typeof department === 'object' ? department?.name : department;
 }

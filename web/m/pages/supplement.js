@@ -50,6 +50,7 @@ export default function Supplement({ params }) {
           : html`<section class="card" key=${code}><h2>${name}</h2><p class="note warn">${reason}</p></section>`,
     )}
     <section class="card">
+      ${may.includes('fill') && html`<p><a href=${`#/apply/${params.id}`}>${t('supplement.form')}</a></p>`}
       <div class="field">
         <label for="note">${t('supplement.note')} <span class="optional">${t('form.optional')}</span></label>
         <textarea class="in" id="note" rows="3" value=${note} onInput=${(event) => setNote(event.target.value)}></textarea>

@@ -3,6 +3,7 @@
 import { html, useState } from '../../vendor/preact-htm.js';
 import { day, moment } from '../../kit/i18n.js';
 import { get } from '../../kit/api.js';
+import { lineOf } from '../../kit/form.js';
 import { Facts, Failure, H1, Loading, Tag, useData } from '../../kit/ui.js';
 import { Acts } from '../acts.js';
 import { Viewer } from '../viewer.js';
@@ -39,17 +40,18 @@ export default function Case({ id }) {
     <${H1} text=${one.item_name} />
     <div class="bar">
       <span role="status"><${Tag} tone="info">${one.state_text}</${Tag}></span>
-      <span class="mono muted">${one.case_no}</span>
+      <span class="mono muted">${one.short_no}</span>
       ${one.due_on && html`<span class="muted">办结期限 ${day(one.due_on)}</span>`}
     </div>
     <div class="cols">
       <div class="stack">
         <section class="card" aria-labelledby="who">
           <h2 id="who">申请人</h2>
-          <${Facts} items=${[['名称', one.applicant?.name], ['证件号', one.applicant?.id_no_masked], ['经办人', one.applicant?.person_name], ['电话', one.applicant?.phone_masked]]} />
+          <${Facts} items=${[['名称', one.applicant.name], ['证件号', one.applicant.id_no_masked], ['经办人', one.applicant.person_name], ['电话', one.applicant.phone_masked]]} />
         </section>
         <section class="card" aria-labelledby="form">
           <h2 id="form">申请内容</h2>
+          <${Facts} items=${one.situations.map((answer) => [answer.question, answer.chosen.join('、')])} />
           <${Facts} items=${one.fields.map((field) => [field.label, words(field.value)])} />
         </section>
         <section class="card" aria-labelledby="materials">
@@ -79,7 +81,7 @@ export default function Case({ id }) {
 
 function words(value) {
   if (Array.isArray(value)) {
-    return value.map((line) => (typeof line === 'object' ? Object.values(line).join(' ') : line)).join('；');
+    return value.map(lineOf).join('；');
   }
   if (typeof value === 'boolean') {
     return value ? '是' : '否';
@@ -95,7 +97,8 @@ function Material({ material, show }) {
         <span class="grow"><b>${material.name}</b>${material.note && html`<small>${material.note}</small>`}</span>
         <${Tag} tone=${tone}>${text}</${Tag}>
       </div>
-      ${material.licence && html`<p class="muted">${material.licence.name} <span class="mono">${material.licence.number_masked}</span></p>`}
+      ${material.licence && html`<p class="muted">${material.licence.name} <span class="mono">${material.licence.number_masked}</span></p>
+        ${material.licence.face && html`<p>${Object.values(material.licence.face).map(words).join(' · ')}</p>`}`}
       ${material.files.length > 0 && html`
         <ul class="thumbs">
           ${material.files.map(

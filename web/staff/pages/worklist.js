@@ -83,7 +83,7 @@ function Table({ items, total }) {
             ${items.map(
               (one) => html`
                 <tr key=${one.id}>
-                  <td><a href=${`#/case/${one.id}`}>${one.item_name}</a><br /><span class="muted mono">${one.case_no}</span></td>
+                  <td><a href=${`#/case/${one.id}`}>${one.item_name}</a><br /><span class="muted mono">${one.short_no}</span></td>
                   <td>${one.applicant_masked}</td>
                   <td>${moment(one.submitted_at)}</td>
                   <td>${one.due_on ? day(one.due_on) : '—'}</td>
