@@ -42,6 +42,7 @@ class _Order:
 
     case_id: UUID
     case_no: str
+    item_code: str
     licence_type: str
     applicant: SubjectView
     person_id: UUID
@@ -59,6 +60,7 @@ async def issue(
     *,
     case_id: UUID,
     case_no: str,
+    item_code: str,
     subject_id: UUID,
     person_id: UUID,
     licence_type: str,
@@ -82,6 +84,7 @@ async def issue(
     order = await _order(
         case_id=case_id,
         case_no=case_no,
+        item_code=item_code,
         applicant=applicant,
         person_id=person_id,
         licence_type=licence_type,
@@ -158,6 +161,7 @@ async def _order(
     *,
     case_id: UUID,
     case_no: str,
+    item_code: str,
     applicant: SubjectView,
     person_id: UUID,
     licence_type: str,
@@ -177,6 +181,7 @@ async def _order(
     return _Order(
         case_id=case_id,
         case_no=case_no,
+        item_code=item_code,
         licence_type=licence_type,
         applicant=applicant,
         person_id=person_id,
@@ -280,7 +285,12 @@ async def _store(order: _Order, digest: str) -> UUID:
             actor=ACTOR,
             action=f"licence.{order.action}",
             target=f"licence:{licence.id}",
-            detail={"case": str(order.case_id), "type": type_.code, "document": digest},
+            detail={
+                "case": str(order.case_id),
+                "item": order.item_code,
+                "type": type_.code,
+                "document": digest,
+            },
         )
     return licence.id
 

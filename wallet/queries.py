@@ -8,7 +8,7 @@ from uuid import UUID
 
 import msgspec
 
-from core import clock
+from core import audit, clock, database
 from core.blobs import Blobs
 from identity import queries as identity_queries
 from identity.principal import Principal
@@ -131,6 +131,17 @@ async def get_document(licence_id: UUID, *, by: Principal, blobs: Blobs) -> byte
     """The sealed OFD of a licence of the caller's, or LicenceNotFound."""
     licence = await status.own_licence(licence_id, by=by)
     return await blobs.get(licence.document)
+
+
+async def reveal(licence_id: UUID, *, by: Principal) -> LicenceDetail:
+    """A licence of the caller's with its facts unmasked; that they were shown goes on record.
+
+    Sensitive fields are hidden until the holder asks (PIPL art. 28). Raises LicenceNotFound.
+    """
+    detail = await get_licence(licence_id, by=by)
+    async with database.transaction():
+        await audit.record(actor=by.actor, action="licence.reveal", target=f"licence:{licence_id}")
+    return detail
 
 
 async def facts_for_prefill(subject_id: UUID) -> dict[str, dict[str, Any]]:

@@ -6,7 +6,7 @@ Bad codes are verdicts too; only a request that cannot be processed at all is an
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time
 from uuid import UUID
 
 from redis.asyncio import Redis
@@ -72,6 +72,7 @@ class CodeAnswer:
     verification_id: UUID
     at: datetime
     verdict: Verdict
+    purpose: str
     licence: ShownLicence | None
 
 
@@ -103,10 +104,24 @@ async def verify_code(
     return await _check_licence(redeemed, digest, reader=reader, blobs=blobs, trust=trust)
 
 
-async def get_code_answer(verification_id: UUID) -> CodeAnswer | None:
-    """A stored answer of a counter's reading, without the licence's fields."""
-    row = await Verification.get_or_none(id=verification_id, kind=VerificationKind.CODE)
-    return None if row is None else _from_row(row, None)
+async def list_today(*, by: Principal, limit: int = 20) -> list[CodeAnswer]:
+    """What this counter read today, newest first, without the licences' fields."""
+    start = datetime.combine(clock.today(), time.min, tzinfo=clock.SHANGHAI)
+    rows = (
+        await Verification.filter(reader=by.actor, kind=VerificationKind.CODE, at__gte=start)
+        .order_by("-at")
+        .limit(limit)
+    )
+    read = [row.licence_id for row in rows if row.licence_id is not None]
+    licences = {licence.id: licence for licence in await Licence.filter(id__in=read)}
+    return [
+        _from_row(row, licences.get(row.licence_id) if row.licence_id else None) for row in rows
+    ]
+
+
+async def check_seal(document: str, *, blobs: Blobs, trust: TrustList) -> Verdict:
+    """The verdict on a stored document's seals alone, for its holder."""
+    return verdict.combine(await _seal_checks(document, blobs=blobs, trust=trust, at=clock.now()))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -273,6 +288,7 @@ def _from_row(
         verification_id=row.id,
         at=row.at,
         verdict=result or stored_verdict(row),
+        purpose=row.purpose,
         licence=shown_licence(licence, row.at) if licence is not None and shown else None,
     )
 

@@ -23,8 +23,8 @@ from signing import MalformedDocument, SealReport, TrustList
 from signing import Verdict as SealVerdict
 from signing import sm3 as sm3_digest
 from signing import verify_document as verify_seal
+from wallet import catalogue, status, verdict
 from wallet import identifier as identifiers
-from wallet import status, verdict
 from wallet.errors import RequestKeyReused, UnreadableDocument, VerificationNotFound
 from wallet.models import Licence, Verification, VerificationKind
 from wallet.verdict import Check, Outcome, Reason, Verdict
@@ -38,6 +38,7 @@ _DIFFERENT = ("没有与所填信息一致的证照", "请核对证照标识、�
 class LicenceStatus:
     """What our register says of the licence a document claims to be."""
 
+    name: str
     identifier: str
     state: str
     state_text: str
@@ -202,6 +203,7 @@ def _register_checks(licence: Licence, data: bytes, at: datetime) -> list[Check]
 def _status(licence: Licence, at: datetime) -> LicenceStatus:
     state = status.state_of(licence, clock.local(at).date())
     return LicenceStatus(
+        name=catalogue.get_type(licence.licence_type).name,
         identifier=licence.identifier,
         state=state.value,
         state_text=state.text,

@@ -55,6 +55,7 @@ async def issue_licence(
     return await issue.issue(
         case_id=case_id or uuid4(),
         case_no="SJ202611250001",
+        item_code="SJ-GA-01",
         subject_id=subject or owner,
         person_id=city.li if owner == city.company else city.zhang,
         licence_type=licence_type,

@@ -1,0 +1,250 @@
+"""My licences: the wallet, one licence, its document, showing it by a code, who looked."""
+
+from datetime import date, datetime
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+from sanic import Blueprint, HTTPResponse, Request
+from sanic.response import raw as raw_response
+
+from api import guards
+from api.endpoint import endpoint
+from core.errors import TooMany
+from identity.principal import Principal
+from wallet import errors, present, queries, verify
+from wallet.queries import LicenceDetail, Use
+
+bp = Blueprint("citizen-licences", url_prefix="/api/citizen")
+
+OFD = "application/ofd"
+
+
+class LicenceCard(msgspec.Struct, kw_only=True):
+    id: UUID
+    type: str
+    name: str
+    kind: str
+    holder_masked: str
+    number_masked: str
+    issuer: str
+    state: str
+    state_text: str
+    valid_to: date | None
+    """None means without end."""
+    days_left: int | None
+    version: int
+    showable: bool
+
+
+class LicenceList(msgspec.Struct, kw_only=True):
+    licences: list[LicenceCard]
+
+
+class Fact(msgspec.Struct, kw_only=True):
+    key: str
+    label: str
+    value: str
+
+
+class SealAnswer(msgspec.Struct, kw_only=True):
+    verdict: str
+    text: str
+
+
+class LicencePage(LicenceCard, kw_only=True):
+    facts: list[Fact]
+    """Masked; `POST …/reveal` gives them whole."""
+    identifier: str
+    issued_on: date
+    seal: SealAnswer
+    document_url: str
+
+
+class RevealedFacts(msgspec.Struct, kw_only=True):
+    facts: list[Fact]
+
+
+class UseAnswer(msgspec.Struct, kw_only=True):
+    at: datetime
+    who: str
+    department: str
+    terminal: str
+    purpose: str
+    verdict: str
+    verdict_text: str
+    licence_id: UUID
+    licence_name: str
+
+
+class UseList(msgspec.Struct, kw_only=True):
+    uses: list[UseAnswer]
+
+
+class UsesWanted(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    limit: Annotated[int, msgspec.Meta(ge=1, le=100)] = 50
+
+
+class PresentationAnswer(msgspec.Struct, kw_only=True):
+    id: UUID
+    code: str
+    """The text of the QR."""
+    svg: str
+    expires_at: datetime
+    renew_at: datetime
+    life_seconds: int
+    renew_after_seconds: int
+
+
+class PresentationStateAnswer(msgspec.Struct, kw_only=True):
+    state: str
+    """open, used, stopped or expired."""
+    used_by: str | None
+
+
+@bp.get("/licences")
+@guards.citizen
+@endpoint(
+    summary="Licences in my wallet, or in that of the organisation I act for", returns=LicenceList
+)
+async def list_licences(request: Request) -> LicenceList:
+    found = await queries.list_licences(request.ctx.principal.applicant_id)
+    cards = [msgspec.convert(summary, LicenceCard, from_attributes=True) for summary in found]
+    return LicenceList(licences=cards)
+
+
+@bp.get("/licences/<licence_id:uuid>")
+@guards.citizen
+@endpoint(
+    summary="One of my licences, its facts masked",
+    returns=LicencePage,
+    problems=(errors.LicenceNotFound,),
+)
+async def get_licence(request: Request, licence_id: UUID) -> LicencePage:
+    resources = request.app.ctx.resources
+    detail = await queries.get_licence(licence_id, by=request.ctx.principal)
+    seal = await verify.check_seal(detail.document, blobs=resources.blobs, trust=resources.trust)
+    card = msgspec.convert(detail.summary, LicenceCard, from_attributes=True)
+    return LicencePage(
+        **msgspec.structs.asdict(card),
+        facts=_facts(detail, masked=True),
+        identifier=detail.identifier,
+        issued_on=detail.issued_on,
+        seal=SealAnswer(verdict=seal.verdict, text=_seal_text(seal.verdict, seal.title)),
+        document_url=f"/api/citizen/licences/{licence_id}/document",
+    )
+
+
+@bp.post("/licences/<licence_id:uuid>/reveal")
+@guards.citizen
+@endpoint(
+    summary="The facts of one of my licences unmasked; that I looked goes on record",
+    returns=RevealedFacts,
+    problems=(errors.LicenceNotFound,),
+)
+async def reveal(request: Request, licence_id: UUID) -> RevealedFacts:
+    detail = await queries.reveal(licence_id, by=request.ctx.principal)
+    return RevealedFacts(facts=_facts(detail, masked=False))
+
+
+@bp.get("/licences/<licence_id:uuid>/document")
+@guards.citizen
+@endpoint(
+    summary="The sealed OFD document of one of my licences",
+    raw=True,
+    media_types=(OFD,),
+    problems=(errors.LicenceNotFound,),
+)
+async def get_document(request: Request, licence_id: UUID) -> HTTPResponse:
+    blobs = request.app.ctx.resources.blobs
+    data = await queries.get_document(licence_id, by=request.ctx.principal, blobs=blobs)
+    return raw_response(
+        data,
+        content_type=OFD,
+        headers={
+            "Content-Disposition": f'attachment; filename="licence-{licence_id}.ofd"',
+            "Cache-Control": "private, no-store",
+        },
+    )
+
+
+@bp.get("/uses")
+@guards.citizen
+@endpoint(summary="Who looked at my licences, newest first", query=UsesWanted, returns=UseList)
+async def list_uses(request: Request, query: UsesWanted) -> UseList:
+    principal: Principal = request.ctx.principal
+    return _uses(await queries.uses_of(principal.applicant_id, limit=query.limit))
+
+
+@bp.get("/licences/<licence_id:uuid>/uses")
+@guards.citizen
+@endpoint(
+    summary="Who looked at one of my licences, newest first", query=UsesWanted, returns=UseList
+)
+async def list_uses_of_licence(request: Request, licence_id: UUID, query: UsesWanted) -> UseList:
+    principal: Principal = request.ctx.principal
+    found = await queries.uses_of(principal.applicant_id, licence_id=licence_id, limit=query.limit)
+    return _uses(found)
+
+
+@bp.post("/licences/<licence_id:uuid>/presentations")
+@guards.citizen
+@endpoint(
+    summary="Show a licence: a code that lives a minute and can be read once",
+    returns=PresentationAnswer,
+    status=201,
+    problems=(errors.LicenceNotFound, errors.LicenceNotInForce, TooMany),
+)
+async def open_presentation(request: Request, licence_id: UUID) -> PresentationAnswer:
+    resources = request.app.ctx.resources
+    opened = await present.open(
+        licence_id,
+        by=request.ctx.principal,
+        redis=resources.redis,
+        public_url=resources.settings.public_url,
+    )
+    return PresentationAnswer(
+        id=opened.id,
+        code=opened.text,
+        svg=opened.svg,
+        expires_at=opened.expires_at,
+        renew_at=opened.renew_at,
+        life_seconds=int(present.LIFE.total_seconds()),
+        renew_after_seconds=int(present.RENEW_AFTER.total_seconds()),
+    )
+
+
+@bp.get("/presentations/<presentation_id:uuid>")
+@guards.citizen
+@endpoint(
+    summary="What became of a code I showed",
+    returns=PresentationStateAnswer,
+    problems=(errors.PresentationNotFound,),
+)
+async def get_presentation(request: Request, presentation_id: UUID) -> PresentationStateAnswer:
+    redis = request.app.ctx.resources.redis
+    found = await present.state(presentation_id, by=request.ctx.principal, redis=redis)
+    return PresentationStateAnswer(state=found.state.value, used_by=found.used_by)
+
+
+@bp.delete("/presentations/<presentation_id:uuid>")
+@guards.citizen
+@endpoint(summary="Take a running code back", problems=(errors.PresentationNotFound,))
+async def stop_presentation(request: Request, presentation_id: UUID) -> None:
+    redis = request.app.ctx.resources.redis
+    await present.stop(presentation_id, by=request.ctx.principal, redis=redis)
+
+
+def _facts(detail: LicenceDetail, *, masked: bool) -> list[Fact]:
+    return [
+        Fact(key=fact.key, label=fact.label, value=fact.value_masked if masked else fact.value)
+        for fact in detail.facts
+    ]
+
+
+def _seal_text(verdict: str, title: str) -> str:
+    return "电子签章完好，可以验证" if verdict == "valid" else title
+
+
+def _uses(found: list[Use]) -> UseList:
+    return UseList(uses=[msgspec.convert(use, UseAnswer, from_attributes=True) for use in found])

@@ -1,0 +1,29 @@
+"""How verdicts of the wallet look in an answer, at counters and for enterprises alike."""
+
+import msgspec
+
+from wallet.verdict import CHECK_TITLES, Check, Verdict
+
+
+class CheckAnswer(msgspec.Struct, kw_only=True):
+    name: str
+    title: str
+    outcome: str
+    """pass, fail, unknown, skipped or warning."""
+    detail: str
+    reason: str | None
+
+
+def checks_of(verdict: Verdict) -> list[CheckAnswer]:
+    """Every check that ran, in the order it ran."""
+    return [_check(check) for check in verdict.checks]
+
+
+def _check(check: Check) -> CheckAnswer:
+    return CheckAnswer(
+        name=check.name,
+        title=CHECK_TITLES.get(check.name, check.name),
+        outcome=check.outcome.value,
+        detail=check.detail,
+        reason=check.reason,
+    )
