@@ -11,6 +11,7 @@ claim, the row is tried again when the channel is repeatable and given up when i
 """
 
 import asyncio
+import json
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -120,16 +121,17 @@ async def forget_old(*, kept: timedelta = timedelta(days=90)) -> int:
     return await Delivery.filter(state__in=finished, created_at__lt=clock.now() - kept).delete()
 
 
-def to_stored(message: Message) -> dict[str, object]:
-    """The message as JSON-ready values."""
-    return asdict(message) | {"recipient_id": str(message.recipient_id)}
+def to_stored(message: Message) -> str:
+    """The message as JSON."""
+    values = asdict(message) | {"recipient_id": str(message.recipient_id)}
+    return json.dumps(values, ensure_ascii=False)
 
 
-def from_stored(stored: Mapping[str, object]) -> Message:
+def from_stored(stored: str) -> Message:
     """The message again."""
-    values = dict(stored)
-    recipient_id, weight = UUID(str(values.pop("recipient_id"))), Weight(str(values.pop("weight")))
-    return Message(recipient_id=recipient_id, weight=weight, **values)  # type: ignore[arg-type]
+    values = json.loads(stored)
+    recipient_id, weight = UUID(values.pop("recipient_id")), Weight(values.pop("weight"))
+    return Message(recipient_id=recipient_id, weight=weight, **values)
 
 
 async def _send_all(rows: Sequence[Delivery], channels: Sequence[Channel], tools: Tools) -> None:

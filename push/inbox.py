@@ -1,5 +1,6 @@
 """Reading the inbox: a person's own messages, newest first."""
 
+import json
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -61,10 +62,7 @@ def _item(row: InboxMessage) -> InboxItem:
     return InboxItem(
         id=row.id,
         kind=row.kind,
-        title=row.title,
-        body=row.body,
-        link=row.link,
-        data=row.data,
         at=row.created_at,
         read=row.read_at is not None,
+        **json.loads(row.content),
     )

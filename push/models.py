@@ -1,13 +1,17 @@
-"""Tables of the push package: streams and their entries, deliveries, the inbox."""
+"""Tables of the push package: streams and their entries, deliveries, the inbox.
+
+What a message says is encrypted (`core.protect`): the name of a service item alone may tell of an
+illness or a disability. Such columns hold JSON text.
+"""
 
 from enum import StrEnum
-from typing import Any
 
 from tortoise import fields
 from tortoise.models import Model
 
 from core.clock import now
 from core.ids import new_id
+from core.protect import ProtectedField
 
 
 class DeliveryState(StrEnum):
@@ -37,7 +41,7 @@ class StreamEntry(Model):
     stream_key = fields.CharField(max_length=48)
     position = fields.BigIntField()
     kind = fields.CharField(max_length=40)
-    payload: Any = fields.JSONField()
+    payload = ProtectedField()
     event_id = fields.UUIDField(null=True)
     at = fields.DatetimeField(default=now, db_index=True)
 
@@ -65,10 +69,8 @@ class InboxMessage(Model):
     person_id = fields.UUIDField()
     event_id = fields.UUIDField()
     kind = fields.CharField(max_length=40)
-    title = fields.CharField(max_length=40)
-    body = fields.CharField(max_length=500)
-    link = fields.CharField(max_length=200)
-    data: Any = fields.JSONField()
+    content = ProtectedField()
+    """Title, body, link and data."""
     created_at = fields.DatetimeField(default=now)
     read_at = fields.DatetimeField(null=True)
 
@@ -86,7 +88,7 @@ class Delivery(Model):
     event_id = fields.UUIDField()
     recipient_id = fields.UUIDField()
     channel = fields.CharField(max_length=16)
-    message: Any = fields.JSONField()
+    message = ProtectedField()
     state = fields.CharEnumField(DeliveryState, max_length=8, default=DeliveryState.PENDING)
     attempts = fields.SmallIntField(default=0)
     due_at = fields.DatetimeField(default=now)

@@ -7,6 +7,7 @@ restore from an older copy it must be renewed, so that readers start again inste
 entries whose numbers they have seen before.
 """
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -65,7 +66,7 @@ async def append(
             stream_key=key,
             position=position + 1,
             kind=kind,
-            payload=payload,
+            payload=json.dumps(payload, ensure_ascii=False),
             event_id=event_id,
             at=at,
         )
@@ -124,4 +125,4 @@ async def _lock(key: str) -> int:
 
 
 def _entry(row: StreamEntry) -> Entry:
-    return Entry(position=row.position, kind=row.kind, payload=row.payload, at=row.at)
+    return Entry(position=row.position, kind=row.kind, payload=json.loads(row.payload), at=row.at)

@@ -7,15 +7,13 @@ environments demo and test only, so that no production system can be entered thr
 
 import hashlib
 import hmac
-import io
+import html
 import json
 import re
 from typing import TYPE_CHECKING, Any
 
-import qrcode
-import qrcode.image.svg
-
-from core import clock, ids, offload
+from core import clock, ids
+from core.protect import derive
 from core.settings import Settings
 from miniapp_bridge.connector import (
     Callback,
@@ -39,6 +37,14 @@ SENT_KEY = "sandbox:sent"
 NO_CONSENT_KEY = "sandbox:no-consent"
 LONGEST_VALUE = 20
 SCENE = re.compile(r"[0-9A-Za-z!#$&'()*+,/:;=?@\-._~]{1,32}")
+PLACARD = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 430 430" font-size="20">'
+    '<rect width="430" height="430" fill="#fff" stroke="#000"/>'
+    '<text x="215" y="200" text-anchor="middle">小程序码（演示）</text>'
+    '<text x="215" y="240" text-anchor="middle">{target}</text></svg>'
+)
+"""Nothing could open a real code: the sandbox has no app. The placard names what it would open."""
+
 SIGNATURE_HEADER = "x-sandbox-signature"
 
 
@@ -48,8 +54,7 @@ async def open_connector(settings: Settings, *, redis: "Redis") -> Connector | N
         return None
     return SandboxConnector(
         redis=redis,
-        callback_key=hashlib.sha256(b"sandbox-callback" + settings.secret_key).digest(),
-        public_url=settings.public_url,
+        callback_key=derive(settings.secret_key, b"sandbox-callback", 32),
     )
 
 
@@ -58,10 +63,9 @@ class SandboxConnector:
 
     platform = PLATFORM
 
-    def __init__(self, *, redis: "Redis", callback_key: bytes, public_url: str) -> None:
+    def __init__(self, *, redis: "Redis", callback_key: bytes) -> None:
         self._redis = redis
         self._callback_key = callback_key
-        self._public_url = public_url
 
     async def new_code(self, user_id: str, *, real_name: RealName | None = None) -> str:
         """A one-time sign-in code for a sandbox user: what `wx.login` would give the client."""
@@ -120,8 +124,8 @@ class SandboxConnector:
     async def mini_code(self, *, scene: str, page: str) -> MiniCode:
         if not SCENE.fullmatch(scene):
             raise MessageRejected(vendor_code="40169")
-        data = await offload.run(_draw, f"{self._public_url}/m/#/{page}?scene={scene}")
-        return MiniCode(media_type="image/svg+xml", data=data)
+        target = html.escape(f"{page}?scene={scene}")
+        return MiniCode(media_type="image/svg+xml", data=PLACARD.format(target=target).encode())
 
     def sign_callback(self, body: bytes) -> str:
         """The signature header the sandbox puts on its own callbacks."""
@@ -156,9 +160,3 @@ class SandboxConnector:
 
 def _code_key(kind: str, code: str) -> str:
     return f"sandbox:{kind}:{hashlib.sha256(code.encode()).hexdigest()}"
-
-
-def _draw(text: str) -> bytes:
-    picture = io.BytesIO()
-    qrcode.make(text, image_factory=qrcode.image.svg.SvgPathImage).save(picture)
-    return picture.getvalue()

@@ -1,5 +1,6 @@
 """Inbox channel: the message is kept for the person, with or without any platform."""
 
+import json
 from uuid import UUID
 
 from push.channels.channel import Outcome, Tools
@@ -15,14 +16,17 @@ class InboxChannel:
     repeatable = True
 
     async def send(self, message: Message, *, event_id: UUID, tools: Tools) -> Outcome:
+        content = {
+            "title": message.title,
+            "body": message.body,
+            "link": message.link,
+            "data": message.data,
+        }
         row = InboxMessage(
             person_id=message.recipient_id,
             event_id=event_id,
             kind=message.kind,
-            title=message.title,
-            body=message.body,
-            link=message.link,
-            data=message.data,
+            content=json.dumps(content, ensure_ascii=False),
         )
         await InboxMessage.bulk_create([row], ignore_conflicts=True)
         return Outcome.SENT

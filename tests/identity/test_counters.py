@@ -1,5 +1,6 @@
 """Counter devices: enrolled once by a code, believed by their signature only."""
 
+import asyncio
 import base64
 from datetime import timedelta
 from typing import Any
@@ -13,7 +14,7 @@ from redis.asyncio import Redis
 from core import ids
 from core.audit import AuditRecord
 from identity import counters, errors, queries
-from identity.models import EnrolmentCode
+from identity.models import Counter, EnrolmentCode
 from identity.principal import Principal
 from identity.signed_request import SignedRequest
 from tests.identity.factories import BY, CounterDevice, department
@@ -219,3 +220,18 @@ async def test_code_life_can_be_shorter(frozen_clock: Any) -> None:
 
     with pytest.raises(errors.EnrolmentCodeRefused):
         await counters.enrol(code, public_key=CounterDevice().public_key, name="1 号窗")
+
+
+async def test_code_used_by_two_at_once_enrols_one() -> None:
+    code = await new_code()
+
+    results = await asyncio.gather(
+        *(
+            counters.enrol(code, public_key=CounterDevice().public_key, name="1 号窗")
+            for _ in range(4)
+        ),
+        return_exceptions=True,
+    )
+
+    assert sum(isinstance(result, counters.EnrolledCounter) for result in results) == 1
+    assert await Counter.all().count() == 1

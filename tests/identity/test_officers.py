@@ -1,5 +1,6 @@
 """Staff passwords: one sentence for every failure, and a lock after five."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -127,3 +128,15 @@ async def test_counts_are_forgotten_when_they_no_longer_matter(frozen_clock: Any
     frozen_clock.advance(minutes=15)
 
     assert await officers.forget_attempts() == 1
+
+
+async def test_parallel_guesses_get_no_more_than_five_tries() -> None:
+    await factories.officer()
+
+    results = await asyncio.gather(
+        *(officers.authenticate("SCJG-01", "wrong") for _ in range(12)), return_exceptions=True
+    )
+
+    refusals = [type(result) for result in results]
+    assert refusals.count(errors.WrongCredentials) == 5
+    assert refusals.count(errors.TooManySignIns) == 7

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from redis.asyncio import Redis
+from tortoise import connections
 
 from core import ids
 from core.settings import Settings
@@ -204,3 +205,13 @@ async def test_finished_deliveries_are_forgotten_and_pending_ones_kept(
     assert await deliver.forget_old() == 1
 
     assert await states() == {"broken": "pending"}
+
+
+async def test_what_a_message_says_is_not_readable_in_the_tables(redis: Redis) -> None:
+    await deliver.deliver(message(), event_id=ids.new_id(), redis=redis, connectors={})
+
+    for table in ("push_delivery", "push_inbox_message", "push_stream_entry"):
+        rows = await connections.get("default").execute_query_dict(f"SELECT * FROM {table}")
+        assert rows
+        assert "食品经营许可" not in str(rows)
+        assert "\\u98df" not in str(rows)
