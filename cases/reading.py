@@ -19,6 +19,9 @@ FOLDER = Path(__file__).parent / "catalogue_data"
 
 T = TypeVar("T")
 
+_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""The compiled loader where PyYAML was built with it: seven times as fast."""
+
 _LISTS = (
     "departments",
     "windows",
@@ -61,13 +64,13 @@ def read_file(path: Path, kind: type[T]) -> T:
     """One YAML file as `kind`; raises `InvalidCatalogue` naming file, entry and line."""
     text = path.read_text(encoding="utf-8")
     try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-        value = yaml.safe_load(text)
+        value = yaml.load(text, Loader=_Loader)  # noqa: S506 - a safe loader, the compiled one
     except yaml.YAMLError as error:
         raise errors.InvalidCatalogue(f"{path.name}: 不是有效的 YAML({error})") from error
     try:
         return msgspec.convert(value, kind)
     except msgspec.ValidationError as error:
+        node = yaml.compose(text, Loader=_Loader)
         raise errors.InvalidCatalogue(_explain(path, node, str(error))) from error
 
 
@@ -119,7 +122,7 @@ def _code_of(node: yaml.Node) -> str | None:
     names = {name.value: value.value for name, value in node.value}
     if "name" not in names:
         return None
-    code = names.get("code", names.get("key"))
+    code = names.get("key", names.get("code"))
     return code if isinstance(code, str) else None
 
 

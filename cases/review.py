@@ -171,7 +171,7 @@ async def refuse(case_id: UUID, *, reason: str, by: Principal) -> None:
             case.id,
             kind="refused",
             title="不予许可",
-            text=f"理由：{reason}。{rights}",
+            text=f"理由：{reason.rstrip('。')}。{rights}",
             actor_text=await _office(case, by),
             at=at,
         )

@@ -1,15 +1,19 @@
-"""People, officers, files and cases in any state, each in one line. All identifiers are synthetic."""
+"""People, officers, files and cases, each in one line. All identifiers are synthetic."""
 
 import io
+import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 from PIL import Image, ImageDraw
 
 from cases import apply, materials, review
+from core import events as core_events
 from core.blobs import Blobs
 from core.ids import new_id
+from core.outbox import OutboxMessage
 from identity import organisations, people
 from identity.principal import Principal, PrincipalKind
 
@@ -56,6 +60,12 @@ def officer(department: str | None = "RSJ", *roles: str) -> Principal:
     )
 
 
+async def told(name: str) -> Any:
+    """The one event of this name in the outbox; Any, since each has fields of its own."""
+    row = await OutboxMessage.filter(name=name).get()
+    return core_events.from_payload(row.name, json.loads(row.payload))
+
+
 def photo(*, width: int = 640, height: int = 480, kind: str = "JPEG") -> bytes:
     """A picture that shows something."""
     picture = Image.new("RGB", (width, height), "white")
@@ -94,7 +104,9 @@ class CaseMaker:
     officer: Principal
 
     async def draft(self, item: str = ITEM, answers: dict[str, list[str]] | None = None) -> UUID:
-        return await apply.open_draft(item, answers=answers or ANSWERS, by=self.by)
+        return await apply.open_draft(
+            item, answers=ANSWERS if answers is None else answers, by=self.by
+        )
 
     async def attach(
         self, case_id: UUID, code: str = PHOTO, data: bytes | None = None, name: str = "照片.jpg"

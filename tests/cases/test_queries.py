@@ -1,0 +1,175 @@
+from datetime import UTC, datetime
+
+import pytest
+
+from cases import errors, queries, review, supplement
+from cases.lifecycle import CaseState
+from cases.models import Case
+from cases.views import WorklistEntry
+from tests.cases.factories import PHOTO, CaseMaker, officer
+from tests.conftest import FrozenClock
+
+
+async def worklist(
+    by: object, state: CaseState | None = None, query: str = ""
+) -> list[WorklistEntry]:
+    entries, total, _ = await queries.list_worklist(
+        by=by,  # type: ignore[arg-type]
+        state=state,
+        query=query,
+        limit=20,
+        offset=0,
+    )
+    assert total == len(entries)
+    return entries
+
+
+async def test_a_worklist_shows_the_department_and_no_drafts(cases: CaseMaker) -> None:
+    await cases.draft()
+    case_id = await cases.submitted()
+
+    assert [entry.id for entry in await worklist(cases.officer)] == [case_id]
+    assert [entry.id for entry in await worklist(officer(None, "supervisor"))] == [case_id]
+    assert await worklist(officer("SCJG")) == []
+
+
+async def test_names_are_masked_in_lists(cases: CaseMaker) -> None:
+    await cases.submitted()
+
+    (entry,) = await worklist(cases.officer)
+
+    assert entry.applicant_masked == "张**"
+    assert entry.light == "green"
+    assert entry.stage == "受理"
+
+
+async def test_a_worklist_is_searched_by_number_item_and_name(cases: CaseMaker) -> None:
+    case = await Case.get(id=await cases.submitted())
+
+    for query in (
+        str(case.short_no),
+        str(case.short_no)[:10],
+        str(case.case_no),
+        "社会保障",
+        "张演示",
+    ):
+        assert len(await worklist(cases.officer, query=query)) == 1, query
+    assert await worklist(cases.officer, query="李样例") == []
+
+
+async def test_counts_are_given_per_state(cases: CaseMaker) -> None:
+    await cases.submitted()
+    await cases.accepted()
+
+    _, total, counts = await queries.list_worklist(
+        by=cases.officer, state=CaseState.ACCEPTED, query="", limit=20, offset=0
+    )
+
+    assert total == 1
+    assert (counts["submitted"], counts["accepted"], counts["closed"]) == (1, 1, 0)
+    assert "draft" not in counts
+
+
+async def test_the_most_urgent_comes_first(cases: CaseMaker, frozen_clock: FrozenClock) -> None:
+    older = await cases.accepted()
+    frozen_clock.advance(days=2)
+    newer = await cases.accepted()
+
+    entries = await worklist(cases.officer, CaseState.ACCEPTED)
+
+    assert [entry.id for entry in entries] == [older, newer]
+
+
+async def test_lights_follow_the_clock(cases: CaseMaker, frozen_clock: FrozenClock) -> None:
+    case_id = await cases.accepted()
+
+    async def light() -> str:
+        return (await worklist(cases.officer))[0].light
+
+    assert await light() == "green"
+    frozen_clock.set(datetime(2026, 12, 8, 2, tzinfo=UTC))
+    assert await light() == "yellow"
+    frozen_clock.set(datetime(2026, 12, 10, 2, tzinfo=UTC))
+    assert await light() == "red"
+    await supplement.request(
+        case_id,
+        items=[supplement.Missing(PHOTO, "不清晰")],
+        note="",
+        due_on=None,
+        by=cases.officer,
+    )
+    assert await light() == "grey"
+
+
+async def test_an_unanswered_application_turns_yellow(
+    cases: CaseMaker, frozen_clock: FrozenClock
+) -> None:
+    await cases.submitted()
+    frozen_clock.set(datetime(2026, 12, 3, 2, tzinfo=UTC))
+
+    assert (await worklist(cases.officer))[0].light == "yellow"
+
+
+async def test_the_officer_sees_the_applicant(cases: CaseMaker) -> None:
+    case_id = await cases.submitted()
+
+    detail = await queries.get_staff_detail(case_id, by=cases.officer, licence_names={})
+
+    assert detail.applicant.name == "张演示"
+    assert detail.applicant.id_no_masked == "310***********1017"
+    assert detail.may == ["accept", "decline", "request_supplement", "reject_material"]
+    assert detail.licence_type == "SSC"
+    assert detail.materials[2].files[0].url.startswith("/api/staff/materials/")
+    with pytest.raises(errors.CaseNotFound):
+        await queries.get_staff_detail(case_id, by=officer("SCJG"), licence_names={})
+
+
+async def test_steps_tell_where_the_case_is(cases: CaseMaker) -> None:
+    case_id = await cases.accepted()
+
+    steps = (await queries.get_detail(case_id, by=cases.by)).steps
+
+    states = [(step.step, step.state) for step in steps]
+    assert states[:2] == [("receive", "done"), ("accept", "done")]
+    assert states[2][1] == "now"
+    assert all(state == "todo" for _, state in states[3:])
+
+
+async def test_no_step_is_now_after_a_refusal(cases: CaseMaker) -> None:
+    case_id = await cases.accepted()
+    await review.refuse(case_id, reason="不符合", by=cases.officer)
+
+    steps = (await queries.get_detail(case_id, by=cases.by)).steps
+
+    assert "now" not in [step.state for step in steps]
+
+
+async def test_own_cases_are_listed_newest_first(
+    cases: CaseMaker, frozen_clock: FrozenClock
+) -> None:
+    first = await cases.draft()
+    frozen_clock.advance(minutes=1)
+    second = await cases.draft()
+
+    entries, total = await queries.list_own(by=cases.by, state=None, limit=1, offset=0)
+    rest, _ = await queries.list_own(by=cases.by, state=CaseState.DRAFT, limit=5, offset=1)
+
+    assert ([entry.id for entry in entries], total) == ([second], 2)
+    assert [entry.id for entry in rest] == [first]
+
+
+async def test_the_overview_counts_by_department(
+    cases: CaseMaker, frozen_clock: FrozenClock
+) -> None:
+    await cases.accepted()
+    done = await cases.accepted()
+    await review.approve(done, opinion="", facts={}, by=cases.officer)
+    await review.close(done)
+    frozen_clock.advance(hours=1)
+
+    overview = await queries.get_overview(by=officer(None, "supervisor"))
+
+    load = next(entry for entry in overview.departments if entry.key == "RSJ")
+    assert (load.open, load.closed_today, load.red) == (1, 1, 0)
+    assert overview.totals.open == 1
+    assert len(overview.departments) == 18

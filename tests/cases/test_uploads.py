@@ -1,0 +1,341 @@
+import asyncio
+import hashlib
+import os
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+
+from cases import errors, uploads
+from cases.models import MaterialFile, Upload
+from cases.uploads import Checksum, UploadStatus
+from tests.cases.factories import LI, PHOTO, CaseMaker, blank_photo, person, photo
+from tests.conftest import FrozenClock
+
+MAX = 50 * 1024 * 1024
+
+
+async def pieces(*data: bytes) -> AsyncIterator[bytes]:
+    for piece in data:
+        yield piece
+
+
+async def broken_off(data: bytes) -> AsyncIterator[bytes]:
+    yield data
+    raise ConnectionResetError
+
+
+class Sender:
+    """One citizen's uploads, in one line each."""
+
+    def __init__(self, cases: CaseMaker) -> None:
+        self.cases = cases
+
+    async def open(self, length: int, code: str = PHOTO) -> UploadStatus:
+        return await uploads.open_upload(
+            await self.cases.draft(),
+            code=code,
+            length=length,
+            filename="照片.jpg",
+            by=self.cases.by,
+            folder=self.cases.folder,
+            max_bytes=MAX,
+        )
+
+    async def append(
+        self, upload_id: UUID, offset: int, *data: bytes, checksum: Checksum | None = None
+    ) -> UploadStatus:
+        return await uploads.append(
+            upload_id,
+            offset=offset,
+            chunks=pieces(*data),
+            by=self.cases.by,
+            folder=self.cases.folder,
+            checksum=checksum,
+        )
+
+    async def status(self, upload_id: UUID) -> UploadStatus:
+        return await uploads.get_status(upload_id, by=self.cases.by, folder=self.cases.folder)
+
+    async def finish(self, upload_id: UUID) -> UploadStatus:
+        return await uploads.finish(
+            upload_id, by=self.cases.by, folder=self.cases.folder, blobs=self.cases.blobs
+        )
+
+
+@pytest.fixture
+def sender(cases: CaseMaker) -> Sender:
+    return Sender(cases)
+
+
+async def test_an_upload_in_pieces_becomes_a_file(sender: Sender) -> None:
+    data = photo()
+    upload = await sender.open(len(data))
+
+    status = await sender.append(upload.id, 0, data[:1000], data[1000:2000])
+    assert status.offset == 2000
+    await sender.append(upload.id, 2000, data[2000:])
+    status = await sender.finish(upload.id)
+
+    assert status.file_id is not None
+    stored = await MaterialFile.get(id=status.file_id)
+    assert stored.name == "照片.jpg"
+    assert list(sender.cases.folder.iterdir()) == []
+
+
+async def test_a_finished_upload_can_be_finished_again(sender: Sender) -> None:
+    data = photo()
+    upload = await sender.open(len(data))
+    await sender.append(upload.id, 0, data)
+
+    first = await sender.finish(upload.id)
+    again = await sender.finish(upload.id)
+
+    assert first == again
+    assert await MaterialFile.all().count() == 1
+
+
+async def test_a_break_keeps_what_arrived(sender: Sender) -> None:
+    data = photo()
+    upload = await sender.open(len(data))
+
+    with pytest.raises(ConnectionResetError):
+        await uploads.append(
+            upload.id,
+            offset=0,
+            chunks=broken_off(data[:777]),
+            by=sender.cases.by,
+            folder=sender.cases.folder,
+        )
+
+    assert (await sender.status(upload.id)).offset == 777
+    await sender.append(upload.id, 777, data[777:])
+    assert (await sender.finish(upload.id)).file_id is not None
+
+
+async def test_a_wrong_offset_conflicts_and_tells_the_right_one(sender: Sender) -> None:
+    upload = await sender.open(100)
+    await sender.append(upload.id, 0, b"x" * 10)
+
+    for offset in (0, 9, 11):
+        with pytest.raises(errors.WrongOffset) as refused:
+            await sender.append(upload.id, offset, b"y")
+        assert refused.value.members == {"offset": 10}
+    assert (await sender.status(upload.id)).offset == 10
+
+
+async def test_more_bytes_than_declared_are_refused(sender: Sender) -> None:
+    upload = await sender.open(10)
+
+    with pytest.raises(errors.FileTooLarge):
+        await sender.append(upload.id, 0, b"x" * 8, b"y" * 8)
+
+    assert (await sender.status(upload.id)).offset <= 10
+
+
+@pytest.mark.parametrize("algorithm", uploads.CHECKSUM_ALGORITHMS)
+async def test_a_right_checksum_is_taken(sender: Sender, algorithm: str) -> None:
+    upload = await sender.open(100)
+    digest = hashlib.new(algorithm, b"abcdef").digest()
+
+    status = await sender.append(upload.id, 0, b"abc", b"def", checksum=Checksum(algorithm, digest))
+
+    assert status.offset == 6
+
+
+async def test_a_wrong_checksum_takes_nothing(sender: Sender) -> None:
+    upload = await sender.open(100)
+    await sender.append(upload.id, 0, b"12345")
+
+    with pytest.raises(errors.ChecksumMismatch):
+        await sender.append(upload.id, 5, b"abc", checksum=Checksum("sha1", b"\x00" * 20))
+
+    assert (await sender.status(upload.id)).offset == 5
+
+
+async def test_a_break_under_a_checksum_takes_nothing(sender: Sender) -> None:
+    upload = await sender.open(100)
+
+    with pytest.raises(ConnectionResetError):
+        await uploads.append(
+            upload.id,
+            offset=0,
+            chunks=broken_off(b"abc"),
+            by=sender.cases.by,
+            folder=sender.cases.folder,
+            checksum=Checksum("sha256", b"\x00" * 32),
+        )
+
+    assert (await sender.status(upload.id)).offset == 0
+
+
+async def test_nothing_is_an_empty_file(sender: Sender) -> None:
+    with pytest.raises(errors.EmptyFile):
+        await sender.open(0)
+
+
+async def test_a_declared_size_above_the_requirement_is_refused(sender: Sender) -> None:
+    with pytest.raises(errors.FileTooLarge) as refused:
+        await sender.open(200 * 1024 * 1024)
+
+    assert refused.value.members == {"max_bytes": 10 * 1024 * 1024}
+    assert await Upload.all().count() == 0
+
+
+async def test_somebody_elses_upload_does_not_exist(sender: Sender) -> None:
+    upload = await sender.open(10)
+    stranger = await person(LI)
+
+    with pytest.raises(errors.UploadNotFound):
+        await uploads.get_status(upload.id, by=stranger, folder=sender.cases.folder)
+    with pytest.raises(errors.UploadNotFound):
+        await uploads.abandon(upload.id, by=stranger, folder=sender.cases.folder)
+
+
+async def test_a_refused_file_ends_its_upload(sender: Sender) -> None:
+    data = b"#!/bin/sh\necho\n"
+    upload = await sender.open(len(data))
+    await sender.append(upload.id, 0, data)
+
+    with pytest.raises(errors.NotAnAcceptedType):
+        await sender.finish(upload.id)
+
+    with pytest.raises(errors.UploadGone):
+        await sender.status(upload.id)
+    assert list(sender.cases.folder.iterdir()) == []
+
+
+async def test_an_abandoned_upload_is_gone(sender: Sender) -> None:
+    upload = await sender.open(10)
+
+    await uploads.abandon(upload.id, by=sender.cases.by, folder=sender.cases.folder)
+
+    with pytest.raises(errors.UploadGone):
+        await sender.append(upload.id, 0, b"x")
+    assert list(sender.cases.folder.iterdir()) == []
+
+
+async def test_an_unfinished_upload_expires(sender: Sender, frozen_clock: FrozenClock) -> None:
+    upload = await sender.open(10)
+    frozen_clock.advance(hours=25)
+
+    with pytest.raises(errors.UploadGone):
+        await sender.status(upload.id)
+    assert await uploads.expire(folder=sender.cases.folder) == 1
+    assert await uploads.expire(folder=sender.cases.folder) == 0
+    assert not uploads.path_of(upload.id, sender.cases.folder).exists()
+
+
+async def test_a_second_connection_waits_for_the_first(sender: Sender) -> None:
+    upload = await sender.open(20)
+    written, gate = asyncio.Event(), asyncio.Event()
+
+    async def slow() -> AsyncIterator[bytes]:
+        yield b"x" * 10
+        written.set()
+        await gate.wait()
+
+    first = asyncio.create_task(
+        uploads.append(
+            upload.id,
+            offset=0,
+            chunks=slow(),
+            by=sender.cases.by,
+            folder=sender.cases.folder,
+        )
+    )
+    await written.wait()
+    second = asyncio.create_task(sender.append(upload.id, 10, b"y" * 10))
+    await asyncio.sleep(0)
+    gate.set()
+
+    assert (await first).offset == 10
+    assert (await second).offset == 20
+
+
+async def test_a_connection_that_keeps_the_file_makes_others_busy(
+    sender: Sender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(uploads, "_LOCK_TRIES", 1)
+    upload = await sender.open(20)
+
+    async with uploads._exclusive(uploads.path_of(upload.id, sender.cases.folder)):
+        with pytest.raises(errors.UploadBusy):
+            await sender.append(upload.id, 0, b"x")
+
+
+WRITER = """
+import fcntl, os, sys
+file = os.open(sys.argv[1], os.O_RDWR)
+fcntl.flock(file, fcntl.LOCK_EX)
+os.write(file, b"x" * 700)
+print("written", flush=True)
+sys.stdin.read()
+"""
+
+
+async def test_a_killed_worker_leaves_offset_and_lock_free(sender: Sender) -> None:
+    data = photo()
+    upload = await sender.open(len(data))
+    path = uploads.path_of(upload.id, sender.cases.folder)
+    worker = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", WRITER, str(path), stdout=asyncio.subprocess.PIPE, stdin=-1
+    )
+    assert worker.stdout is not None
+    await worker.stdout.readline()
+
+    worker.kill()
+    await worker.wait()
+
+    assert (await sender.status(upload.id)).offset == 700
+    assert (await sender.append(upload.id, 700, data[700:])).offset == len(data)
+
+
+async def test_a_crash_between_blob_and_row_is_repaired_by_finishing_again(
+    sender: Sender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = photo()
+    upload = await sender.open(len(data))
+    await sender.append(upload.id, 0, data)
+
+    async def crash(*_: object, **__: object) -> None:
+        raise RuntimeError("killed here")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("core.outbox.publish", crash)
+        with pytest.raises(RuntimeError):
+            await sender.finish(upload.id)
+    assert await MaterialFile.all().count() == 0
+    assert (await sender.status(upload.id)).offset == len(data)
+
+    assert (await sender.finish(upload.id)).file_id is not None
+
+
+async def test_a_blank_picture_is_taken_and_judged_later(sender: Sender) -> None:
+    data = blank_photo()
+    upload = await sender.open(len(data))
+    await sender.append(upload.id, 0, data)
+
+    assert (await sender.finish(upload.id)).file_id is not None
+
+
+async def test_left_over_files_are_swept(cases: CaseMaker, frozen_clock: FrozenClock) -> None:
+    left = cases.folder / "0.part"
+    left.write_bytes(b"x")
+    at = frozen_clock().timestamp()
+    os.utime(left, (at, at))
+    await uploads.expire(folder=cases.folder)
+    assert left.exists()
+
+    frozen_clock.advance(days=3)
+    await uploads.expire(folder=cases.folder)
+
+    assert not left.exists()
+
+
+def test_the_path_tells_nothing_but_the_upload() -> None:
+    upload_id = UUID(int=1)
+
+    assert uploads.path_of(upload_id, Path("/x")) == Path(f"/x/{upload_id.hex}.part")
