@@ -22,13 +22,14 @@ from signing.errors import (
     UnknownSuite,
     UnsafeDocument,
 )
-from signing.eseal import Seal, UnsignedSeal, build_seal, parse_seal
+from signing.eseal import Seal, parse_seal
 from signing.findings import REASONS
 from signing.keys import KeyStore, SoftwareKeyStore
 from signing.ofd.writer import write_package
 from signing.policy import DEFAULT_POLICY, LENIENT_POLICY, POLICIES, STRICT_POLICY, Limits, Policy
 from signing.report import Check, Outcome, SealReport, SignatureReport, Verdict
 from signing.seal import Unsigned, begin_seal
+from signing.seal_making import UnsignedSeal, build_seal
 from signing.seal_picture import draw_seal_picture
 from signing.sm2 import sm3
 from signing.trust import TrustList

@@ -1,20 +1,16 @@
 """Judge one signature of an OFD: references, the description file, the value, seal and signer."""
 
-import base64
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from types import MappingProxyType
 
 from signing import certificates, chains, cms, eseal, esignature, suites, timestamps
 from signing.certificates import Certificate
 from signing.errors import (
-    InvalidKey,
     MalformedCertificate,
     MalformedData,
     MalformedSeal,
-    UnknownSuite,
     UnsafeDocument,
 )
 from signing.esignature import SealSignature
@@ -23,7 +19,9 @@ from signing.ofd.container import Package
 from signing.ofd.signatures import Described, Listed
 from signing.report import Check, Outcome, SignatureReport
 from signing.suites import SM2_SM3, SUITES
+from signing.verify_message import judge_message
 from signing.verify_seal import NOT_ALGORITHMS, Bench, judge_seal
+from signing.verify_signer import judge_signer, judge_value, with_signer
 
 _Digest = Callable[[bytes], bytes]
 _MD5: _Digest = lambda data: hashlib.md5(data, usedforsecurity=False).digest()  # noqa: E731
@@ -49,8 +47,6 @@ _WEAK_METHODS: Mapping[str, _Digest] = MappingProxyType(
         "1.3.14.3.2.26": _SHA1,
     }
 )
-# GB/T 35275 names the algorithm of the value alone.
-_MESSAGE_ALGORITHMS = frozenset({"1.2.156.10197.1.301.1", "1.2.840.10045.2.1"})
 _SHOWN = 5
 
 
@@ -141,7 +137,7 @@ def _value(
 ) -> tuple[list[Check], SignatureReport]:
     """Judge SignedValue.dat by the kind of data it is (sheet 4.5)."""
     if cms.is_signed_message(value):
-        return _message(described, value, replace(report, structure="p7"), bench)
+        return judge_message(described, value, replace(report, structure="p7"), bench)
     if cms.is_bare_signature(value):
         return [bench.judge("bare-signature")], replace(report, structure="bare")
     try:
@@ -172,9 +168,9 @@ def _sealed(
         checks.append(bench.judge("certificate-malformed", role="signer", problem=str(problem)))
         signer = None
     if signer is not None:
-        report = _with_signer(report, signer)
+        report = with_signer(report, signer)
         checks += _signature_value(signature, signer, described, bench)
-        checks += _judge_signer(signer, moment, bench)
+        checks += judge_signer(signer, moment, bench)
     seal_checks, report = _seal(package, described, signature, moment, report, bench)
     return checks + seal_checks, report
 
@@ -218,20 +214,6 @@ def _moment(signature: SealSignature, bench: Bench) -> tuple[chains.Moment, list
     return chains.Moment(used or proven, bench.now, proven=proven is not None), checks
 
 
-def _with_signer(report: SignatureReport, signer: Certificate) -> SignatureReport:
-    try:
-        suite = suites.by_public_key(signer.spki).name
-    except UnknownSuite:
-        suite = ""
-    return replace(
-        report,
-        signer=signer.common_name,
-        organisation=signer.organisation,
-        certificate_serial=signer.serial_hex,
-        suite=suite,
-    )
-
-
 def _signature_value(
     signature: SealSignature, signer: Certificate, described: Described, bench: Bench
 ) -> list[Check]:
@@ -244,42 +226,7 @@ def _signature_value(
     stated = described.signature_method
     if stated and stated != oid and oid in SUITES:
         checks.append(bench.judge("algorithm-differs", stated=stated[:64], oid=oid))
-    return checks + _verified(signer, oid, signature.signed_part, signature.signature, bench)
-
-
-def _verified(
-    signer: Certificate, oid: str, message: bytes, value: bytes, bench: Bench
-) -> list[Check]:
-    """The value under the signer's key. A wrong identifier was reported before and does not stop
-    the arithmetic, which then goes by the kind of key."""
-    checks = []
-    if suites.is_raw(value):
-        checks.append(bench.judge("raw-signature", role="signer"))
-        value = suites.from_raw(value)
-    try:
-        suite = suites.by_public_key(signer.spki)
-    except UnknownSuite as problem:
-        return [*checks, bench.judge("algorithm-unsupported", oid=str(problem))]
-    try:
-        fits = oid not in SUITES or SUITES[oid] is suite
-        good = fits and suite.verify(signer.spki, message, value)
-    except InvalidKey:
-        good = False
-    return [*checks, bench.judge("signature-good" if good else "signature-bad")]
-
-
-def _judge_signer(
-    signer: Certificate, moment: chains.Moment, bench: Bench, extra: tuple[bytes, ...] = ()
-) -> list[Check]:
-    return chains.judge(
-        signer,
-        chains.SIGNER,
-        moment,
-        trust=bench.trust,
-        policy=bench.policy,
-        extra=extra,
-        signature=bench.signature,
-    )
+    return checks + judge_value(signer, oid, signature.signed_part, signature.signature, bench)
 
 
 def _seal(
@@ -324,54 +271,3 @@ def _seal_file(
         return bench.judge("seal-file-missing", file="Seal.esl")
     same = package.read(described.seal_file) == signature.seal
     return bench.judge("seal-file-good" if same else "seal-file-differs")
-
-
-def _message(
-    described: Described, value: bytes, report: SignatureReport, bench: Bench
-) -> tuple[list[Check], SignatureReport]:
-    """A GB/T 35275 signed message in one of its real forms."""
-    try:
-        message = cms.parse_signed_message(value)
-        bound = _is_bound(message, described.content)
-        signed_at = message.signing_time
-        der = cms.choose_certificate(message)
-        signer = None if der is None else certificates.parse(der)
-    except MalformedData as problem:
-        return [bench.judge("signed-value-malformed", problem=str(problem))], report
-    checks = [bench.judge("data-hash-good" if bound else "data-hash-bad")]
-    if signer is None:
-        return [*checks, bench.judge("bare-signature")], report
-    report = replace(_with_signer(report, signer), signed_at=signed_at)
-    checks += _message_value(message, signer, bench)
-    checks += _message_time(signed_at, bench)
-    moment = chains.Moment(used=signed_at, now=bench.now)
-    checks += _judge_signer(signer, moment, bench, message.certificates)
-    return checks, report
-
-
-def _is_bound(message: cms.SignedMessage, content: bytes) -> bool:
-    """Whether the message is about this Signature.xml, directly or through its attributes."""
-    digest = SM2_SM3.digest(content)
-    attached = message.content in (digest, base64.b64encode(digest))
-    if message.attributes is None:
-        return attached
-    if message.content is None:
-        return message.message_digest == digest
-    return attached and message.message_digest == SM2_SM3.digest(message.content)
-
-
-def _message_value(message: cms.SignedMessage, signer: Certificate, bench: Bench) -> list[Check]:
-    oid = message.signature_oid
-    if oid not in SUITES and oid not in _MESSAGE_ALGORITHMS:
-        return [bench.judge("algorithm-unsupported", oid=oid)]
-    signed = message.attributes if message.attributes is not None else message.content
-    return _verified(signer, oid, signed or b"", message.signature, bench)
-
-
-def _message_time(signed_at: datetime | None, bench: Bench) -> list[Check]:
-    if signed_at is None:
-        return [bench.judge("time-unstated")]
-    code = "time-known"
-    if signed_at > bench.now + bench.policy.clock_skew:
-        code = "time-future"
-    return [bench.judge(code, signed_at=signed_at.isoformat()), bench.judge("timestamp-absent")]

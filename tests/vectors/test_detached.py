@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from signing import certificates, cms, eseal, esignature, suites, verify_signature
+from signing import certificates, cms, eseal, esignature, suites
+from signing.verify_message import is_bound
 from tests.vectors.places import SHARED
 
 pytestmark = pytest.mark.skipif(not SHARED.is_dir(), reason="../shared/vectors is not here")
@@ -37,7 +38,7 @@ def test_signed_message_of_a_real_authority_verifies() -> None:
     der = cms.choose_certificate(message)
 
     assert der is not None
-    assert verify_signature._is_bound(message, (folder / "Signature.xml").read_bytes())
+    assert is_bound(message, (folder / "Signature.xml").read_bytes())
     assert message.content is not None
     value = suites.from_raw(message.signature)
     assert suites.SM2_SM3.verify(certificates.parse(der).spki, message.content, value)

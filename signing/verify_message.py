@@ -1,0 +1,68 @@
+"""Judge a GB/T 35275 signed message, the signature of Type="Sign", in each of its real forms."""
+
+import base64
+from dataclasses import replace
+from datetime import datetime
+
+from signing import certificates, chains, cms
+from signing.certificates import Certificate
+from signing.errors import MalformedData
+from signing.ofd.signatures import Described
+from signing.report import Check, SignatureReport
+from signing.suites import SM2_SM3, SUITES
+from signing.verify_seal import Bench
+from signing.verify_signer import judge_signer, judge_value, with_signer
+
+# GB/T 35275 names the algorithm of the value alone.
+_MESSAGE_ALGORITHMS = frozenset({"1.2.156.10197.1.301.1", "1.2.840.10045.2.1"})
+
+
+def judge_message(
+    described: Described, value: bytes, report: SignatureReport, bench: Bench
+) -> tuple[list[Check], SignatureReport]:
+    """A GB/T 35275 signed message in one of its real forms."""
+    try:
+        message = cms.parse_signed_message(value)
+        bound = is_bound(message, described.content)
+        signed_at = message.signing_time
+        der = cms.choose_certificate(message)
+        signer = None if der is None else certificates.parse(der)
+    except MalformedData as problem:
+        return [bench.judge("signed-value-malformed", problem=str(problem))], report
+    checks = [bench.judge("data-hash-good" if bound else "data-hash-bad")]
+    if signer is None:
+        return [*checks, bench.judge("bare-signature")], report
+    report = replace(with_signer(report, signer), signed_at=signed_at)
+    checks += _message_value(message, signer, bench)
+    checks += _message_time(signed_at, bench)
+    moment = chains.Moment(used=signed_at, now=bench.now)
+    checks += judge_signer(signer, moment, bench, message.certificates)
+    return checks, report
+
+
+def is_bound(message: cms.SignedMessage, content: bytes) -> bool:
+    """Whether the message is about this Signature.xml, directly or through its attributes."""
+    digest = SM2_SM3.digest(content)
+    attached = message.content in (digest, base64.b64encode(digest))
+    if message.attributes is None:
+        return attached
+    if message.content is None:
+        return message.message_digest == digest
+    return attached and message.message_digest == SM2_SM3.digest(message.content)
+
+
+def _message_value(message: cms.SignedMessage, signer: Certificate, bench: Bench) -> list[Check]:
+    oid = message.signature_oid
+    if oid not in SUITES and oid not in _MESSAGE_ALGORITHMS:
+        return [bench.judge("algorithm-unsupported", oid=oid)]
+    signed = message.attributes if message.attributes is not None else message.content
+    return judge_value(signer, oid, signed or b"", message.signature, bench)
+
+
+def _message_time(signed_at: datetime | None, bench: Bench) -> list[Check]:
+    if signed_at is None:
+        return [bench.judge("time-unstated")]
+    code = "time-known"
+    if signed_at > bench.now + bench.policy.clock_skew:
+        code = "time-future"
+    return [bench.judge(code, signed_at=signed_at.isoformat()), bench.judge("timestamp-absent")]

@@ -1,0 +1,59 @@
+"""Judge whoever signed: the value under the key, the certificate, the facts for the report."""
+
+from dataclasses import replace
+
+from signing import chains, suites
+from signing.certificates import Certificate
+from signing.errors import InvalidKey, UnknownSuite
+from signing.report import Check, SignatureReport
+from signing.suites import SUITES
+from signing.verify_seal import Bench
+
+
+def with_signer(report: SignatureReport, signer: Certificate) -> SignatureReport:
+    try:
+        suite = suites.by_public_key(signer.spki).name
+    except UnknownSuite:
+        suite = ""
+    return replace(
+        report,
+        signer=signer.common_name,
+        organisation=signer.organisation,
+        certificate_serial=signer.serial_hex,
+        suite=suite,
+    )
+
+
+def judge_value(
+    signer: Certificate, oid: str, message: bytes, value: bytes, bench: Bench
+) -> list[Check]:
+    """The value under the signer's key. A wrong identifier was reported before and does not stop
+    the arithmetic, which then goes by the kind of key."""
+    checks = []
+    if suites.is_raw(value):
+        checks.append(bench.judge("raw-signature", role="signer"))
+        value = suites.from_raw(value)
+    try:
+        suite = suites.by_public_key(signer.spki)
+    except UnknownSuite as problem:
+        return [*checks, bench.judge("algorithm-unsupported", oid=str(problem))]
+    try:
+        fits = oid not in SUITES or SUITES[oid] is suite
+        good = fits and suite.verify(signer.spki, message, value)
+    except InvalidKey:
+        good = False
+    return [*checks, bench.judge("signature-good" if good else "signature-bad")]
+
+
+def judge_signer(
+    signer: Certificate, moment: chains.Moment, bench: Bench, extra: tuple[bytes, ...] = ()
+) -> list[Check]:
+    return chains.judge(
+        signer,
+        chains.SIGNER,
+        moment,
+        trust=bench.trust,
+        policy=bench.policy,
+        extra=extra,
+        signature=bench.signature,
+    )
