@@ -50,7 +50,7 @@ def visitor(handler: H) -> H:
         except errors.SignInRequired:
             request.ctx.principal = None
 
-    return _guarded(handler, "public:visitor", admit)
+    return _guarded(handler, "visitor", admit)
 
 
 def citizen(handler: H) -> H:
@@ -65,8 +65,6 @@ def citizen(handler: H) -> H:
 def officer(*roles: str) -> Callable[[H], H]:
     """A signed-in officer who holds one of `roles`; without roles, any officer."""
 
-    name = f"officer:{','.join(roles)}" if roles else "officer"
-
     async def admit(request: Request) -> None:
         principal = await _session_principal(request, PrincipalKind.OFFICER)
         if roles and principal.roles.isdisjoint(roles):
@@ -74,7 +72,9 @@ def officer(*roles: str) -> Callable[[H], H]:
         request.ctx.principal = principal
 
     def decorate(handler: H) -> H:
-        return _guarded(handler, name, admit)
+        guarded = _guarded(handler, "officer", admit)
+        vars(guarded)["__roles__"] = roles
+        return guarded
 
     return decorate
 

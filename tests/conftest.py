@@ -197,6 +197,8 @@ async def serving(settings: Settings, resources: Any) -> AsyncIterator[str]:
     from app import create_app
     from core.embedded import free_port
 
+    # Sanic rewrites its own methods for each app; only in this mode from the originals.
+    Sanic.test_mode = True
     port = free_port()
     address = f"http://127.0.0.1:{port}"
     settings = replace(settings, port=port, public_url=address)

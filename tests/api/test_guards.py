@@ -17,7 +17,7 @@ CLIENT_ME = "/api/enterprise/v1/me"
 
 
 @pytest.fixture
-async def browser(address: str, client: Client, resources: Any) -> Any:
+async def tab(address: str, client: Client, resources: Any) -> Any:
     """A signed-in citizen's browser that sends nothing but its cookie."""
     await people.citizen(client, resources, await factories.person())
     async with aiohttp.ClientSession(address, cookie_jar=client.cookie_jar) as session:
@@ -25,9 +25,9 @@ async def browser(address: str, client: Client, resources: Any) -> Any:
         await session.close()
 
 
-async def act(browser: Client, headers: dict[str, str]) -> tuple[int, str | None]:
+async def act(tab: Client, headers: dict[str, str]) -> tuple[int, str | None]:
     body = {"organisation_id": None}
-    async with browser.put("/api/citizen/acting-for", json=body, headers=headers) as response:
+    async with tab.put("/api/citizen/acting-for", json=body, headers=headers) as response:
         return response.status, None if response.ok else await people.problem(response)
 
 
@@ -43,20 +43,20 @@ async def act(browser: Client, headers: dict[str, str]) -> tuple[int, str | None
     ],
 )
 async def test_cookie_alone_does_not_authorise_a_change(
-    browser: Client, headers: dict[str, str]
+    tab: Client, headers: dict[str, str]
 ) -> None:
-    assert await act(browser, headers) == (403, "cross-site-request")
+    assert await act(tab, headers) == (403, "cross-site-request")
 
 
 @pytest.mark.parametrize("header", ["Origin", "Referer", "X-Requested-With"])
-async def test_own_pages_are_let_in(browser: Client, address: str, header: str) -> None:
+async def test_own_pages_are_let_in(tab: Client, address: str, header: str) -> None:
     value = {"Origin": address, "Referer": f"{address}/m/#/me", "X-Requested-With": "yunjian"}
 
-    assert await act(browser, {header: value[header]}) == (200, None)
+    assert await act(tab, {header: value[header]}) == (200, None)
 
 
-async def test_reading_needs_no_origin(browser: Client) -> None:
-    async with browser.get("/api/citizen/me") as response:
+async def test_reading_needs_no_origin(tab: Client) -> None:
+    async with tab.get("/api/citizen/me") as response:
         assert response.status == 200
 
 
