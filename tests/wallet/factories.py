@@ -1,11 +1,15 @@
 """Valid things in one line; a test states only what matters to it."""
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 from uuid import UUID, uuid4
 
-from tests.wallet.conftest import City
-from wallet import issue
+from core import clock
+from tests.wallet.city import City
+from wallet import catalogue, issue, numbers, seals
+from wallet.face import FaceData
+from wallet.models import Licence
 from wallet.seals import Signs
 
 RESIDENCE: dict[str, Any] = {
@@ -65,4 +69,37 @@ async def issue_licence(
         keys=keys or city.authority.keys,
         trust=city.authority.trust,
         blobs=city.blobs,
+    )
+
+
+async def stored_licence(city: City, licence_type: str = "RES") -> Licence:
+    """A sealed licence in the wallet that no case led to, and so no event."""
+    facts: dict[str, Any] = dict(FACTS[licence_type])
+    if licence_type == "FOOD":
+        facts["permit_no"] = "JY23101170000012"
+    company = licence_type == "FOOD"
+    data = FaceData(
+        licence_type=licence_type,
+        facts=catalogue.check_facts(licence_type, facts, numbered=True),
+        number="JY23101170000012" if company else "JZ31011700012345",
+        identifier=str(await numbers.allot_identifier(licence_type, issued_on=clock.today())),
+        holder_name="上海松江演示餐饮有限公司" if company else "张演示",
+        holder_id_type="001" if company else "111",
+        holder_id_no="91310117FAKE100193" if company else "310199199003071017",
+        issued_on=date(2026, 11, 25),
+        valid_to=date(2031, 11, 24) if company else date(2027, 11, 24),
+        document_id="0" * 32,
+        drawn_at=clock.now(),
+    )
+    seal = await seals.for_department(catalogue.get_type(licence_type).issuer)
+    authority = city.authority
+    document = await issue.sealed_document(
+        data, seal=seal, keys=authority.keys, trust=authority.trust
+    )
+    return await issue.add_row(
+        data,
+        document=await city.blobs.put(document),
+        subject_id=city.company if company else city.zhang,
+        case_id=None,
+        previous_id=None,
     )

@@ -5,7 +5,7 @@ import asyncio
 from identity import demo as identity_demo
 from identity import queries as identity_queries
 from signing import verify_document
-from tests.wallet.conftest import TODAY, City
+from tests.wallet.city import TODAY, City
 from wallet import demo, status
 from wallet.models import Licence
 

@@ -11,7 +11,7 @@ from core.outbox import OutboxMessage
 from identity import queries as identity_queries
 from signing import KeyUnavailable, TrustList, verify_document
 from tests.conftest import on_postgres
-from tests.wallet.conftest import TODAY, City
+from tests.wallet.city import TODAY, City
 from tests.wallet.factories import issue_licence
 from wallet import queries
 from wallet.errors import InvalidFacts, IssueFailed, PreviousLicenceMissing, SealNotReady

@@ -10,7 +10,7 @@ from core.errors import TooMany
 from core.outbox import OutboxMessage
 from identity.principal import Principal
 from tests.conftest import FrozenClock
-from tests.wallet.conftest import City
+from tests.wallet.city import City
 from tests.wallet.factories import issue_licence
 from wallet import codes, present, status
 from wallet.errors import LicenceNotFound, LicenceNotInForce, PresentationNotFound

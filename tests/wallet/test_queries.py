@@ -3,7 +3,7 @@
 import pytest
 
 from tests.conftest import FrozenClock
-from tests.wallet.conftest import City
+from tests.wallet.city import City
 from tests.wallet.factories import issue_licence
 from wallet import queries
 from wallet.errors import LicenceNotFound

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from signing import parse_seal
-from tests.wallet.conftest import BY, TODAY, City
+from tests.wallet.city import BY, TODAY, City
 from wallet import seals
 from wallet.errors import NotASealKeeper, SealNotReady
 from wallet.models import Seal, SealState

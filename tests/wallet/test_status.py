@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from tests.conftest import FrozenClock
-from tests.wallet.conftest import TODAY, City
+from tests.wallet.city import TODAY, City
 from tests.wallet.factories import issue_licence
 from wallet import status
 from wallet.errors import LicenceNotFound, NotASealKeeper, StateChangeNotAllowed

@@ -11,7 +11,7 @@ from core.outbox import OutboxMessage
 from identity.principal import Principal
 from signing import TrustList
 from tests.conftest import FrozenClock
-from tests.wallet.conftest import TODAY, City
+from tests.wallet.city import TODAY, City
 from tests.wallet.factories import issue_licence
 from wallet import codes, present, queries, status, verify
 from wallet.models import Licence, Verification

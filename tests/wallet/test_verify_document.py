@@ -9,7 +9,7 @@ import pytest
 from core.errors import Problem
 from signing import TrustList
 from tests.conftest import SHARED, FrozenClock
-from tests.wallet.conftest import TODAY, City
+from tests.wallet.city import TODAY, City
 from tests.wallet.factories import issue_licence
 from wallet import queries, status, verify_document
 from wallet.errors import RequestKeyReused, UnreadableDocument, VerificationNotFound
