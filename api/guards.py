@@ -42,12 +42,12 @@ def public(handler: H) -> H:
 
 
 def visitor(handler: H) -> H:
-    """Anyone may call; a signed-in citizen is recognised, a stale session is ignored."""
+    """Anyone may call; a citizen is recognised by a good session that came from a page of ours."""
 
     async def admit(request: Request) -> None:
         try:
             request.ctx.principal = await _session_principal(request, PrincipalKind.CITIZEN)
-        except errors.SignInRequired:
+        except (errors.SignInRequired, errors.CrossSiteRequest):
             request.ctx.principal = None
 
     return _guarded(handler, "visitor", admit)
@@ -170,8 +170,8 @@ def _marked(handler: H, name: str) -> H:
 
 
 async def _session_principal(request: Request, kind: PrincipalKind) -> Principal:
-    by_cookie = _bearer(request) is None
-    if by_cookie and request.method not in SAFE_METHODS and not _from_own_page(request):
+    cookie_alone = _bearer(request) is None and COOKIES[kind] in request.cookies
+    if cookie_alone and request.method not in SAFE_METHODS and not _from_own_page(request):
         raise errors.CrossSiteRequest()
     return await _resolve(request, kind)
 

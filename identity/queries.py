@@ -127,6 +127,15 @@ async def legal_representative_of(organisation_id: UUID) -> SubjectView | None:
     )
 
 
+async def find_responsible_person(subject_id: UUID) -> UUID | None:
+    """Whom to tell about a subject: the person itself, or who represents the organisation."""
+    subject = await get_subject(subject_id)
+    if subject.kind == "natural_person":
+        return subject.id
+    representative = await legal_representative_of(subject_id)
+    return None if representative is None else representative.id
+
+
 async def may_act_for(person_id: UUID, organisation_id: UUID) -> bool:
     """Whether the person represents the organisation, or is its agent, today."""
     relations = await Relation.filter(person_id=person_id, organisation_id=organisation_id)

@@ -37,8 +37,6 @@ class LicenceEvent(Protocol):
     @property
     def person_id(self) -> UUID: ...
     @property
-    def licence_type(self) -> str: ...
-    @property
     def licence_name(self) -> str: ...
 
 
@@ -150,7 +148,11 @@ def licence_issued(event: Event) -> Message:
         "licence-issued",
         "电子证照已签发",
         f"《{event.licence_name}》已签发并存入您的卡包{until}，可随时出示使用。",
-        more={"case_id": str(event.case_id), "version": event.version},
+        more={
+            "case_id": str(event.case_id) if event.case_id else None,
+            "licence_type": event.licence_type,
+            "version": event.version,
+        },
     )
 
 
@@ -162,7 +164,12 @@ def licence_presented(event: Event) -> Message:
         "证照已被核验",
         f"{text}如非本人出示，请立即停用亮证码。",
         link="#/uses",
-        more={"department": event.department, "verdict": str(event.verdict)},
+        more={
+            "presentation_id": str(event.presentation_id),
+            "department": event.department,
+            "counter_name": event.counter_name,
+            "verdict": str(event.verdict),
+        },
     )
 
 
@@ -172,7 +179,32 @@ def presentation_stopped(event: Event) -> Message:
         "presentation-stopped",
         "亮证码已停用",
         f"《{event.licence_name}》的亮证码已停用，需要时可以重新出示。",
+        more={"presentation_id": str(event.presentation_id)},
         weight=Weight.TICK,
+    )
+
+
+def licence_state_changed(event: Event, *, recipient_id: UUID) -> Message:
+    """A licence was suspended, resumed, revoked or cancelled; told to whoever answers for it.
+
+    The event names the holder, which may be an organisation; `flows` finds the person by
+    `identity.queries.find_responsible_person`.
+    """
+    return Message(
+        recipient_id=recipient_id,
+        kind="licence-state-changed",
+        title=cut(f"证照状态：{event.state_text}", LONGEST_TITLE),
+        body=cut(
+            f"您的《{event.licence_name}》现为“{event.state_text}”。原因：{event.cause}。"
+            f"如有疑问，请联系{event.authority}。",
+            LONGEST_BODY,
+        ),
+        link=f"#/licence/{event.licence_id}",
+        data={
+            "licence_id": str(event.licence_id),
+            "licence_name": event.licence_name,
+            "state": event.state,
+        },
     )
 
 
@@ -264,7 +296,7 @@ def _licence(
     more: Mapping[str, Any] | None = None,
     weight: Weight = Weight.NOTICE,
 ) -> Message:
-    data = {"licence_id": str(event.licence_id), "licence_type": event.licence_type}
+    data = {"licence_id": str(event.licence_id), "licence_name": event.licence_name}
     return Message(
         recipient_id=event.person_id,
         kind=kind,

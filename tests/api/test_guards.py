@@ -224,3 +224,12 @@ def _exact(client: Client, target: str) -> Any:
     base = client._base_url
     assert base is not None
     return URL(f"{str(base).rstrip('/')}{target}", encoded=True)
+
+
+async def test_change_without_any_session_asks_to_sign_in(address: str) -> None:
+    async with (
+        aiohttp.ClientSession(address) as nobody,
+        nobody.put("/api/citizen/acting-for", json={"organisation_id": None}) as response,
+    ):
+        assert response.status == 401
+        assert await people.problem(response) == "sign-in-required"

@@ -124,6 +124,17 @@ def _day(today: date, shift: int) -> date:
     return today + timedelta(days=shift)
 
 
+async def test_who_answers_for_a_subject() -> None:
+    person_id = await factories.person()
+    company_id = await factories.organisation(person_id)
+
+    assert await queries.find_responsible_person(person_id) == person_id
+    assert await queries.find_responsible_person(company_id) == person_id
+
+    await Relation.all().delete()
+    assert await queries.find_responsible_person(company_id) is None
+
+
 async def test_ended_agency_gives_no_right() -> None:
     company_id = await factories.organisation(await factories.person())
     agent_id = await factories.person(id_no=factories.LI, name="李样例")

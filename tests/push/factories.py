@@ -35,10 +35,13 @@ def every_event() -> dict[str, Any]:
     """One event of every kind that is told to a person."""
     licence = {
         "licence_id": LICENCE,
-        "licence_type": "SPJY",
         "licence_name": "食品经营许可证",
     }
-    shown = {"counter_name": "政务服务中心 3 号窗", "verdict": "valid"}
+    shown = {
+        "presentation_id": UUID(int=8),
+        "counter_name": "政务服务中心 3 号窗",
+        "verdict": "valid",
+    }
     more: dict[str, dict[str, Any]] = {
         "CaseSubmitted": {},
         "CaseAccepted": {"deemed": False},
@@ -61,9 +64,10 @@ def every_event() -> dict[str, Any]:
         "CaseWithdrawn": {"reason": "改日再办"},
         "CaseLapsed": {},
         "CaseClosed": {"result_text": "已颁发食品经营许可证", "licence_id": LICENCE},
-        "LicenceIssued": licence | {"version": 1, "valid_to": date(2031, 11, 24)},
+        "LicenceIssued": licence
+        | {"licence_type": "SPJY", "version": 1, "valid_to": date(2031, 11, 24)},
         "LicencePresented": licence | shown | {"at": datetime(2026, 11, 25, 2, 30, tzinfo=UTC)},
-        "PresentationStopped": licence,
+        "PresentationStopped": licence | {"presentation_id": UUID(int=8)},
     }
     return {name: event(name, **values) for name, values in more.items()}
 

@@ -98,6 +98,31 @@ def test_issued_licence_is_one_tap_away() -> None:
     assert "2031年11月24日" in message.body
 
 
+def test_page_that_shows_a_code_can_tell_that_it_was_read() -> None:
+    for name in ("LicencePresented", "PresentationStopped"):
+        message = messages.compose(EVENTS[name])
+        assert message is not None
+        assert message.data["presentation_id"] == str(EVENTS[name].presentation_id)
+
+
+def test_revocation_is_told_with_its_cause_and_authority() -> None:
+    revoked = event(
+        "LicenceStateChanged",
+        licence_id=LICENCE,
+        licence_name="食品经营许可证",
+        state="revoked",
+        state_text="吊销",
+        cause="逾期未整改",
+        authority="区市场监管局",
+    )
+
+    message = messages.licence_state_changed(revoked, recipient_id=PERSON)
+
+    assert message.title == "证照状态：吊销"
+    assert "逾期未整改" in message.body
+    assert "区市场监管局" in message.body
+
+
 @pytest.mark.parametrize("values", [{"title": "题" * 21}, {"body": "文" * 501}])
 def test_message_beyond_its_limits_cannot_be_made(values: dict[str, Any]) -> None:
     whole = {"title": "题", "body": "文", "kind": "x-y", "link": "#/", "recipient_id": PERSON}
