@@ -5,13 +5,15 @@ from types import MappingProxyType
 
 from signing.errors import UnknownSuite
 from signing.suites.p256_sha256 import P256Sha256
+from signing.suites.rsa_sha256 import RsaSha256
 from signing.suites.sm2_sm3 import Sm2Sm3
 from signing.suites.suite import Suite, from_raw, is_raw, to_raw
 
 SM2_SM3: Suite = Sm2Sm3()
 P256_SHA256: Suite = P256Sha256()
+RSA_SHA256: Suite = RsaSha256()
 
-_ALL = (SM2_SM3, P256_SHA256)
+_ALL = (SM2_SM3, P256_SHA256, RSA_SHA256)
 
 SUITES: Mapping[str, Suite] = MappingProxyType({suite.signature_oid: suite for suite in _ALL})
 
@@ -50,6 +52,7 @@ def by_cose_algorithm(number: int) -> Suite:
 
 __all__ = [
     "P256_SHA256",
+    "RSA_SHA256",
     "SM2_SM3",
     "SUITES",
     "Suite",

@@ -9,7 +9,7 @@ class Suite(Protocol):
     """A signature algorithm with its digest, curve and identifiers.
 
     Private keys are 32 raw bytes, public keys are DER SubjectPublicKeyInfo, signatures are
-    minimal DER SEQUENCE { r, s }.
+    minimal DER SEQUENCE { r, s }; RSA differs as its file says.
     """
 
     @property
@@ -27,8 +27,8 @@ class Suite(Protocol):
         """The COSE `alg` number of offline passes."""
 
     @property
-    def spki_prefix(self) -> bytes:
-        """The bytes every SubjectPublicKeyInfo of this suite begins with."""
+    def spki_prefix(self) -> bytes | tuple[bytes, ...]:
+        """What every SubjectPublicKeyInfo of this suite begins with: one of these."""
 
     def digest(self, data: bytes) -> bytes: ...
 
