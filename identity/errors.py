@@ -6,7 +6,7 @@ Problem
 │                      DemoNotAvailable
 ├── Unauthenticated    SignInRequired, WrongCredentials, InvalidSignature
 ├── Forbidden          RoleMissing, CrossSiteRequest, NotActingFor, ActingRightEnded,
-│                      AccountNotBound, OutsideDepartment
+│                      AccountNotBound
 ├── Gone               EnrolmentCodeRefused
 └── TooMany            TooManySignIns, QuotaSpent
 """
@@ -107,11 +107,6 @@ class ActingRightEnded(Forbidden):
 class AccountNotBound(Forbidden):
     slug = "account-not-bound"
     title = "这个账号还没有实名，请先完成实名认证"
-
-
-class OutsideDepartment(Forbidden):
-    slug = "outside-department"
-    title = "这件事不归您所在的部门办理，请转给对应部门"
 
 
 class EnrolmentCodeRefused(Gone):
