@@ -33,7 +33,7 @@ from signing.seal_making import UnsignedSeal, build_seal
 from signing.seal_picture import draw_seal_picture
 from signing.sm2 import sm3
 from signing.trust import TrustList
-from signing.verify import verify_document
+from signing.verify import verify_detached, verify_document
 from signing.verify_seal import verify_seal
 
 __all__ = [
@@ -77,6 +77,7 @@ __all__ = [
     "draw_seal_picture",
     "parse_seal",
     "sm3",
+    "verify_detached",
     "verify_document",
     "verify_seal",
     "write_package",

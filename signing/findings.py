@@ -112,6 +112,13 @@ _REFERENCES = {
         "签章没有保护任何文件。",
         "The signature refers to no file.",
     ),
+    "references-unchecked": Finding(
+        "references",
+        SKIPPED,
+        None,
+        "没有原文件，未检查受保护的内容。",
+        "The signed files are not at hand and were not compared.",
+    ),
     "weak-digest": Finding(
         "digest-method",
         FAIL,

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 
 from lxml import etree
 
-from signing import certificates, eseal, esignature, suites
+from signing import certificates, eseal, esignature, suites, timestamps
 from signing.certificates import Certificate
 from signing.errors import (
     InvalidSignature,
@@ -45,11 +45,14 @@ class Unsigned:
 
     def complete(self, signature: bytes, *, timestamp: bytes | None = None) -> bytes:
         """The sealed OFD. `signature` is DER from the signer's suite, `timestamp` an RFC 3161
-        token over it. Raises InvalidSignature when it is not the signer's for this document."""
+        token over it. Raises InvalidSignature when one of them belongs to something else, and
+        MalformedSignature for a token that cannot be read."""
         signer = certificates.parse(self.signer_certificate)
         suite = suites.by_public_key(signer.spki)
         if not suite.verify(signer.spki, self.to_sign, signature):
             raise InvalidSignature("this is not the signer's signature of this document")
+        if timestamp is not None:
+            timestamps.insist_about(timestamp, signature)
         value = esignature.assemble(
             self.to_sign,
             signature,
@@ -59,6 +62,11 @@ class Unsigned:
             timestamp=timestamp,
         )
         return write((*self.entries, Packed.of(self.value_name, value)))
+
+    def timestamp_imprint(self, signature: bytes) -> timestamps.Imprint:
+        """What a time-stamp authority is to stamp: the digest of the signature value."""
+        suite = suites.by_public_key(certificates.parse(self.signer_certificate).spki)
+        return timestamps.imprint_of(signature, suite.digest_oid)
 
 
 def begin_seal(

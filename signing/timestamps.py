@@ -8,13 +8,20 @@ from types import MappingProxyType
 
 from signing import asn1, certificates, chains, cms, suites
 from signing.certificates import Certificate
-from signing.errors import InvalidKey, MalformedData, MalformedSignature, UnknownSuite
+from signing.errors import (
+    InvalidKey,
+    InvalidSignature,
+    MalformedData,
+    MalformedSignature,
+    UnknownSuite,
+)
 from signing.policy import Policy
 from signing.report import Check, Outcome
 from signing.trust import TrustList
 
 TST_INFO = "1.2.840.113549.1.9.16.1.4"
-_EC_PUBLIC_KEY = "1.2.840.10045.2.1"
+# Names of key types that writers put where a signature algorithm belongs: EC, SM2, RSA.
+_KEY_TYPES = ("1.2.840.10045.2.1", "1.2.156.10197.1.301.1", "1.2.840.113549.1.1.1")
 
 _Digest = Callable[[bytes], bytes]
 DIGESTS: Mapping[str, _Digest] = MappingProxyType(
@@ -36,6 +43,30 @@ class Stamp:
     imprint_oid: str
     imprint: bytes
     message: cms.SignedMessage
+    nonce: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Imprint:
+    """What a token is about: a digest and the identifier of its algorithm."""
+
+    digest_oid: str
+    digest: bytes
+
+
+def imprint_of(data: bytes, digest_oid: str) -> Imprint:
+    """The imprint of these bytes; raises UnknownSuite for a digest that is not in use."""
+    digest = DIGESTS.get(digest_oid)
+    if digest is None:
+        raise UnknownSuite(f"digest {digest_oid}")
+    return Imprint(digest_oid, digest(data))
+
+
+def insist_about(token: bytes, stamped: bytes) -> None:
+    """Raises InvalidSignature for a token about anything else, MalformedSignature for none."""
+    stamp = parse_token(token)
+    if imprint_of(stamped, stamp.imprint_oid).digest != stamp.imprint:
+        raise InvalidSignature("the time stamp is about something else")
 
 
 def parse_token(token: bytes) -> Stamp:
@@ -52,7 +83,9 @@ def parse_token(token: bytes) -> Stamp:
             raise MalformedSignature("malformed imprint")
         algorithm = imprint[0].children(asn1.SEQUENCE)
         oid = algorithm[0].oid() if algorithm else ""
-        return Stamp(fields[4].time(), oid, imprint[1].octets(), message)
+        nonces = [part.integer() for part in fields[5:] if part.tag == asn1.INTEGER]
+        nonce = nonces[0] if nonces else None
+        return Stamp(fields[4].time(), oid, imprint[1].octets(), message, nonce)
     except MalformedSignature:
         raise
     except MalformedData as problem:
@@ -107,10 +140,7 @@ def judge(
 
 
 def _problem(stamp: Stamp, stamped: bytes, now: datetime, policy: Policy) -> str:
-    digest = DIGESTS.get(stamp.imprint_oid)
-    if digest is None:
-        raise UnknownSuite(f"digest {stamp.imprint_oid}")
-    if digest(stamped) != stamp.imprint:
+    if imprint_of(stamped, stamp.imprint_oid).digest != stamp.imprint:
         return "it is about something else"
     if stamp.stamped_at > now + policy.clock_skew:
         return "it lies in the future"
@@ -128,13 +158,13 @@ def _signer(stamp: Stamp) -> Certificate | None:
     if digest is None:
         raise UnknownSuite(f"digest {message.digest_oid}")
     suite = suites.by_public_key(leaf.spki)
-    if message.signature_oid not in (suite.signature_oid, _EC_PUBLIC_KEY, _SM2_SIGNATURE):
+    if message.signature_oid not in (suite.signature_oid, *_KEY_TYPES):
         raise UnknownSuite(f"signature algorithm {message.signature_oid}")
     content_type = message.attribute(cms.CONTENT_TYPE)
     about_this = (
         content_type == asn1.oid(TST_INFO)
         and message.message_digest == digest(message.content)
-        and _names_certificate(message, leaf)
+        and names_certificate(message, leaf)
     )
     try:
         right = about_this and suite.verify(leaf.spki, message.attributes, message.signature)
@@ -143,10 +173,7 @@ def _signer(stamp: Stamp) -> Certificate | None:
     return leaf if right else None
 
 
-_SM2_SIGNATURE = "1.2.156.10197.1.301.1"
-
-
-def _names_certificate(message: cms.SignedMessage, leaf: Certificate) -> bool:
+def names_certificate(message: cms.SignedMessage, leaf: Certificate) -> bool:
     """ESSCertID (RFC 2634, RFC 5816): the signed attributes must name this certificate."""
     version_2 = message.attribute(cms.SIGNING_CERTIFICATE_V2)
     version_1 = message.attribute(cms.SIGNING_CERTIFICATE)

@@ -15,7 +15,7 @@ from signing.policy import DEFAULT_POLICY, Policy
 from signing.report import Check, SealReport
 from signing.trust import TrustList
 from signing.verify_seal import Bench
-from signing.verify_signature import Judgement, judge_signature
+from signing.verify_signature import Judgement, judge_detached, judge_signature
 
 _SHOWN = 10
 
@@ -34,6 +34,21 @@ def verify_document(
         return _verify(package, bench)
     except UnsafeDocument as problem:
         return SealReport.conclude([bench.judge("package-unsafe", problem=str(problem))])
+
+
+def verify_detached(
+    value: bytes,
+    description: bytes,
+    *,
+    trust: TrustList,
+    at: datetime,
+    policy: Policy = DEFAULT_POLICY,
+) -> SealReport:
+    """Judge SignedValue.dat with its Signature.xml. The files it refers to are not compared, so
+    valid means: this signer sealed this description."""
+    judged = judge_detached(value, description, Bench(trust, at, policy))
+    reports = [judged.report] if judged.report is not None else []
+    return SealReport.conclude(judged.checks, reports)
 
 
 def _verify(package: Package, bench: Bench) -> SealReport:

@@ -94,6 +94,22 @@ def judge_signature(package: Package, listed: Listed, list_file: str, bench: Ben
     return judged
 
 
+def judge_detached(value: bytes, description: bytes, bench: Bench) -> Judgement:
+    """A signature value with its Signature.xml, away from the package."""
+    judged = Judgement(Listed("", "Seal", None, "", ""))
+    report = SignatureReport(id="", type="Seal", structure="")
+    try:
+        described = signatures.read_detached(description)
+    except UnsafeDocument as problem:
+        judged.checks.append(bench.judge("signature-file-unreadable", problem=str(problem)))
+        return judged
+    judged.checks.append(bench.judge("references-unchecked"))
+    nothing = Package(b"", {}, bench.policy.limits)
+    checks, judged.report = _value(nothing, described, value, report, bench)
+    judged.checks += checks
+    return judged
+
+
 def _references(
     package: Package, described: Described, bench: Bench
 ) -> tuple[list[Check], frozenset[str]]:
@@ -181,7 +197,7 @@ def _binding(described: Described, signature: SealSignature, bench: Bench) -> li
     good = suite.digest(described.content) == signature.data_hash
     checks = [bench.judge("data-hash-good" if good else "data-hash-bad")]
     stated = signature.property_info.strip().lstrip("/")
-    if stated and stated != described.file:
+    if stated and described.file and stated != described.file:
         checks.append(
             bench.judge("property-info-differs", stated=stated[:200], file=described.file)
         )

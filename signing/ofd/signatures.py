@@ -121,6 +121,28 @@ def read_signature(package: Package, file: str) -> Described:
     )
 
 
+def read_detached(content: bytes) -> Described:
+    """A Signature.xml without its package: nothing it refers to can be opened.
+
+    Raises UnsafeDocument.
+    """
+    root = xml.parse(content)
+    info = xml.child(root, "SignedInfo")
+    if xml.local_name(root) != "Signature" or info is None:
+        raise UnsafeDocument("no SignedInfo")
+    return Described(
+        file="",
+        content=content,
+        check_method="",
+        signature_method=xml.text(xml.child(info, "SignatureMethod")),
+        references=(),
+        signed_value=None,
+        seal_file=None,
+        names_seal_file=False,
+        stamp_ids=(),
+    )
+
+
 def _read_references(
     package: Package, element: etree._Element | None, folder: str
 ) -> tuple[Reference, ...]:

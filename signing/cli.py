@@ -1,0 +1,192 @@
+"""The command line: `python -m signing verify|inspect|dump FILE…`.
+
+The only part of the package that opens files and looks at the clock. `verify` leaves 0 when all
+is valid, 1 when something is invalid, 2 when something cannot be told, 64 for a wrong command,
+66 for a file that cannot be read.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, NoReturn
+
+from signing import certificates, chains, crl, reading
+from signing.errors import SigningError
+from signing.policy import POLICIES, Policy
+from signing.reading import Kind, Recognised
+from signing.report import Check, Outcome, SealReport, Verdict
+from signing.trust import TrustList
+from signing.verify import verify_detached, verify_document
+from signing.verify_seal import verify_seal
+
+VALID, INVALID, CANNOT_TELL, USAGE, NO_INPUT = 0, 1, 2, 64, 66
+_MARKS = {
+    Outcome.PASS: "✓",
+    Outcome.FAIL: "✗",
+    Outcome.UNKNOWN: "?",
+    Outcome.WARNING: "!",
+    Outcome.SKIPPED: "-",
+}
+_WORDS = {Verdict.VALID: "有效", Verdict.INVALID: "无效", Verdict.CANNOT_TELL: "无法判断"}
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        self.print_usage(sys.stderr)
+        self.exit(USAGE, f"{self.prog}: {message}\n")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit code."""
+    options = _parser().parse_args(arguments)
+    try:
+        code: int = options.run(options)
+    except OSError as problem:
+        print(f"{problem.filename}: {problem.strerror}", file=sys.stderr)
+        return NO_INPUT
+    except SigningError as problem:
+        print(f"{problem.slug}: {problem}", file=sys.stderr)
+        return INVALID
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="python -m signing", description="Look at and verify e-seals.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=_Parser)
+    verify = commands.add_parser("verify", help="verify OFD files, seals, signatures, certificates")
+    verify.add_argument("--trust", action="append", default=[], type=Path, metavar="FILE")
+    verify.add_argument("--policy", choices=sorted(POLICIES), default="default")
+    verify.add_argument("--at", type=_time, help="time of the check, ISO 8601; now by default")
+    verify.add_argument("--description", type=Path, help="Signature.xml of a SignedValue.dat")
+    verify.add_argument("--json", action="store_true", help="one JSON object a line")
+    verify.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    verify.set_defaults(run=_verify)
+    inspect = commands.add_parser("inspect", help="say what is in a file, judging nothing")
+    inspect.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    inspect.set_defaults(run=_inspect)
+    dump = commands.add_parser("dump", help="print the entries of an OFD or the DER tree")
+    dump.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    dump.set_defaults(run=_dump)
+    return parser
+
+
+def _time(text: str) -> datetime:
+    found = datetime.fromisoformat(text)
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def load_trust(paths: Sequence[Path]) -> TrustList:
+    """One list of several files: PEM, DER or our JSON. Makers and refused ones add up as well."""
+    total = TrustList()
+    for path in paths:
+        found = TrustList.from_bytes(path.read_bytes())
+        total = replace(
+            total,
+            anchors=total.anchors + found.anchors,
+            intermediates=total.intermediates + found.intermediates,
+            crls=total.crls + found.crls,
+            refused=total.refused + found.refused,
+            makers=total.makers + found.makers,
+            sequence=max(total.sequence, found.sequence),
+        )
+    return total
+
+
+def _verify(options: argparse.Namespace) -> int:
+    trust = load_trust(options.trust)
+    policy = POLICIES[options.policy]
+    at = options.at or datetime.now(UTC)  # noqa: TID251 - the command line is an edge
+    verdicts = set()
+    for path in options.files:
+        report = _judge(path, options.description, trust, policy, at)
+        verdicts.add(report.verdict)
+        print(_as_json(path, report) if options.json else _as_text(path, report))
+    if Verdict.INVALID in verdicts:
+        return INVALID
+    return CANNOT_TELL if Verdict.CANNOT_TELL in verdicts else VALID
+
+
+def _judge(
+    path: Path, description: Path | None, trust: TrustList, policy: Policy, at: datetime
+) -> SealReport:
+    found = reading.recognise(path.read_bytes())
+    if found.kind is Kind.SEAL:
+        return verify_seal(found.data, trust=trust, at=at, policy=policy)
+    if found.kind in (Kind.SEAL_SIGNATURE, Kind.SIGNED_MESSAGE):
+        beside = description or path.with_name("Signature.xml")
+        content = beside.read_bytes()
+        return verify_detached(found.data, content, trust=trust, at=at, policy=policy)
+    if found.kind is Kind.CERTIFICATE:
+        return _judge_certificate(found, trust, policy, at)
+    if found.kind is Kind.REVOCATION_LIST:
+        return _judge_list(found, trust, policy)
+    try:
+        return verify_document(found.data, trust=trust, at=at, policy=policy)
+    except SigningError as problem:
+        return SealReport.conclude([policy.judge("package-unsafe", problem=str(problem))])
+
+
+def _judge_certificate(
+    found: Recognised, trust: TrustList, policy: Policy, at: datetime
+) -> SealReport:
+    """As a signer's certificate; an authority's is judged for issuing."""
+    certificate = certificates.parse(found.data)
+    purpose = chains.SIGNER
+    if certificate.extensions.is_authority:
+        purpose = chains.Purpose("signer", (certificates.KEY_CERT_SIGN,))
+    moment = chains.Moment(at, at)
+    return SealReport.conclude(
+        chains.judge(certificate, purpose, moment, trust=trust, policy=policy)
+    )
+
+
+def _judge_list(found: Recognised, trust: TrustList, policy: Policy) -> SealReport:
+    """Whether an authority of the trust list signed this revocation list."""
+    parsed = crl.parse(found.data)
+    authorities = (*trust.anchor_certificates, *trust.intermediate_certificates)
+    issuers = [known for known in authorities if known.subject == parsed.issuer]
+    if not issuers:
+        facts = {"role": "signer", "subject": "revocation list", "issuer": "(not listed)"}
+        return SealReport.conclude([policy.judge("issuer-unknown", **facts)])
+    good = any(parsed.signed_by(issuer) for issuer in issuers)
+    return SealReport.conclude([policy.judge("signature-good" if good else "signature-bad")])
+
+
+def _as_json(path: Path, report: SealReport) -> str:
+    content: dict[str, Any] = {"file": str(path), **report.to_dict()}
+    return json.dumps(content, ensure_ascii=False)
+
+
+def _as_text(path: Path, report: SealReport) -> str:
+    reasons = f" ({', '.join(report.reasons)})" if report.reasons else ""
+    lines = [f"{path}: {report.verdict.value} {_WORDS[report.verdict]}{reasons}"]
+    for found in report.signatures:
+        sealed = f"{found.seal_name} · {found.signer}" if found.seal_name else found.signer
+        lines.append(f"  [{found.id or '-'}] {found.structure} {sealed} {found.signed_at or ''}")
+    lines += [_check_line(check) for check in report.checks]
+    return "\n".join(lines)
+
+
+def _check_line(check: Check) -> str:
+    where = f"[{check.signature}] " if check.signature else ""
+    return f"  {_MARKS[check.outcome]} {where}{check.name}: {check.detail} {check.detail_en}"
+
+
+def _inspect(options: argparse.Namespace) -> int:
+    for path in options.files:
+        print(f"{path}:")
+        for label, value in reading.facts(reading.recognise(path.read_bytes())):
+            print(f"  {label}: {value}")
+    return VALID
+
+
+def _dump(options: argparse.Namespace) -> int:
+    for path in options.files:
+        print(f"{path}:")
+        for line in reading.dump(reading.recognise(path.read_bytes())):
+            print(line)
+    return VALID
