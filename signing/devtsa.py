@@ -7,12 +7,20 @@ import secrets
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from signing import asn1, certificates, cms, issuing, stamp_requests, suites, timestamps
+from signing import (
+    asn1,
+    certificates,
+    cms_building,
+    issuing,
+    stamp_requests,
+    suites,
+    timestamps,
+)
 from signing.certificates import Certificate
 from signing.errors import MalformedSignature
 from signing.issuing import Name, Request
 from signing.keys import SoftwareKeyStore
-from signing.suites import SM2_SM3, Suite
+from signing.suites import SM2_SM3
 from signing.timestamps import Imprint
 
 ROOT_KEY, STAMP_KEY = "stamp-root", "stamp"
@@ -52,32 +60,14 @@ class DevelopmentStampAuthority:
             asn1.generalized_time(at.astimezone(UTC)),
             asn1.integer(nonce) if nonce is not None else b"",
         )
-        content = asn1.sequence(
-            asn1.oid(timestamps.TST_INFO), asn1.explicit(0, asn1.octet_string(info))
-        )
-        attributes = _attributes(leaf, suite, info)
-        signature = self.keys.sign_now(STAMP_KEY, asn1.set_of(attributes))
-        return cms.assemble(
-            content,
+        attributes = cms_building.signed_attributes(timestamps.TST_INFO, suite.digest(info), leaf)
+        return cms_building.assemble(
             attributes,
-            signature,
+            self.keys.sign_now(STAMP_KEY, attributes),
             signer=leaf,
-            suite=suite,
-            version=3,
+            content_type=timestamps.TST_INFO,
+            content=info,
         )
-
-
-def _attributes(leaf: Certificate, suite: Suite, info: bytes) -> list[bytes]:
-    identifier = asn1.sequence(
-        asn1.sequence(asn1.oid(suite.digest_oid)), asn1.octet_string(suite.digest(leaf.der))
-    )
-    return [
-        cms.attribute(cms.CONTENT_TYPE, asn1.oid(timestamps.TST_INFO)),
-        cms.attribute(cms.MESSAGE_DIGEST, asn1.octet_string(suite.digest(info))),
-        cms.attribute(
-            cms.SIGNING_CERTIFICATE_V2, asn1.sequence(asn1.sequence(identifier))
-        ),
-    ]
 
 
 def make(
