@@ -99,7 +99,7 @@ async def sign_in(window: Window, name: str, *, organisation: str | None = None)
     if organisation:
         await window.go("/m/#/me")
         choice = window.page.get_by_label(organisation)
-        await choice.check()
+        await choice.click()
         await expect(choice).to_be_checked()
         await window.go("/m/#/")
         await window.sees(f"正在代表：{organisation}")

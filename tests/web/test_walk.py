@@ -58,9 +58,9 @@ async def complete_facts(page: Page) -> None:
     await page.get_by_role("button", name="确定批准").wait_for()
     for box in await page.locator("form input.in, form textarea.in").all():
         if not await box.input_value():
-            await box.fill(
-                "2031-11-24" if await box.get_attribute("type") == "date" else "热食类食品制售"
-            )
+            await box.fill("区市场监管局方松所")
+    await page.get_by_role("group", name="经营项目").get_by_label("热食类食品制售").check()
+    await page.get_by_role("group", name="网络经营").get_by_label("否").check()
 
 
 async def scan(launcher: Launcher, demo: Demo, shown: Window, film: Path) -> Window:
@@ -132,11 +132,10 @@ async def test_a_supplement_goes_there_and_back(window: Any, demo: Demo) -> None
     citizen, officer = await window(), await window(desk=True)
     await people.staff_sign_in(officer, "SCJG-01", demo.passwords["SCJG-01"])
     await people.sign_in(citizen, "赵虚构")
-    await people.answer_guide(citizen, "SJ-SCJG-03", ["仅网络经营", "否"])
+    await people.answer_guide(citizen, "SJ-SCJG-03", ["仅网络经营", "不起字号"])
     await people.fill(
         citizen,
         {
-            "字号": "样例小店",
             "经营场所": "上海市松江区演示路 1 号",
             "经营范围": "日用百货销售",
             "领取方式": "电子证照",

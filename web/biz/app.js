@@ -152,7 +152,7 @@ function Report({ report }) {
           />
         </section>
         <${LicenceStatus} status=${report.licence_status} />
-        <${Signatures} signatures=${report.signatures ?? []} />
+        <${Signatures} signatures=${report.signatures} />
       </div>
     </div>
   `;
@@ -167,9 +167,7 @@ function LicenceStatus({ status }) {
   return html`
     <section class="card">
       <h2>证照状态</h2>
-      ${typeof status === 'string'
-        ? html`<p>${status}</p>`
-        : html`<${Facts} items=${[['证照', status.name], ['状态', status.state_text ?? status.state], ['有效期至', status.valid_to]]} />`}
+      <${Facts} items=${[['证照', status.name], ['状态', status.state_text], ['有效期至', status.valid_to ?? '长期']]} />
     </section>
   `;
 }
@@ -182,8 +180,9 @@ function Signatures({ signatures }) {
         <${Facts}
           items=${[
             ['印章', signature.seal_name],
-            ['签章人', signature.signer ?? signature.signer_name],
-            ['算法', signature.suite ?? signature.algorithm],
+            ['签章单位', signature.organisation],
+            ['签章证书', signature.signer],
+            ['算法', signature.suite],
             ['签章时间', signature.signed_at && moment(signature.signed_at)],
           ]}
         />

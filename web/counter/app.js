@@ -235,7 +235,7 @@ function Result({ result, next }) {
             ['持有人', licence.holder_masked],
             ['证号', html`<span class="mono">${licence.number_masked}</span>`],
             ['有效期至', licence.valid_to ?? '长期'],
-            ...(licence.fields ?? []).map(({ label, value }) => [label, value]),
+            ...licence.fields.map(({ label, value }) => [label, value]),
           ]}
         />
       </div>
@@ -251,7 +251,7 @@ function Result({ result, next }) {
 }
 
 function Today({ found }) {
-  const items = found.data?.verifications ?? found.data?.items ?? [];
+  const items = found.data?.verifications ?? [];
   return html`
     <div class="card">
       <h2>今天的核验</h2>
@@ -260,7 +260,7 @@ function Today({ found }) {
       <ul class="list">
         ${items.map(
           (one) => html`
-            <li class="row fixed" key=${one.id ?? one.verification_id}>
+            <li class="row fixed" key=${one.verification_id}>
               <span class="grow"><b>${one.licence_name ?? one.title}</b><small>${[moment(one.at), one.purpose].filter(Boolean).join(' · ')}</small></span>
               <${Tag} tone=${TONES[one.verdict] ?? 'warn'}>${SIGNS[one.verdict] ?? SIGNS.cannot_tell}</${Tag}>
             </li>

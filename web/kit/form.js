@@ -56,7 +56,7 @@ export function ErrorSummary({ errors, turn }) {
  */
 export function Field({ field, value, error, source, onInput }) {
   const id = `f-${field.key}`;
-  const grouped = isChoice(field) && options(field).length <= RADIO_LIMIT;
+  const grouped = field.type === 'boolean' || isSeveral(field) || (isChoice(field) && field.options.length <= RADIO_LIMIT);
   const describedBy = [hintOf(field) && `${id}-hint`, error && `${id}-error`].filter(Boolean).join(' ') || null;
   const common = { id, describedBy, field, value, error, onInput };
   if (!isOpen(field)) {
@@ -77,12 +77,9 @@ export function Field({ field, value, error, source, onInput }) {
       <fieldset class=${error ? 'field err' : 'field'} aria-describedby=${describedBy}>
         <legend>${label}</legend>
         ${notes}
-        <${Radios} ...${common} />
+        <${isSeveral(field) ? Ticks : Radios} ...${common} />
       </fieldset>
     `;
-  }
-  if (field.type === 'boolean') {
-    return html`<div class=${error ? 'field err' : 'field'}>${notes}<${Tick} ...${common} label=${field.label} /></div>`;
   }
   return html`
     <div class=${error ? 'field err' : 'field'}>
@@ -105,13 +102,27 @@ function isChoice(field) {
   return field.options?.length > 0;
 }
 
+/** Several of a given list may be ticked. */
+function isSeveral(field) {
+  return field.type === 'list' && isChoice(field);
+}
+
 function options(field) {
-  return field.options.map((option) => (typeof option === 'object' ? option : { value: option, label: option }));
+  if (field.type === 'boolean') {
+    return [
+      { value: true, label: t('yes') },
+      { value: false, label: t('no') },
+    ];
+  }
+  return field.options.map((option) => ({ value: option, label: option }));
 }
 
 function hintOf(field) {
   if (field.hint ?? field.note) {
     return field.hint ?? field.note;
+  }
+  if (isSeveral(field)) {
+    return t('guide.multi');
   }
   return field.type === 'list' || field.type === 'table' ? t('form.oneALine') : null;
 }
@@ -133,20 +144,26 @@ function Radios({ id, field, value, onInput }) {
   );
 }
 
-function Tick({ id, value, error, describedBy, label, onInput }) {
-  return html`
-    <label class="choice">
-      <input
-        type="checkbox"
-        id=${id}
-        checked=${value === true}
-        aria-invalid=${error ? 'true' : null}
-        aria-describedby=${describedBy}
-        onChange=${(event) => onInput(event.target.checked)}
-      />
-      ${label}
-    </label>
-  `;
+function Ticks({ id, field, value, onInput }) {
+  const chosen = value ?? [];
+
+  function toggle(option) {
+    onInput(chosen.includes(option) ? chosen.filter((one) => one !== option) : [...chosen, option]);
+  }
+
+  return options(field).map(
+    (option, index) => html`
+      <label class="choice" key=${option.value}>
+        <input
+          type="checkbox"
+          id=${index === 0 ? id : null}
+          checked=${chosen.includes(option.value)}
+          onChange=${() => toggle(option.value)}
+        />
+        ${option.label}
+      </label>
+    `,
+  );
 }
 
 function Control({ id, field, value, error, describedBy, onInput }) {
@@ -186,7 +203,7 @@ export function checkFields(fields, values) {
     const value = values[field.key];
     if (isEmpty(value)) {
       if (field.required) {
-        errors[field.key] = t(isChoice(field) ? 'form.pleaseChoose' : 'form.pleaseEnter', { label: field.label });
+        errors[field.key] = t(isChoice(field) || field.type === 'boolean' ? 'form.pleaseChoose' : 'form.pleaseEnter', { label: field.label });
       }
       continue;
     }
@@ -211,7 +228,7 @@ function isEmpty(value) {
   if (Array.isArray(value)) {
     return value.every((line) => !lineOf(line).trim());
   }
-  return value === undefined || value === null || value === false || String(value).trim() === '';
+  return value === undefined || value === null || String(value).trim() === '';
 }
 
 /** Values as the server takes them: trimmed, lines as lists or rows, null for what was left empty. */
@@ -221,7 +238,7 @@ export function tidy(fields, values) {
 
 function tidied(field, value) {
   if (isEmpty(value)) {
-    return value === false ? false : null;
+    return null;
   }
   if (Array.isArray(value)) {
     const lines = value.map(lineOf).map((line) => line.trim()).filter(Boolean);

@@ -8,25 +8,19 @@ const LOOKS = {
   cannot_tell: { tone: 'warn', path: 'M24 5l21 37H3zM24 18v12M24 36v.5' },
 };
 
-const WORDS = { valid: '核验通过', invalid: '核验不通过', cannot_tell: '暂时无法核验' };
-
 const OUTCOMES = {
   pass: { tone: 'ok', sign: '✓', word: '通过' },
   fail: { tone: 'bad', sign: '✕', word: '不通过' },
   unknown: { tone: 'warn', sign: '!', word: '无法判断' },
+  warning: { tone: 'warn', sign: '!', word: '请注意' },
   skipped: { tone: 'idle', sign: '–', word: '未检查' },
 };
-
-/** Verdicts of documents say "indeterminate" for what counters call "cannot_tell". */
-function lookOf(verdict) {
-  return LOOKS[verdict] ?? LOOKS.cannot_tell;
-}
 
 /** The block itself; it takes the focus and names the window, so that it is heard as well as seen. */
 export function Verdict({ result }) {
   const block = useRef(null);
-  const look = lookOf(result.verdict);
-  const title = result.title || WORDS[result.verdict] || WORDS.cannot_tell;
+  const look = LOOKS[result.verdict] ?? LOOKS.cannot_tell;
+  const { title } = result;
   useEffect(() => {
     document.title = `${title} · 云间证`;
     block.current.focus({ preventScroll: true });
@@ -50,7 +44,7 @@ export function Checks({ checks }) {
         return html`
           <li class=${outcome.tone}>
             <i aria-hidden="true">${outcome.sign}</i>
-            <span><b>${check.title ?? check.name}</b><span class="vh">：${outcome.word}</span><small>${check.detail}</small></span>
+            <span><b>${check.title}</b><span class="vh">：${outcome.word}</span><small>${check.detail}</small></span>
           </li>
         `;
       })}

@@ -6,7 +6,7 @@ import { openLive } from '../kit/live.js';
 
 export const route = signal(readRoute());
 /** The signed-in officer; null when nobody is; undefined while we do not know yet. */
-export const me = signal(undefined);
+export const me = signal(localStorage.getItem('staff-signed-in') ? undefined : null);
 export const live = signal(null);
 
 function readRoute() {
@@ -26,18 +26,23 @@ export function go(path) {
 
 export function welcome(officer) {
   me.value = officer;
+  localStorage.setItem('staff-signed-in', '1');
   live.value ??= openLive('/api/staff/live');
 }
 
 export function farewell() {
   me.value = null;
+  localStorage.removeItem('staff-signed-in');
   live.value?.close();
   live.value = null;
 }
 
-/** Ask the server who is signed in. */
+/** Ask the server who is signed in, if somebody was. */
 export async function recall() {
   onSignedOut(farewell);
+  if (me.value === null) {
+    return;
+  }
   try {
     welcome(await get('/api/staff/me'));
   } catch {

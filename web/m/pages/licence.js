@@ -1,9 +1,9 @@
 // One licence: show it, what it says, whether its seal holds, who looked at it, the file itself.
 
-import { html } from '../../vendor/preact-htm.js';
+import { html, useState } from '../../vendor/preact-htm.js';
 import { day, t, worded } from '../../kit/i18n.js';
-import { get } from '../../kit/api.js';
-import { Facts, Failure, H1, Loading, RowLink, Tag, useData } from '../../kit/ui.js';
+import { get, post } from '../../kit/api.js';
+import { Facts, Failure, H1, Loading, RowLink, Tag, useAct, useData } from '../../kit/ui.js';
 import { useLive } from '../state.js';
 import { UseList } from './uses.js';
 import { cardKind, stateChip } from './wallet.js';
@@ -39,24 +39,12 @@ export default function Licence({ params }) {
     ${licence.showable
       ? html`<a class="btn block" href=${`#/qr/${licence.id}`}>${t('licence.show')}</a>`
       : html`<p class="note bad">${t('licence.notShowable', { state: worded('licenceState', licence.state, licence.state_text) })}</p>`}
-    <section class="card" aria-labelledby="facts">
-      <h2 id="facts">${t('licence.facts')}</h2>
-      <${Facts}
-        items=${[
-          ...licence.facts.map(({ label, value }) => [label, value]),
-          [t('licence.issuedOn'), licence.issued_on && day(licence.issued_on)],
-        ]}
-      />
-      <details>
-        <summary>${t('licence.identifier')}</summary>
-        <p class="mono">${licence.identifier}</p>
-      </details>
-    </section>
+    <${Face} licence=${licence} path=${path} />
     <section class="card" aria-labelledby="seal">
       <h2 id="seal">${t('licence.seal')}</h2>
       <p>
-        <${Tag} tone=${SEAL_TONES[licence.seal?.verdict] ?? 'warn'}>${t(`seal.${licence.seal?.verdict ?? 'cannot_tell'}`)}</${Tag}>
-        ${' '}${licence.seal?.text}
+        <${Tag} tone=${SEAL_TONES[licence.seal.verdict] ?? 'warn'}>${t(`seal.${licence.seal.verdict}`)}</${Tag}>
+        ${' '}${licence.seal.text}
       </p>
       <a class="btn sec block" href=${licence.document_url} download=${`${licence.name}.ofd`}>${t('licence.download')}</a>
       <p class="hint">${t('licence.downloadHint')}</p>
@@ -66,6 +54,39 @@ export default function Licence({ params }) {
       ${uses.error && html`<${Failure} error=${uses.error} retry=${uses.reload} />`}
       ${uses.data && html`<${UseList} uses=${uses.data.uses.slice(0, 5)} />`}
       <${RowLink} href="#/uses" title=${t('uses.all')} />
+    </section>
+  `;
+}
+
+/** What the licence says: masked, because others may see the screen; whole when its holder asks. */
+function Face({ licence, path }) {
+  const [whole, setWhole] = useState(null);
+  const act = useAct();
+
+  async function reveal() {
+    const answer = await act.run(() => post(`${path}/reveal`));
+    setWhole(answer?.facts ?? null);
+  }
+
+  return html`
+    <section class="card" aria-labelledby="facts">
+      <h2 id="facts">${t('licence.facts')}</h2>
+      <${Facts}
+        items=${[
+          ...(whole ?? licence.facts).map(({ label, value }) => [label, value]),
+          [t('licence.issuedOn'), day(licence.issued_on)],
+        ]}
+      />
+      ${act.error && html`<${Failure} error=${act.error} />`}
+      <p>
+        ${whole
+          ? html`<button class="btn sec sm" onClick=${() => setWhole(null)}>${t('licence.hide')}</button>`
+          : html`<button class="btn sec sm" disabled=${act.busy} onClick=${reveal}>${t('licence.reveal')}</button>`}
+      </p>
+      <details>
+        <summary>${t('licence.identifier')}</summary>
+        <p class="mono">${licence.identifier}</p>
+      </details>
     </section>
   `;
 }
