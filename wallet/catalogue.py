@@ -63,6 +63,8 @@ def _cross_check(type_: LicenceType, rule: DraftRule) -> None:
         *type_.offline_claims,
         *rule.sources,
         *rule.holder_id,
+        *(copy.name for copy in rule.copies),
+        *(copy.id for copy in rule.copies),
         *filter(None, single),
     }
     if unknown := named - keys:

@@ -8,7 +8,7 @@ from core.blobs import Blobs
 from core.ids import new_id
 from identity import queries
 from signing import TrustList
-from wallet import catalogue, issue, seals
+from wallet import catalogue, issue, sealing, seals
 from wallet.catalogue import DATA
 from wallet.face import FaceData
 from wallet.licence_types import Strict
@@ -93,7 +93,7 @@ async def _issue(
         drawn_at=clock.now(),
     )
     seal = await seals.for_department(catalogue.get_type(licence.type).issuer)
-    document = await issue.sealed_document(data, seal=seal, keys=keys, trust=trust)
+    document = await sealing.sealed_document(data, seal=seal, keys=keys, trust=trust)
     digest = await blobs.put(document)
     async with database.transaction():
         row = await issue.add_row(

@@ -94,4 +94,4 @@ class RequestKeyReused(Invalid):
     """The idempotency key was used before for another document."""
 
     slug = "idempotency-key-reused"
-    title = "同一个幂等键不能用于不同的内容，请换一个新的键"
+    title = "同一个请求编号不能用于不同的内容，请刷新后重试"

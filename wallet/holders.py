@@ -4,14 +4,14 @@ The holder (持证主体) stands in the facts. Mostly that is the applicant; but
 her father's senior card, a mother for a birth certificate, a founder for the company's licence.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
 from core.protect import blind_index
-from identity import organisations, queries
+from identity import organisations, people, queries
 from identity.queries import SubjectView
 from wallet.check_digits import is_credit_code, is_identity_number
+from wallet.facts import Facts
 from wallet.licence_types import DraftRule, LicenceType
 
 ORGANISATION, PERSON = "001", "111"
@@ -26,27 +26,32 @@ class Holder:
     id_no: str
 
 
-def holder_of(
-    type_: LicenceType, rule: DraftRule, facts: Mapping[str, object], *, applicant: SubjectView
-) -> Holder:
-    """The holder that the facts name. Pure.
+def copies_of(
+    rule: DraftRule, facts: Facts, *, applicant: SubjectView
+) -> list[tuple[Holder | None, Facts]]:
+    """Each copy's holder and the facts as they stand in it, the applicant's first. Pure.
 
-    Where several fields could hold the number (both spouses), the applicant's own is meant; where
-    none does, the applicant is the holder.
+    A type without copies has one, whose holder `holder_of` tells once it is numbered.
     """
-    numbers = [str(facts[key]) for key in rule.holder_id if key in facts]
-    if not numbers or applicant.id_no in numbers:
-        return Holder(
-            name=str(facts.get(rule.holder_name, applicant.name)),
-            id_type=applicant.id_type,
-            id_no=applicant.id_no,
-        )
-    number = numbers[0]
-    return Holder(
-        name=str(facts.get(rule.holder_name, applicant.name)),
-        id_type=_id_type(type_, number),
-        id_no=number,
-    )
+    if not rule.copies:
+        return [(None, facts)]
+    copies = [
+        Holder(name=str(facts[copy.name]), id_type=PERSON, id_no=str(facts[copy.id]))
+        for copy in rule.copies
+    ]
+    copies.sort(key=lambda holder: holder.id_no != applicant.id_no)
+    return [(holder, {**facts, rule.holder_name: holder.name}) for holder in copies]
+
+
+def holder_of(
+    type_: LicenceType, rule: DraftRule, facts: Facts, *, applicant: SubjectView
+) -> Holder:
+    """The holder that numbered facts name, or the applicant where they name nobody. Pure."""
+    name = str(facts.get(rule.holder_name, applicant.name))
+    number = next((str(facts[key]) for key in rule.holder_id if key in facts), None)
+    if number is None or number == applicant.id_no:
+        return Holder(name=name, id_type=applicant.id_type, id_no=applicant.id_no)
+    return Holder(name=name, id_type=_id_type(type_, number), id_no=number)
 
 
 async def wallet_for(
@@ -54,8 +59,9 @@ async def wallet_for(
 ) -> UUID:
     """The subject in whose wallet the licence goes, inside the transaction of the issue.
 
-    A company that gets its first business licence becomes a subject here; a holder who is not
-    known yet (a newborn, a father without an account) leaves the licence with the applicant.
+    A company that gets its first business licence becomes a subject here, and so does a spouse,
+    whose identity the registrar has checked. Any other holder who is not known yet (a newborn, a
+    father without an account) leaves the licence with the applicant.
     """
     known = await queries.find_subject(holder.id_type, holder.id_no)
     if known is not None:
@@ -64,6 +70,8 @@ async def wallet_for(
         return await organisations.register(
             uscc=holder.id_no, name=holder.name, legal_representative_id=person_id, by=by
         )
+    if rule.copies:
+        return await people.register(id_no=holder.id_no, name=holder.name, phone=None, by=by)
     return applicant.id
 
 

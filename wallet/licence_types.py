@@ -188,6 +188,13 @@ class NumberTemplate(Strict, frozen=True, kw_only=True):
     first: int = 1
 
 
+class Copy(Strict, frozen=True, kw_only=True):
+    """The fields that name the holder of one of several copies (both spouses get one)."""
+
+    name: str
+    id: str
+
+
 class DraftRule(Strict, frozen=True, kw_only=True):
     """How the facts of a type come from a case (`catalogue_data/drafting.yaml`)."""
 
@@ -195,6 +202,7 @@ class DraftRule(Strict, frozen=True, kw_only=True):
     face: str
     holder_name: str
     holder_id: tuple[str, ...] = ()
+    copies: tuple[Copy, ...] = ()
     issued_on: str | None = None
     valid_to: str | None = None
     number_field: str | None = None

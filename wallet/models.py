@@ -33,7 +33,9 @@ class Licence(Model):
     """One version of one e-licence. The sealed document is a blob under its digest."""
 
     id = fields.UUIDField(primary_key=True, default=new_id)
-    case_id = fields.UUIDField(null=True, unique=True)
+    case_id = fields.UUIDField(null=True)
+    copy = fields.SmallIntField(default=1)
+    """A case may yield one for each of several holders; 1 is the applicant's."""
     licence_type = fields.CharField(max_length=8)
     subject_id = fields.UUIDField(db_index=True)
     """Whose wallet it lies in: the holder, or the person in charge of a child's licence."""
@@ -58,6 +60,7 @@ class Licence(Model):
     class Meta:
         table = "wallet_licence"
         app = "wallet"
+        unique_together = (("case_id", "copy"),)
         indexes = (("subject_id", "licence_type"),)
 
 
@@ -83,7 +86,8 @@ class IssueGrant(Model):
     """The number and identifier a case was allotted, so that a repeat draws with the same."""
 
     id = fields.UUIDField(primary_key=True, default=new_id)
-    case_id = fields.UUIDField(unique=True)
+    case_id = fields.UUIDField()
+    copy = fields.SmallIntField(default=1)
     number = ProtectedField()
     identifier = fields.CharField(max_length=100)
     created_at = fields.DatetimeField(default=now)
@@ -91,6 +95,7 @@ class IssueGrant(Model):
     class Meta:
         table = "wallet_issue_grant"
         app = "wallet"
+        unique_together = (("case_id", "copy"),)
 
 
 class NumberCounter(Model):

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 from core import clock
 from tests.wallet.city import City
-from wallet import catalogue, issue, numbers, seals
+from wallet import catalogue, issue, numbers, sealing, seals
 from wallet.face import FaceData
 from wallet.models import Licence
 from wallet.seals import Signs
@@ -93,7 +93,7 @@ async def stored_licence(city: City, licence_type: str = "RES") -> Licence:
     )
     seal = await seals.for_department(catalogue.get_type(licence_type).issuer)
     authority = city.authority
-    document = await issue.sealed_document(
+    document = await sealing.sealed_document(
         data, seal=seal, keys=authority.keys, trust=authority.trust
     )
     return await issue.add_row(

@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 
 from wallet import catalogue, check_digits, facts, identifier
+from wallet.demo import DemoLicence
 from wallet.demo import read as read_demo
 from wallet.errors import InvalidFacts, LicenceTypeNotFound
+from wallet.licence_types import LicenceType
 from wallet.yaml_data import CatalogueFault
 
 
@@ -16,7 +18,7 @@ def test_twenty_types() -> None:
 
 
 @pytest.mark.parametrize("type_", catalogue.all_types(), ids=lambda type_: type_.code)
-def test_codes_of_a_type_are_well_formed(type_: catalogue.LicenceType) -> None:
+def test_codes_of_a_type_are_well_formed(type_: LicenceType) -> None:
     assert check_digits.is_credit_code(type_.issuer_code)
     assert check_digits.is_credit_code(type_.type_code[:18])
     assert len(type_.type_code) == 21
@@ -29,13 +31,12 @@ def test_unknown_type_is_not_found() -> None:
 
 
 @pytest.mark.parametrize("licence", read_demo()[1], ids=lambda licence: licence.number)
-def test_demo_licences_keep_every_rule(licence: catalogue.LicenceType) -> None:
-    demo = licence
-    catalogue.check_facts(demo.type, demo.fields, numbered=True)  # type: ignore[attr-defined]
-    type_ = catalogue.get_type(demo.type)  # type: ignore[attr-defined]
+def test_demo_licences_keep_every_rule(licence: DemoLicence) -> None:
+    checked = catalogue.check_facts(licence.type, licence.fields, numbered=True)
 
-    assert facts.check_number(type_, demo.number)  # type: ignore[arg-type]
-    assert identifier.parse(demo.identifier) is not None  # type: ignore[attr-defined]
+    assert checked
+    assert facts.check_number(catalogue.get_type(licence.type), licence.number)
+    assert identifier.parse(licence.identifier) is not None
 
 
 def broken_copy(folder: Path, old: str, new: str, name: str = "licence-types.yaml") -> Path:

@@ -187,6 +187,60 @@ async def test_fathers_card_goes_to_the_father(city: City) -> None:
     assert (await Licence.get(id=licence_id)).subject_id == city.li
 
 
+MARRIAGE: dict[str, Any] = {
+    "holder": "张演示",
+    "reg_date": "2026-11-25",
+    "male_name": "张演示",
+    "male_id": "310199199003071017",
+    "female_name": "赵新人",
+    "female_id": "310199199508081050",
+    "registry": "上海市松江区民政局",
+}
+
+
+async def test_marriage_gives_each_spouse_a_certificate(city: City) -> None:
+    case_id = uuid4()
+
+    mine = await issue_licence(city, "MAR", facts=MARRIAGE, case_id=case_id)
+    again = await issue_licence(city, "MAR", facts=MARRIAGE, case_id=case_id)
+
+    assert mine == again
+    first, second = await Licence.all().order_by("copy")
+    assert (first.id, first.holder_name, second.holder_name) == (mine, "张演示", "赵新人")
+    assert first.number == second.number
+    assert first.identifier != second.identifier
+    spouse = await identity_queries.find_subject("111", "310199199508081050")
+    assert spouse is not None
+    assert (first.subject_id, second.subject_id) == (city.zhang, spouse.id)
+
+
+async def test_only_the_applicants_copy_ends_the_case(city: City) -> None:
+    case_id = uuid4()
+    await issue_licence(city, "MAR", facts=MARRIAGE, case_id=case_id)
+
+    events = await OutboxMessage.filter(name="LicenceIssued").order_by("id")
+
+    assert [str(case_id) in event.payload for event in events] == [True, False]
+
+
+async def test_newborns_certificate_lies_with_the_mother(city: City) -> None:
+    facts = {
+        "baby_name": "张新生",
+        "gender": "女",
+        "birth_time": "2026-11-01T10:30",
+        "hospital": "松江区演示医院",
+        "mother_name": "李样例",
+        "mother_id": "310199198511201020",
+        "issue_date": "2026-11-25",
+    }
+
+    licence_id = await issue_licence(city, "BIRTH", subject=city.li, facts=facts)
+
+    licence = await Licence.get(id=licence_id)
+    assert licence.subject_id == city.li
+    assert (licence.holder_id_type, licence.holder_id_no) == ("117", licence.number)
+
+
 async def test_personal_data_is_encrypted_at_rest(city: City) -> None:
     from tortoise import connections
 

@@ -9,6 +9,7 @@ from tests.conftest import on_postgres
 from wallet import catalogue, number_format, numbers
 from wallet.errors import InvalidFacts
 from wallet.facts import check_number
+from wallet.licence_types import LicenceType
 
 DAY = date(2026, 11, 25)
 FACTS = {
@@ -23,7 +24,7 @@ FACTS = {
 
 
 @pytest.mark.parametrize("type_", catalogue.all_types(), ids=lambda type_: type_.code)
-def test_numbers_fit_their_type(type_: catalogue.LicenceType) -> None:
+def test_numbers_fit_their_type(type_: LicenceType) -> None:
     facts = {**FACTS, "category": "临床"} if type_.code == "DOC" else FACTS
     rule = catalogue.rule_for(type_.code).number
 
