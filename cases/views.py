@@ -1,6 +1,7 @@
 """What readers of a case get to see. Plain values, ready for JSON; filled by `queries.py`."""
 
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -51,7 +52,8 @@ class FieldView(msgspec.Struct, kw_only=True):
     options: list[str]
     rule: RuleView | None
     hint: str | None
-    value: object
+    value: Any
+    """Whatever the field's type stores: text, number, list or rows."""
     source: str | None
     """account, org, licence, preset (decided by an answer, not to be changed), or null: typed."""
     source_text: str | None
@@ -85,7 +87,7 @@ class LicenceUse(msgspec.Struct, kw_only=True):
     id: UUID
     name: str
     number_masked: str
-    face: dict[str, object] | None = None
+    face: dict[str, Any] | None = None
     """The fields the material asks for; officers only."""
 
 

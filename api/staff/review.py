@@ -54,7 +54,8 @@ class LicenceField(msgspec.Struct, kw_only=True):
     required: bool
     options: list[str]
     note: str | None
-    value: object
+    value: Any
+    """Whatever the licence type stores in this field."""
     missing: bool
 
 
