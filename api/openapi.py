@@ -126,7 +126,7 @@ def _types(found: list[Operation]) -> list[type]:
     types: list[type] = []
     for operation in found:
         declaration = operation.declaration
-        for kind in (declaration.body, declaration.returns):
+        for kind in (declaration.body, declaration.query, declaration.returns):
             if isinstance(kind, type) and kind not in types:
                 types.append(kind)
     return types
