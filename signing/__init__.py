@@ -34,6 +34,7 @@ from signing.seal_picture import draw_seal_picture
 from signing.sm2 import sm3
 from signing.trust import TrustList
 from signing.verify import verify_detached, verify_document
+from signing.verify_pass import PassReport, verify_pass
 from signing.verify_seal import verify_seal
 
 __all__ = [
@@ -58,6 +59,7 @@ __all__ = [
     "MalformedStatusList",
     "MalformedTrustList",
     "Outcome",
+    "PassReport",
     "Policy",
     "Revocation",
     "Seal",
@@ -79,6 +81,7 @@ __all__ = [
     "sm3",
     "verify_detached",
     "verify_document",
+    "verify_pass",
     "verify_seal",
     "write_package",
 ]

@@ -9,6 +9,7 @@ from types import MappingProxyType
 
 from signing.finding import FAIL, PASS, SKIPPED, UNKNOWN, WARNING, Finding
 from signing.findings_of_certificates import CERTIFICATES, TIMESTAMPS
+from signing.findings_of_passes import PASSES
 
 _WORDS = (
     "unreadable not-a-licence-code unknown-issuer bad-signature certificate-expired "
@@ -335,5 +336,5 @@ _SEAL = {
 }
 
 FINDINGS: Mapping[str, Finding] = MappingProxyType(
-    {**_PACKAGE, **_REFERENCES, **_SIGNATURE, **_SEAL, **CERTIFICATES, **TIMESTAMPS}
+    {**_PACKAGE, **_REFERENCES, **_SIGNATURE, **_SEAL, **CERTIFICATES, **TIMESTAMPS, **PASSES}
 )

@@ -48,6 +48,20 @@ class P256Sha256:
 
 
 @lru_cache(maxsize=1024)
+def spki_of_point(point: bytes) -> bytes:
+    """SubjectPublicKeyInfo of a compressed point of 33 bytes; raises InvalidKey."""
+    if len(point) != 33:
+        raise InvalidKey("a compressed P-256 point has 33 bytes")
+    try:
+        key = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), point)
+    except (ValueError, UnsupportedAlgorithm) as problem:
+        raise InvalidKey(str(problem)) from problem
+    return key.public_bytes(
+        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+
+
+@lru_cache(maxsize=1024)
 def _public_key(spki: bytes) -> ec.EllipticCurvePublicKey:
     if len(spki) != 91 or not spki.startswith(P256Sha256.spki_prefix):
         raise InvalidKey("not a canonical P-256 SubjectPublicKeyInfo")

@@ -1,0 +1,144 @@
+"""COSE_Sign1 (RFC 9052) in the one shape used here: algorithm and key id protected, nothing else.
+
+CBOR is read strictly: definite lengths, no key twice, six levels, and the bytes must be the
+deterministic encoding of what they mean, so that no two byte strings carry the same message.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import cbor2
+
+from signing import certificates, suites
+from signing.certificates import Certificate
+from signing.errors import (
+    InvalidKey,
+    InvalidSignature,
+    MalformedCertificate,
+    MalformedData,
+    UnknownSuite,
+)
+
+_SIGN1 = 18
+_ALGORITHM, _KEY_ID = 1, 4
+_DEEPEST = 6
+
+
+def encode(value: object) -> bytes:
+    """Deterministic CBOR."""
+    return cbor2.dumps(value, canonical=True)
+
+
+def decode(data: bytes) -> Any:
+    """The value of deterministic CBOR; raises MalformedData for every other form."""
+    try:
+        value = cbor2.loads(
+            data, max_depth=_DEEPEST, allow_indefinite=False, allow_duplicate_keys=False
+        )
+        again = encode(value)
+    except (cbor2.CBORError, ValueError, TypeError, OverflowError, RecursionError) as problem:
+        raise MalformedData("not CBOR as it is used here") from problem
+    if again != data:
+        raise MalformedData("CBOR that is not deterministic")
+    return value
+
+
+def key_id(certificate: bytes) -> bytes:
+    """First 8 bytes of the SHA-256 of a signing certificate. Several may share it."""
+    return hashlib.sha256(certificate).digest()[:8]
+
+
+@dataclass(frozen=True, slots=True)
+class Unsigned:
+    """A message that lacks the signature over `to_sign`."""
+
+    to_sign: bytes = field(repr=False)
+    protected: bytes = field(repr=False)
+    payload: bytes = field(repr=False)
+    signer_certificate: bytes = field(repr=False)
+
+    def complete(self, signature: bytes) -> bytes:
+        """COSE_Sign1, tagged. Raises InvalidSignature unless it is the signer's DER signature."""
+        signer = certificates.parse(self.signer_certificate)
+        suite = suites.by_public_key(signer.spki)
+        if not suite.verify(signer.spki, self.to_sign, signature):
+            raise InvalidSignature("this is not the signer's signature of this message")
+        raw = suites.to_raw(signature)
+        return encode(cbor2.CBORTag(_SIGN1, [self.protected, {}, self.payload, raw]))
+
+
+def begin(payload: bytes, signer_certificate: bytes, *, content_type: str = "") -> Unsigned:
+    """Prepare a message; the suite is that of the signer's key."""
+    suite = suites.by_public_key(certificates.parse(signer_certificate).spki)
+    header: dict[int, object] = {
+        _ALGORITHM: suite.cose_algorithm,
+        _KEY_ID: key_id(signer_certificate),
+    }
+    if content_type:
+        header[16] = content_type
+    protected = encode(header)
+    return Unsigned(_to_sign(protected, payload), protected, payload, signer_certificate)
+
+
+def _to_sign(protected: bytes, payload: bytes) -> bytes:
+    return encode(["Signature1", protected, b"", payload])
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message as read; nothing in it is verified yet."""
+
+    algorithm: int
+    key_id: bytes
+    content_type: str
+    payload: bytes
+    to_sign: bytes = field(repr=False)
+    signature: bytes = field(repr=False)
+
+    def signer(self, known: Sequence[bytes]) -> Certificate | None:
+        """The known certificate whose key made this signature, None when none did.
+
+        Raises UnknownSuite when no known certificate has this key id or the algorithm is unknown.
+        """
+        suite = suites.by_cose_algorithm(self.algorithm)
+        candidates = [der for der in known if key_id(der) == self.key_id]
+        if not candidates:
+            raise UnknownSuite("no known certificate has this key id")
+        for der in candidates:
+            try:
+                certificate = certificates.parse(der)
+                fits = suites.by_public_key(certificate.spki) is suite
+                value = suites.from_raw(self.signature)
+                if fits and suite.verify(certificate.spki, self.to_sign, value):
+                    return certificate
+            except (MalformedCertificate, InvalidKey, UnknownSuite):
+                continue
+        return None
+
+
+def parse(data: bytes) -> Message:
+    """Read a tagged COSE_Sign1; raises MalformedData."""
+    tagged = decode(data)
+    if not isinstance(tagged, cbor2.CBORTag) or tagged.tag != _SIGN1:
+        raise MalformedData("not a COSE_Sign1")
+    parts = tagged.value
+    if not isinstance(parts, list | tuple) or len(parts) != 4 or parts[1] != {}:
+        raise MalformedData("a COSE_Sign1 of another shape")
+    protected, _, payload, signature = parts
+    if not all(isinstance(part, bytes) for part in (protected, payload, signature)):
+        raise MalformedData("a COSE_Sign1 of another shape")
+    if len(signature) != 64:
+        raise MalformedData("a signature has 64 bytes")
+    header = decode(protected)
+    if not isinstance(header, dict) or set(header) - {16} != {_ALGORITHM, _KEY_ID}:
+        raise MalformedData("headers of another shape")
+    algorithm, identifier = header[_ALGORITHM], header[_KEY_ID]
+    content_type = header.get(16, "")
+    shaped = type(algorithm) is int and isinstance(identifier, bytes) and len(identifier) == 8
+    if not shaped or not isinstance(content_type, str):
+        raise MalformedData("headers of another shape")
+    return Message(
+        algorithm, identifier, content_type, payload, _to_sign(protected, payload), signature
+    )

@@ -1,0 +1,118 @@
+"""The command line on real files: words, JSON lines and exit codes."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from signing import cli
+from tests.vectors.places import HERE, SHARED
+
+OFD = HERE / "ofd"
+KEYS = OFD / "keys" / "own-test-ca"
+TRUST = ("--trust", str(KEYS / "root.pem"), "--trust", str(KEYS / "tsaroot.pem"))
+AT = ("--at", "2026-12-01T00:00:00+00:00")
+GOOD = str(OFD / "own-made" / "own-v4-valid.ofd")
+BAD = str(OFD / "tampered" / "t01-page-byte.ofd")
+
+
+def verify(*arguments: str) -> int:
+    return cli.main(["verify", *AT, *arguments])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        ((*TRUST, GOOD), 0),
+        ((*TRUST, GOOD, BAD), 1),
+        ((GOOD,), 2),
+        ((GOOD, BAD), 1),
+        ((*TRUST, "--policy", "strict", GOOD), 1),
+        ((*TRUST, "--policy", "lenient", GOOD), 0),
+        ((*TRUST, str(KEYS / "root.pem"), str(KEYS / "signer.pem")), 0),
+        ((*TRUST, str(KEYS / "rogue.pem")), 1),
+        ((*TRUST, str(OFD / "tampered" / "t14-truncated.ofd")), 1),
+        ((*TRUST, str(HERE / "README.md")), 1),
+    ],
+)
+def test_exit_code_tells_the_verdict(arguments: tuple[str, ...], code: int) -> None:
+    assert verify(*arguments) == code
+
+
+def test_json_is_one_object_a_line(capsys: pytest.CaptureFixture[str]) -> None:
+    verify(*TRUST, "--json", GOOD, BAD)
+
+    good, bad = (json.loads(line) for line in capsys.readouterr().out.splitlines())
+    assert (good["file"], good["verdict"], good["reasons"]) == (GOOD, "valid", [])
+    assert (bad["verdict"], bad["reasons"]) == ("invalid", ["content-changed"])
+    assert {check["outcome"] for check in good["checks"]} <= {"pass", "skipped", "warning"}
+
+
+def test_words_are_in_both_languages(capsys: pytest.CaptureFixture[str]) -> None:
+    verify(*TRUST, BAD)
+
+    shown = capsys.readouterr().out
+    assert "invalid 无效 (content-changed)" in shown
+    assert "签章之后内容被改动" in shown
+
+
+@pytest.mark.parametrize("arguments", [[], ["verify"], ["verify", "--policy", "odd", GOOD]])
+def test_wrong_command_leaves_64(arguments: list[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        cli.main(arguments)
+    assert caught.value.code == 64
+
+
+def test_missing_file_leaves_66(tmp_path: Path) -> None:
+    assert cli.main(["verify", str(tmp_path / "nowhere.ofd")]) == 66
+
+
+def test_malformed_trust_list_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "trust.json"
+    path.write_text("{}")
+
+    assert verify("--trust", str(path), GOOD) == 1
+    assert "malformed-trust-list" in capsys.readouterr().err
+
+
+def test_inspect_says_what_is_inside(capsys: pytest.CaptureFixture[str]) -> None:
+    files = [GOOD, str(KEYS / "maker.pem"), str(HERE / "README.md")]
+
+    assert cli.main(["inspect", *files]) == 0
+
+    shown = capsys.readouterr().out
+    assert "seal name: 测试市行政审批局电子证照专用章" in shown
+    assert "subject: 测试电子印章制作系统, 测试制章机构" in shown
+    assert "kind: unknown" in shown
+
+
+def test_dump_shows_entries_and_trees(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["dump", GOOD, str(KEYS / "maker.pem")]) == 0
+
+    shown = capsys.readouterr().out
+    assert "Doc_0/Signs/Sign_0/SignedValue.dat" in shown
+    assert "OBJECT IDENTIFIER  1.2.156.10197.1.501" in shown
+
+
+@pytest.mark.skipif(not SHARED.is_dir(), reason="../shared/vectors is not here")
+def test_seals_and_detached_pairs_are_judged(capsys: pytest.CaptureFixture[str]) -> None:
+    seal = SHARED / "ofd" / "seals" / "own-v4.esl"
+    pair = SHARED / "ofd" / "detached" / "suzhou-minzheng-v4" / "SignedValue.dat"
+
+    assert verify(*TRUST, str(seal)) == 0
+    assert verify(*TRUST, str(pair)) == 2
+    assert cli.main(["inspect", str(seal), str(pair)]) == 0
+    assert cli.main(["dump", str(seal), str(pair)]) == 0
+    assert "苏州市民政局电子证照专用章" in capsys.readouterr().out
+
+
+def test_module_runs_as_a_program() -> None:
+    command = [sys.executable, "-m", "signing", "verify", *AT, *TRUST, GOOD]
+    root = Path(__file__).parents[2]
+
+    done = subprocess.run(command, capture_output=True, cwd=root, check=False)
+
+    assert done.returncode == 0
+    assert "有效" in done.stdout.decode()
