@@ -26,6 +26,7 @@ from signing.eseal import Seal, parse_seal
 from signing.findings import REASONS
 from signing.keys import KeyStore, SoftwareKeyStore
 from signing.ofd.writer import write_package
+from signing.pdf import begin_pdf_seal
 from signing.policy import DEFAULT_POLICY, LENIENT_POLICY, POLICIES, STRICT_POLICY, Limits, Policy
 from signing.report import Check, Outcome, SealReport, SignatureReport, Verdict
 from signing.seal import Unsigned, begin_seal
@@ -74,6 +75,7 @@ __all__ = [
     "Unsigned",
     "UnsignedSeal",
     "Verdict",
+    "begin_pdf_seal",
     "begin_seal",
     "build_seal",
     "draw_seal_picture",

@@ -140,13 +140,18 @@ def _existing(package: Package, body: Body) -> SignatureList | None:
     return listed
 
 
-def _box(boundary: Boundary) -> str:
-    """Four numbers in mm as OFD writes them, at most two decimals."""
+def insist_box(boundary: Boundary) -> None:
+    """Raises SealRefused for numbers that are no place on any page."""
     x, y, width, height = boundary
     if not all(math.isfinite(number) for number in boundary) or width <= 0 or height <= 0:
         raise SealRefused("the boundary is not a box")
     if x < 0 or y < 0 or max(boundary) > 10_000:
         raise SealRefused("the boundary lies outside every page")
+
+
+def _box(boundary: Boundary) -> str:
+    """Four numbers in mm as OFD writes them, at most two decimals."""
+    insist_box(boundary)
     return " ".join(f"{number:.2f}".rstrip("0").rstrip(".") for number in boundary)
 
 

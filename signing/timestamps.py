@@ -21,7 +21,7 @@ from signing.trust import TrustList
 
 TST_INFO = "1.2.840.113549.1.9.16.1.4"
 # Names of key types that writers put where a signature algorithm belongs: EC, SM2, RSA.
-_KEY_TYPES = ("1.2.840.10045.2.1", "1.2.156.10197.1.301.1", "1.2.840.113549.1.1.1")
+KEY_TYPES = ("1.2.840.10045.2.1", "1.2.156.10197.1.301.1", "1.2.840.113549.1.1.1")
 
 _Digest = Callable[[bytes], bytes]
 DIGESTS: Mapping[str, _Digest] = MappingProxyType(
@@ -158,7 +158,7 @@ def _signer(stamp: Stamp) -> Certificate | None:
     if digest is None:
         raise UnknownSuite(f"digest {message.digest_oid}")
     suite = suites.by_public_key(leaf.spki)
-    if message.signature_oid not in (suite.signature_oid, *_KEY_TYPES):
+    if message.signature_oid not in (suite.signature_oid, *KEY_TYPES):
         raise UnknownSuite(f"signature algorithm {message.signature_oid}")
     content_type = message.attribute(cms.CONTENT_TYPE)
     about_this = (

@@ -11,6 +11,7 @@ from datetime import datetime
 from signing.errors import UnsafeDocument
 from signing.ofd import document, signatures
 from signing.ofd.container import ROOT, Package, open_package
+from signing.pdf import is_pdf, verify_pdf
 from signing.policy import DEFAULT_POLICY, Policy
 from signing.report import Check, SealReport
 from signing.trust import TrustList
@@ -23,11 +24,13 @@ _SHOWN = 10
 def verify_document(
     data: bytes, *, trust: TrustList, at: datetime, policy: Policy = DEFAULT_POLICY
 ) -> SealReport:
-    """The report on every seal and signature of an OFD.
+    """The report on every seal and signature of an OFD or a PDF.
 
-    Raises MalformedDocument when the bytes are no OFD (no zip, no OFD.xml). A document without a
-    signature is invalid with the reason no-seal.
+    Raises MalformedDocument when the bytes are neither (no %PDF header, no zip, no OFD.xml). A
+    document without a signature is invalid with the reason no-seal.
     """
+    if is_pdf(data):
+        return verify_pdf(data, trust=trust, at=at, policy=policy)
     bench = Bench(trust, at, policy)
     try:
         package = open_package(data, policy.limits)

@@ -1,0 +1,235 @@
+"""Verify a PDF: the same checks, order and words as an OFD (see `signing.verify`).
+
+`references` says whether the signed bytes are unchanged, `coverage` whether everything a reader
+shows is signed: no hole in the byte range but the signature, and nothing added afterwards save
+evidence, time stamps and further signatures.
+"""
+
+from dataclasses import replace
+from datetime import datetime
+
+from signing import asn1, certificates, chains, cms, crl, timestamps
+from signing.certificates import Certificate
+from signing.cms_building import DATA
+from signing.errors import MalformedCertificate, MalformedData, MalformedSignature, UnsafeDocument
+from signing.pdf import messages
+from signing.pdf.signatures import Broken, PdfDocument, PdfSignature
+from signing.policy import Policy
+from signing.report import Check, Outcome, SealReport, SignatureReport
+from signing.suites import SUITES
+from signing.timestamps import DIGESTS
+from signing.trust import TrustList
+from signing.verify_seal import Bench
+from signing.verify_signer import judge_signer, judge_value, with_signer
+
+_STRUCTURES = {"ETSI.CAdES.detached": "pades", "adbe.pkcs7.detached": "pkcs7"}
+_WEAK_FILTERS = frozenset({"adbe.pkcs7.sha1", "adbe.x509.rsa_sha1"})
+_WEAK_DIGESTS = frozenset({"1.2.840.113549.2.5", "1.3.14.3.2.26"})
+_Judged = tuple[list[Check], SignatureReport | None]
+
+
+def verify(data: bytes, *, trust: TrustList, at: datetime, policy: Policy) -> SealReport:
+    """The report on every signature and time stamp of a PDF; raises nothing about its content."""
+    bench = Bench(trust, at, policy)
+    try:
+        return _verify(PdfDocument(data, policy.limits), bench)
+    except UnsafeDocument as problem:
+        return SealReport.conclude([bench.judge("package-unsafe", problem=str(problem))])
+
+
+def _verify(document: PdfDocument, bench: Bench) -> SealReport:
+    checks = [bench.judge("package-good", entries=str(document.revisions))]
+    found = document.signatures()
+    if all(isinstance(one, PdfSignature) and one.is_timestamp for one in found):
+        checks.append(bench.judge("no-signature"))
+    else:
+        checks.append(bench.judge("signature-list-good", count=str(len(found))))
+    evidence = _Evidence(document, bench)
+    reports, holds = [], False
+    for signature in found:
+        own = replace(evidence.bench, signature=signature.name)
+        made, report = _judge(document, signature, evidence, own)
+        holds |= not any(check.outcome is Outcome.FAIL for check in made)
+        checks += made
+        reports += [report] if report is not None else []
+    if holds:
+        checks.append(bench.judge("covered", count=str(document.revisions)))
+    return SealReport.conclude(checks, reports)
+
+
+class _Evidence:
+    """What the document brings along to be judged by: revocation lists and certificates.
+
+    A list is signed by its issuer, so its sender does not matter, and the newest wins: lists of
+    the document can only add to those of the trust list.
+    """
+
+    def __init__(self, document: PdfDocument, bench: Bench) -> None:
+        lists, self.certificates = document.evidence()
+        self.lists = tuple(der for der in lists if _is_list(der))
+        trust = replace(bench.trust, crls=(*bench.trust.crls, *self.lists))
+        self.bench = replace(bench, trust=trust)
+
+    def as_of(self, proven: datetime | None, now: datetime) -> datetime:
+        """With a proven time, lists kept in the document need be fresh then, not today (B-LT)."""
+        return proven if proven is not None and self.lists and proven <= now else now
+
+
+def _is_list(der: bytes) -> bool:
+    try:
+        crl.parse(der)
+    except MalformedCertificate:
+        return False
+    return True
+
+
+def _judge(
+    document: PdfDocument, signature: PdfSignature | Broken, evidence: _Evidence, bench: Bench
+) -> _Judged:
+    if isinstance(signature, Broken):
+        return [bench.judge("signed-value-malformed", problem=signature.problem)], None
+    report = SignatureReport(
+        id=signature.name,
+        type="Timestamp" if signature.is_timestamp else "Sign",
+        structure=_STRUCTURES.get(signature.subfilter, signature.subfilter),
+        covers_signature_list=signature.closes,
+    )
+    if signature.subfilter in _WEAK_FILTERS:
+        return [bench.judge("weak-digest", method=signature.subfilter)], report
+    problem = document.range_problem(signature)
+    if problem:
+        return [bench.judge("uncovered", files=problem)], report
+    if signature.is_timestamp:
+        checks, report = _judge_stamp(document, signature, report, bench)
+    elif signature.subfilter in _STRUCTURES:
+        checks, report = _judge_message(document, signature, report, evidence, bench)
+    else:
+        return [bench.judge("algorithm-unsupported", oid=signature.subfilter)], report
+    if not any(check.outcome is Outcome.FAIL for check in checks):
+        changed = document.changes_after(signature)
+        if changed:
+            checks.append(bench.judge("reference-changed", files=changed))
+    return checks, report
+
+
+def _judge_stamp(
+    document: PdfDocument, signature: PdfSignature, report: SignatureReport, bench: Bench
+) -> tuple[list[Check], SignatureReport]:
+    """A document time stamp (ETSI EN 319 142-1, 5.4.3): a token over the signed bytes."""
+    token, rest = messages.split(signature.contents)
+    checks = [bench.judge("trailing-bytes", count=str(rest))] if rest else []
+    stamped, proven = timestamps.judge(
+        token,
+        signature.signed_bytes(document.data),
+        now=bench.now,
+        stated=None,
+        trust=bench.trust,
+        policy=bench.policy,
+        signature=bench.signature,
+    )
+    return checks + stamped, replace(report, signed_at=proven)
+
+
+def _judge_message(
+    document: PdfDocument,
+    signature: PdfSignature,
+    report: SignatureReport,
+    evidence: _Evidence,
+    bench: Bench,
+) -> tuple[list[Check], SignatureReport]:
+    try:
+        contents, rest = messages.split(signature.contents)
+        message = cms.parse_signed_message(contents)
+        signed_at = message.signing_time or signature.stated_at
+        der = cms.choose_certificate(message, evidence.certificates)
+        signer = None if der is None else certificates.parse(der)
+        stamp = messages.signature_timestamp(contents)
+        checks = _binding(document, signature, message, bench)
+        checks += [bench.judge("trailing-bytes", count=str(rest))] if rest else []
+        if signer is not None:
+            checks += _naming(signature, message, signer, bench)
+    except MalformedData as problem:
+        return [bench.judge("signed-value-malformed", problem=str(problem))], report
+    level = "b" if stamp is None else ("lt" if evidence.lists else "t")
+    structure = f"pades-b-{level}" if report.structure == "pades" else report.structure
+    report = replace(report, signed_at=signed_at, structure=structure)
+    if signer is None:
+        return [*checks, bench.judge("bare-signature")], report
+    moment, timing = _moment(message, signed_at, stamp, evidence, bench)
+    checks += timing
+    checks += _value(message, signer, bench)
+    extra = (*message.certificates, *evidence.certificates)
+    return checks + judge_signer(signer, moment, bench, extra), with_signer(report, signer)
+
+
+def _binding(
+    document: PdfDocument, signature: PdfSignature, message: cms.SignedMessage, bench: Bench
+) -> list[Check]:
+    """The digest in the message is that of the signed bytes."""
+    if message.content is not None or message.attributes is None:
+        raise MalformedSignature("not a detached message with signed attributes")
+    if message.attribute(cms.CONTENT_TYPE) not in (asn1.oid(DATA), asn1.oid(cms.GB_DATA)):
+        raise MalformedSignature("the message is not about data")
+    if message.digest_oid in _WEAK_DIGESTS:
+        return [bench.judge("weak-digest", method=message.digest_oid)]
+    digest = DIGESTS.get(message.digest_oid)
+    if digest is None:
+        return [bench.judge("digest-unknown", method=message.digest_oid)]
+    if digest(signature.signed_bytes(document.data)) == message.message_digest:
+        return [bench.judge("references-good", count="1")]
+    return [bench.judge("reference-changed", files="ByteRange")]
+
+
+def _naming(
+    signature: PdfSignature, message: cms.SignedMessage, signer: Certificate, bench: Bench
+) -> list[Check]:
+    """PAdES signs the certificate along with the content, so that it cannot be exchanged."""
+    names = (cms.SIGNING_CERTIFICATE, cms.SIGNING_CERTIFICATE_V2)
+    stated = any(message.attribute(oid) is not None for oid in names)
+    needed = stated or _STRUCTURES[signature.subfilter] == "pades"
+    if not needed or timestamps.names_certificate(message, signer):
+        return []
+    problem = "the signed attributes name another certificate or none"
+    return [bench.judge("signed-value-malformed", problem=problem)]
+
+
+def _moment(
+    message: cms.SignedMessage,
+    signed_at: datetime | None,
+    stamp: bytes | None,
+    evidence: _Evidence,
+    bench: Bench,
+) -> tuple[chains.Moment, list[Check]]:
+    if signed_at is None:
+        checks = [bench.judge("time-unstated")]
+    else:
+        future = signed_at > bench.now + bench.policy.clock_skew
+        code = "time-future" if future else "time-known"
+        checks = [bench.judge(code, signed_at=signed_at.isoformat())]
+    if stamp is None:
+        checks.append(bench.judge("timestamp-absent"))
+        return chains.Moment(signed_at, bench.now), checks
+    now = evidence.as_of(messages.stamped_at(stamp), bench.now)
+    stamped, proven = timestamps.judge(
+        stamp,
+        message.signature,
+        now=now,
+        stated=signed_at,
+        trust=bench.trust,
+        policy=bench.policy,
+        signature=bench.signature,
+    )
+    used = signed_at or proven
+    moment = chains.Moment(used, evidence.as_of(proven, bench.now), proven=proven is not None)
+    return moment, checks + stamped
+
+
+def _value(message: cms.SignedMessage, signer: Certificate, bench: Bench) -> list[Check]:
+    oid = message.signature_oid
+    try:
+        suite = messages.suite_of(message, signer)
+    except MalformedSignature:
+        return [bench.judge("algorithm-unsupported", oid=oid)]
+    if oid in SUITES and SUITES[oid] is not suite:
+        return [bench.judge("signature-bad")]
+    return judge_value(signer, oid, message.attributes or b"", message.signature, bench)
