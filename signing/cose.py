@@ -70,8 +70,13 @@ class Unsigned:
 
 
 def begin(payload: bytes, signer_certificate: bytes, *, content_type: str = "") -> Unsigned:
-    """Prepare a message; the suite is that of the signer's key."""
+    """Prepare a message; the suite is that of the signer's key.
+
+    Raises UnknownSuite for RSA, whose signatures are too long for what is carried in a QR code.
+    """
     suite = suites.by_public_key(certificates.parse(signer_certificate).spki)
+    if suite is suites.RSA_SHA256:
+        raise UnknownSuite("messages are signed on a curve")
     header: dict[int, object] = {
         _ALGORITHM: suite.cose_algorithm,
         _KEY_ID: key_id(signer_certificate),

@@ -232,12 +232,12 @@ def _open() -> Any:
     for path in (chosen,) if chosen else _CANDIDATES:
         try:
             library = _ffi.dlopen(path)
-        except OSError as problem:
+            if library.OpenSSL_version_num() >= _OLDEST:
+                return library
+            tried.append(f"{path} is {_ffi.string(library.OpenSSL_version(0)).decode()}")
+        except (OSError, AttributeError) as problem:
+            # AttributeError: a library that loads but is no libcrypto.
             tried.append(str(problem))
-            continue
-        if library.OpenSSL_version_num() >= _OLDEST:
-            return library
-        tried.append(f"{path} is {_ffi.string(library.OpenSSL_version(0)).decode()}")
     raise EngineUnavailable(_HELP + "; ".join(tried))
 
 
