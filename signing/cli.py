@@ -7,6 +7,7 @@ is valid, 1 when something is invalid, 2 when something cannot be told, 64 for a
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -24,6 +25,7 @@ from signing.verify import verify_detached, verify_document
 from signing.verify_seal import verify_seal
 
 VALID, INVALID, CANNOT_TELL, USAGE, NO_INPUT = 0, 1, 2, 64, 66
+CUT_OFF = 141
 _MARKS = {
     Outcome.PASS: "✓",
     Outcome.FAIL: "✗",
@@ -45,6 +47,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         code: int = options.run(options)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read us has seen enough, as `head` does; say nothing more at exit either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return CUT_OFF
     except OSError as problem:
         print(f"{problem.filename}: {problem.strerror}", file=sys.stderr)
         return NO_INPUT
