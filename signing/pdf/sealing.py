@@ -14,7 +14,8 @@ from typing import Any
 from PIL import Image
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
-from pyhanko.pdf_utils.layout import AxisAlignment, Margins, SimpleBoxLayoutRule
+from pyhanko.pdf_utils.layout import AxisAlignment, InnerScaling, Margins, SimpleBoxLayoutRule
+from pyhanko.pdf_utils.misc import PdfError
 from pyhanko.sign.fields import MDPPerm, SigFieldSpec, SigSeedSubFilter
 from pyhanko.sign.signers.cms_embedder import (
     PdfCMSEmbedder,
@@ -40,7 +41,10 @@ _USAGES = (certificates.DIGITAL_SIGNATURE, certificates.NON_REPUDIATION)
 _FIXED_PART, _TOKEN_PART = 2048, 8192
 _LARGEST_PICTURE = 4096
 _WHOLE_BOX = SimpleBoxLayoutRule(
-    AxisAlignment.ALIGN_MID, AxisAlignment.ALIGN_MID, margins=Margins.uniform(0)
+    AxisAlignment.ALIGN_MID,
+    AxisAlignment.ALIGN_MID,
+    margins=Margins.uniform(0),
+    inner_content_scaling=InnerScaling.STRETCH_TO_FIT,
 )
 
 
@@ -156,7 +160,7 @@ def _on_page(writer: Any, page: int, boundary: Boundary) -> tuple[int, int, int,
         if page < 1:
             raise SealRefused(f"the document has no page {page}")
         found = writer.find_page_for_modification(page - 1)[0].get_object()
-    except (ValueError, LookupError) as problem:
+    except (PdfError, ValueError, LookupError) as problem:
         raise SealRefused(f"the document has no page {page}") from problem
     if _inherited(found, "/Rotate") not in (None, 0):
         raise SealRefused("the page is rotated")

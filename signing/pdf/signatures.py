@@ -96,8 +96,6 @@ class PdfDocument:
     def _check_structure(self) -> None:
         if self.reader.xrefs.hybrid_xrefs_present:
             raise UnsafeDocument("two cross-reference tables for one revision")
-        if not self.data.rstrip(_BLANK).endswith(b"%%EOF"):
-            raise UnsafeDocument("data after the end of the PDF")
         if not isinstance(self.reader.root, generic.DictionaryObject):
             raise UnsafeDocument("the PDF has no catalogue")
 
@@ -184,8 +182,9 @@ class PdfDocument:
         if stated != str(xrefs.get_startxref_for_revision(signature.revision)).encode():
             return "the signed bytes end with another revision"
         later = self.data[signature.end :].strip(_BLANK)
-        if later and signature.revision == self.revisions - 1:
-            return "data after the signed revision belongs to no revision"
+        last = signature.revision == self.revisions - 1
+        if later and (last or not later.endswith(b"%%EOF")):
+            return "data at the end belongs to no revision"
         return ""
 
     def changes_after(self, signature: PdfSignature) -> str:
@@ -209,9 +208,17 @@ class PdfDocument:
     def evidence(self) -> tuple[list[bytes], list[bytes]]:
         """Revocation lists and certificates of the document security store, DER, unchecked."""
         with refusing("the security store cannot be read"):
-            store = self.reader.root.get("/DSS", {})
-            lists = _streams(store.get("/CRLs", ()), DecodePurpose.CRL)
-            return lists, _streams(store.get("/Certs", ()), DecodePurpose.CERTIFICATE)
+            store = _entry(self.reader.root, "/DSS", {})
+            lists = _streams(_entry(store, "/CRLs", ()), DecodePurpose.CRL)
+            return lists, _streams(_entry(store, "/Certs", ()), DecodePurpose.CERTIFICATE)
+
+
+def _entry(dictionary: Any, key: str, default: Any = None) -> Any:
+    """The value of a key with references followed, which `get` of pyHanko leaves alone."""
+    try:
+        return dictionary[key]
+    except KeyError:
+        return default
 
 
 def _streams(entries: Any, purpose: DecodePurpose) -> list[bytes]:
@@ -239,7 +246,7 @@ def _byte_range(entry: Any) -> tuple[int, int, int, int]:
 
 def _date(entry: Any) -> datetime | None:
     """/M; a date that cannot be read or has no zone counts as not stated."""
-    stated = entry.get("/M")
+    stated = _entry(entry, "/M")
     if stated is None:
         return None
     try:
@@ -250,7 +257,7 @@ def _date(entry: Any) -> datetime | None:
 
 
 def _transform(entry: Any, method: str) -> Any:
-    for reference in entry.get("/Reference", ()):
+    for reference in _entry(entry, "/Reference", ()):
         found = reference.get_object()
         if found["/TransformMethod"] == method:
             return found["/TransformParams"]
@@ -259,7 +266,7 @@ def _transform(entry: Any, method: str) -> Any:
 
 def _permission(entry: Any) -> MDPPerm | None:
     parameters = _transform(entry, "/DocMDP")
-    return None if parameters is None else MDPPerm(int(parameters.get("/P", 2)))
+    return None if parameters is None else MDPPerm(int(_entry(parameters, "/P", 2)))
 
 
 def _locked_fields(entry: Any) -> FieldMDPSpec | None:

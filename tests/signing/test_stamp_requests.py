@@ -1,7 +1,5 @@
 """Time stamps from the question to the seal that carries the answer."""
 
-import shutil
-import subprocess
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -13,7 +11,6 @@ from signing import (
     SealReport,
     TrustList,
     begin_seal,
-    certificates,
     devca,
     devtsa,
     stamp_requests,
@@ -24,6 +21,7 @@ from signing.policy import STRICT_POLICY
 from signing.seal import Unsigned
 from signing.suites import P256_SHA256, SM2_SM3
 from signing.timestamps import imprint_of
+from tests.signing import openssl
 from tests.signing.makers import AT, BOX, DEPARTMENT, authority, licence, make_seal
 
 SUITES = (SM2_SM3.name, P256_SHA256.name)
@@ -143,28 +141,18 @@ def test_unreadable_request_gets_a_refusal_that_is_reported() -> None:
         request.read(stamp_authority().answer(b"what?", at=AT))
 
 
-@pytest.mark.skipif(shutil.which("openssl") is None, reason="no openssl command on this machine")
+@openssl.needs_openssl
 def test_openssl_accepts_the_p256_token(tmp_path: Path) -> None:
     tsa = stamp_authority(P256_SHA256.name)
-    (tmp_path / "data").write_bytes(b"a signature value")
+    data, answer, pem = tmp_path / "data", tmp_path / "answer", tmp_path / "root.pem"
+    data.write_bytes(b"a signature value")
     imprint = imprint_of(b"a signature value", P256_SHA256.digest_oid)
     request = stamp_requests.build_request(imprint, nonce=99)
-    (tmp_path / "answer").write_bytes(tsa.answer(request.der, at=AT))
-    root = certificates.parse(tsa.root_certificate)
-    (tmp_path / "root.der").write_bytes(root.der)
-    pem = subprocess.run(
-        ["openssl", "x509", "-inform", "DER", "-in", str(tmp_path / "root.der")],
-        capture_output=True,
-        check=True,
-    )
-    (tmp_path / "root.pem").write_bytes(pem.stdout)
+    answer.write_bytes(tsa.answer(request.der, at=AT))
+    (tmp_path / "root.der").write_bytes(tsa.root_certificate)
+    openssl.run("x509", "-inform", "DER", "-in", str(tmp_path / "root.der"), "-out", str(pem))
 
-    said = subprocess.run(
-        ["openssl", "ts", "-verify", "-data", str(tmp_path / "data")]
-        + ["-in", str(tmp_path / "answer"), "-CAfile", str(tmp_path / "root.pem")]
-        + ["-attime", str(int(AT.timestamp()))],
-        capture_output=True,
-        check=False,
-    )
+    files = ("-data", str(data), "-in", str(answer), "-CAfile", str(pem))
+    said = openssl.run("ts", "-verify", *files, "-attime", str(int(AT.timestamp())))
 
     assert b"Verification: OK" in said.stdout + said.stderr, said.stderr.decode()
