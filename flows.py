@@ -16,8 +16,12 @@ import cases.materials
 import cases.review
 import cases.supplement
 import cases.uploads
+import identity.officers
+import identity.queries
+import identity.sessions
 import push.deliver
 import push.messages
+import push.stream
 import wallet.issue
 from cases import events as case_events
 from core import clock, outbox
@@ -41,6 +45,19 @@ async def tell_person(event: Event, resources: Resources) -> None:
             redis=resources.redis,
             connectors=resources.connectors,
         )
+
+
+async def tell_holder(event: wallet_events.LicenceStateChanged, resources: Resources) -> None:
+    """A change of state is told to the person who answers for the holder."""
+    recipient_id = await identity.queries.find_responsible_person(event.subject_id)
+    if recipient_id is None:
+        return
+    await push.deliver.deliver(
+        push.messages.licence_state_changed(event, recipient_id=recipient_id),
+        event_id=event.id,
+        redis=resources.redis,
+        connectors=resources.connectors,
+    )
 
 
 async def tell_department(event: Event, resources: Resources) -> None:
@@ -99,7 +116,7 @@ REACTIONS: dict[type[Event], tuple[Reaction, ...]] = {
     wallet_events.LicenceIssued: (close_case, tell_person),
     wallet_events.LicencePresented: (tell_person,),
     wallet_events.PresentationStopped: (tell_person,),
-    wallet_events.LicenceStateChanged: (),
+    wallet_events.LicenceStateChanged: (tell_holder,),
 }
 """Event → reactions, in this order; a failing one is tried again together with those after it."""
 
@@ -132,8 +149,12 @@ async def drop_abandoned_uploads(resources: Resources) -> None:
 
 
 async def forget_old_rows(resources: Resources) -> None:
+    """What is told, delivered or ended has served its time."""
     await outbox.forget_told()
     await push.deliver.forget_old()
+    await push.stream.forget_old()
+    await identity.sessions.forget_ended()
+    await identity.officers.forget_attempts()
 
 
 @dataclass(frozen=True)

@@ -35,11 +35,11 @@ from pathlib import Path
 from sanic import Sanic
 from sanic.worker.loader import AppLoader
 from tortoise import Tortoise
-from tortoise.migrations.autodetector import MigrationAutodetector
 
 import cases.catalogue
 import identity.counters
 import identity.demo
+import identity.departments
 import wallet.demo
 import wallet.seals
 from app import create_app
@@ -48,6 +48,7 @@ from core import audit, clock, database, outbox, protect
 from core.blobs import Blobs
 from core.embedded import EmbeddedValkey, NoServer
 from core.settings import Settings, SettingsError
+from identity.queries import DepartmentView
 from resources import (
     KEYS_FILE,
     PACKAGES,
@@ -83,11 +84,11 @@ async def migrate(settings: Settings) -> None:
 
 async def make_migrations() -> list[str]:
     """Compare the tables with the migrations and write what is missing; needs no database."""
-    config = database.tortoise_config("sqlite://:memory:", PACKAGES)
-    context = await Tortoise.init(config=config)
-    if context.apps is None:
+    url = "sqlite://:memory:"
+    await database.open_database(url, PACKAGES)
+    if Tortoise.apps is None:
         raise RuntimeError("Tortoise found no tables")
-    written = await MigrationAutodetector(context.apps, config["apps"]).write()
+    written = await database.detector(Tortoise.apps, url, PACKAGES).write()
     await database.close_database()
     return written
 
@@ -95,9 +96,20 @@ async def make_migrations() -> list[str]:
 async def load_items(settings: Settings) -> None:
     async with opened(settings):
         report = await cases.catalogue.load()
+        await load_departments()
     print(
         f"catalogue: {report.added} added, {report.changed} changed, "
         f"{report.retired} retired, {report.unchanged} unchanged"
+    )
+
+
+async def load_departments() -> None:
+    """Officers, counters and cases carry the keys of departments; their names come from here."""
+    await identity.departments.load(
+        DepartmentView(
+            key=entry.key, name=entry.name, short_name=entry.short_name, credit_code=entry.code
+        )
+        for entry in read_catalogue().departments
     )
 
 

@@ -44,7 +44,8 @@ class AuditRecord(Model):
 
 
 class AuditHead(Model):
-    chain = fields.SmallIntField(primary_key=True, generated=False)
+    id = fields.IntField(primary_key=True)
+    chain = fields.SmallIntField(unique=True)
     sequence = fields.BigIntField()
     digest = fields.CharField(max_length=64)
 

@@ -54,7 +54,7 @@ class StreamEntry(Model):
 class StreamEpoch(Model):
     """One row for the life of a database; another epoch means positions start anew."""
 
-    id = fields.SmallIntField(primary_key=True, generated=False)
+    id = fields.IntField(primary_key=True)
     epoch = fields.CharField(max_length=36)
 
     class Meta:

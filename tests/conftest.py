@@ -18,19 +18,15 @@ from typing import Any
 import aiohttp
 import pytest
 from redis.asyncio import Redis
-from tortoise import Tortoise, connections
+from tortoise import connections
 
 from core import audit, clock, database, offload, protect, redis_client
 from core.blobs import Blobs
 from core.settings import Settings
+from resources import PACKAGES
 from tests import services
 
 ROOT = Path(__file__).resolve().parent.parent
-PACKAGES = tuple(
-    name
-    for name in ("core", "identity", "cases", "wallet", "push")
-    if (ROOT / name / "models.py").exists()
-)
 SHARED = ROOT.parent / "shared"
 
 
@@ -111,7 +107,7 @@ def settings(session_settings: Settings) -> Settings:
 async def _tables(session_settings: Settings) -> AsyncIterator[None]:
     """The schema, made once a run by the migrations a city would run."""
     await database.open_database(session_settings.database_url, PACKAGES)
-    await Tortoise.generate_schemas()
+    await database.apply_migrations(session_settings.database_url, PACKAGES)
     yield
     await database.close_database()
 

@@ -4,9 +4,8 @@ from pathlib import Path
 
 import pytest
 from tortoise import Tortoise
-from tortoise.migrations.autodetector import MigrationAutodetector
 
-from core.database import tortoise_config
+from core import database
 from core.settings import Settings
 from resources import PACKAGES
 
@@ -21,9 +20,9 @@ def test_tables_begin_with_their_package() -> None:
 
 @pytest.mark.usefixtures("db")
 async def test_no_model_has_changed_without_a_migration(session_settings: Settings) -> None:
-    config = tortoise_config(session_settings.database_url, PACKAGES)
     assert Tortoise.apps is not None
 
-    changes = await MigrationAutodetector(Tortoise.apps, config["apps"]).changes()
+    detector = database.detector(Tortoise.apps, session_settings.database_url, PACKAGES)
+    changes = await detector.changes()
 
     assert [Path(change.path()).name for change in changes] == []

@@ -152,10 +152,10 @@ class Citizen(Actor):
         return found
 
     @asynccontextmanager
-    async def live(self, *, after: int = 0) -> Any:
-        async with self.http.ws_connect(
-            f"/api/citizen/live?after={after}", origin=self.address
-        ) as socket:
+    async def live(self, *, after: int | None = None) -> Any:
+        """A socket; with `after` it begins with what was missed since that position."""
+        query = "" if after is None else f"?after={after}"
+        async with self.http.ws_connect(f"/api/citizen/live{query}", origin=self.address) as socket:
             yield Live(socket)
 
 

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
+
+Ask = Callable[[Mapping[str, list[str]]], Awaitable[Mapping[str, Any]]]
 
 CREDIT_CODE = "91310117FAKE10027X"
 IDENTITY_NUMBER = "310199198511201020"
+
+BY_KEY: Mapping[str, Any] = {
+    "household_no": "310117123",
+    "unit_no": "310117001001GB00001F00010001",
+    "qual_no": "202631110310199199508081050",
+    "practice_code": "110310117000123",
+}
+"""Codes that are written in a form of their own."""
 
 BY_TYPE: Mapping[str, Any] = {
     "string": "演示",
@@ -21,24 +31,28 @@ BY_TYPE: Mapping[str, Any] = {
     "integer": 10,
     "boolean": True,
     "division": "310117",
+    "code": "2602-310117-04-01-000123",
 }
 
 
-def answers(guide: Mapping[str, Any]) -> dict[str, list[str]]:
-    """For each question the last option that neither ends the way nor leads elsewhere."""
-    return {
-        entry["code"]: [next(value for value in reversed(usable(entry["options"])))]
-        for entry in guide["situations"]
-    }
-
-
-def usable(options: Sequence[Mapping[str, Any]]) -> list[str]:
-    good = [each["value"] for each in options if not (each.get("stop") or each.get("goto"))]
-    return good or [options[0]["value"]]
+async def answers(ask: Ask, guide: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Answer question after question with the first option that does not end the way."""
+    options = {entry["code"]: entry["options"] for entry in guide["situations"]}
+    chosen: dict[str, list[str]] = {}
+    while question := (await ask(chosen))["next_question"]:
+        for option in options[question]:
+            tried = {**chosen, question: [option["value"]]}
+            result = await ask(tried)
+            if not (result["stop"] or result["goto"]):
+                break
+        chosen = tried
+    return chosen
 
 
 def value(field: Mapping[str, Any]) -> Any:
     """A value that fits the field's type, options and rule."""
+    if field["key"] in BY_KEY:
+        return BY_KEY[field["key"]]
     kind, options = field["type"], field.get("options") or []
     if kind == "enum":
         return options[0]
@@ -63,8 +77,4 @@ def form(case: Mapping[str, Any]) -> dict[str, Any]:
 
 def facts(draft: Mapping[str, Any]) -> dict[str, Any]:
     """What an officer adds to the drafted licence facts."""
-    return {
-        field["key"]: value(field)
-        for field in draft["fields"]
-        if field["required"] and field["value"] in (None, "", [])
-    }
+    return {field["key"]: value(field) for field in draft["fields"] if field["missing"]}
