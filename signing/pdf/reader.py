@@ -35,7 +35,9 @@ for _name in ("pyhanko", "pyhanko_certvalidator"):
     logging.getLogger(_name).propagate = False
 
 LARGEST = 32 * MIB
-_READS, _LOOKUPS, _ENTRIES, _SECTIONS = 8_000_000, 4_000_000, 1_000_000, 256
+_READS, _LOOKUPS, _ENTRIES, _SECTIONS = 8_000_000, 200_000, 1_000_000, 256
+# Walking over so many values of an object costs as much as looking the object up.
+_VALUES_A_LOOKUP = 8
 _DECODED = 32 * MIB
 _DECODE_LIMITS = DecodeLimits(
     per_stream=StreamDecodeLimits(max_ratio=200, max_output_size=_DECODED),
@@ -105,7 +107,7 @@ class _CountedResolver(HistoricalResolver):  # type: ignore[misc]
         found = super().get_object(ref, **options)
         weight = self._weights.get(ref)
         if weight is None:
-            weight = self._weights[ref] = _weight(found)
+            weight = self._weights[ref] = 1 + _weight(found) // _VALUES_A_LOOKUP
         self.reader.lookups.spend(weight)
         return found
 
@@ -149,7 +151,7 @@ class BoundedReader(PdfFileReader):  # type: ignore[misc]
         holder = generic.Reference(stmnum, 0, self)
         if isinstance(self.xrefs[holder], ObjStreamRef):
             raise UnsafeDocument("an object stream inside an object stream")
-        self.lookups.spend(int(holder.get_object()["/N"]))
+        self.lookups.spend(1 + int(holder.get_object()["/N"]) // _VALUES_A_LOOKUP)
         return super()._get_object_from_stream(idnum, stmnum, idx)
 
     def get_historical_resolver(self, revision: int) -> Any:

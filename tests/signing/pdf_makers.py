@@ -19,14 +19,15 @@ CONTENT = 5
 TEXT = b"BT /F1 24 Tf 72 700 Td (Licence valid until 2031) Tj ET"
 
 
-def plain(text: bytes = TEXT, *, form: bool = False) -> bytes:
+def plain(text: bytes = TEXT, *, form: bool = False, resources: bytes = b"") -> bytes:
     """A page of A4 with one line of text and, if wanted, a form with one text field."""
     objects = {
         1: b"<< /Type /Catalog /Pages 2 0 R%s >>" % (b" /AcroForm 7 0 R" if form else b""),
         2: b"<< /Type /Pages /Kids [4 0 R] /Count 1 >>",
         3: b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
         PAGE: b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 5 0 R"
-        b" /Resources << /Font << /F1 3 0 R >> >>%s >>" % (b" /Annots [8 0 R]" if form else b""),
+        b" /Resources << /Font << /F1 3 0 R >> %s >>%s >>"
+        % (resources, b" /Annots [8 0 R]" if form else b""),
         CONTENT: b"<< /Length %d >>\nstream\n%s\nendstream" % (len(text), text),
         6: b"<< /Title (Licence) >>",
     }
