@@ -72,6 +72,20 @@ _PACKAGE = {
         "有显示内容不在签章保护范围内。",
         "Displayed content outside every good signature: {files}.",
     ),
+    "partly-covered": Finding(
+        "coverage",
+        WARNING,
+        None,
+        "此签章没有覆盖全部显示内容，未覆盖的部分由其他签章保护。",
+        "This signature leaves to others: {files}.",
+    ),
+    "document-uncovered": Finding(
+        "coverage",
+        FAIL,
+        "not-covered",
+        "此签章保护的不是当前显示的文件。",
+        "This signature does not cover {file}, the document on display.",
+    ),
     "ofdxml-uncovered": Finding(
         "coverage",
         WARNING,

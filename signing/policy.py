@@ -93,6 +93,7 @@ STRICT_POLICY = Policy(
         "algorithm-differs": Outcome.FAIL,
         "ofdxml-uncovered": Outcome.FAIL,
         "smuggled": Outcome.FAIL,
+        "partly-covered": Outcome.FAIL,
         "unbound": Outcome.FAIL,
         "xml-slip": Outcome.FAIL,
         "timestamp-older": Outcome.FAIL,

@@ -4,7 +4,7 @@ Every finding is reported, not only the first. Validity is judged at the signing
 time of the check. Only bytes that are no OFD at all raise.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -128,10 +128,30 @@ def _coverage(
         checks.append(bench.judge("uncovered", files=_shown(bare)))
     if not bare or bare == [ROOT]:
         checks.append(bench.judge("covered", count=str(len(reached.files))))
+    shown = (reached.files & covered) - {ROOT}
+    checks += _each(package, judged, shown, bench)
     smuggled = sorted(set(package.names) - reached.files - covered - own)
     if smuggled:
         checks.append(bench.judge("smuggled", files=_shown(smuggled)))
     return checks
+
+
+def _each(
+    package: Package, judged: Sequence[Judgement], shown: set[str], bench: Bench
+) -> Iterator[Check]:
+    """What each signature that holds leaves out. Whoever may sign at all could otherwise lend a
+    page of his own the looks of being sealed by somebody else."""
+    roots = {body.signatures: body.root for body in document.bodies(package)}
+    for judgement in judged:
+        if judgement.failed:
+            continue
+        own = replace(bench, signature=judgement.listed.id)
+        root = roots.get(judgement.list_file)
+        missing = sorted(shown - judgement.covered)
+        if root is not None and root not in judgement.covered:
+            yield own.judge("document-uncovered", file=root)
+        elif missing:
+            yield own.judge("partly-covered", files=_shown(missing))
 
 
 def _shown(names: Sequence[str]) -> str:

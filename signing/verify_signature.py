@@ -55,6 +55,7 @@ class Judgement:
     """What was found about one signature, and the files that it vouches for."""
 
     listed: Listed
+    list_file: str = ""
     checks: list[Check] = field(default_factory=list)
     report: SignatureReport | None = None
     covered: frozenset[str] = frozenset()
@@ -67,7 +68,7 @@ class Judgement:
 
 def judge_signature(package: Package, listed: Listed, list_file: str, bench: Bench) -> Judgement:
     """Every check of one entry of Signatures.xml; the first failure does not stop the rest."""
-    judged = Judgement(listed)
+    judged = Judgement(listed, list_file)
     judged.report = SignatureReport(id=listed.id, type=listed.type, structure="")
     if listed.file is None:
         judged.checks.append(bench.judge("signature-file-missing", file=listed.stated))

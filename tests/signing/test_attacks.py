@@ -12,10 +12,20 @@ from datetime import timedelta
 
 import pytest
 
-from signing import TrustList, asn1, certificates, devca, eseal, verify_document, write_package
+from signing import (
+    TrustList,
+    asn1,
+    begin_seal,
+    certificates,
+    devca,
+    eseal,
+    verify_document,
+    write_package,
+)
 from signing.report import SealReport
 from tests.signing.makers import (
     AT,
+    BOX,
     DEPARTMENT,
     FOLDER,
     LIST,
@@ -192,6 +202,36 @@ def test_second_document_added_is_refused() -> None:
     body = b"<ofd:DocBody><ofd:DocRoot>Doc_0/Evil.xml</ofd:DocRoot></ofd:DocBody></ofd:OFD>"
 
     expect(redirected(lambda xml: xml.replace(b"</ofd:OFD>", body)), "not-covered")
+
+
+def lent_looks(*, keep_root: bool) -> bytes:
+    """A page of the police's own, under its own good seal, beside the untouched approval seal."""
+    files = ByHand(leave_out=frozenset({"OFD.xml", LIST})).sign(licence_files())
+    files["Doc_0/Pages/Page_9/Content.xml"] = b"<Page/>"
+    if keep_root:
+        files["Doc_0/Attachs/extra.xml"] = b"<extra/>"
+    else:
+        evil = files["Doc_0/Document.xml"].replace(b"Page_0", b"Page_9")
+        files["Doc_0/Evil.xml"] = evil
+        files["OFD.xml"] = files["OFD.xml"].replace(b"Doc_0/Document.xml", b"Doc_0/Evil.xml")
+    issuer = authority()
+    unsigned = begin_seal(
+        write_package(files),
+        seal=make_seal(issuer, department=OTHER),
+        signer_certificate=issuer.signer_certificates[OTHER],
+        at=AT,
+        boundary=BOX,
+        provider="by hand",
+    )
+    return unsigned.complete(issuer.keys.sign_now(devca.signer_key(OTHER), unsigned.to_sign))
+
+
+def test_seal_of_another_document_is_not_lent_to_a_new_one() -> None:
+    expect(lent_looks(keep_root=False), "not-covered")
+
+
+def test_second_seal_on_the_same_document_is_valid() -> None:
+    assert judge(lent_looks(keep_root=True)).verdict == "valid"
 
 
 @pytest.mark.parametrize("value", ["0f7f3c1e5b5a4c2f9a6d1b2c3d4e5f60", "</ofd:DocInfo>"])
