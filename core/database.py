@@ -89,7 +89,8 @@ async def open_database(database_url: str, packages: Sequence[str]) -> None:
 
 
 async def close_database() -> None:
-    await connections.close_all()
+    """Disconnect and give the global fallback up, so that another database may be opened."""
+    await Tortoise.close_connections()
 
 
 async def migrate(database_url: str, packages: Sequence[str]) -> None:
