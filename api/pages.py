@@ -19,6 +19,7 @@ from sanic.response import empty, raw
 from api import guards, problem_texts
 from api.assets import Asset, Assets, compress
 from api.health import VERSION
+from cases import catalogue
 from core.errors import NotFound
 from core.settings import Settings
 from identity import demo
@@ -179,7 +180,12 @@ async def landing(request: Request) -> HTTPResponse:
 @bp.get("/m/", name="citizen")
 @guards.public
 async def citizen(request: Request) -> HTTPResponse:
-    return answer(request, CITIZEN, boot=request.app.ctx.pages.boot())
+    snapshot = await catalogue.snapshot()
+    themes = [
+        {"code": theme.code, "name": theme.name, "summary": theme.summary}
+        for theme in snapshot.themes.values()
+    ]
+    return answer(request, CITIZEN, boot=request.app.ctx.pages.boot(themes=themes))
 
 
 @bp.get("/counter/", name="counter")

@@ -42,19 +42,19 @@ async def launcher() -> AsyncIterator[Launcher]:
 
 
 @pytest.fixture(scope="session")
-async def browser(launcher: Launcher) -> AsyncIterator[Browser]:
+async def chromium(launcher: Launcher) -> AsyncIterator[Browser]:
     started = await launcher.start()
     yield started
     await started.close()
 
 
 @pytest.fixture
-async def window(browser: Browser, demo: Demo) -> AsyncIterator[Any]:
+async def window(chromium: Browser, demo: Demo) -> AsyncIterator[Any]:
     """Opens windows of people; at the end none of them may have complained on its console."""
     opened: list[Window] = []
 
     async def open_window(**options: Any) -> Window:
-        new = await Window.open(browser, demo.url, **options)
+        new = await Window.open(chromium, demo.url, **options)
         opened.append(new)
         return new
 

@@ -18,6 +18,12 @@ PHONE = {"viewport": {"width": 390, "height": 844}, "device_scale_factor": 2}
 DESK = {"viewport": {"width": 1280, "height": 900}, "device_scale_factor": 1}
 
 
+def keep(key: str, value: str) -> str:
+    """A script that puts a value into the local storage unless the page has put one there."""
+    kept = f"localStorage.getItem('{key}') ?? localStorage.setItem('{key}', '{value}')"
+    return f"if (location.protocol.startsWith('http')) {{ {kept} }}"
+
+
 @dataclass
 class Window:
     """One browser window with its own cookies; remembers everything its console complained of."""
@@ -54,9 +60,7 @@ class Window:
             base_url=url,
         )
         for key, value in (stored or {}).items():
-            await context.add_init_script(
-                f"localStorage.getItem('{key}') ?? localStorage.setItem('{key}', '{value}')"
-            )
+            await context.add_init_script(keep(key, value))
         page = await context.new_page()
         page.set_default_timeout(PATIENCE)
         new = cls(context, page, url)

@@ -45,9 +45,11 @@ export default function Case({ params }) {
     </section>
     <section class="card" aria-labelledby="history">
       <h2 id="history">${t('case.history')}</h2>
-      <ul class="list" role="log">
-        ${[...one.timeline].reverse().map((entry) => html`<${Entry} key=${entry.n} entry=${entry} />`)}
-      </ul>
+      <div role="log">
+        <ul class="list">
+          ${[...one.timeline].reverse().map((entry) => html`<${Entry} key=${entry.n} entry=${entry} />`)}
+        </ul>
+      </div>
     </section>
     <${Papers} one=${one} />
     ${one.may.includes('withdraw') && html`<a class="btn danger block" href=${`#/withdraw/${one.id}`}>${t('case.withdraw')}</a>`}

@@ -59,22 +59,9 @@ export default function Home() {
 }
 
 function Themes() {
-  const [themes, setThemes] = useState(boot.themes ?? []);
-
-  async function read() {
-    const { get } = await import('../../kit/api.js');
-    setThemes((await get('/api/catalogue/themes')).themes);
-  }
-
-  useEffect(() => {
-    if (!boot.themes) {
-      read().catch(() => undefined);
-    }
-  }, []);
-
   return html`
     <ul class="list">
-      ${themes.map(
+      ${boot.themes.map(
         (theme) => html`
           <li key=${theme.code}><${RowLink} href=${`#/theme/${theme.code}`} title=${theme.name} text=${theme.summary} /></li>
         `,
@@ -117,7 +104,7 @@ function Greeting() {
         <b>${t('home.hello', { name: person.name })}</b>
         ${person.acting_for && html`<br />${t('me.actingFor', { name: person.acting_for.name })}`}
       </p>
-      ${waiting > 0 && html`<p class="note warn"><a href="#/cases">${t('home.waiting', { n: waiting })}</a></p>`}
+      ${waiting > 0 && html`<a class="note warn" href="#/cases">${t('home.waiting', { n: waiting })}</a>`}
     </section>
   `;
 }

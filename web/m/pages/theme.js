@@ -11,7 +11,7 @@ export default function Theme({ params }) {
   if (themes.error) {
     return html`<${Failure} error=${themes.error} retry=${themes.reload} />`;
   }
-  const known = (themes.data?.themes ?? boot.themes ?? []).find((theme) => theme.code === params.code);
+  const known = (themes.data?.themes ?? boot.themes).find((theme) => theme.code === params.code);
   if (!themes.data) {
     return html`${known && html`<${H1} text=${known.name} />`}<${Loading} />`;
   }

@@ -63,15 +63,17 @@ export default function Case({ id }) {
         <${Acts} one=${one} changed=${opened.set} />
         <section class="card" aria-labelledby="history">
           <h2 id="history">办理记录</h2>
-          <ul class="list" role="log">
-            ${[...one.timeline].reverse().map(
-              (entry) => html`
-                <li class="row fixed" key=${entry.n}>
-                  <span class="grow"><b>${entry.title}</b>${entry.text && html`<small>${entry.text}</small>`}<small>${[moment(entry.at), entry.actor_text].filter(Boolean).join(' · ')}</small></span>
-                </li>
-              `,
-            )}
-          </ul>
+          <div role="log">
+            <ul class="list">
+              ${[...one.timeline].reverse().map(
+                (entry) => html`
+                  <li class="row fixed" key=${entry.n}>
+                    <span class="grow"><b>${entry.title}</b>${entry.text && html`<small>${entry.text}</small>`}<small>${[moment(entry.at), entry.actor_text].filter(Boolean).join(' · ')}</small></span>
+                  </li>
+                `,
+              )}
+            </ul>
+          </div>
         </section>
       </div>
     </div>

@@ -1,0 +1,129 @@
+"""Every screen with something on it: cases in different states, licences, an officer's worklist."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from tests.journeys.actors import Actor, Citizen, Officer
+from tests.web.installation import Demo
+from tests.web.people import Window, keep, photo
+
+SHOP = "SJ-SCJG-03"
+SHOP_PAPER = "SJ-SCJG-03-M04"
+ANSWERS = {"S1": ["net"], "S2": ["no"]}
+FORM = {
+    "address": "上海市松江区演示路 1 号",
+    "scope": "日用百货销售",
+    "delivery": "电子证照",
+}
+
+PUBLIC = {
+    "landing": "/",
+    "documents": "/api/docs",
+    "staff-sign-in": "/staff/",
+    "counter-enrolment": "/counter/",
+    "enterprise-key": "/biz/",
+}
+
+
+@dataclass(frozen=True)
+class Town:
+    """Who is signed in, and where each screen is."""
+
+    citizen: Citizen
+    officer: Officer
+    supervisor: Officer
+    citizen_screens: dict[str, str]
+    staff_screens: dict[str, str]
+
+
+@asynccontextmanager
+async def town(demo: Demo) -> AsyncIterator[Town]:
+    """Prepare the demo through its own API."""
+    async with (
+        Citizen(demo.url) as citizen,
+        Officer(demo.url) as officer,
+        Officer(demo.url) as supervisor,
+    ):
+        await citizen.sign_in("li")
+        await officer.sign_in("SCJG-01", demo.passwords["SCJG-01"])
+        await supervisor.sign_in("ZWB-90", demo.passwords["ZWB-90"])
+        draft = await citizen.open_case(SHOP, ANSWERS)
+        running, waiting = await submitted(citizen), await submitted(citizen)
+        await officer.act(running["id"], "acceptance")
+        missing = [{"code": SHOP_PAPER, "reason": "照片看不清，请重新拍"}]
+        await officer.act(waiting["id"], "supplements", {"items": missing, "note": "请用横屏拍摄"})
+        [licence, *_] = await citizen.licences()
+        yield Town(
+            citizen=citizen,
+            officer=officer,
+            supervisor=supervisor,
+            citizen_screens=citizen_screens(draft, running, waiting, licence),
+            staff_screens={
+                "worklist": "/staff/#/",
+                "staff-case": f"/staff/#/case/{running['id']}",
+            },
+        )
+
+
+async def submitted(citizen: Citizen) -> dict[str, Any]:
+    """A case that was filled in and handed in."""
+    case = await citizen.open_case(SHOP, ANSWERS)
+    await citizen.fill(case, FORM)
+    await citizen.upload(case, SHOP_PAPER, photo("web shop", size=(1000, 800)))
+    return await citizen.call("POST", f"/api/citizen/cases/{case['id']}/submission")
+
+
+def citizen_screens(
+    draft: dict[str, Any], running: dict[str, Any], waiting: dict[str, Any], licence: dict[str, Any]
+) -> dict[str, str]:
+    return {
+        "home": "/m/#/",
+        "sign-in": "/m/#/login",
+        "search": "/m/#/search?q=食品",
+        "nothing-found": "/m/#/search?q=没有这种事",
+        "theme": "/m/#/theme/T-KCYD",
+        "guide": f"/m/#/guide/{SHOP}",
+        "apply": f"/m/#/apply/{draft['id']}",
+        "materials": f"/m/#/materials/{draft['id']}",
+        "review": f"/m/#/review/{draft['id']}",
+        "cases": "/m/#/cases",
+        "case": f"/m/#/case/{running['id']}",
+        "case-waiting": f"/m/#/case/{waiting['id']}",
+        "supplement": f"/m/#/supplement/{waiting['id']}",
+        "withdraw": f"/m/#/withdraw/{running['id']}",
+        "wallet": "/m/#/wallet",
+        "licence": f"/m/#/licence/{licence['id']}",
+        "qr": f"/m/#/qr/{licence['id']}",
+        "uses": "/m/#/uses",
+        "inbox": "/m/#/inbox",
+        "me": "/m/#/me",
+    }
+
+
+async def lend_session(actor: Actor, window: Window, *, hint: str) -> None:
+    """Let a window be signed in as `actor`; `hint` is what the page keeps to know that it is."""
+    cookies = [
+        {"name": cookie.key, "value": cookie.value, "url": actor.address, "httpOnly": True}
+        for cookie in actor.http.cookie_jar
+    ]
+    await window.context.add_cookies(cookies)  # type: ignore[arg-type]
+    await window.context.add_init_script(keep(hint, "1"))
+
+
+SETTLED = """() => {
+  const said = [...document.querySelectorAll('[role=status]')].map((one) => one.textContent);
+  const busy = said.some((one) => /正在(打开|生成)|Opening|Making/.test(one));
+  return document.querySelector('h1') && !busy;
+}"""
+
+
+async def show(window: Window, path: str) -> None:
+    """Open a screen anew and wait until it has settled."""
+    await window.page.goto("about:blank")
+    await window.page.goto(path)
+    await window.page.wait_for_function(SETTLED)
+    await window.page.wait_for_load_state("networkidle")

@@ -1,0 +1,168 @@
+"""Every screen in every dress: axe finds nothing, nothing sideways, targets large enough."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.web import screens
+from tests.web.installation import Demo
+from tests.web.people import Window
+from tests.web.screens import Town
+
+HERE = Path(__file__).parent
+TOOLS = [(HERE / name).read_text("utf-8") for name in ("axe.min.js", "look.js")]
+
+
+@dataclass(frozen=True)
+class Dress:
+    """How a phone is set up."""
+
+    width: int = 390
+    theme: str = "light"
+    size: str = "standard"
+    language: str = "zh"
+
+    @property
+    def smallest_target(self) -> int:
+        return 44 if self.size == "standard" else 60
+
+    @property
+    def smallest_text(self) -> float:
+        return 13 if self.size == "standard" else 18
+
+    @property
+    def stored(self) -> dict[str, str]:
+        return {"size": self.size, "lang": self.language}
+
+
+DRESSES = {
+    "light": Dress(),
+    "dark": Dress(theme="dark"),
+    "elder": Dress(size="large"),
+    "elder-narrow": Dress(size="large", width=320),
+    "extra-narrow": Dress(size="extra", width=320),
+    "english": Dress(language="en"),
+}
+
+
+@pytest.fixture(scope="module")
+async def town(demo: Demo) -> AsyncIterator[Town]:
+    async with screens.town(demo) as prepared:
+        yield prepared
+
+
+async def findings(window: Window, addresses: Mapping[str, str], dress: Dress) -> dict[str, Any]:
+    """What is wrong, by screen; empty when nothing is."""
+    found = {}
+    for name, path in addresses.items():
+        await screens.show(window, path)
+        wrong = await look(window, dress)
+        if wrong:
+            found[name] = wrong
+    return found
+
+
+async def look(window: Window, dress: Dress) -> list[str]:
+    """Findings of axe, sideways scroll, targets and text that are too small."""
+    for tool in TOOLS:
+        await window.page.evaluate(tool)
+    least = {"target": dress.smallest_target, "text": dress.smallest_text}
+    found: list[str] = await window.page.evaluate("(least) => look(least)", least)
+    return found
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", DRESSES)
+async def test_citizens_screens(window: Any, town: Town, name: str) -> None:
+    dress = DRESSES[name]
+    phone = await window(width=dress.width, theme=dress.theme, stored=dress.stored)
+    await screens.lend_session(town.citizen, phone, hint="signed-in")
+
+    assert await findings(phone, town.citizen_screens, dress) == {}
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+async def test_staff_screens(window: Any, town: Town, theme: str) -> None:
+    desk = await window(desk=True, theme=theme)
+    await screens.lend_session(town.officer, desk, hint="staff-signed-in")
+    assert await findings(desk, town.staff_screens, Dress()) == {}
+
+    supervisor = await window(desk=True, theme=theme)
+    await screens.lend_session(town.supervisor, supervisor, hint="staff-signed-in")
+    assert await findings(supervisor, {"overview": "/staff/#/overview"}, Dress()) == {}
+
+
+@pytest.mark.parametrize(("theme", "width"), [("light", 1280), ("dark", 1280), ("light", 320)])
+async def test_public_screens(window: Any, theme: str, width: int) -> None:
+    visitor = await window(desk=width > 400, width=width, theme=theme)
+    assert await findings(visitor, screens.PUBLIC, Dress()) == {}
+
+
+@pytest.mark.parametrize("act", ["受理", "不予受理", "要求补正"])
+async def test_officers_forms(window: Any, town: Town, act: str) -> None:
+    case = await screens.submitted(town.citizen)
+    desk = await window(desk=True)
+    await screens.lend_session(town.officer, desk, hint="staff-signed-in")
+    await screens.show(desk, f"/staff/#/case/{case['id']}")
+    await desk.click(act, exact=True)
+
+    assert await look(desk, Dress()) == []
+
+
+async def test_approval_form(window: Any, town: Town) -> None:
+    desk = await window(desk=True)
+    await screens.lend_session(town.officer, desk, hint="staff-signed-in")
+    await screens.show(desk, town.staff_screens["staff-case"])
+    await desk.click("批准", exact=True)
+    await desk.sees("证照内容")
+
+    assert await look(desk, Dress()) == []
+
+
+async def test_material_pictures_open_large(window: Any, town: Town) -> None:
+    desk = await window(desk=True)
+    await screens.lend_session(town.officer, desk, hint="staff-signed-in")
+    await screens.show(desk, town.staff_screens["staff-case"])
+    await desk.click("放大看")
+    picture = desk.page.get_by_role("dialog").locator("img")
+    before = await picture.bounding_box()
+    await desk.click("放大", exact=True)
+    after = await picture.bounding_box()
+
+    assert before is not None
+    assert after is not None
+    assert after["width"] > before["width"]
+    assert await look(desk, Dress()) == []
+
+
+async def test_a_form_says_what_is_wrong_and_leads_there(window: Any, town: Town) -> None:
+    phone = await window()
+    await screens.lend_session(town.citizen, phone, hint="signed-in")
+    await screens.show(phone, town.citizen_screens["apply"])
+    await phone.click("保存，下一步")
+    await phone.sees("处需要修改")
+    assert (await phone.page.title()).startswith("错误：")
+    assert await look(phone, Dress()) == []
+
+    await phone.page.get_by_role("alert").get_by_role("link", name="经营范围").click()
+    focused = await phone.page.evaluate("document.activeElement.id")
+    assert focused == "f-scope"
+
+
+async def test_guide_questions(window: Any, town: Town) -> None:
+    phone = await window(width=320, stored={"size": "large"})
+    await screens.show(phone, town.citizen_screens["guide"])
+    await phone.click("开始办理")
+    await phone.sees("第 1 题")
+    elder = DRESSES["elder-narrow"]
+    assert await look(phone, elder) == []
+
+    await phone.click("仅网络经营")
+    await phone.click("不起字号")
+    await phone.sees("份不用您准备")
+    assert await look(phone, elder) == []
