@@ -13,6 +13,7 @@ def blueprints() -> tuple[Blueprint, ...]:
     from api.citizen import sign_in as citizen_sign_in
     from api.counter import enrolment, verifications
     from api.enterprise import account, licence_verifications, seal_verifications
+    from api.staff import licences as staff_licences
     from api.staff import live as staff_live
     from api.staff import review, worklist
     from api.staff import sign_in as staff_sign_in
@@ -31,6 +32,7 @@ def blueprints() -> tuple[Blueprint, ...]:
         staff_sign_in.bp,
         worklist.bp,
         review.bp,
+        staff_licences.bp,
         staff_live.bp,
         enrolment.bp,
         verifications.bp,

@@ -77,10 +77,10 @@ class PresentationNotFound(NotFound):
 
 
 class UnreadableDocument(Invalid):
-    """What was posted is not an OFD document."""
+    """What was posted is neither an OFD nor a PDF document."""
 
     slug = "unreadable-document"
-    title = "文件不是可识别的 OFD 版式文件，请上传原始证照文件"
+    title = "文件不是可识别的 OFD 或 PDF 版式文件，请上传原始证照文件"
 
 
 class VerificationNotFound(NotFound):

@@ -7,13 +7,15 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
+from tortoise.expressions import Q
 
 from core import audit, clock, database
 from core.blobs import Blobs
 from identity import queries as identity_queries
 from identity.principal import Principal
-from wallet import catalogue, masking, status, verdict
+from wallet import catalogue, holders, masking, status, verdict
 from wallet import facts as facts_of
+from wallet.errors import LicenceNotFound
 from wallet.facts import Facts
 from wallet.licence_types import Mask
 from wallet.models import Licence, Verification
@@ -76,6 +78,21 @@ class ReusableLicence:
     identifier: str
     valid_to: date | None
     face: Facts
+
+
+@dataclass(frozen=True, kw_only=True)
+class StaffLicence:
+    """A licence as seal keepers and supervisors see it."""
+
+    id: UUID
+    name: str
+    holder_masked: str
+    number_masked: str
+    identifier: str
+    department: str
+    state: str
+    state_text: str
+    valid_to: date | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -232,6 +249,23 @@ async def uses_of(
     ]
 
 
+async def find_for_staff(number: str, *, by: Principal) -> list[StaffLicence]:
+    """Licences with this whole number or identifier that the officer's department issued."""
+    wanted = number.strip()
+    rows = await Licence.filter(
+        Q(number_index=holders.number_index(wanted)) | Q(identifier=wanted.upper())
+    ).order_by("-created_at", "id")
+    return [_for_staff(row) for row in rows if by.covers(row.department)]
+
+
+async def get_for_staff(licence_id: UUID, *, by: Principal) -> StaffLicence:
+    """A licence that the officer's department issued, or LicenceNotFound."""
+    licence = await status.find_licence(licence_id)
+    if licence is None or not by.covers(licence.department):
+        raise LicenceNotFound()
+    return _for_staff(licence)
+
+
 def facts_from(licence: Licence) -> Facts:
     """The facts of a row."""
     return msgspec.json.decode(licence.facts, type=dict[str, object])
@@ -261,6 +295,21 @@ def _summary(licence: Licence, today: date) -> LicenceSummary:
         days_left=(licence.valid_to - today).days if licence.valid_to else None,
         version=licence.version,
         showable=state.in_force,
+    )
+
+
+def _for_staff(licence: Licence) -> StaffLicence:
+    state = status.state_of(licence, clock.today())
+    return StaffLicence(
+        id=licence.id,
+        name=catalogue.get_type(licence.licence_type).name,
+        holder_masked=holder_masked(licence),
+        number_masked=masking.number(licence.number),
+        identifier=licence.identifier,
+        department=licence.department,
+        state=state.value,
+        state_text=state.text,
+        valid_to=licence.valid_to,
     )
 
 

@@ -16,7 +16,8 @@ from signing import build_seal, draw_seal_picture
 from signing.devca import MAKER_KEY, signer_key
 from wallet import catalogue, fonts
 from wallet.errors import NotASealKeeper, SealNotReady
-from wallet.models import Seal, SealState
+from wallet.models import Seal
+from wallet.models import SealState as SealState
 
 DIAMETER_MM = 42
 VENDOR = "YUNJIAN"
@@ -115,25 +116,36 @@ async def set_state(seal_id: UUID, *, state: SealState, by: Principal) -> None:
 
 
 async def provision(
-    *, keys: Signs, valid_until: datetime, by: str, maker_key_id: str = MAKER_KEY
+    *,
+    keys: Signs,
+    valid_until: datetime,
+    by: str,
+    valid_from: datetime | None = None,
+    maker_key_id: str = MAKER_KEY,
 ) -> int:
     """Make and register a seal for every issuing department that has none. Returns how many.
 
     The maker's key signs each seal; the certificate of the department's own key goes into it.
+    A seal is good from now on unless `valid_from` says otherwise.
     """
+    term = (valid_from or clock.now(), valid_until)
     made = 0
     for department, name in departments().items():
         if await Seal.filter(department=department, state=SealState.ACTIVE).exists():
             continue
-        await _make(
-            department, name, keys=keys, maker_key_id=maker_key_id, until=valid_until, by=by
-        )
+        await _make(department, name, keys=keys, maker_key_id=maker_key_id, term=term, by=by)
         made += 1
     return made
 
 
 async def _make(
-    department: str, name: str, *, keys: Signs, maker_key_id: str, until: datetime, by: str
+    department: str,
+    name: str,
+    *,
+    keys: Signs,
+    maker_key_id: str,
+    term: tuple[datetime, datetime],
+    by: str,
 ) -> None:
     key_id = signer_key(department)
     certificate = await keys.certificate(key_id)
@@ -151,8 +163,8 @@ async def _make(
         signer_certificates=[certificate],
         maker_certificate=await keys.certificate(maker_key_id),
         created_at=now,
-        valid_from=now,
-        valid_until=until,
+        valid_from=term[0],
+        valid_until=term[1],
     )
     seal = unsigned.complete(await keys.sign(maker_key_id, unsigned.to_sign))
     await register(

@@ -61,39 +61,29 @@ async def at(licence_id: UUID, moment: datetime) -> LicenceState:
     )
 
 
-async def suspend(
-    licence_id: UUID, *, cause: str, authority: str, document_no: str, by: Principal
-) -> None:
+async def suspend(licence_id: UUID, *, cause: str, document_no: str, by: Principal) -> None:
     """中止: the licence may not be used until it is resumed."""
-    await _change(licence_id, LicenceState.SUSPENDED, cause, authority, document_no, by)
+    await _change(licence_id, LicenceState.SUSPENDED, cause, document_no, by)
 
 
-async def resume(
-    licence_id: UUID, *, cause: str, authority: str, document_no: str, by: Principal
-) -> None:
+async def resume(licence_id: UUID, *, cause: str, document_no: str, by: Principal) -> None:
     """恢复: a suspended licence may be used again."""
-    await _change(licence_id, LicenceState.VALID, cause, authority, document_no, by)
+    await _change(licence_id, LicenceState.VALID, cause, document_no, by)
 
 
-async def revoke(
-    licence_id: UUID, *, cause: str, authority: str, document_no: str, by: Principal
-) -> None:
+async def revoke(licence_id: UUID, *, cause: str, document_no: str, by: Principal) -> None:
     """吊销, as a penalty; for ever."""
-    await _change(licence_id, LicenceState.REVOKED, cause, authority, document_no, by)
+    await _change(licence_id, LicenceState.REVOKED, cause, document_no, by)
 
 
-async def withdraw(
-    licence_id: UUID, *, cause: str, authority: str, document_no: str, by: Principal
-) -> None:
+async def withdraw(licence_id: UUID, *, cause: str, document_no: str, by: Principal) -> None:
     """撤销: it should not have been granted; for ever."""
-    await _change(licence_id, LicenceState.WITHDRAWN, cause, authority, document_no, by)
+    await _change(licence_id, LicenceState.WITHDRAWN, cause, document_no, by)
 
 
-async def cancel(
-    licence_id: UUID, *, cause: str, authority: str, document_no: str, by: Principal
-) -> None:
+async def cancel(licence_id: UUID, *, cause: str, document_no: str, by: Principal) -> None:
     """注销: the holder died, dissolved or gave it up; for ever."""
-    await _change(licence_id, LicenceState.CANCELLED, cause, authority, document_no, by)
+    await _change(licence_id, LicenceState.CANCELLED, cause, document_no, by)
 
 
 async def record_change(
@@ -129,7 +119,6 @@ async def _change(
     licence_id: UUID,
     after: LicenceState,
     cause: str,
-    authority: str,
     document_no: str,
     by: Principal,
 ) -> None:
@@ -145,7 +134,7 @@ async def _change(
             licence,
             after,
             cause=cause,
-            authority=authority,
+            authority=type_.issuer_name,
             document_no=document_no,
             by=by.actor,
         )
@@ -159,14 +148,14 @@ async def _change(
             state=after.value,
             state_text=after.text,
             cause=cause,
-            authority=authority,
+            authority=type_.issuer_name,
         )
         await outbox.publish(event, key=str(licence.id))
         await audit.record(
             actor=by.actor,
             action=f"licence.{after.value}",
             target=f"licence:{licence.id}",
-            detail={"document_no": document_no, "authority": authority},
+            detail={"document_no": document_no},
         )
 
 

@@ -23,6 +23,7 @@ from signing import MalformedDocument, SealReport, TrustList
 from signing import Verdict as SealVerdict
 from signing import sm3 as sm3_digest
 from signing import verify_document as verify_seal
+from signing.pdf import is_pdf
 from wallet import catalogue, status, verdict
 from wallet import identifier as identifiers
 from wallet.errors import RequestKeyReused, UnreadableDocument, VerificationNotFound
@@ -77,10 +78,10 @@ async def verify_document(
     purpose: str = "",
     request_key: str | None = None,
 ) -> DocumentAnswer:
-    """Check every seal of an OFD, and the licence's state if it is one of ours.
+    """Check every seal of an OFD or PDF, and the licence's state if it is one of ours.
 
     The same request key with the same bytes gets the first answer again. Raises
-    UnreadableDocument for what is no OFD, RequestKeyReused for other bytes under a used key.
+    UnreadableDocument for what is neither, RequestKeyReused for other bytes under a used key.
     """
     digest = hashlib.sha256(data).hexdigest()
     before = await _answered(by, request_key, digest)
@@ -173,7 +174,7 @@ def _inspect(data: bytes, trust: TrustList, at: datetime) -> tuple[SealReport, s
     package may be hostile.
     """
     report = verify_seal(data, trust=trust, at=at)
-    if report.verdict is SealVerdict.INVALID:
+    if report.verdict is SealVerdict.INVALID or is_pdf(data):
         return report, None
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         root = archive.read("OFD.xml").decode("utf-8", errors="replace")

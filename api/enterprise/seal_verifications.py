@@ -1,4 +1,4 @@
-"""Enterprises post an OFD document and learn whether its seals hold."""
+"""Enterprises post an OFD or PDF document and learn whether its seals hold."""
 
 from datetime import datetime
 from typing import Annotated, Any
@@ -52,10 +52,10 @@ class Posted(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 @bp.post("/")
 @guards.client
 @endpoint(
-    summary="Verify the seals of an OFD document",
+    summary="Verify the seals of an OFD or PDF document",
     query=Posted,
     returns=SealVerification,
-    accepts=("application/ofd", "application/octet-stream"),
+    accepts=("application/ofd", "application/pdf", "application/octet-stream"),
     status=200,
     problems=(
         errors.UnreadableDocument,

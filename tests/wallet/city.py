@@ -98,7 +98,8 @@ async def _ready_seals(authority: DevelopmentAuthority) -> None:
     made = _made.get(authority.maker_certificate)
     if made is None:
         until = TODAY + timedelta(days=3650)
-        await seals.provision(keys=authority.keys, valid_until=until, by=BY)
+        since = TODAY - timedelta(days=300)
+        await seals.provision(keys=authority.keys, valid_from=since, valid_until=until, by=BY)
         _made[authority.maker_certificate] = await seals.list_seals()
         return
     for seal in made:

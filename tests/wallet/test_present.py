@@ -182,7 +182,6 @@ async def test_suspended_licence_is_not_presented(city: City, redis: Redis) -> N
     await status.suspend(
         licence_id,
         cause="信息待核实",
-        authority="上海市公安局松江分局",
         document_no="松公证〔2026〕1号",
         by=city.officer("seal_keeper"),
     )

@@ -14,7 +14,6 @@ from wallet.validity import LicenceState
 
 PAPER = {
     "cause": "信息待核实",
-    "authority": "上海市公安局松江分局",
     "document_no": "松公证〔2026〕1号",
 }
 
@@ -56,6 +55,7 @@ async def test_change_keeps_its_cause(city: City) -> None:
     change = await StateChange.get(licence_id=licence_id)
     assert (change.before, change.after) == (LicenceState.VALID, LicenceState.REVOKED)
     assert (change.cause, change.document_no) == (PAPER["cause"], PAPER["document_no"])
+    assert change.authority == "上海市公安局松江分局"
 
 
 async def test_reviewers_and_other_departments_may_not(city: City) -> None:

@@ -20,7 +20,6 @@ from wallet.verify import CodeAnswer
 URL = "http://127.0.0.1:8800"
 PAPER = {
     "cause": "信息待核实",
-    "authority": "上海市公安局松江分局",
     "document_no": "松公证〔2026〕1号",
 }
 

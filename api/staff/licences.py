@@ -1,0 +1,139 @@
+"""Seal keepers and supervisors: find a licence, change its state, keep the department's seals."""
+
+from datetime import date
+from enum import StrEnum
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+from sanic import Blueprint, Request
+
+from api import guards
+from api.endpoint import endpoint
+from wallet import errors, queries, seals, status
+from wallet.queries import StaffLicence
+from wallet.seals import SealState
+
+bp = Blueprint("staff-licences", url_prefix="/api/staff")
+
+KEEPERS = ("seal_keeper", "supervisor")
+
+Text = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+PaperNumber = Annotated[str, msgspec.Meta(min_length=1, max_length=80)]
+
+
+class Act(StrEnum):
+    SUSPEND = "suspend"
+    RESUME = "resume"
+    REVOKE = "revoke"
+    WITHDRAW = "withdraw"
+    CANCEL = "cancel"
+
+
+ACTS = {
+    Act.SUSPEND: status.suspend,
+    Act.RESUME: status.resume,
+    Act.REVOKE: status.revoke,
+    Act.WITHDRAW: status.withdraw,
+    Act.CANCEL: status.cancel,
+}
+
+
+class Wanted(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    number: Annotated[str, msgspec.Meta(min_length=1, max_length=120)]
+    """A whole licence number or identifier."""
+
+
+class FoundLicence(msgspec.Struct, kw_only=True):
+    id: UUID
+    name: str
+    holder_masked: str
+    number_masked: str
+    identifier: str
+    department: str
+    state: str
+    state_text: str
+    valid_to: date | None
+
+
+class FoundLicences(msgspec.Struct, kw_only=True):
+    licences: list[FoundLicence]
+
+
+class StateChange(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    act: Act
+    cause: Text
+    document_no: PaperNumber
+    """Number of the decision (文书号) the change rests on."""
+
+
+class RegisteredSeal(msgspec.Struct, kw_only=True):
+    id: UUID
+    department: str
+    name: str
+    state: str
+
+
+class RegisteredSeals(msgspec.Struct, kw_only=True):
+    seals: list[RegisteredSeal]
+
+
+class SealChange(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    state: SealState
+
+
+@bp.get("/licences")
+@guards.officer(*KEEPERS)
+@endpoint(
+    summary="Licences of my department with this whole number or identifier",
+    query=Wanted,
+    returns=FoundLicences,
+)
+async def find_licences(request: Request, query: Wanted) -> FoundLicences:
+    found = await queries.find_for_staff(query.number, by=request.ctx.principal)
+    return FoundLicences(licences=[_found(licence) for licence in found])
+
+
+@bp.post("/licences/<licence_id:uuid>/state-changes")
+@guards.officer(*KEEPERS)
+@endpoint(
+    summary="Suspend, resume, revoke, withdraw or cancel a licence",
+    body=StateChange,
+    returns=FoundLicence,
+    problems=(errors.LicenceNotFound, errors.NotASealKeeper, errors.StateChangeNotAllowed),
+)
+async def change_state(request: Request, licence_id: UUID, body: StateChange) -> FoundLicence:
+    principal = request.ctx.principal
+    await ACTS[body.act](licence_id, cause=body.cause, document_no=body.document_no, by=principal)
+    return _found(await queries.get_for_staff(licence_id, by=principal))
+
+
+@bp.get("/seals")
+@guards.officer(*KEEPERS)
+@endpoint(summary="The e-seals of my department", returns=RegisteredSeals)
+async def list_seals(request: Request) -> RegisteredSeals:
+    found = await seals.list_seals()
+    mine = [seal for seal in found if request.ctx.principal.covers(seal.department)]
+    return RegisteredSeals(
+        seals=[
+            RegisteredSeal(
+                id=seal.id, department=seal.department, name=seal.name, state=seal.state.value
+            )
+            for seal in mine
+        ]
+    )
+
+
+@bp.put("/seals/<seal_id:uuid>/state")
+@guards.officer(*KEEPERS)
+@endpoint(
+    summary="Suspend an e-seal or put it back to use",
+    body=SealChange,
+    problems=(errors.NotASealKeeper,),
+)
+async def change_seal(request: Request, seal_id: UUID, body: SealChange) -> None:
+    await seals.set_state(seal_id, state=body.state, by=request.ctx.principal)
+
+
+def _found(licence: StaffLicence) -> FoundLicence:
+    return msgspec.convert(licence, FoundLicence, from_attributes=True)
