@@ -193,7 +193,7 @@ class MaterialFile(Model):
     class Meta:
         table = "cases_material_file"
         app = "cases"
-        indexes = (("material", "version", "page"),)
+        indexes = (("material_id", "version", "page"),)
 
 
 class Upload(Model):
