@@ -15,7 +15,7 @@ import aiohttp
 from redis.asyncio import Redis
 
 from bench.result import Result, percentile
-from bench.stack import Stack, running
+from bench.stack import running
 from core import audit, database, protect, redis_client
 from core.ids import new_id
 from identity import sessions
@@ -24,6 +24,7 @@ from identity.principal import Principal, PrincipalKind
 from push import stream
 from push.channels import live
 from resources import PACKAGES
+from tests.installation import Installation
 
 SOCKETS = 200
 EVENTS = 400
@@ -44,7 +45,7 @@ async def bare_pubsub(redis: Redis) -> list[float]:
 
 
 async def open_sockets(
-    stack: Stack, held: AsyncExitStack
+    stack: Installation, held: AsyncExitStack
 ) -> tuple[str, list[aiohttp.ClientWebSocketResponse]]:
     """One person with many sockets open; gives the stream key and the sockets."""
     people = await load_people(password_for=lambda number: f"pw-{number}", client_secret="bench")
@@ -82,7 +83,7 @@ async def one_event(
     return await asyncio.gather(*(receive(socket) for socket in sockets))
 
 
-async def measure(stack: Stack) -> Result:
+async def measure(stack: Installation) -> Result:
     protect.use(stack.settings.secret_key)
     await database.open_database(stack.settings.database_url, PACKAGES)
     await audit.prepare()

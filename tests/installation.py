@@ -1,0 +1,112 @@
+"""A whole installation in a process of its own, to be started, killed and started again."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import os
+import re
+import secrets
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Mapping
+from pathlib import Path
+
+from core.embedded import free_port
+from core.settings import Settings
+
+ROOT = Path(__file__).resolve().parent.parent
+START_SECONDS = 120.0
+STAFF_LINE = re.compile(r"^\s+([A-Z]+-\d+)\s+(yj-[0-9a-f]+)\s", re.MULTILINE)
+CODE_LINE = re.compile(r"enrolment code: ([0-9A-Z-]+)")
+CLIENT_LINE = re.compile(r"client ([\w-]+), key (\S+)")
+
+
+class Installation:
+    """Demo data under `folder`; the database may lie anywhere, all else lies in the folder."""
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        redis_url: str,
+        database_url: str | None = None,
+        workers: int = 1,
+        more: Mapping[str, str] | None = None,
+    ) -> None:
+        port = free_port()
+        self.address = f"http://127.0.0.1:{port}"
+        self.log = folder / "log"
+        self._environment = {
+            **os.environ,
+            "YUNJIAN_ENV": "demo",
+            "YUNJIAN_SECRET_KEY": base64.b64encode(secrets.token_bytes(32)).decode(),
+            "YUNJIAN_VAR": str(folder / "var"),
+            "YUNJIAN_DATABASE_URL": database_url or "",
+            "YUNJIAN_REDIS_URL": redis_url,
+            "YUNJIAN_PUBLIC_URL": self.address,
+            "YUNJIAN_PORT": str(port),
+            "YUNJIAN_WORKERS": str(workers),
+            "YUNJIAN_LOG_LEVEL": "WARNING",
+            **(more or {}),
+        }
+        self.settings = Settings.from_env(self._environment)
+        self._server: subprocess.Popen[bytes] | None = None
+
+    def start(self, command: str = "demo", **more: str) -> None:
+        """Start `manage.py COMMAND` and wait until it answers; raises RuntimeError with its log."""
+        with self.log.open("ab") as log:
+            self._server = subprocess.Popen(
+                [sys.executable, "manage.py", command],
+                cwd=ROOT,
+                env={**self._environment, **more},
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        end = time.monotonic() + START_SECONDS
+        while time.monotonic() < end:
+            if self._server.poll() is not None:
+                break
+            with contextlib.suppress(OSError):
+                urllib.request.urlopen(f"{self.address}/api/health", timeout=2).close()
+                return
+            time.sleep(0.05)
+        raise RuntimeError(f"the server does not answer: {self.output()[-2000:]}")
+
+    def kill(self) -> None:
+        """kill -9: no time to finish anything."""
+        self._end(signal.SIGKILL)
+
+    def stop(self) -> None:
+        self._end(signal.SIGINT)
+
+    def output(self) -> str:
+        return self.log.read_text(errors="replace")
+
+    def password(self, staff_no: str) -> str:
+        """What the demo printed for this officer."""
+        return dict(STAFF_LINE.findall(self.output()))[staff_no]
+
+    def enrolment_code(self) -> str:
+        return CODE_LINE.findall(self.output())[-1]
+
+    def client(self) -> tuple[str, str]:
+        """Client and key of the demo's enterprise."""
+        client_id, secret = CLIENT_LINE.findall(self.output())[-1]
+        return client_id, secret
+
+    def _end(self, how: signal.Signals) -> None:
+        if self._server is None:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._server.pid, how)
+        try:
+            self._server.wait(20)
+        except subprocess.TimeoutExpired:
+            os.killpg(self._server.pid, signal.SIGKILL)
+            self._server.wait(20)
+        self._server = None
