@@ -1,4 +1,4 @@
-"""The command line: `python -m signing verify|inspect|dump FILE…`.
+"""The command line: `python -m signing verify|inspect|dump|seal|make-seal`.
 
 The only part of the package that opens files and looks at the clock. `verify` leaves 0 when all
 is valid, 1 when something is invalid, 2 when something cannot be told, 64 for a wrong command,
@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NoReturn
 
-from signing import certificates, chains, crl, reading
+from signing import certificates, chains, cli_seal, crl, reading
 from signing.errors import SigningError
 from signing.policy import POLICIES, Policy
 from signing.reading import Kind, Recognised
@@ -78,6 +78,7 @@ def _parser() -> argparse.ArgumentParser:
     dump = commands.add_parser("dump", help="print the entries of an OFD or the DER tree")
     dump.add_argument("files", nargs="+", type=Path, metavar="FILE")
     dump.set_defaults(run=_dump)
+    cli_seal.register(commands)
     return parser
 
 

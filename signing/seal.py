@@ -88,7 +88,7 @@ def begin_seal(
     """
     parsed = eseal.parse_seal(seal)
     signer = certificates.parse(signer_certificate)
-    _insist_usable(parsed, signer, at)
+    insist_usable(parsed, signer, at)
     package = open_package(ofd, limits or Limits())
     body = _first_body(package)
     listed = _existing(package, body)
@@ -99,8 +99,8 @@ def begin_seal(
     return draft.build(parsed, signer, at)
 
 
-def _insist_usable(seal: Seal, signer: Certificate, at: datetime) -> None:
-    """The checks of GB/T 38540 before sealing that need no trust list."""
+def insist_usable(seal: Seal, signer: Certificate, at: datetime) -> None:
+    """The checks of GB/T 38540 before sealing that need no trust list; raises SealRefused."""
     if not seal.lists(signer.der):
         raise SealRefused("the seal does not list this signer")
     if not signer.not_before <= at <= signer.not_after:
