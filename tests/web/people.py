@@ -117,15 +117,27 @@ async def staff_sign_in(window: Window, number: str, password: str) -> None:
     await window.heading("待办件")
 
 
+async def case_number(citizen: Window) -> str:
+    """The number on the page of a case, as a citizen would read it to an officer."""
+    return await citizen.page.get_by_text(re.compile(r"^SJ\d{8}-\d{4}-\w$")).inner_text()
+
+
+async def open_case(officer: Window, number: str) -> None:
+    """Open a case of the worklist by its number."""
+    await officer.page.get_by_role("row", name=number).get_by_role("link").click()
+    await officer.sees(number)
+
+
 async def answer_guide(window: Window, item_code: str, answers: Sequence[str]) -> None:
     """Open the guide, answer question by question, and begin the application."""
     await window.go(f"/m/#/guide/{item_code}")
     await window.click("开始办理")
     for answer in answers:
-        await window.page.get_by_role("button", name=answer).click()
-        onward = window.page.get_by_role("button", name="下一步")
-        if await onward.count():
-            await onward.click()
+        choice = window.page.get_by_role("button", name=answer)
+        one_of_several = await choice.get_attribute("aria-pressed") is not None
+        await choice.click()
+        if one_of_several:
+            await window.click("下一步")
     await window.heading(re.compile("您需要 .* 份材料"))
     await window.click("开始填写申请")
     await window.heading("填写信息")

@@ -42,8 +42,8 @@ async def apply_for_food_licence(citizen: Window) -> None:
     await citizen.sees("申请已提交")
 
 
-async def approve_first_case(officer: Window) -> None:
-    await officer.page.get_by_role("link", name="食品经营许可证核发").first.click()
+async def approve(officer: Window, number: str) -> None:
+    await people.open_case(officer, number)
     await officer.click("受理", exact=True)
     await officer.click("确定受理")
     await officer.sees("已受理，审查中")
@@ -85,7 +85,7 @@ async def test_a_licence_goes_from_application_to_verification(
     await people.staff_sign_in(officer, "SCJG-01", demo.passwords["SCJG-01"])
     await apply_for_food_licence(citizen)
 
-    await approve_first_case(officer)
+    await approve(officer, await people.case_number(citizen))
 
     await expect(citizen.named("查看电子证照")).to_be_visible(timeout=people.PATIENCE)
     await citizen.click("查看电子证照")
@@ -148,7 +148,7 @@ async def test_a_supplement_goes_there_and_back(window: Any, demo: Demo) -> None
     await citizen.click("提交申请")
     await citizen.sees("申请已提交")
 
-    await officer.page.get_by_role("link", name="个体工商户设立登记").first.click()
+    await people.open_case(officer, await people.case_number(citizen))
     await officer.click("要求补正")
     await officer.page.get_by_label("网络经营场所证明", exact=True).check()
     await officer.click("照片看不清，请重新拍")

@@ -96,17 +96,17 @@ function Flash() {
 function Screen({ entry }) {
   const [loaded, setLoaded] = useState({ page: null, view: null, error: null });
 
-  async function load() {
-    try {
-      const module = await import(`./pages/${entry.page}.js`);
-      setLoaded({ page: entry.page, view: module.default, error: null });
-    } catch (error) {
-      setLoaded({ page: entry.page, view: null, error });
-    }
-  }
-
+  // Modules may arrive in another order than they were asked for: a late one must not win.
   useEffect(() => {
-    load();
+    let left = false;
+    const settle = (view, error) => left || setLoaded({ page: entry.page, view, error });
+    import(`./pages/${entry.page}.js`).then(
+      (module) => settle(module.default, null),
+      (error) => settle(null, error),
+    );
+    return () => {
+      left = true;
+    };
   }, [entry.page]);
 
   if (entry.signedIn && state.me.value === undefined) {
