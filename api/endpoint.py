@@ -93,7 +93,7 @@ def endpoint(
         problems=problems,
         idempotent=idempotent,
     )
-    decoder = msgspec.json.Decoder(body) if body is not None else None
+    decoder: msgspec.json.Decoder[Any] | None = msgspec.json.Decoder(body) if body else None
 
     def decorate(handler: Handler) -> Handler:
         async def call(request: Request, kwargs: dict[str, Any]) -> HTTPResponse | None:
