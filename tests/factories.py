@@ -1,0 +1,105 @@
+"""Real things for several packages in one line, without a database."""
+
+from datetime import UTC, date, datetime, timedelta
+from functools import cache
+
+from signing import TrustList, Unsigned, begin_seal, build_seal, devca, draw_seal_picture
+from wallet import catalogue, face, fonts
+from wallet.face import FaceData
+
+AT = datetime(2026, 12, 1, 4, 0, tzinfo=UTC)
+LICENCE_TYPE = "RES"
+"""A residence permit (居住证), one page."""
+FACTS: dict[str, object] = {
+    "name": "张演示",
+    "gender": "男",
+    "nation": "汉族",
+    "birth_date": "1990-03-07",
+    "id_no": "310199199003071017",
+    "hukou_address": "某省某市演示县测试村1号",
+    "address": "上海市松江区岳阳街道样例弄2号301室",
+    "town_code": "310117001",
+    "issue_org": "上海市公安局松江分局",
+    "issue_date": "2026-11-25",
+    "endorse_to": "2027-11-24",
+}
+
+
+@cache
+def licence_authority() -> devca.DevelopmentAuthority:
+    """A certificate authority for the department that issues the licence, a month old at AT."""
+    type_ = catalogue.get_type(LICENCE_TYPE)
+    return devca.make(
+        organisation="云间市",
+        departments={type_.issuer: type_.issuer_name},
+        at=AT - timedelta(days=30),
+    )
+
+
+@cache
+def licence_seal() -> bytes:
+    """The issuing department's seal, with the picture the wallet draws."""
+    type_, authority = catalogue.get_type(LICENCE_TYPE), licence_authority()
+    unsigned = build_seal(
+        seal_id=f"{type_.issuer}20261101000000",
+        vendor_id="YUNJIAN",
+        name=type_.issuer_name,
+        kind=1,
+        picture=draw_seal_picture(type_.issuer_name, font=fonts.data(fonts.Face.TITLE)),
+        picture_type="PNG",
+        width_mm=42,
+        height_mm=42,
+        signer_certificates=[authority.signer_certificates[type_.issuer]],
+        maker_certificate=authority.maker_certificate,
+        created_at=AT - timedelta(days=10),
+        valid_from=AT - timedelta(days=10),
+        valid_until=AT + timedelta(days=1000),
+    )
+    return unsigned.complete(authority.keys.sign_now(devca.MAKER_KEY, unsigned.to_sign))
+
+
+@cache
+def drawn_licence() -> bytes:
+    """A one-page licence as the wallet draws it, without a seal."""
+    return face.draw(
+        FaceData(
+            licence_type=LICENCE_TYPE,
+            facts=catalogue.check_facts(LICENCE_TYPE, FACTS, numbered=True),
+            number="JZ31011700012345",
+            identifier="1.2.156.3005.2.11100000MB0000000X.11310117000000000X.JZ31011700012345.001.X",
+            holder_name="张演示",
+            holder_id_type="111",
+            holder_id_no="310199199003071017",
+            issued_on=date(2026, 11, 25),
+            valid_to=date(2027, 11, 24),
+            document_id="0" * 32,
+            drawn_at=AT,
+        )
+    )
+
+
+def begun_licence(document: bytes | None = None) -> Unsigned:
+    """The licence, or another document, waiting for the department's signature."""
+    issuer = catalogue.get_type(LICENCE_TYPE).issuer
+    return begin_seal(
+        document or drawn_licence(),
+        seal=licence_seal(),
+        signer_certificate=licence_authority().signer_certificates[issuer],
+        at=AT,
+        boundary=face.seal_box(LICENCE_TYPE),
+        provider="云间证",
+    )
+
+
+def department_signs(unsigned: Unsigned) -> bytes:
+    """The department's signature over what waits for it."""
+    issuer = catalogue.get_type(LICENCE_TYPE).issuer
+    return licence_authority().keys.sign_now(devca.signer_key(issuer), unsigned.to_sign)
+
+
+@cache
+def sealed_licence() -> tuple[bytes, TrustList, datetime]:
+    """A sealed licence, whom to trust for it, and a time at which both are good."""
+    unsigned = begun_licence()
+    document = unsigned.complete(department_signs(unsigned))
+    return document, licence_authority().trust, AT + timedelta(hours=1)
