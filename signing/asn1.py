@@ -183,6 +183,7 @@ def _hazmat_oid(der: bytes) -> str:
         raise MalformedData("malformed OBJECT IDENTIFIER") from problem
 
 
+@lru_cache(maxsize=512)
 def _hazmat_integer(der: bytes) -> int:
     try:
         return hazmat.decode_der(int, der)

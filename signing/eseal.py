@@ -59,7 +59,7 @@ class Seal:
     slips: tuple[str, ...] = ()
     """Findings about the encoding, as codes of `findings`."""
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """SM3 of the seal, in hexadecimal."""
         return suites.SM2_SM3.digest(self.der).hex()

@@ -19,10 +19,10 @@ MIB = 1 << 20
 class Limits:
     """What a package may cost to read. Sizes in bytes."""
 
-    package: int = 64 * MIB
+    package: int = 128 * MIB
     entries: int = 4096
     entry: int = 64 * MIB
-    total: int = 128 * MIB
+    total: int = 256 * MIB
     xml: int = 16 * MIB
     ratio: int = 200
     """Highest expansion of an entry that unpacks to more than `ratio_floor`."""

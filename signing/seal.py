@@ -61,7 +61,7 @@ class Unsigned:
             structure=self.structure,
             timestamp=timestamp,
         )
-        return write((*self.entries, Packed.of(self.value_name, value)))
+        return write((*self.entries, _packed(self.value_name, value)))
 
     def timestamp_imprint(self, signature: bytes) -> timestamps.Imprint:
         """What a time-stamp authority is to stamp: the digest of the signature value."""
@@ -171,7 +171,7 @@ class _Draft:
         first = 1 + (self.listed.highest if self.listed else 0)
         files |= self._list_files(first, f"/{folder}/Signature.xml")
         kept = [name for name in self.package.names if name not in files]
-        digests = [(name, suite.digest(self.package.read(name))) for name in kept]
+        digests = [(name, self.package.digest(name, suite.hasher())) for name in kept]
         digests += [(name, suite.digest(content)) for name, content in files.items()]
         description = signatures.write_signature(
             provider=self.provider,
@@ -230,9 +230,14 @@ def _with_pointer(package: Package, name: str) -> bytes:
     return etree.tostring(root, xml_declaration=True, encoding="UTF-8")
 
 
+def _packed(name: str, content: bytes) -> Packed:
+    """Seals are mostly a packed picture: deflating them again costs everybody more than it saves."""
+    return Packed.of(name, content) if name.endswith(".xml") else Packed.stored(name, content)
+
+
 def _pack(package: Package, kept: Sequence[str], files: dict[str, bytes]) -> tuple[Packed, ...]:
     """Unchanged files as they were packed, new ones packed now; OFD.xml in front."""
     packed = [Packed.copy(package, name) for name in kept]
-    packed += [Packed.of(name, content) for name, content in files.items()]
+    packed += [_packed(name, content) for name, content in files.items()]
     packed.sort(key=lambda entry: entry.name != ROOT)
     return tuple(packed)

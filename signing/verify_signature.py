@@ -1,9 +1,11 @@
 """Judge one signature of an OFD: references, the description file, the value, seal and signer."""
 
-import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from types import MappingProxyType
+
+from cryptography.hazmat.primitives import hashes
 
 from signing import certificates, chains, cms, eseal, esignature, suites, timestamps
 from signing.certificates import Certificate
@@ -23,21 +25,20 @@ from signing.verify_message import judge_message
 from signing.verify_seal import NOT_ALGORITHMS, Bench, judge_seal
 from signing.verify_signer import judge_signer, judge_value, with_signer
 
-_Digest = Callable[[bytes], bytes]
-_MD5: _Digest = lambda data: hashlib.md5(data, usedforsecurity=False).digest()  # noqa: E731
-_SHA1: _Digest = lambda data: hashlib.sha1(data, usedforsecurity=False).digest()  # noqa: E731
+_SM3, _SHA256 = hashes.SM3(), hashes.SHA256()
+_MD5, _SHA1 = hashes.MD5(), hashes.SHA1()  # noqa: S303 - recognised to be refused by name
 
 # CheckMethod as files spell it, in lower case. Absent means MD5 by the schema of GB/T 33190.
-_METHODS: Mapping[str, _Digest] = MappingProxyType(
+_METHODS: Mapping[str, hashes.HashAlgorithm] = MappingProxyType(
     {
-        "1.2.156.10197.1.401": SM2_SM3.digest,
-        "sm3": SM2_SM3.digest,
-        "2.16.840.1.101.3.4.2.1": suites.P256_SHA256.digest,
-        "sha256": suites.P256_SHA256.digest,
-        "sha-256": suites.P256_SHA256.digest,
+        SM2_SM3.digest_oid: _SM3,
+        "sm3": _SM3,
+        suites.P256_SHA256.digest_oid: _SHA256,
+        "sha256": _SHA256,
+        "sha-256": _SHA256,
     }
 )
-_WEAK_METHODS: Mapping[str, _Digest] = MappingProxyType(
+_WEAK_METHODS: Mapping[str, hashes.HashAlgorithm] = MappingProxyType(
     {
         "": _MD5,
         "md5": _MD5,
@@ -48,6 +49,7 @@ _WEAK_METHODS: Mapping[str, _Digest] = MappingProxyType(
     }
 )
 _SHOWN = 5
+_LARGEST_KEPT = 256 << 10
 
 
 @dataclass
@@ -117,18 +119,16 @@ def _references(
     """Digest checks, and the files whose digest is right."""
     checks = []
     method = described.check_method.lower()
-    digest = _METHODS.get(method)
-    if digest is None:
-        digest = _WEAK_METHODS.get(method)
-        code = "weak-digest" if digest else "digest-unknown"
+    if method not in _METHODS:
+        code = "weak-digest" if method in _WEAK_METHODS else "digest-unknown"
         checks.append(bench.judge(code, method=described.check_method or "MD5"))
-    if digest is None:
-        return checks, frozenset()
+        if method not in _WEAK_METHODS:
+            return checks, frozenset()
     missing, changed, right = [], [], set()
     for reference in described.references:
         if reference.file is None:
             missing.append(reference.stated)
-        elif digest(package.read(reference.file)) != reference.digest:
+        elif _digest(package, reference.file, method, described) != reference.digest:
             changed.append(reference.file)
         else:
             right.add(reference.file)
@@ -141,6 +141,24 @@ def _references(
     elif not missing and not changed:
         checks.append(bench.judge("references-good", count=str(len(right))))
     return checks, frozenset(right)
+
+
+def _digest(package: Package, file: str, method: str, described: Described) -> bytes:
+    """The digest of a file. That of a seal is kept, since all documents of an office carry it."""
+    if file == described.seal_file and package.size(file) <= _LARGEST_KEPT:
+        return _digest_of_seal(package.read(file), method)
+    return package.digest(file, _hasher(method))
+
+
+@lru_cache(maxsize=64)
+def _digest_of_seal(content: bytes, method: str) -> bytes:
+    hasher = _hasher(method)
+    hasher.update(content)
+    return hasher.finalize()
+
+
+def _hasher(method: str) -> hashes.Hash:
+    return hashes.Hash(_METHODS.get(method) or _WEAK_METHODS[method])
 
 
 def _shown(names: list[str]) -> str:

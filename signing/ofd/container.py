@@ -10,8 +10,10 @@ import re
 import struct
 import unicodedata
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+
+from cryptography.hazmat.primitives import hashes
 
 from signing.errors import MalformedDocument, UnsafeDocument
 from signing.policy import Limits
@@ -26,6 +28,9 @@ _ENCRYPTED, _DESCRIPTOR, _UTF8 = 0x0001, 0x0008, 0x0800
 _STRONG = 0x2040
 _UNICODE_PATH = 0x7075
 _FULL16, _FULL32 = 0xFFFF, 0xFFFFFFFF
+# What is kept unpacked: small files and XML, which are read more than once, up to a sum.
+_SMALL, _KEPT = 64 << 10, 32 << 20
+_STEP = 128 << 10
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
@@ -41,12 +46,13 @@ class Entry:
 
 
 class Package:
-    """The files of one OFD, read on demand and at most once each."""
+    """The files of one OFD, unpacked on demand. The archive itself is never copied."""
 
     def __init__(self, data: bytes, entries: dict[str, Entry], limits: Limits) -> None:
         self._data = data
         self._entries = entries
         self._read: dict[str, bytes] = {}
+        self._kept = 0
         self._folded: dict[str, str] = {}
         self.limits = limits
         self.parsed: dict[str, object] = {}
@@ -70,12 +76,50 @@ class Package:
             self._folded = {entry.casefold(): entry for entry in self._entries}
         return self._folded.get(name.casefold())
 
+    def size(self, name: str) -> int:
+        """How many bytes the entry says it unpacks to."""
+        return self._entries[name].size
+
     def read(self, name: str) -> bytes:
         """The unpacked bytes; KeyError when absent, UnsafeDocument when they do not unpack."""
         found = self._read.get(name)
         if found is None:
-            found = self._read[name] = self._unpack(self._entries[name])
+            entry = self._entries[name]
+            found = self._unpack(entry)
+            if self._kept + entry.size <= _KEPT:
+                self._kept += entry.size
+                self._read[name] = found
         return found
+
+    def feed(self, name: str, update: Callable[[bytes | memoryview], object]) -> None:
+        """Give the unpacked bytes to `update` in pieces, so that a large file needs no memory.
+
+        Raises like `read`, and then the pieces given so far mean nothing.
+        """
+        entry = self._entries[name]
+        if entry.size <= _SMALL or name.endswith((".xml", ".XML")) or name in self._read:
+            update(self.read(name))
+            return
+        size = crc = 0
+        for piece in self._pieces(entry):
+            size += len(piece)
+            if size > entry.size:
+                break
+            crc = zlib.crc32(piece, crc)
+            update(piece)
+        _insist_same(entry, size, crc)
+
+    def digest(self, name: str, hasher: hashes.Hash) -> bytes:
+        """The digest of an entry's unpacked bytes by a fresh hasher; raises like `read`."""
+        self.feed(name, hasher.update)
+        return hasher.finalize()
+
+    def forget(self, name: str) -> None:
+        """Free what was kept of a file that nobody will read again."""
+        self.parsed.pop(name, None)
+        content = self._read.pop(name, None)
+        if content is not None:
+            self._kept -= len(content)
 
     def packed(self, name: str) -> tuple[Entry, bytes]:
         """The entry and its packed bytes, to be copied into another archive."""
@@ -85,9 +129,18 @@ class Package:
     def _unpack(self, entry: Entry) -> bytes:
         packed = self._data[entry.start : entry.start + entry.packed_size]
         content = packed if entry.method == STORE else _inflate(packed, entry)
-        if len(content) != entry.size or zlib.crc32(content) != entry.crc:
-            raise UnsafeDocument(f"{entry.name} does not match its size and checksum")
+        _insist_same(entry, len(content), zlib.crc32(content))
         return content
+
+    def _pieces(self, entry: Entry) -> Iterator[bytes | memoryview]:
+        packed = memoryview(self._data)[entry.start : entry.start + entry.packed_size]
+        slices = (packed[at : at + _STEP] for at in range(0, len(packed), _STEP))
+        return slices if entry.method == STORE else _inflate_pieces(slices, entry)
+
+
+def _insist_same(entry: Entry, size: int, crc: int) -> None:
+    if size != entry.size or crc != entry.crc:
+        raise UnsafeDocument(f"{entry.name} does not match its size and checksum")
 
 
 def _inflate(packed: bytes, entry: Entry) -> bytes:
@@ -99,6 +152,25 @@ def _inflate(packed: bytes, entry: Entry) -> bytes:
     if not unpacker.eof or unpacker.unused_data:
         raise UnsafeDocument(f"{entry.name} does not end where it should")
     return content
+
+
+def _inflate_pieces(slices: Iterator[memoryview], entry: Entry) -> Iterator[bytes]:
+    """What the slices unpack to, at most `_STEP` bytes at a time."""
+    unpacker = zlib.decompressobj(-zlib.MAX_WBITS)
+    try:
+        for part in slices:
+            if unpacker.eof:
+                raise UnsafeDocument(f"{entry.name} does not end where it should")
+            waiting: bytes | memoryview = part
+            while waiting:
+                yield unpacker.decompress(waiting, _STEP)
+                waiting = unpacker.unconsumed_tail
+        while not unpacker.eof and (rest := unpacker.decompress(b"", _STEP)):
+            yield rest
+    except zlib.error as problem:
+        raise UnsafeDocument(f"{entry.name} does not unpack") from problem
+    if not unpacker.eof or unpacker.unused_data:
+        raise UnsafeDocument(f"{entry.name} does not end where it should")
 
 
 def open_package(data: bytes, limits: Limits) -> Package:

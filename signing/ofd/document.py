@@ -62,6 +62,7 @@ def bodies(package: Package) -> tuple[Body, ...]:
 def reach(package: Package) -> Reach:
     """Everything reached from OFD.xml, without signature files."""
     reached = Reach(files={ROOT})
+    kept = {ROOT, *package.parsed}
     waiting = [ROOT]
     while waiting:
         name = waiting.pop()
@@ -73,7 +74,10 @@ def reach(package: Package) -> Reach:
         except UnsafeDocument as problem:
             reached.unsafe[name] = str(problem)
             continue
-        for location, folder, is_xml in _locations(root, name):
+        names = list(_locations(root, name))
+        if name not in kept:
+            package.forget(name)
+        for location, folder, is_xml in names:
             for target in _targets(package, location, folder):
                 if target in reached.files:
                     continue

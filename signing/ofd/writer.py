@@ -40,6 +40,10 @@ class Packed:
         return cls(name, STORE, crc, len(content), content)
 
     @classmethod
+    def stored(cls, name: str, content: bytes) -> Self:
+        return cls(name, STORE, zlib.crc32(content), len(content), content)
+
+    @classmethod
     def copy(cls, package: Package, name: str) -> Self:
         entry, packed = package.packed(name)
         return cls(name, entry.method, entry.crc, entry.size, packed)

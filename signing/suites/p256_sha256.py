@@ -22,6 +22,9 @@ class P256Sha256:
     def digest(self, data: bytes) -> bytes:
         return hashlib.sha256(data).digest()
 
+    def hasher(self) -> hashes.Hash:
+        return hashes.Hash(hashes.SHA256())
+
     def generate(self) -> bytes:
         number = ec.generate_private_key(ec.SECP256R1()).private_numbers().private_value
         return number.to_bytes(32, "big")

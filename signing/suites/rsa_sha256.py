@@ -34,6 +34,9 @@ class RsaSha256:
     def digest(self, data: bytes) -> bytes:
         return hashlib.sha256(data).digest()
 
+    def hasher(self) -> hashes.Hash:
+        return hashes.Hash(hashes.SHA256())
+
     def generate(self) -> bytes:
         return rsa.generate_private_key(public_exponent=65537, key_size=_BITS).private_bytes(
             serialization.Encoding.DER,

@@ -2,6 +2,8 @@
 
 from functools import lru_cache
 
+from cryptography.hazmat.primitives import hashes
+
 from signing import sm2
 from signing.errors import InvalidKey
 
@@ -15,6 +17,9 @@ class Sm2Sm3:
 
     def digest(self, data: bytes) -> bytes:
         return sm2.sm3(data)
+
+    def hasher(self) -> hashes.Hash:
+        return hashes.Hash(hashes.SM3())
 
     def generate(self) -> bytes:
         return sm2.PrivateKey.generate().secret

@@ -2,6 +2,8 @@
 
 from typing import Protocol
 
+from cryptography.hazmat.primitives import hashes
+
 from signing.errors import SigningError
 
 
@@ -31,6 +33,9 @@ class Suite(Protocol):
         """What every SubjectPublicKeyInfo of this suite begins with: one of these."""
 
     def digest(self, data: bytes) -> bytes: ...
+
+    def hasher(self) -> hashes.Hash:
+        """The digest in steps: `update` takes any buffer, `finalize` gives the value."""
 
     def generate(self) -> bytes:
         """A new private key."""
