@@ -114,6 +114,7 @@ async def describe(request: Request, upload_id: UUID | None = None) -> HTTPRespo
     problems=(
         *_APPEND_PROBLEMS,
         errors.EmptyFile,
+        errors.TooManyUploads,
         errors.MaterialNotFound,
         errors.MaterialNotApplicable,
     ),

@@ -1,6 +1,7 @@
 """The applicant's acts: open a draft, answer, fill in, submit, withdraw."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -23,7 +24,7 @@ from cases import (
 from cases.definitions import Item
 from cases.guide import Guide, evaluate
 from cases.lifecycle import CaseState, Move
-from cases.models import Case, Supplement
+from cases.models import Case, Supplement, Upload
 from core import audit, clock, outbox
 from core.blobs import Blobs
 from core.database import transaction
@@ -32,6 +33,8 @@ from identity import queries as identity_queries
 from identity.numbers import mask_name
 from identity.principal import Principal
 
+DRAFT_LIFE = timedelta(days=90)
+_BATCH = 500
 _DEFAULT_DELIVERY = "电子证照"
 _NATURAL_PERSON = "1"
 
@@ -217,6 +220,30 @@ async def withdraw(case_id: UUID, *, reason: str, by: Principal) -> None:
             withdrawn = events.CaseWithdrawn(**moves.event_facts(case), reason=reason)
             await outbox.publish(withdrawn, key=str(case.id))
         await audit.record(actor=by.actor, action="case.withdraw", target=moves.target_of(case))
+
+
+async def forget_drafts(at: datetime) -> int:
+    """Delete drafts nobody touched for ninety days; returns how many. For the timer.
+
+    Personal data is kept no longer than its purpose needs (Personal Information Protection Law
+    art. 19); a draft that was never handed in has none after that.
+    """
+    forgotten = Case.filter(state=CaseState.DRAFT, updated_at__lt=at - DRAFT_LIFE)
+    ids = [case.id for case in await forgotten.only("id").limit(_BATCH)]
+    if not ids:
+        return 0
+    async with transaction():
+        await Upload.filter(case_id__in=ids).delete()
+        still_drafts = Case.filter(id__in=ids, state=CaseState.DRAFT)
+        count = await still_drafts.count()  # what delete() returns counts cascades on SQLite
+        await still_drafts.delete()
+        await audit.record(
+            actor="system:retention",
+            action="case.forget-drafts",
+            target="case:drafts",
+            detail={"count": count},
+        )
+    return count
 
 
 async def known_facts(

@@ -6,15 +6,25 @@ Invalid        InvalidCatalogue  UnknownQuestion  UnknownOption  InvalidAnswers 
                InvalidSupplement  ReasonMissing
 NotFound       ItemNotFound  ThemeNotFound  CaseNotFound  MaterialNotFound  UploadNotFound
                FileNotFound  SupplementNotFound
-Conflict       TransitionNotAllowed  SupplementAlreadyRequested  MaterialsLocked
-               WrongOffset  UploadBusy  MaterialsUnchecked
+Conflict       TransitionNotAllowed  CaseChanged  SupplementAlreadyRequested  MaterialsLocked
+               WrongOffset  UploadBusy (423, as tus servers say)
 TooLarge       FileTooLarge
+TooMany        TooManyUploads
 Gone           UploadGone
 Malformed      BadChecksum  ChecksumMismatch (460)
 Unavailable    CalendarMissing  NumbersExhausted
 """
 
-from core.errors import Conflict, Gone, Invalid, Malformed, NotFound, TooLarge, Unavailable
+from core.errors import (
+    Conflict,
+    Gone,
+    Invalid,
+    Malformed,
+    NotFound,
+    TooLarge,
+    TooMany,
+    Unavailable,
+)
 
 
 class InvalidCatalogue(Invalid):
@@ -166,6 +176,11 @@ class UploadBusy(Conflict):
 class FileTooLarge(TooLarge):
     slug = "file-too-large"
     title = "文件太大，请压缩后再上传"
+
+
+class TooManyUploads(TooMany):
+    slug = "too-many-uploads"
+    title = "同时上传的文件太多，请等前面的文件传完再试"
 
 
 class UploadGone(Gone):

@@ -31,6 +31,9 @@ log = logging.getLogger(__name__)
 LIFE = timedelta(hours=24)
 """An upload that is not finished by then is thrown away."""
 
+MAX_OPEN = 30
+"""Unfinished uploads of one person at a time; each may take disk up to its declared length."""
+
 CHECKSUM_ALGORITHMS = ("sha1", "sha256", "sm3")
 _MEBIBYTE = 1024 * 1024
 _LOCK_TRIES = 50
@@ -69,13 +72,17 @@ async def open_upload(
 ) -> UploadStatus:
     """Begin an upload for a material of the caller's case.
 
-    Raises `EmptyFile`, `FileTooLarge` and what `materials.open_requirement` raises.
+    Raises `EmptyFile`, `FileTooLarge`, `TooManyUploads` and what `materials.open_requirement`
+    raises.
     """
     _, requirement = await materials.open_requirement(case_id, code, by=by)
     if length <= 0:
         raise errors.EmptyFile()
     check_size(length, max_mb=requirement.max_mb, max_bytes=max_bytes)
     at = clock.now()
+    unfinished = Upload.filter(person_id=by.person_id, state="open", expires_at__gt=at)
+    if await unfinished.count() >= MAX_OPEN:
+        raise errors.TooManyUploads()
     upload = Upload(
         id=new_id(),
         case_id=case_id,

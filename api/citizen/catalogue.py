@@ -1,22 +1,21 @@
 """The public catalogue: themes, items, search, and the personal guide after a few answers."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 import msgspec
 from sanic import Blueprint, Request
 
 from api import guards, licence_lookup, paging
+from api.citizen import guides
 from api.endpoint import endpoint
-from cases import catalogue, errors, guide, presenting, queries, views
+from cases import catalogue, errors, guide, queries
 from cases.catalogue import Snapshot
-from cases.definitions import Condition, Item, MaterialRequirement
+from cases.definitions import Item
 from identity.principal import Principal
 
 bp = Blueprint("catalogue", url_prefix="/api/catalogue")
 
-Audience = Literal["person", "organisation"]
 Answers = dict[str, list[str]]
-_NATURAL_PERSON = "1"
 
 
 class ThemeItem(msgspec.Struct, kw_only=True):
@@ -41,7 +40,7 @@ class Themes(msgspec.Struct, kw_only=True):
 
 class ItemQuery(paging.Page, kw_only=True, forbid_unknown_fields=True):
     q: Annotated[str, msgspec.Meta(max_length=60)] = ""
-    audience: Audience | None = None
+    audience: guides.Audience | None = None
     theme: str | None = None
     department: str | None = None
 
@@ -54,7 +53,7 @@ class ItemSummary(msgspec.Struct, kw_only=True):
     """Short name of the department."""
     department_key: str
     item_type: str
-    audience: list[Audience]
+    audience: list[guides.Audience]
     promised_text: str
     online_depth: str
     fee_text: str
@@ -67,131 +66,8 @@ class Items(msgspec.Struct, kw_only=True):
     total: int
 
 
-class DepartmentName(msgspec.Struct, kw_only=True):
-    key: str
-    name: str
-
-
-class GuideStep(msgspec.Struct, kw_only=True):
-    step: str
-    name: str
-    limit_text: str
-    counts: bool
-
-
-class GuideCondition(msgspec.Struct, kw_only=True):
-    q: str
-    one_of: list[str]
-
-
-class GuideOption(msgspec.Struct, kw_only=True):
-    value: str
-    label: str
-    note: str | None
-
-
-class GuideSituation(msgspec.Struct, kw_only=True):
-    code: str
-    question: str
-    multi: bool
-    options: list[GuideOption]
-    when: list[GuideCondition]
-
-
-class GuideMaterial(msgspec.Struct, kw_only=True):
-    code: str
-    name: str
-    required: bool
-    note: str | None
-    source_text: str
-    accept: list[str]
-    max_mb: int
-    max_pages: int
-    camera: bool
-    ways: list[views.WayView]
-    available_licence_id: str | None
-    when: list[GuideCondition]
-
-
-class GuideFee(msgspec.Struct, kw_only=True):
-    charged: bool
-    text: str
-
-
-class GuideResult(msgspec.Struct, kw_only=True):
-    name: str
-    licence: str | None
-    delivery: list[str]
-
-
-class GuideAnswer(msgspec.Struct, kw_only=True):
-    q: str
-    a: str
-
-
-class GuideSite(msgspec.Struct, kw_only=True):
-    code: str
-    name: str
-    kind: str
-    kiosk: bool
-
-
-class ItemGuide(msgspec.Struct, kw_only=True):
-    """The whole guide of an item, before anything is answered."""
-
-    code: str
-    impl_code: str
-    name: str
-    short_name: str
-    item_type: str
-    department: DepartmentName
-    audience: list[Audience]
-    statutory_text: str
-    promised_text: str
-    approval_mode: str
-    online_depth: str
-    visits_max: int
-    legal_basis: list[str]
-    conditions: list[str]
-    steps: list[GuideStep]
-    situations: list[GuideSituation]
-    materials: list[GuideMaterial]
-    fee: GuideFee
-    result: GuideResult
-    faq: list[GuideAnswer]
-    consult: str
-    supervise: str
-    sites: list[GuideSite]
-
-
 class AskGuide(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     answers: Answers
-
-
-class Stop(msgspec.Struct, kw_only=True):
-    message: str
-
-
-class GoTo(msgspec.Struct, kw_only=True):
-    code: str
-    name: str
-
-
-class PersonalGuide(msgspec.Struct, kw_only=True):
-    """What applies to this one person after the answers so far."""
-
-    stop: Stop | None
-    goto: GoTo | None
-    questions: list[str]
-    """Codes of the questions to ask, in order."""
-    next_question: str | None
-    materials: list[GuideMaterial]
-    fields: list[views.FieldView]
-    promised_text: str
-    statutory_text: str
-    approval_mode: str
-    fee_text: str
-    saved_count: int
 
 
 @bp.get("/themes")
@@ -229,17 +105,19 @@ async def list_items(request: Request, query: ItemQuery) -> Items:
         codes = [code for code in codes if code in members]
     found = [snapshot.items[code].item for code in codes]
     found = [item for item in found if query.department in (None, item.dept)]
-    found = [item for item in found if query.audience is None or query.audience in _audience(item)]
+    found = [
+        item for item in found if query.audience is None or query.audience in guides.audience(item)
+    ]
     page = found[query.offset : query.offset + query.limit]
     return Items(items=[_summary(item, snapshot) for item in page], total=len(found))
 
 
 @bp.get("/items/<code:str>")
 @guards.public
-@endpoint(summary="The guide of an item", returns=ItemGuide, problems=(errors.ItemNotFound,))
-async def get_item(request: Request, code: str) -> ItemGuide:
+@endpoint(summary="The guide of an item", returns=guides.ItemGuide, problems=(errors.ItemNotFound,))
+async def get_item(request: Request, code: str) -> guides.ItemGuide:
     item = (await catalogue.get_item(code)).item
-    return _item_guide(item, await catalogue.snapshot())
+    return guides.item_guide(item, await catalogue.snapshot())
 
 
 @bp.post("/items/<code:str>/guide")
@@ -247,7 +125,7 @@ async def get_item(request: Request, code: str) -> ItemGuide:
 @endpoint(
     summary="The personal guide after some answers",
     body=AskGuide,
-    returns=PersonalGuide,
+    returns=guides.PersonalGuide,
     problems=(
         errors.ItemNotFound,
         errors.UnknownQuestion,
@@ -255,118 +133,14 @@ async def get_item(request: Request, code: str) -> ItemGuide:
         errors.InvalidAnswers,
     ),
 )
-async def ask_guide(request: Request, code: str, body: AskGuide) -> PersonalGuide:
+async def ask_guide(request: Request, code: str, body: AskGuide) -> guides.PersonalGuide:
     item = (await catalogue.get_item(code)).item
     found = guide.evaluate(item, body.answers)
     principal: Principal | None = request.ctx.principal
     licences = queries.NO_LICENCES
     if principal is not None:
         licences = await licence_lookup.held(principal, queries.licence_types_of(item))
-    return _personal_guide(found, snapshot=await catalogue.snapshot(), licences=licences)
-
-
-def _personal_guide(
-    found: guide.Guide, *, snapshot: Snapshot, licences: queries.Licences
-) -> PersonalGuide:
-    target = snapshot.items.get(found.goto) if found.goto else None
-    return PersonalGuide(
-        stop=Stop(message=found.stop) if found.stop else None,
-        goto=GoTo(code=target.item.code, name=target.item.name) if target else None,
-        questions=[entry.code for entry in found.questions],
-        next_question=found.next_question,
-        materials=[_material(entry, snapshot, licences) for entry in found.materials],
-        fields=presenting.fields(found, values=found.presets, provenance={}),
-        promised_text=guide.limit_text(found.promised_limit),
-        statutory_text=guide.limit_text(found.statutory_limit),
-        approval_mode=found.approval_mode,
-        fee_text=found.fee_text,
-        saved_count=found.saved_count,
-    )
-
-
-def _item_guide(item: Item, snapshot: Snapshot) -> ItemGuide:
-    names = queries.Licences(held={}, names=licence_lookup.names())
-    return ItemGuide(
-        code=item.code,
-        impl_code=item.impl_code,
-        name=item.name,
-        short_name=item.short_name,
-        item_type=snapshot.label("item_type", item.item_type),
-        department=DepartmentName(key=item.dept, name=snapshot.department_name(item.dept)),
-        audience=_audience(item),
-        statutory_text=guide.limit_text(item.statutory_limit),
-        promised_text=guide.limit_text(item.promised_limit),
-        approval_mode=item.approval_mode,
-        online_depth=snapshot.label("online_depth", item.online_depth),
-        visits_max=item.visits_max,
-        legal_basis=list(item.legal_basis),
-        conditions=list(item.conditions),
-        steps=[
-            GuideStep(
-                step=step.step,
-                name=step.name,
-                limit_text=guide.limit_text(step.limit),
-                counts=step.counts,
-            )
-            for step in item.steps
-        ],
-        situations=_situations(item),
-        materials=[_material(entry, snapshot, names) for entry in item.materials],
-        fee=GuideFee(charged=item.fee.charged, text=guide.evaluate(item, {}).fee_text),
-        result=GuideResult(
-            name=item.result.name,
-            licence=item.result.licence,
-            delivery=list(item.result.delivery),
-        ),
-        faq=[GuideAnswer(q=entry.q, a=entry.a) for entry in item.faq],
-        consult=item.consult,
-        supervise=item.supervise,
-        sites=[
-            GuideSite(code=site.code, name=site.name, kind=site.kind, kiosk=site.kiosk)
-            for site in snapshot.sites
-        ],
-    )
-
-
-def _situations(item: Item) -> list[GuideSituation]:
-    return [
-        GuideSituation(
-            code=entry.code,
-            question=entry.question,
-            multi=entry.multi,
-            options=[
-                GuideOption(value=option.value, label=option.label, note=option.note)
-                for option in entry.options
-            ],
-            when=_conditions(entry.when),
-        )
-        for entry in item.situations
-    ]
-
-
-def _material(
-    entry: MaterialRequirement, snapshot: Snapshot, licences: queries.Licences
-) -> GuideMaterial:
-    ways = presenting.ways(entry, held=licences.held, licence_names=licences.names)
-    available = next((way.licence_id for way in ways if way.licence_id), None)
-    return GuideMaterial(
-        code=entry.code,
-        name=entry.name,
-        required=entry.required,
-        note=entry.note,
-        source_text=snapshot.label("material_source", entry.source),
-        accept=list(entry.accept),
-        max_mb=entry.max_mb,
-        max_pages=entry.max_pages,
-        camera=entry.camera,
-        ways=ways,
-        available_licence_id=str(available) if available else None,
-        when=_conditions(entry.when),
-    )
-
-
-def _conditions(when: tuple[Condition, ...]) -> list[GuideCondition]:
-    return [GuideCondition(q=entry.q, one_of=list(entry.one_of)) for entry in when]
+    return guides.personal_guide(found, snapshot=await catalogue.snapshot(), licences=licences)
 
 
 def _summary(item: Item, snapshot: Snapshot) -> ItemSummary:
@@ -378,7 +152,7 @@ def _summary(item: Item, snapshot: Snapshot) -> ItemSummary:
         department=department.short_name if department else item.dept,
         department_key=item.dept,
         item_type=snapshot.label("item_type", item.item_type),
-        audience=_audience(item),
+        audience=guides.audience(item),
         promised_text=guide.limit_text(item.promised_limit),
         online_depth=snapshot.label("online_depth", item.online_depth),
         fee_text=item.fee.standard or "按规定收费" if item.fee.charged else "不收费",
@@ -395,9 +169,3 @@ def _theme_item(item: Item, snapshot: Snapshot) -> ThemeItem:
         short_name=item.short_name,
         department=department.short_name if department else item.dept,
     )
-
-
-def _audience(item: Item) -> list[Audience]:
-    person: list[Audience] = ["person"] if _NATURAL_PERSON in item.audience else []
-    others = any(code != _NATURAL_PERSON for code in item.audience)
-    return [*person, "organisation"] if others else person

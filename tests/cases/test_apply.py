@@ -265,6 +265,22 @@ async def test_a_dropped_draft_tells_nobody(cases: CaseMaker) -> None:
     assert await OutboxMessage.all().count() == 0
 
 
+async def test_a_draft_nobody_touches_is_forgotten(
+    cases: CaseMaker, frozen_clock: FrozenClock
+) -> None:
+    await cases.attach(await cases.draft())
+    submitted = await cases.submitted()
+    frozen_clock.advance(days=89)
+    fresh = await cases.draft()
+    assert await apply.forget_drafts(frozen_clock()) == 0
+
+    frozen_clock.advance(days=2)
+    assert await apply.forget_drafts(frozen_clock()) == 1
+
+    kept = await Case.all().values_list("id", flat=True)
+    assert set(kept) == {submitted, fresh}
+
+
 @pytest.mark.skipif(not on_postgres(), reason="SQLite has one writer; needs PostgreSQL")
 async def test_parallel_submissions_submit_once(cases: CaseMaker) -> None:
     case_id = await cases.draft()

@@ -184,6 +184,19 @@ async def test_a_declared_size_above_the_requirement_is_refused(sender: Sender) 
     assert await Upload.all().count() == 0
 
 
+async def test_unfinished_uploads_are_bounded(
+    sender: Sender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(uploads, "MAX_OPEN", 2)
+    first = await sender.open(10)
+    await sender.open(10)
+
+    with pytest.raises(errors.TooManyUploads):
+        await sender.open(10)
+    await uploads.abandon(first.id, by=sender.cases.by, folder=sender.cases.folder)
+    await sender.open(10)
+
+
 async def test_somebody_elses_upload_does_not_exist(sender: Sender) -> None:
     upload = await sender.open(10)
     stranger = await person(LI)
