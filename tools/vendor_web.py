@@ -44,6 +44,9 @@ export const html = htm.bind(h);
 
 TUS_ENTRY = "export { Upload, isSupported } from 'tus-js-client';\n"
 
+# Compiled into a file without being an npm package of its own. The licence's text is in htm.txt.
+CONTAINS = {"zxing/zxing_reader.wasm": [{"name": "zxing-cpp", "licence": "Apache-2.0"}]}
+
 
 @dataclass(frozen=True)
 class Bundle:
@@ -119,6 +122,7 @@ def describe(target: str, packages: set[str], folder: Path) -> dict[str, object]
     lock = json.loads((folder / "package-lock.json").read_text(encoding="utf-8"))["packages"]
     return {
         "sha256": digest(VENDOR / target),
+        "contains": CONTAINS.get(target, []),
         "from": [
             {
                 "name": name,

@@ -127,3 +127,47 @@ async def show(window: Window, path: str) -> None:
     await window.page.goto(path)
     await window.page.wait_for_function(SETTLED)
     await window.page.wait_for_load_state("networkidle")
+
+
+async def enrol_counter(desk: Window, demo: Demo) -> None:
+    """Make a browser without a camera a counter."""
+    await desk.go("/counter/")
+    await desk.page.get_by_label("登记码").fill(demo.new_enrolment_code())
+    await desk.page.get_by_label("设备名称").fill("5 号窗口")
+    await desk.click("登记", exact=True)
+    await desk.sees("没有找到摄像头")
+
+
+async def enter_enterprise(desk: Window, demo: Demo) -> None:
+    """Sign in with the client's key."""
+    await desk.go("/biz/")
+    await desk.page.get_by_label("客户编号").fill(demo.client_id)
+    await desk.page.get_by_label("密钥").fill(demo.client_secret)
+    await desk.click("进入")
+    await desk.heading("核验电子证照文件")
+
+
+async def shown_code(citizen: Citizen) -> str:
+    licence = next(one for one in await citizen.licences() if one["showable"])
+    opened = await citizen.post(f"/api/citizen/licences/{licence['id']}/presentations")
+    return str(opened["code"])
+
+
+async def document(citizen: Citizen) -> bytes:
+    licence = next(one for one in await citizen.licences() if one["showable"])
+    path = f"/api/citizen/licences/{licence['id']}/document"
+    async with citizen.http.get(path) as answer:
+        return await answer.read()
+
+
+async def drop(clerk: Window, data: bytes) -> None:
+    """Drop a file on the page, as with a mouse."""
+    transfer = await clerk.page.evaluate_handle(
+        """(bytes) => {
+          const transfer = new DataTransfer();
+          transfer.items.add(new File([new Uint8Array(bytes)], 'licence.ofd'));
+          return transfer;
+        }""",
+        list(data),
+    )
+    await clerk.page.dispatch_event("#drop", "drop", {"dataTransfer": transfer})

@@ -23,11 +23,7 @@ STRANGE = "HTTPS://EXAMPLE.CN/NOT-A-LICENCE-CODE"
 async def counter(window: Any, demo: Demo) -> Window:
     """An enrolled counter whose computer has no camera."""
     desk: Window = await window(desk=True)
-    await desk.go("/counter/")
-    await desk.page.get_by_label("登记码").fill(demo.new_enrolment_code())
-    await desk.page.get_by_label("设备名称").fill("5 号窗口")
-    await desk.click("登记", exact=True)
-    await desk.sees("没有找到摄像头")
+    await screens.enrol_counter(desk, demo)
     return desk
 
 
@@ -38,12 +34,6 @@ async def citizen(demo: Demo) -> AsyncIterator[screens.Citizen]:
         yield li
 
 
-async def shown_code(citizen: screens.Citizen) -> str:
-    licence = next(one for one in await citizen.licences() if one["showable"])
-    opened = await citizen.post(f"/api/citizen/licences/{licence['id']}/presentations")
-    return str(opened["code"])
-
-
 async def verdict_is(desk: Window, expected: str) -> None:
     block = desk.page.locator("[data-verdict]")
     await expect(block).to_have_attribute("data-verdict", expected, timeout=people.PATIENCE)
@@ -52,7 +42,7 @@ async def verdict_is(desk: Window, expected: str) -> None:
 async def test_a_scanner_that_types_is_heard_wherever_the_focus_is(
     counter: Window, citizen: screens.Citizen
 ) -> None:
-    code = await shown_code(citizen)
+    code = await screens.shown_code(citizen)
     await counter.page.get_by_label("核验用途").focus()
     await counter.page.keyboard.type(code)
     await counter.page.keyboard.press("Enter")
@@ -65,14 +55,12 @@ async def test_a_scanner_that_types_is_heard_wherever_the_focus_is(
 async def test_a_code_is_good_for_one_counter_only(
     counter: Window, citizen: screens.Citizen, window: Any, demo: Demo
 ) -> None:
-    code = await shown_code(citizen)
+    code = await screens.shown_code(citizen)
     await paste(counter, code)
     await verdict_is(counter, "valid")
 
     other: Window = await window(desk=True)
-    await other.go("/counter/")
-    await other.page.get_by_label("登记码").fill(demo.new_enrolment_code())
-    await other.click("登记", exact=True)
+    await screens.enrol_counter(other, demo)
     await paste(other, code)
     await verdict_is(other, "invalid")
     await other.sees(re.compile("已.*使用|用过|已被"))
@@ -114,19 +102,8 @@ async def test_the_counter_is_remembered_and_its_key_cannot_be_taken(counter: Wi
 async def clerk(window: Any, demo: Demo) -> Window:
     """A clerk of an enterprise, signed in with the client's key."""
     desk: Window = await window(desk=True)
-    await desk.go("/biz/")
-    await desk.page.get_by_label("客户编号").fill(demo.client_id)
-    await desk.page.get_by_label("密钥").fill(demo.client_secret)
-    await desk.click("进入")
-    await desk.heading("核验电子证照文件")
+    await screens.enter_enterprise(desk, demo)
     return desk
-
-
-async def document(citizen: screens.Citizen) -> bytes:
-    licence = next(one for one in await citizen.licences() if one["showable"])
-    path = f"/api/citizen/licences/{licence['id']}/document"
-    async with citizen.http.get(path) as answer:
-        return await answer.read()
 
 
 def altered(data: bytes) -> bytes:
@@ -141,34 +118,21 @@ def altered(data: bytes) -> bytes:
     return out.getvalue()
 
 
-async def drop(clerk: Window, data: bytes) -> None:
-    """Drop a file on the page, as with a mouse."""
-    transfer = await clerk.page.evaluate_handle(
-        """(bytes) => {
-          const transfer = new DataTransfer();
-          transfer.items.add(new File([new Uint8Array(bytes)], 'licence.ofd'));
-          return transfer;
-        }""",
-        list(data),
-    )
-    await clerk.page.dispatch_event("#drop", "drop", {"dataTransfer": transfer})
-
-
 async def test_a_dropped_licence_is_verified(clerk: Window, citizen: screens.Citizen) -> None:
-    await drop(clerk, await document(citizen))
+    await screens.drop(clerk, await screens.document(citizen))
     await verdict_is(clerk, "valid")
     await clerk.sees("证照状态")
     assert await look(clerk, Dress()) == []
 
 
 async def test_an_altered_licence_is_not(clerk: Window, citizen: screens.Citizen) -> None:
-    await drop(clerk, altered(await document(citizen)))
+    await screens.drop(clerk, altered(await screens.document(citizen)))
     await verdict_is(clerk, "invalid")
     assert await look(clerk, Dress()) == []
 
 
 async def test_what_is_no_document_is_refused_in_words(clerk: Window) -> None:
-    await drop(clerk, b"no document")
+    await screens.drop(clerk, b"no document")
     await clerk.sees(re.compile("OFD"))
     clerk.complaints.clear()  # The browser reports the refusal (422) by itself.
 

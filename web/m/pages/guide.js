@@ -204,6 +204,7 @@ function Result({ item, outcome, trail }) {
         ]}
       />
       ${act.error && html`<${Failure} error=${act.error} />`}
+      ${act.error?.slug === 'wrong-applicant' && html`<a class="btn sec block" href="#/me">${t('guide.forWhom')}</a>`}
       <button class="btn block" disabled=${act.busy} onClick=${begin}>${t('guide.start')}</button>
     </section>
     <section class="card" aria-labelledby="list">
