@@ -35,7 +35,7 @@ for _name in ("pyhanko", "pyhanko_certvalidator"):
     logging.getLogger(_name).propagate = False
 
 LARGEST = 32 * MIB
-_READS, _LOOKUPS, _ENTRIES, _SECTIONS = 8_000_000, 200_000, 1_000_000, 256
+_READS, _LOOKUPS, _ENTRIES, _SECTIONS = 8_000_000, 100_000, 1_000_000, 256
 # Walking over so many values of an object costs as much as looking the object up.
 _VALUES_A_LOOKUP = 8
 _DECODED = 32 * MIB
@@ -88,7 +88,8 @@ class _SectionReader(XRefBuilder):  # type: ignore[misc]
         self._budget.spend()
         reference, stream = super()._read_xref_stream_object()
         index = stream.get("/Index", [0, stream.get("/Size")])
-        self._entries.spend(sum(max(int(size), 1) for size in index[1::2]))
+        sizes = [int(index[place]) for place in range(1, len(index), 2)]
+        self._entries.spend(sum(max(size, 1) for size in sizes))
         return reference, stream
 
     def _read_xref_table(self, declared_startxref: int) -> Any:

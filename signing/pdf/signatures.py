@@ -161,7 +161,7 @@ class PdfDocument:
         if not (hole.startswith(b"<") and hole.endswith(b">")):
             return "the hole in the byte range is not the signature"
         try:
-            value = binascii.unhexlify(hole[1:-1].translate(None, _BLANK))
+            value = binascii.unhexlify(hole[1:-1])
         except binascii.Error:
             return "the hole in the byte range is not the signature"
         if value != signature.contents:

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
+from pyhanko.pdf_utils.generic import DictionaryObject, pdf_name, pdf_string
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.pdf_utils.writer import copy_into_new_writer
 from pyhanko.sign import signers
 from pyhanko.sign.validation import validate_pdf_signature
 from pyhanko_certvalidator import ValidationContext
@@ -234,6 +236,29 @@ def test_signature_by_other_software_is_valid_and_takes_a_second_seal() -> None:
     assert once.signatures[0].structure == "pkcs7"
     assert (twice.verdict, twice.reasons) == ("valid", ())
     assert [found.id for found in twice.signatures] == ["Foreign", "Seal1"]
+
+
+def test_modern_file_with_object_streams_is_sealed_and_checked() -> None:
+    """PDF 1.5 and later: cross-reference streams and objects packed into streams."""
+    writer = copy_into_new_writer(PdfFileReader(io.BytesIO(plain(form=True))))
+    writer.stream_xrefs = True
+    packed = writer.prepare_object_stream()
+    title = writer.add_object(pdf_string("packed"), obj_stream=packed)
+    writer.root["/PieceInfo"] = DictionaryObject({pdf_name("/Title"): title})
+    out = io.BytesIO()
+    writer.write(out)
+    assert b"/ObjStm" in out.getvalue()
+    assert b"/XRef" in out.getvalue()
+
+    document = seal(out.getvalue())
+
+    assert judged(document).verdict == "valid"
+    late = IncrementalPdfFileWriter(io.BytesIO(document))
+    late.root["/PieceInfo"]["/Title"] = pdf_string("changed")
+    late.update_root()
+    changed = io.BytesIO()
+    late.write(changed)
+    assert judged(changed.getvalue()).reasons == ("content-changed",)
 
 
 def test_sealed_pdf_takes_no_second_seal() -> None:
