@@ -24,7 +24,7 @@ OURS: dict[str, set[str]] = {
 
 OTHERS: dict[str, set[str]] = {
     "core": {"tortoise", "redis", "cryptography", "obstore", "msgspec"},
-    "signing": {"cryptography", "cffi", "cbor2", "pyhanko", "lxml", "PIL"},
+    "signing": {"cryptography", "cffi", "cbor2", "pyhanko", "pkcs11", "lxml", "PIL"},
     "miniapp_bridge": {"aiohttp", "cryptography", "redis", "msgspec"},
     "identity": {"tortoise", "cryptography", "argon2", "redis", "msgspec", "yaml"},
     "cases": {"tortoise", "PIL", "msgspec", "yaml", "pypinyin", "redis"},
