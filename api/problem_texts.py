@@ -1,7 +1,7 @@
 """Explanations of error types for people, read from docs/problems.md.
 
-The file has one section a slug: a heading `## slug` (or `## `slug``) and paragraphs or `- ` lists
-below it. Only this small part of Markdown is understood; everything is escaped.
+The file has one section a slug: the heading ### `slug` (status), the Chinese title in bold, then
+paragraphs or `- ` lists. Only this small part of Markdown is understood; everything is escaped.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from pathlib import Path
 
 SOURCE = Path(__file__).resolve().parents[1] / "docs" / "problems.md"
 
-HEADING = re.compile(r"^#{2,4}\s+`?([a-z0-9-]+)`?\s*(?:[·—:：-]\s*(.*))?$")
+HEADING = re.compile(r"^### `([a-z0-9-]+)` \((\d{3})\)$")
+TITLE = re.compile(r"\s*\*\*([^*\n]+)\*\*\s*(?:\n|\Z)")
 CODE = re.compile(r"`([^`]+)`")
 STRONG = re.compile(r"\*\*([^*]+)\*\*")
 
@@ -40,25 +41,26 @@ def _all() -> dict[str, ProblemText]:
 
 def parse(text: str) -> dict[str, ProblemText]:
     """All sections of the file by slug."""
-    sections: dict[str, ProblemText] = {}
-    slug, title, lines = "", "", list[str]()
-
-    def close() -> None:
-        if slug:
-            sections[slug] = ProblemText(slug, title or slug, to_html("\n".join(lines)))
-
+    sections: dict[str, list[str]] = {}
+    lines: list[str] = []
     for line in text.splitlines():
-        heading = HEADING.match(line)
-        if heading:
-            close()
-            slug, title, lines = heading[1], heading[2] or "", []
+        if heading := HEADING.match(line):
+            lines = sections[heading[1]] = [f"`{heading[1]}` · HTTP {heading[2]}"]
         elif line.startswith("#"):
-            close()
-            slug, lines = "", []
+            lines = []
         else:
             lines.append(line)
-    close()
-    return sections
+    return {slug: _explained(slug, lines) for slug, lines in sections.items()}
+
+
+def _explained(slug: str, lines: list[str]) -> ProblemText:
+    """The title becomes that of the page; the slug and its status stand above the rest."""
+    first, *rest = lines
+    body = "\n".join(rest)
+    title = TITLE.match(body)
+    if title:
+        body = body[title.end() :]
+    return ProblemText(slug, title[1] if title else slug, to_html(f"{first}\n\n{body}"))
 
 
 def to_html(text: str) -> str:

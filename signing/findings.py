@@ -1,6 +1,6 @@
 """Everything a verification can find: check name, usual outcome, reason word, sentences.
 
-The reason words are the closed list that the API, the pages and docs/problems.md use. A policy may
+The reason words are the closed list that the API, the pages and docs/verdicts.md use. A policy may
 give a finding another outcome; nothing else decides outcomes.
 """
 

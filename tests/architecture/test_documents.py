@@ -6,12 +6,18 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from api import problem_texts
 from core.errors import Problem
+from signing.findings import REASONS
+from wallet.verdict import WORDS
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("core", "identity", "miniapp_bridge", "cases", "wallet", "push", "api")
 PROBLEMS = ROOT / "docs" / "problems.md"
 HEADING = re.compile(r"^### `([a-z0-9-]+)` \((\d{3})\)$", re.MULTILINE)
+REASON_ROW = re.compile(
+    r"^\| `([a-z-]+)` \| [^|]+ \| ([^|]*[\u4e00-\u9fff][^|]*) \|$", re.MULTILINE
+)
 
 
 def load_everything() -> None:
@@ -34,6 +40,24 @@ def test_every_slug_is_described_with_its_status() -> None:
     raised = {problem.slug: problem.status for problem in all_problems()}
 
     assert described == raised
+
+
+def test_every_description_bears_the_title_of_the_code() -> None:
+    load_everything()
+    explained = problem_texts.parse(PROBLEMS.read_text())
+
+    assert {slug: text.title for slug, text in explained.items()} == {
+        problem.slug: problem.title for problem in all_problems()
+    }
+
+
+def test_every_reason_is_described_with_what_is_shown() -> None:
+    described = REASON_ROW.findall((ROOT / "docs" / "verdicts.md").read_text())
+
+    assert sorted(described) == sorted(
+        (reason, f"{title}。{following}。") for reason, (title, following) in WORDS.items()
+    )
+    assert {reason for reason, _ in described} == REASONS
 
 
 def test_a_slug_means_one_thing() -> None:

@@ -15,6 +15,7 @@ import pytest
 from api import problem_texts
 from api.assets import Assets
 from api.pages import script_json
+from cases.errors import CaseNotFound
 from core.settings import Settings
 from tests.conftest import serving
 
@@ -121,9 +122,19 @@ async def test_staff_numbers_are_shown_in_the_demo_only(settings: Settings, reso
 
 
 def test_explanations_are_escaped() -> None:
-    [text] = problem_texts.parse("## `case-not-found` · 没有这个办件\n\n<b>`x`</b>\n").values()
+    source = (
+        "### `case-not-found` (404)\n\n**没有这个办件**\n\n<b>`x`</b>\n\n## Next\n\nno part of it\n"
+    )
+    [text] = problem_texts.parse(source).values()
+    slug, explanation = text.html.splitlines()
     assert text.title == "没有这个办件"
-    assert text.html == '<p>&lt;b&gt;<code class="mono">x</code>&lt;/b&gt;</p>'
+    assert slug == '<p><code class="mono">case-not-found</code> · HTTP 404</p>'
+    assert explanation == '<p>&lt;b&gt;<code class="mono">x</code>&lt;/b&gt;</p>'
+
+
+async def test_an_error_type_leads_to_its_explanation(browser_like: aiohttp.ClientSession) -> None:
+    page = await text_of(browser_like, f"/problems/{CaseNotFound.slug}")
+    assert f"<h1>{CaseNotFound.title}</h1>" in page
 
 
 async def test_an_unknown_explanation_is_not_found(browser_like: aiohttp.ClientSession) -> None:
