@@ -8,9 +8,9 @@ non-minimal form. Lengths are definite and minimal, tags have one byte, nothing 
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
+from typing import NamedTuple
 
 from cryptography.hazmat import asn1 as hazmat
 from cryptography.x509 import ObjectIdentifier
@@ -34,8 +34,7 @@ _UTC_TIME = re.compile(rb"(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z")
 _GENERALIZED_TIME = re.compile(rb"(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(?:\.(\d*[1-9]))?Z")
 
 
-@dataclass(frozen=True, slots=True)
-class Element:
+class Element(NamedTuple):
     """One DER element inside a larger buffer; `der` and `content` are original slices."""
 
     tag: int

@@ -231,7 +231,7 @@ def _with_pointer(package: Package, name: str) -> bytes:
 
 
 def _packed(name: str, content: bytes) -> Packed:
-    """Seals are mostly a packed picture: deflating them again costs everybody more than it saves."""
+    """A seal is mostly a packed picture: deflating it again costs more than it saves."""
     return Packed.of(name, content) if name.endswith(".xml") else Packed.stored(name, content)
 
 

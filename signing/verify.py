@@ -56,7 +56,8 @@ def verify_detached(
 
 def _verify(package: Package, bench: Bench) -> SealReport:
     checks = [bench.judge("package-good", entries=str(len(package.names)))]
-    lists, list_checks = _lists(package, bench)
+    bodies = document.bodies(package)
+    lists, list_checks = _lists(package, bodies, bench)
     checks += list_checks
     judged: list[Judgement] = []
     for found in lists:
@@ -64,15 +65,17 @@ def _verify(package: Package, bench: Bench) -> SealReport:
     for judgement in judged:
         checks += judgement.checks
     if any(not judgement.failed for judgement in judged):
-        checks += _coverage(package, lists, judged, bench)
+        checks += _coverage(package, bodies, judged, bench)
     reports = [judgement.report for judgement in judged if judgement.report is not None]
     return SealReport.conclude(checks, reports)
 
 
-def _lists(package: Package, bench: Bench) -> tuple[list[signatures.SignatureList], list[Check]]:
+def _lists(
+    package: Package, bodies: Sequence[document.Body], bench: Bench
+) -> tuple[list[signatures.SignatureList], list[Check]]:
     """The signature lists of all documents in the package."""
     lists, checks = [], []
-    for body in document.bodies(package):
+    for body in bodies:
         if body.signatures is None:
             continue
         if body.signatures not in package:
@@ -103,13 +106,13 @@ def _judge_list(package: Package, found: signatures.SignatureList, bench: Bench)
 
 def _coverage(
     package: Package,
-    lists: Sequence[signatures.SignatureList],
+    bodies: Sequence[document.Body],
     judged: Sequence[Judgement],
     bench: Bench,
 ) -> list[Check]:
     """Whether everything a reader shows is covered by a signature that holds."""
     covered: set[str] = set()
-    own: set[str] = {found.file for found in lists}
+    own: set[str] = {body.signatures for body in bodies if body.signatures is not None}
     for judgement in judged:
         own |= judgement.own_files
         if not judgement.failed:
@@ -129,7 +132,7 @@ def _coverage(
     if not bare or bare == [ROOT]:
         checks.append(bench.judge("covered", count=str(len(reached.files))))
     shown = (reached.files & covered) - {ROOT}
-    checks += _each(package, judged, shown, bench)
+    checks += _each(bodies, judged, shown, bench)
     smuggled = sorted(set(package.names) - reached.files - covered - own)
     if smuggled:
         checks.append(bench.judge("smuggled", files=_shown(smuggled)))
@@ -137,11 +140,11 @@ def _coverage(
 
 
 def _each(
-    package: Package, judged: Sequence[Judgement], shown: set[str], bench: Bench
+    bodies: Sequence[document.Body], judged: Sequence[Judgement], shown: set[str], bench: Bench
 ) -> Iterator[Check]:
     """What each signature that holds leaves out. Whoever may sign at all could otherwise lend a
     page of his own the looks of being sealed by somebody else."""
-    roots = {body.signatures: body.root for body in document.bodies(package)}
+    roots = {body.signatures: body.root for body in bodies}
     for judgement in judged:
         if judgement.failed:
             continue

@@ -2,8 +2,19 @@
 
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
+from random import Random
 
-from signing import TrustList, Unsigned, begin_seal, build_seal, devca, draw_seal_picture
+from signing import (
+    TrustList,
+    Unsigned,
+    begin_seal,
+    build_seal,
+    devca,
+    draw_seal_picture,
+    write_package,
+)
+from signing.ofd.container import open_package
+from signing.policy import Limits
 from wallet import catalogue, face, fonts
 from wallet.face import FaceData
 
@@ -103,3 +114,31 @@ def sealed_licence() -> tuple[bytes, TrustList, datetime]:
     unsigned = begun_licence()
     document = unsigned.complete(department_signs(unsigned))
     return document, licence_authority().trust, AT + timedelta(hours=1)
+
+
+def large_document(*, pages: int = 200, picture_bytes: int = 500_000) -> bytes:
+    """A document of many pages without a seal, each with a picture that does not deflate."""
+    random = Random(1)
+    package = open_package(drawn_licence(), Limits())
+    files = {name: package.read(name) for name in package.names}
+    listed = [
+        f'<ofd:Page ID="{9000 + number}" BaseLoc="Pages/Page_{number}/Content.xml"/>'
+        for number in range(1, pages)
+    ]
+    pictures = [
+        f'<ofd:MultiMedia ID="{19000 + number}" Type="Image">'
+        f"<ofd:MediaFile>picture_{number}.jpg</ofd:MediaFile></ofd:MultiMedia>"
+        for number in range(pages)
+    ]
+    root, resources = files["Doc_0/Document.xml"], files["Doc_0/PublicRes.xml"]
+    files["Doc_0/Document.xml"] = root.replace(
+        b"</ofd:Pages>", "".join(listed).encode() + b"</ofd:Pages>"
+    )
+    files["Doc_0/PublicRes.xml"] = resources.replace(
+        b"</ofd:Res>",
+        f"<ofd:MultiMedias>{''.join(pictures)}</ofd:MultiMedias></ofd:Res>".encode(),
+    )
+    for number in range(pages):
+        files[f"Doc_0/Pages/Page_{number}/Content.xml"] = files["Doc_0/Pages/Page_0/Content.xml"]
+        files[f"Doc_0/Res/picture_{number}.jpg"] = random.randbytes(picture_bytes)
+    return write_package(files)

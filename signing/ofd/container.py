@@ -11,7 +11,7 @@ import struct
 import unicodedata
 import zlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from cryptography.hazmat.primitives import hashes
 
@@ -31,11 +31,13 @@ _FULL16, _FULL32 = 0xFFFF, 0xFFFFFFFF
 # What is kept unpacked: small files and XML, which are read more than once, up to a sum.
 _SMALL, _KEPT = 64 << 10, 32 << 20
 _STEP = 128 << 10
+_LONGEST_NAME = 512
+# What nearly every entry is called; anything else is looked at step by step.
+_PLAIN_NAME = re.compile(rb"(?:[A-Za-z0-9_][A-Za-z0-9_.-]*/)*[A-Za-z0-9_][A-Za-z0-9_.-]*")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     name: str
     method: int
     crc: int
@@ -254,13 +256,15 @@ def _check_local(
 
 def _decode_name(raw: bytes, flags: int, extra: bytes) -> str:
     """UTF-8 where it is, otherwise GBK as Chinese tools write it."""
+    if not extra and len(raw) <= _LONGEST_NAME and _PLAIN_NAME.fullmatch(raw):
+        return raw.decode("ascii")
     try:
         name = raw.decode("utf-8")
     except UnicodeDecodeError:
         if flags & _UTF8:
             raise UnsafeDocument("an entry name is not UTF-8") from None
         name = raw.decode("gb18030", "replace")
-    if len(raw) > 512 or not name or name.startswith("/") or "\\" in name or ":" in name:
+    if len(raw) > _LONGEST_NAME or not name or name.startswith("/") or "\\" in name or ":" in name:
         raise UnsafeDocument("an entry name is absolute or malformed")
     parts = name.removesuffix("/").split("/")
     if any(part in ("", ".", "..") for part in parts):

@@ -7,6 +7,7 @@ import base64
 import binascii
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 from xml.sax.saxutils import escape, quoteattr
 
 from lxml import etree
@@ -37,8 +38,7 @@ class SignatureList:
     entries: tuple[Listed, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
+class Reference(NamedTuple):
     file: str | None
     stated: str
     digest: bytes

@@ -19,6 +19,7 @@ _PARSER = etree.XMLParser(
     load_dtd=False,
     dtd_validation=False,
     huge_tree=False,
+    collect_ids=False,
     remove_comments=True,
     remove_pis=True,
 )
@@ -54,6 +55,9 @@ def parse(data: bytes) -> etree._Element:
         root = etree.fromstring(data, _PARSER)
     except (etree.XMLSyntaxError, ValueError) as problem:
         raise BrokenXml(f"XML is not well-formed: {problem}") from problem
+    if root.getroottree().docinfo.internalDTD is not None:
+        # In an encoding that writes the brackets of markup in another way.
+        raise UnsafeDocument("a DTD is not allowed")
     return root
 
 
@@ -64,7 +68,7 @@ def local_name(element: etree._Element) -> str:
 
 def children(element: etree._Element, name: str) -> Iterator[etree._Element]:
     """Direct children with this local name."""
-    return (child for child in element if local_name(child) == name)
+    return element.iterchildren(f"{{*}}{name}")
 
 
 def child(element: etree._Element | None, name: str) -> etree._Element | None:
