@@ -7,8 +7,9 @@ from bench.sm2 import MESSAGE
 from signing import sm2, verify_document
 from tests.factories import sealed_licence
 
-SIGNATURES_PER_DOCUMENT = 2
-"""What no cache may answer: the seal signature and the seal's own; certificates are cached."""
+SIGNATURES_PER_DOCUMENT = 1
+"""What no cache may answer: the signature over this document. The seal's own signature and the
+certificates are the same in all documents of an office, and are kept by digest."""
 
 
 def run() -> Result:
@@ -24,9 +25,5 @@ def run() -> Result:
         unit="documents/s per core",
         limit=bare / SIGNATURES_PER_DOCUMENT,
         limit_is=f"bare SM2 verifications, {SIGNATURES_PER_DOCUMENT} a document",
-        details={
-            "verdict": str(report.verdict),
-            "document_bytes": len(document),
-            "sm2_verifications_per_core": bare,
-        },
+        details={"verdict": str(report.verdict), "document_bytes": len(document)},
     )

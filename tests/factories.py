@@ -1,8 +1,12 @@
 """Real things for several packages in one line, without a database."""
 
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from random import Random
+
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from signing import (
     TrustList,
@@ -11,10 +15,14 @@ from signing import (
     build_seal,
     devca,
     draw_seal_picture,
+    passes,
+    statuslist,
     write_package,
 )
 from signing.ofd.container import open_package
 from signing.policy import Limits
+from signing.statuslist import Status, StatusList, StatusToken
+from signing.suites import to_raw
 from wallet import catalogue, face, fonts
 from wallet.face import FaceData
 
@@ -142,3 +150,73 @@ def large_document(*, pages: int = 200, picture_bytes: int = 500_000) -> bytes:
         files[f"Doc_0/Pages/Page_{number}/Content.xml"] = files["Doc_0/Pages/Page_0/Content.xml"]
         files[f"Doc_0/Res/picture_{number}.jpg"] = random.randbytes(picture_bytes)
     return write_package(files)
+
+
+@dataclass(frozen=True)
+class ShownPass:
+    """A bound pass as a reader sees it, with what the reader needs to judge it."""
+
+    text: str
+    signer_certificate: bytes
+    trust: TrustList
+    status: StatusToken
+    at: datetime
+
+
+@cache
+def shown_pass(suite: str) -> ShownPass:
+    """A pass whose issuer uses this suite, shown by its phone at AT, the licence in force."""
+    department, lists = "DEPT", "LISTS"
+    issuer = devca.make(
+        organisation="云间市",
+        departments={department: "云间市公安局", lists: "云间市大数据中心"},
+        at=AT - timedelta(days=30),
+        suite=suite,
+    )
+    phone = ec.generate_private_key(ec.SECP256R1())
+    point = phone.public_key().public_bytes(
+        serialization.Encoding.X962, serialization.PublicFormat.CompressedPoint
+    )
+    pass_bytes = _pass(issuer, department, phone_key=point)
+    shown_at = int(AT.timestamp())
+    message = passes.proof_message(pass_bytes, shown_at)
+    proof = to_raw(phone.sign(message, ec.ECDSA(hashes.SHA256())))
+    return ShownPass(
+        text=passes.encode(pass_bytes, shown_at=shown_at, proof=proof),
+        signer_certificate=issuer.signer_certificates[department],
+        trust=issuer.trust,
+        status=_status_list(issuer, lists),
+        at=AT,
+    )
+
+
+def _pass(issuer: devca.DevelopmentAuthority, department: str, *, phone_key: bytes) -> bytes:
+    claims = passes.Claims(
+        id=b"pass0001",
+        issued_at=AT,
+        expires_at=AT + timedelta(hours=24),
+        status_list=3,
+        status_index=77_001,
+        licence=passes.Licence(
+            type_key="res",
+            number="JZ3101****2345",
+            holder="张*示",
+            valid_until=date(2027, 11, 24),
+            version=1,
+            identifier_digest=bytes(range(8)),
+        ),
+        phone_key=phone_key,
+    )
+    unsigned = passes.begin_pass(claims, signer_certificate=issuer.signer_certificates[department])
+    return unsigned.complete(issuer.keys.sign_now(devca.signer_key(department), unsigned.to_sign))
+
+
+def _status_list(issuer: devca.DevelopmentAuthority, signer: str) -> StatusToken:
+    unsigned = statuslist.begin_token(
+        StatusList.of({77_001: Status.VALID}),
+        uri="https://example.test/status-lists/3",
+        at=AT,
+        signer_certificate=issuer.signer_certificates[signer],
+    )
+    signature = issuer.keys.sign_now(devca.signer_key(signer), unsigned.to_sign)
+    return statuslist.parse_token(unsigned.complete(signature))
