@@ -16,7 +16,7 @@ from sanic.log import access_logger
 
 import flows
 from api import blueprints, problems
-from core import ids, log
+from core import log
 from core.outbox import Relay
 from core.settings import MEBIBYTE, Settings
 from resources import Resources, open_resources
@@ -29,7 +29,7 @@ BODY_LIMIT = 32 * MEBIBYTE
 
 def create_app(settings: Settings, *, resources: Resources | None = None) -> Sanic[Any, Any]:
     """A Sanic application. `resources` are opened at start unless they are handed in (tests)."""
-    app: Sanic[Any, Any] = Sanic(f"yunjian-{ids.new_id().hex[:8]}", configure_logging=False)
+    app: Sanic[Any, Any] = Sanic("yunjian", configure_logging=False)
     app.config.update(
         AUTO_EXTEND=False,
         FALLBACK_ERROR_FORMAT="json",

@@ -12,6 +12,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+import cases.apply
 import cases.materials
 import cases.review
 import cases.supplement
@@ -155,6 +156,7 @@ async def forget_old_rows(resources: Resources) -> None:
     await push.stream.forget_old()
     await identity.sessions.forget_ended()
     await identity.officers.forget_attempts()
+    await cases.apply.forget_drafts(clock.now())
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ import contextlib
 import errno
 import hashlib
 import hmac
+import multiprocessing
 import os
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -202,6 +203,9 @@ def serve(settings: Settings) -> None:
             motd=False,
         )
         return
+    # main() has set the start method already; Sanic refuses to find it set, even to the same.
+    Sanic.start_method = "spawn"
+    Sanic.START_METHOD_SET = True
     loader = AppLoader(factory=partial(create_app, settings))
     app = loader.load()
     app.prepare(
@@ -358,6 +362,8 @@ def run(arguments: argparse.Namespace, settings: Settings) -> None:
 
 
 def main() -> None:
+    # Workers and the pool for CPU work are spawned: forking a process with threads is unsafe.
+    multiprocessing.set_start_method("spawn")
     arguments = parser().parse_args()
     try:
         settings = Settings.from_env()

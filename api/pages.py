@@ -18,6 +18,7 @@ from sanic.response import empty, raw
 
 from api import guards, problem_texts
 from api.assets import Asset, Assets, compress
+from api.endpoint import endpoint
 from api.health import VERSION
 from cases import catalogue
 from core.errors import NotFound
@@ -218,6 +219,7 @@ async def enterprise(request: Request) -> HTTPResponse:
 
 @bp.get("/api/docs", name="documents")
 @guards.public
+@endpoint(summary="A page to read this document with", raw=True, media_types=("text/html",))
 async def documents(request: Request) -> HTTPResponse:
     return answer(request, DOCUMENTS, boot=request.app.ctx.pages.boot())
 
