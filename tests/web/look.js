@@ -56,7 +56,9 @@
 
   async function inaccessible() {
     const { violations } = await axe.run(document, { runOnly: RULES });
-    return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(' ')).join(', ')}`);
+    return violations.map(
+      ({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(' ')).join(', ')}`,
+    );
   }
 
   window.look = async ({ target, text }) => [

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.async_api import expect
 
 from tests.web import screens
 from tests.web.installation import Demo
@@ -130,13 +131,10 @@ async def test_material_pictures_open_large(window: Any, town: Town) -> None:
     await screens.show(desk, town.staff_screens["staff-case"])
     await desk.click("放大看")
     picture = desk.page.get_by_role("dialog").locator("img")
-    before = await picture.bounding_box()
     await desk.click("放大", exact=True)
-    after = await picture.bounding_box()
-
-    assert before is not None
-    assert after is not None
-    assert after["width"] > before["width"]
+    await expect(picture).to_have_css("width", "1500px")
+    await desk.click("适合宽度")
+    await expect(picture).not_to_have_css("width", "1500px")
     assert await look(desk, Dress()) == []
 
 

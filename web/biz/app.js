@@ -54,11 +54,26 @@ function Key({ done }) {
     <form class="card form" onSubmit=${submit}>
       <div class="field">
         <label for="id">客户编号（Client ID）</label>
-        <input class="in mono" id="id" required autocomplete="username" value=${id} onInput=${(event) => setId(event.target.value)} />
+        <input
+          class="in mono"
+          id="id"
+          required
+          autocomplete="username"
+          value=${id}
+          onInput=${(event) => setId(event.target.value)}
+        />
       </div>
       <div class="field">
         <label for="secret">密钥（Secret）</label>
-        <input class="in mono" id="secret" type="password" required autocomplete="current-password" value=${secret} onInput=${(event) => setSecret(event.target.value)} />
+        <input
+          class="in mono"
+          id="secret"
+          type="password"
+          required
+          autocomplete="current-password"
+          value=${secret}
+          onInput=${(event) => setSecret(event.target.value)}
+        />
       </div>
       <button class="btn block" disabled=${act.busy}>进入</button>
     </form>
@@ -121,10 +136,25 @@ function Drop({ choose, busy }) {
   }
 
   return html`
-    <div class=${over ? 'drop over' : 'drop'} id="drop" onDragOver=${hover} onDragLeave=${() => setOver(false)} onDrop=${drop}>
+    <div
+      class=${over ? 'drop over' : 'drop'}
+      id="drop"
+      onDragOver=${hover}
+      onDragLeave=${() => setOver(false)}
+      onDrop=${drop}
+    >
       <p>把 OFD 文件拖到这里</p>
       <button class="btn" disabled=${busy} onClick=${() => input.current.click()}>选择文件</button>
-      <input class="vh" type="file" id="file" ref=${input} tabindex="-1" accept=".ofd" aria-label="选择要核验的文件" onChange=${pick} />
+      <input
+        class="vh"
+        type="file"
+        id="file"
+        ref=${input}
+        tabindex="-1"
+        accept=".ofd"
+        aria-label="选择要核验的文件"
+        onChange=${pick}
+      />
       <p class="hint">文件只用于本次核验，不会保存。最大 ${LARGEST_MB} MB。</p>
     </div>
   `;
@@ -161,13 +191,20 @@ function Report({ report }) {
 function LicenceStatus({ status }) {
   if (!status) {
     return html`
-      <section class="card"><h2>证照状态</h2><p>这份文件不是本平台签发的证照，无法查询状态。</p></section>
+      <section class="card">
+        <h2>证照状态</h2>
+        <p>这份文件不是本平台签发的证照，无法查询状态。</p>
+      </section>
     `;
   }
   return html`
     <section class="card">
       <h2>证照状态</h2>
-      <${Facts} items=${[['证照', status.name], ['状态', status.state_text], ['有效期至', status.valid_to ?? '长期']]} />
+      <${Facts} items=${[
+        ['证照', status.name],
+        ['状态', status.state_text],
+        ['有效期至', status.valid_to ?? '长期'],
+      ]} />
     </section>
   `;
 }

@@ -24,7 +24,13 @@ export async function signed(client, method, path, body, headers = {}) {
   const nonce = newKey();
   const text = [method, path, time, nonce, hex(await crypto.subtle.digest('SHA-256', payload))].join('\n');
   const encoder = new TextEncoder();
-  const key = await crypto.subtle.importKey('raw', encoder.encode(client.secret), { name: 'HMAC', hash: 'SHA-256' }, false, ['sign']);
+  const key = await crypto.subtle.importKey(
+    'raw',
+    encoder.encode(client.secret),
+    { name: 'HMAC', hash: 'SHA-256' },
+    false,
+    ['sign'],
+  );
   const signature = hex(await crypto.subtle.sign('HMAC', key, encoder.encode(text)));
   return request(method, path, {
     body,

@@ -1,17 +1,17 @@
 // Counter page: enrol this device once, then scan, judge, next one.
 
 import { html, render, useEffect, useRef, useState } from '../vendor/preact-htm.js';
-import { moment } from '../kit/i18n.js';
-import { Facts, Failure, H1, Loading, Tag, useAct, useData } from '../kit/ui.js';
-import { Checks, Verdict } from '../kit/verdict.js';
+import { Failure, H1, Loading, Tag, useAct, useData } from '../kit/ui.js';
 import { complaint, openCamera } from './camera.js';
 import { enrol, enrolled, forget, isDisowned, signed } from './device.js';
+import { Result, Today, Waiting } from './result.js';
 import { clean, listen } from './wedge.js';
 
 const PURPOSES = ['办理业务', '身份核对', '入场查验', '执法检查'];
+const NO_STORE = { title: '浏览器不允许保存本机密钥，请关闭无痕模式后重试' };
 const TODAY = '/api/counter/verifications?limit=20';
-const TONES = { valid: 'ok', invalid: 'bad', cannot_tell: 'warn' };
-const SIGNS = { valid: '✓ 有效', invalid: '✕ 无效', cannot_tell: '! 无法核验' };
+const AIM = '把市民手机上的二维码对准取景框，或用扫码枪扫。';
+const CHECKING = '正在核验…';
 
 function App() {
   const device = useData(enrolled);
@@ -31,9 +31,10 @@ function App() {
       <${Network} />
     </header>
     <main id="main" class="wide">
-      ${device.error && html`<${Failure} error=${{ title: '浏览器不允许保存本机密钥，请关闭无痕模式后重试' }} />`}
+      ${device.error && html`<${Failure} error=${NO_STORE} />`}
       ${!device.error && device.data === null && !counter && html`<${Loading} />`}
-      ${device.data !== null && (mine ? html`<${Desk} counter=${mine} disown=${disown} />` : html`<${Enrol} done=${setCounter} />`)}
+      ${mine && html`<${Desk} counter=${mine} disown=${disown} />`}
+      ${!mine && device.data !== null && html`<${Enrol} done=${setCounter} />`}
     </main>
   `;
 }
@@ -74,12 +75,26 @@ function Enrol({ done }) {
       <div class="field">
         <label for="code">登记码</label>
         <span class="hint" id="code-hint">向管理员领取，只能用一次</span>
-        <input class="in mono" id="code" required autocomplete="one-time-code" aria-describedby="code-hint" value=${code} onInput=${(event) => setCode(event.target.value)} />
+        <input
+          class="in mono"
+          id="code"
+          required
+          autocomplete="one-time-code"
+          aria-describedby="code-hint"
+          value=${code}
+          onInput=${(event) => setCode(event.target.value)}
+        />
       </div>
       <div class="field">
         <label for="label">设备名称</label>
         <span class="hint" id="label-hint">例如：3 号窗口电脑</span>
-        <input class="in" id="label" aria-describedby="label-hint" value=${label} onInput=${(event) => setLabel(event.target.value)} />
+        <input
+          class="in"
+          id="label"
+          aria-describedby="label-hint"
+          value=${label}
+          onInput=${(event) => setLabel(event.target.value)}
+        />
       </div>
       <button class="btn block" disabled=${act.busy}>登记</button>
     </form>
@@ -101,7 +116,11 @@ function Desk({ counter, disown }) {
     camera.current?.pause();
     setNotice('');
     const answer = await act.run(() =>
-      signed(counter, 'POST', '/api/counter/verifications', { code: text, purpose: wish.current, item_code: null }),
+      signed(counter, 'POST', '/api/counter/verifications', {
+        code: text,
+        purpose: wish.current,
+        item_code: null,
+      }),
     );
     if (answer) {
       setResult(answer);
@@ -119,10 +138,14 @@ function Desk({ counter, disown }) {
     camera.current?.resume();
   }
 
-  useEffect(() => listen({
-    found: judge,
-    swallowed: () => setNotice('扫码枪的输入被中文输入法截走了，请切换到英文输入法。'),
-  }), []);
+  useEffect(
+    () =>
+      listen({
+        found: judge,
+        swallowed: () => setNotice('扫码枪的输入被中文输入法截走了，请切换到英文输入法。'),
+      }),
+    [],
+  );
 
   return html`
     <${H1} text="窗口核验" hidden />
@@ -134,12 +157,12 @@ function Desk({ counter, disown }) {
       <section class="card" aria-label="扫码">
         <${Purpose} chosen=${purpose} choose=${setPurpose} />
         <${Camera} holder=${camera} found=${judge} />
-        <p class="hint" role="status">${notice || (act.busy ? '正在核验…' : '把市民手机上的二维码对准取景框，或用扫码枪扫。')}</p>
+        <p class="hint" role="status">${notice || (act.busy ? CHECKING : AIM)}</p>
         <${Typed} found=${judge} />
       </section>
       <section class="stack result" aria-live="assertive" aria-label="核验结果">
         ${act.error && html`<${Refused} error=${act.error} disown=${disown} />`}
-        ${result ? html`<${Result} result=${result} next=${next} />` : html`<div class="card"><h2>等待扫码</h2><p class="muted">每个二维码只能用一次，一分钟内有效。</p></div>`}
+        ${result ? html`<${Result} result=${result} next=${next} />` : html`<${Waiting} />`}
         <${Today} found=${today} />
       </section>
     </div>
@@ -196,9 +219,11 @@ function Camera({ holder, found }) {
   }
 
   return html`
-    ${trouble
-      ? html`<p class="note warn">${trouble}</p>`
-      : html`<div class="cam"><video ref=${video} muted playsinline aria-label="摄像头画面"></video></div>`}
+    ${
+      trouble
+        ? html`<p class="note warn">${trouble}</p>`
+        : html`<div class="cam"><video ref=${video} muted playsinline aria-label="摄像头画面"></video></div>`
+    }
     ${torch && html`<p><button class="btn sec sm" aria-pressed=${String(lit)} onClick=${light}>补光灯</button></p>`}
   `;
 }
@@ -217,57 +242,18 @@ function Typed({ found }) {
   return html`
     <form class="search" onSubmit=${submit}>
       <label class="vh" for="typed">粘贴码的内容</label>
-      <input class="in" id="typed" autocomplete="off" autocapitalize="off" spellcheck=${false} placeholder="或粘贴码的内容" value=${text} onInput=${(event) => setText(event.target.value)} />
+      <input
+        class="in"
+        id="typed"
+        autocomplete="off"
+        autocapitalize="off"
+        spellcheck=${false}
+        placeholder="或粘贴码的内容"
+        value=${text}
+        onInput=${(event) => setText(event.target.value)}
+      />
       <button class="btn sec">核验</button>
     </form>
-  `;
-}
-
-function Result({ result, next }) {
-  const licence = result.licence;
-  return html`
-    <${Verdict} result=${result} />
-    ${licence && html`
-      <div class="card">
-        <h2>${licence.name}</h2>
-        <${Facts}
-          items=${[
-            ['持有人', licence.holder_masked],
-            ['证号', html`<span class="mono">${licence.number_masked}</span>`],
-            ['有效期至', licence.valid_to ?? '长期'],
-            ...licence.fields.map(({ label, value }) => [label, value]),
-          ]}
-        />
-      </div>
-    `}
-    <button class="btn block" onClick=${next}>核验下一位</button>
-    <div class="card">
-      <details>
-        <summary>检查项（${result.checks.length}）</summary>
-        <${Checks} checks=${result.checks} />
-      </details>
-    </div>
-  `;
-}
-
-function Today({ found }) {
-  const items = found.data?.verifications ?? [];
-  return html`
-    <div class="card">
-      <h2>今天的核验</h2>
-      ${found.error && html`<${Failure} error=${found.error} retry=${found.reload} />`}
-      ${found.data && items.length === 0 && html`<p class="muted">今天还没有核验。</p>`}
-      <ul class="list">
-        ${items.map(
-          (one) => html`
-            <li class="row fixed" key=${one.verification_id}>
-              <span class="grow"><b>${one.licence_name ?? one.title}</b><small>${[moment(one.at), one.purpose].filter(Boolean).join(' · ')}</small></span>
-              <${Tag} tone=${TONES[one.verdict] ?? 'warn'}>${SIGNS[one.verdict] ?? SIGNS.cannot_tell}</${Tag}>
-            </li>
-          `,
-        )}
-      </ul>
-    </div>
   `;
 }
 

@@ -21,7 +21,13 @@ export async function enrol({ code, label }) {
   const answer = await request('POST', '/api/counter/enrolments', {
     body: { code, public_key: base64url(point), label },
   });
-  const counter = { id: answer.counter_id, name: answer.name, department: answer.department_name, hall: answer.hall, keys };
+  const counter = {
+    id: answer.counter_id,
+    name: answer.name,
+    department: answer.department_name,
+    hall: answer.hall,
+    keys,
+  };
   await save(SHELF, SLOT, counter);
   return counter;
 }

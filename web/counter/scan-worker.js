@@ -7,7 +7,14 @@ ZXingWASM.prepareZXingModule({
   overrides: { locateFile: (name) => new URL(`../vendor/zxing/${name}`, self.location.href).href },
 });
 
-const EASY = { formats: ['QRCode'], maxNumberOfSymbols: 1, tryDownscale: true, tryHarder: false, tryRotate: false, tryInvert: false };
+const EASY = {
+  formats: ['QRCode'],
+  maxNumberOfSymbols: 1,
+  tryDownscale: true,
+  tryHarder: false,
+  tryRotate: false,
+  tryInvert: false,
+};
 const HARD = { ...EASY, tryHarder: true, tryRotate: true, tryInvert: true };
 
 let canvas = null;

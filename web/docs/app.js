@@ -18,7 +18,11 @@ function App() {
   const [words, setWords] = useState('');
   return html`
     <a class="skip" href="#main">跳到主要内容</a>
-    <header class="top"><span class="seal" aria-hidden="true">云</span><span class="name">接口文档</span><a class="btn sec sm" href="/">首页</a></header>
+    <header class="top">
+      <span class="seal" aria-hidden="true">云</span>
+      <span class="name">接口文档</span>
+      <a class="btn sec sm" href="/">首页</a>
+    </header>
     <main id="main" class="wide">
       <${H1} text="云间证 API" />
       ${found.error && html`<${Failure} error=${found.error} retry=${found.reload} />`}
@@ -30,13 +34,25 @@ function App() {
 
 function Document({ document, words, type }) {
   const all = operationsOf(document);
-  const kept = all.filter((one) => `${one.method} ${one.path} ${one.summary ?? ''}`.toLowerCase().includes(words.trim().toLowerCase()));
+  const kept = all.filter((one) =>
+    `${one.method} ${one.path} ${one.summary ?? ''}`.toLowerCase().includes(words.trim().toLowerCase()),
+  );
   const tags = [...new Set(kept.map((one) => one.tags?.[0] ?? 'other'))];
   return html`
-    <p class="muted">${document.info.title} ${document.info.version} · OpenAPI ${document.openapi} · <a href="/api/openapi.json">openapi.json</a></p>
+    <p class="muted">
+      ${document.info.title} ${document.info.version} · OpenAPI ${document.openapi} ·${' '}
+      <a href="/api/openapi.json">openapi.json</a>
+    </p>
     <div class="field">
       <label for="q">查找接口</label>
-      <input class="in" id="q" type="search" placeholder="路径或说明" value=${words} onInput=${(event) => type(event.target.value)} />
+      <input
+        class="in"
+        id="q"
+        type="search"
+        placeholder="路径或说明"
+        value=${words}
+        onInput=${(event) => type(event.target.value)}
+      />
     </div>
     <p role="status" class="muted">${kept.length} / ${all.length}</p>
     ${tags.map(
@@ -45,7 +61,9 @@ function Document({ document, words, type }) {
           <h2>${tag}</h2>
           ${kept
             .filter((one) => (one.tags?.[0] ?? 'other') === tag)
-            .map((one) => html`<${Operation} key=${one.method + one.path} one=${one} document=${document} />`)}
+            .map(
+              (one) => html`<${Operation} key=${one.method + one.path} one=${one} document=${document} />`,
+            )}
         </section>
       `,
     )}
@@ -55,7 +73,9 @@ function Document({ document, words, type }) {
 function Operation({ one, document }) {
   return html`
     <details>
-      <summary><span class="method">${one.method.toUpperCase()}</span> <span class="mono">${one.path}</span></summary>
+      <summary>
+        <span class="method">${one.method.toUpperCase()}</span> <span class="mono">${one.path}</span>
+      </summary>
       <div class="stack tight">
         <p>${one.summary}</p>
         ${one.description && html`<p class="muted">${one.description}</p>`}
@@ -89,7 +109,9 @@ function Parameters({ parameters }) {
         (parameter) => html`
           <li key=${parameter.name}>
             <span class="mono">${parameter.name}</span>
-            <small class="muted"> ${parameter.in} · ${outlineOf(parameter.schema)}${parameter.required ? ' · 必填' : ''}</small>
+            <small class="muted">
+               ${parameter.in} · ${outlineOf(parameter.schema)}${parameter.required ? ' · 必填' : ''}
+            </small>
           </li>
         `,
       )}

@@ -56,11 +56,18 @@ export function ErrorSummary({ errors, turn }) {
  */
 export function Field({ field, value, error, source, onInput }) {
   const id = `f-${field.key}`;
-  const grouped = field.type === 'boolean' || isSeveral(field) || (isChoice(field) && field.options.length <= RADIO_LIMIT);
-  const describedBy = [hintOf(field) && `${id}-hint`, error && `${id}-error`].filter(Boolean).join(' ') || null;
+  const grouped =
+    field.type === 'boolean' || isSeveral(field) || (isChoice(field) && field.options.length <= RADIO_LIMIT);
+  const describedBy =
+    [hintOf(field) && `${id}-hint`, error && `${id}-error`].filter(Boolean).join(' ') || null;
   const common = { id, describedBy, field, value, error, onInput };
   if (!isOpen(field)) {
-    return html`<div class="field"><span class="label">${field.label} <span class="auto">${source}</span></span><span>${settled(value)}</span></div>`;
+    return html`
+      <div class="field">
+        <span class="label">${field.label} <span class="auto">${source}</span></span>
+        <span>${settled(value)}</span>
+      </div>
+    `;
   }
   const label = html`
     ${field.label}
@@ -70,7 +77,9 @@ export function Field({ field, value, error, source, onInput }) {
   `;
   const notes = html`
     ${hintOf(field) && html`<span class="hint" id=${`${id}-hint`}>${hintOf(field)}</span>`}
-    ${error && html`<span class="msg" id=${`${id}-error`}><span class="vh">${t('form.error')}</span>${error}</span>`}
+    ${error && html`
+      <span class="msg" id=${`${id}-error`}><span class="vh">${t('form.error')}</span>${error}</span>
+    `}
   `;
   if (grouped) {
     return html`
@@ -168,24 +177,27 @@ function Ticks({ id, field, value, onInput }) {
 
 function Control({ id, field, value, error, describedBy, onInput }) {
   const shared = { id, class: 'in', 'aria-invalid': error ? 'true' : null, 'aria-describedby': describedBy };
+  const type = (event) => onInput(event.target.value);
   if (isChoice(field)) {
     return html`
-      <select ...${shared} onChange=${(event) => onInput(event.target.value)}>
+      <select ...${shared} onChange=${type}>
         <option value="" selected=${!value}>${t('form.choose')}</option>
         ${options(field).map(
-          (option) => html`<option value=${option.value} selected=${value === option.value}>${option.label}</option>`,
+          (option) =>
+            html`<option value=${option.value} selected=${value === option.value}>${option.label}</option>`,
         )}
       </select>
     `;
   }
   if (field.type === 'list' || field.type === 'table') {
-    const lines = Array.isArray(value) ? value.map(lineOf).join('\n') : value ?? '';
-    return html`<textarea ...${shared} rows="3" value=${lines} onInput=${(event) => onInput(event.target.value.split('\n'))}></textarea>`;
+    const lines = Array.isArray(value) ? value.map(lineOf).join('\n') : (value ?? '');
+    const split = (event) => onInput(event.target.value.split('\n'));
+    return html`<textarea ...${shared} rows="3" value=${lines} onInput=${split}></textarea>`;
   }
   if (field.type === 'text') {
-    return html`<textarea ...${shared} rows="4" value=${value ?? ''} onInput=${(event) => onInput(event.target.value)}></textarea>`;
+    return html`<textarea ...${shared} rows="4" value=${value ?? ''} onInput=${type}></textarea>`;
   }
-  return html`<input ...${shared} ...${KINDS[field.type] ?? {}} value=${value ?? ''} onInput=${(event) => onInput(event.target.value)} />`;
+  return html`<input ...${shared} ...${KINDS[field.type] ?? {}} value=${value ?? ''} onInput=${type} />`;
 }
 
 const PATTERNS = {
@@ -203,7 +215,10 @@ export function checkFields(fields, values) {
     const value = values[field.key];
     if (isEmpty(value)) {
       if (field.required) {
-        errors[field.key] = t(isChoice(field) || field.type === 'boolean' ? 'form.pleaseChoose' : 'form.pleaseEnter', { label: field.label });
+        errors[field.key] = t(
+          isChoice(field) || field.type === 'boolean' ? 'form.pleaseChoose' : 'form.pleaseEnter',
+          { label: field.label },
+        );
       }
       continue;
     }
@@ -233,7 +248,9 @@ function isEmpty(value) {
 
 /** Values as the server takes them: trimmed, lines as lists or rows, null for what was left empty. */
 export function tidy(fields, values) {
-  return Object.fromEntries(fields.filter(isOpen).map((field) => [field.key, tidied(field, values[field.key])]));
+  return Object.fromEntries(
+    fields.filter(isOpen).map((field) => [field.key, tidied(field, values[field.key])]),
+  );
 }
 
 function tidied(field, value) {
@@ -241,7 +258,10 @@ function tidied(field, value) {
     return null;
   }
   if (Array.isArray(value)) {
-    const lines = value.map(lineOf).map((line) => line.trim()).filter(Boolean);
+    const lines = value
+      .map(lineOf)
+      .map((line) => line.trim())
+      .filter(Boolean);
     return field.type === 'table' ? lines.map((line) => ({ [ROW]: line })) : lines;
   }
   return typeof value === 'string' ? value.trim() : value;
@@ -262,6 +282,9 @@ export function errorsOf(problem) {
   if (problem?.members?.fields) {
     return problem.members.fields;
   }
-  const pairs = (problem?.errors ?? []).map((error) => [error.field ?? error.key, error.message ?? error.detail]);
+  const pairs = (problem?.errors ?? []).map((error) => [
+    error.field ?? error.key,
+    error.message ?? error.detail,
+  ]);
   return Object.fromEntries(pairs.filter(([key]) => key));
 }

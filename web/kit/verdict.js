@@ -44,7 +44,11 @@ export function Checks({ checks }) {
         return html`
           <li class=${outcome.tone}>
             <i aria-hidden="true">${outcome.sign}</i>
-            <span><b>${check.title}</b><span class="vh">：${outcome.word}</span><small>${check.detail}</small></span>
+            <span>
+              <b>${check.title}</b>
+              <span class="vh">：${outcome.word}</span>
+              <small>${check.detail}</small>
+            </span>
           </li>
         `;
       })}

@@ -12,14 +12,52 @@ const ROUTES = [
   { path: '/theme/:code', page: 'theme', title: 'theme.title', back: () => '/', tab: 'home' },
   { path: '/guide/:code', page: 'guide', title: 'guide.title', back: () => '/', tab: 'home' },
   { path: '/apply/:id', page: 'apply', title: 'apply.title', back: () => '/cases', signedIn: true },
-  { path: '/materials/:id', page: 'materials', title: 'apply.title', back: ({ id }) => `/apply/${id}`, signedIn: true },
-  { path: '/review/:id', page: 'review', title: 'apply.title', back: ({ id }) => `/materials/${id}`, signedIn: true },
+  {
+    path: '/materials/:id',
+    page: 'materials',
+    title: 'apply.title',
+    back: ({ id }) => `/apply/${id}`,
+    signedIn: true,
+  },
+  {
+    path: '/review/:id',
+    page: 'review',
+    title: 'apply.title',
+    back: ({ id }) => `/materials/${id}`,
+    signedIn: true,
+  },
   { path: '/cases', page: 'cases', title: 'cases.title', tab: 'cases', signedIn: true },
-  { path: '/case/:id', page: 'case', title: 'case.title', back: () => '/cases', tab: 'cases', signedIn: true },
-  { path: '/supplement/:id', page: 'supplement', title: 'supplement.title', back: ({ id }) => `/case/${id}`, signedIn: true },
-  { path: '/withdraw/:id', page: 'withdraw', title: 'withdraw.title', back: ({ id }) => `/case/${id}`, signedIn: true },
+  {
+    path: '/case/:id',
+    page: 'case',
+    title: 'case.title',
+    back: () => '/cases',
+    tab: 'cases',
+    signedIn: true,
+  },
+  {
+    path: '/supplement/:id',
+    page: 'supplement',
+    title: 'supplement.title',
+    back: ({ id }) => `/case/${id}`,
+    signedIn: true,
+  },
+  {
+    path: '/withdraw/:id',
+    page: 'withdraw',
+    title: 'withdraw.title',
+    back: ({ id }) => `/case/${id}`,
+    signedIn: true,
+  },
   { path: '/wallet', page: 'wallet', title: 'wallet.title', tab: 'wallet', signedIn: true },
-  { path: '/licence/:id', page: 'licence', title: 'licence.title', back: () => '/wallet', tab: 'wallet', signedIn: true },
+  {
+    path: '/licence/:id',
+    page: 'licence',
+    title: 'licence.title',
+    back: () => '/wallet',
+    tab: 'wallet',
+    signedIn: true,
+  },
   { path: '/qr/:id', page: 'qr', title: 'qr.title', bare: true, signedIn: true },
   { path: '/uses', page: 'uses', title: 'uses.title', back: () => '/wallet', tab: 'wallet', signedIn: true },
   { path: '/inbox', page: 'inbox', title: 'inbox.title', back: () => '/me', tab: 'me', signedIn: true },
@@ -62,11 +100,18 @@ function Top({ entry }) {
   return html`
     <header class="top">
       ${entry.back
-        ? html`<a class="btn plain sm" href=${`#${entry.back(entry.params)}`} aria-label=${t('back')}><${Icon} name="back" /></a>`
-        : html`<span class="seal" aria-hidden="true">云</span>`}
+          ? html`
+              <a class="btn plain sm" href=${`#${entry.back(entry.params)}`} aria-label=${t('back')}>
+                <${Icon} name="back" />
+              </a>
+            `
+          : html`<span class="seal" aria-hidden="true">云</span>`
+      }
       <span class="name">${t(entry.title)}</span>
       ${entry.path === '/' && !elder && html`
-        <button class="btn sec sm" lang=${other === 'zh' ? 'zh-CN' : 'en'} onClick=${() => setLang(other)}>${t('lang.other')}</button>
+        <button class="btn sec sm" lang=${other === 'zh' ? 'zh-CN' : 'en'} onClick=${() => setLang(other)}>
+          ${t('lang.other')}
+        </button>
       `}
       <button class="btn sec sm" onClick=${() => state.setSize(elder ? 'standard' : 'large')}>
         ${t(elder ? 'size.standard' : 'size.large')}
@@ -80,7 +125,9 @@ function Tabs({ current }) {
     <nav class="tabs" aria-label=${t('nav')}>
       ${TABS.map(
         ([key, path]) => html`
-          <a href=${`#${path}`} aria-current=${current === key ? 'page' : null}><${Icon} name=${key} />${t(`tab.${key}`)}</a>
+          <a href=${`#${path}`} aria-current=${current === key ? 'page' : null}>
+            <${Icon} name=${key} />${t(`tab.${key}`)}
+          </a>
         `,
       )}
     </nav>
@@ -121,7 +168,8 @@ function Screen({ entry }) {
   if (loaded.error) {
     return html`<${Failure} error=${{ title: t('error.offline') }} retry=${() => location.reload()} />`;
   }
-  return html`<${loaded.view} key=${JSON.stringify(entry.params)} params=${entry.params} query=${state.route.value.query} />`;
+  const { query } = state.route.value;
+  return html`<${loaded.view} key=${JSON.stringify(entry.params)} params=${entry.params} query=${query} />`;
 }
 
 function SendToLogin() {

@@ -72,7 +72,8 @@ export function useUploads(caseId, onDone) {
 
   return {
     of: (code) => handles.filter((handle) => handle.record.materialCode === code),
-    send: (materialCode, file) => start((module, finished) => module.begin({ caseId, materialCode, file, onDone: finished })),
+    send: (materialCode, file) =>
+      start((module, finished) => module.begin({ caseId, materialCode, file, onDone: finished })),
     drop: async (handle) => {
       await handle.cancel();
       setHandles((before) => before.filter((one) => one !== handle));
@@ -105,15 +106,35 @@ export function MaterialCard({ caseId, material, uploads, onChange, reason }) {
       ${reason && html`<p class="note warn">${reason}</p>`}
       ${material.note && html`<p class=${material.status === 'rejected' ? 'note bad' : 'hint'}>${material.note}</p>`}
       ${material.hint && !settled && html`<p class="hint">${material.hint}</p>`}
-      ${material.licence && html`<p>${t('material.fromWallet', { name: material.licence.name })} <span class="mono">${material.licence.number_masked}</span></p>`}
+      ${material.licence && html`
+        <p>
+          ${t('material.fromWallet', { name: material.licence.name })}${' '}
+          <span class="mono">${material.licence.number_masked}</span>
+        </p>
+      `}
       <${Files} material=${material} />
-      ${sending.map((handle) => html`<${Sending} key=${handle.record.id} handle=${handle} drop=${() => uploads.drop(handle)} />`)}
+      ${sending.map(
+        (handle) => html`
+          <${Sending} key=${handle.record.id} handle=${handle} drop=${() => uploads.drop(handle)} />
+        `,
+      )}
       ${act.error && html`<${Failure} error=${act.error} />`}
       ${(!settled || reason) && html`
-        <${Ways} material=${material} busy=${act.busy} change=${change} path=${path} uploads=${uploads} act=${act} />
+        <${Ways}
+          material=${material}
+          busy=${act.busy}
+          change=${change}
+          path=${path}
+          uploads=${uploads}
+          act=${act}
+        />
       `}
       ${canRemove(material) && html`
-        <p><button class="btn sec sm" disabled=${act.busy} onClick=${() => change(() => del(path))}>${t('material.remove')}</button></p>
+        <p>
+          <button class="btn sec sm" disabled=${act.busy} onClick=${() => change(() => del(path))}>
+            ${t('material.remove')}
+          </button>
+        </p>
       `}
     </section>
   `;
@@ -134,8 +155,9 @@ function Files({ material }) {
           <li key=${file.id}>
             <a class="thumb" href=${file.url} target="_blank" rel="noopener">
               ${file.media_type.startsWith('image/')
-                ? html`<img src=${file.url} alt="" loading="lazy" />`
-                : html`<span class="doc"><${Icon} name="file" /></span>`}
+                  ? html`<img src=${file.url} alt="" loading="lazy" />`
+                  : html`<span class="doc"><${Icon} name="file" /></span>`
+              }
               <span>${file.name}</span>
             </a>
           </li>
@@ -154,16 +176,22 @@ function Ways({ material, busy, change, path, uploads, act }) {
     const file = event.target.files[0];
     event.target.value = '';
     if (file) {
-      act.run(() => uploads.send(material.code, file).catch(() => {
-        throw { title: t('upload.unreadable') };
-      }));
+      act.run(() =>
+        uploads.send(material.code, file).catch(() => {
+          throw { title: t('upload.unreadable') };
+        }),
+      );
     }
   }
 
   return html`
     <div class="stack tight">
       ${licence && html`
-        <button class="btn block" disabled=${busy} onClick=${() => change(() => post(`${path}/licence`, { licence_id: licence.licence_id }))}>
+        <button
+          class="btn block"
+          disabled=${busy}
+          onClick=${() => change(() => post(`${path}/licence`, { licence_id: licence.licence_id }))}
+        >
           ${t('material.useLicence')}
         </button>
       `}
@@ -175,7 +203,6 @@ function Ways({ material, busy, change, path, uploads, act }) {
       `}
       <div class="bar">
         ${material.camera && html`
-          <label class="btn sec" for=${`cam-${material.code}`}><${Icon} name="camera" />${t('material.camera')}</label>
           <input
             class="vh pick"
             type="file"
@@ -185,8 +212,10 @@ function Ways({ material, busy, change, path, uploads, act }) {
             aria-label=${t('material.cameraFor', { name: material.name })}
             onChange=${choose}
           />
+          <label class="btn sec" for=${`cam-${material.code}`}>
+            <${Icon} name="camera" />${t('material.camera')}
+          </label>
         `}
-        <label class="btn sec" for=${`file-${material.code}`}><${Icon} name="file" />${t('material.file')}</label>
         <input
           class="vh pick"
           type="file"
@@ -195,8 +224,13 @@ function Ways({ material, busy, change, path, uploads, act }) {
           aria-label=${t('material.fileFor', { name: material.name })}
           onChange=${choose}
         />
+        <label class="btn sec" for=${`file-${material.code}`}>
+          <${Icon} name="file" />${t('material.file')}
+        </label>
       </div>
-      <p class="hint">${t('material.limits', { kinds: material.accept.join('、').toUpperCase(), mb: material.max_mb })}</p>
+      <p class="hint">
+        ${t('material.limits', { kinds: material.accept.join('、').toUpperCase(), mb: material.max_mb })}
+      </p>
     </div>
   `;
 }
@@ -216,7 +250,9 @@ function Sending({ handle, drop }) {
       <progress max="100" value=${percent} aria-label=${t('upload.progress')}></progress>
       ${state === 'failed' && html`<p class="msg">${handle.failure.value ?? t('error.offline')}</p>`}
       <div class="bar">
-        ${state === 'sending' && html`<button class="btn sec sm" onClick=${handle.pause}>${t('upload.pause')}</button>`}
+        ${state === 'sending' && html`
+          <button class="btn sec sm" onClick=${handle.pause}>${t('upload.pause')}</button>
+        `}
         ${['paused', 'failed', 'waiting'].includes(state) && html`
           <button class="btn sec sm" onClick=${handle.resume}>${t('upload.resume')}</button>
         `}

@@ -75,7 +75,10 @@ export function applyLooks() {
 export async function welcome(person) {
   me.value = person;
   localStorage.setItem('signed-in', '1');
-  const [{ onSignedOut }, { openLive }] = await Promise.all([import('../kit/api.js'), import('../kit/live.js')]);
+  const [{ onSignedOut }, { openLive }] = await Promise.all([
+    import('../kit/api.js'),
+    import('../kit/live.js'),
+  ]);
   onSignedOut(farewell);
   live.value ??= openLive('/api/citizen/live');
 }

@@ -13,6 +13,12 @@ const NAMES = {
   refuse: '不予许可',
 };
 
+// Decisions against the applicant need a reason; path is the act's address below the case.
+const NEGATIVE = {
+  decline: { path: 'declined-acceptance', label: '不予受理的理由', button: '确定不予受理' },
+  refuse: { path: 'refusal', label: '不予许可的理由和依据', button: '确定不予许可' },
+};
+
 const COMMON_REASONS = ['照片看不清，请重新拍', '缺少盖章或签字', '内容与申请不一致', '已过有效期，请换新的'];
 
 /** Pictures come from the materials, and the number is allotted when the licence is made: neither is typed. */
@@ -37,13 +43,19 @@ export function Acts({ one, changed }) {
       <div class="filters" role="group" aria-label="选择要做的事">
         ${acts.map(
           (act) => html`
-            <button class="btn sec" key=${act} aria-pressed=${String(open === act)} onClick=${() => setOpen(act)}>${NAMES[act]}</button>
+            <button
+              class="btn sec"
+              key=${act}
+              aria-pressed=${String(open === act)}
+              onClick=${() => setOpen(act)}
+            >
+              ${NAMES[act]}
+            </button>
           `,
         )}
       </div>
       ${open === 'accept' && html`<${Accept} one=${one} changed=${changed} />`}
-      ${open === 'decline' && html`<${Reason} one=${one} changed=${changed} path="declined-acceptance" label="不予受理的理由" button="确定不予受理" />`}
-      ${open === 'refuse' && html`<${Reason} one=${one} changed=${changed} path="refusal" label="不予许可的理由和依据" button="确定不予许可" />`}
+      ${open in NEGATIVE && html`<${Reason} key=${open} one=${one} changed=${changed} ...${NEGATIVE[open]} />`}
       ${open === 'request_supplement' && html`<${Supplement} one=${one} changed=${changed} />`}
       ${open === 'approve' && html`<${Approve} one=${one} changed=${changed} />`}
     </section>
@@ -90,7 +102,12 @@ function Reason({ one, changed, path, label, button }) {
   return html`
     <form class="stack" onSubmit=${submit}>
       ${act.error && html`<${Failure} error=${act.error} />`}
-      <${Field} field=${{ key: 'reason', label, type: 'text', required: true, hint: '申请人会看到这段话' }} value=${reason} error=${error} onInput=${setReason} />
+      <${Field}
+        field=${{ key: 'reason', label, type: 'text', required: true, hint: '申请人会看到这段话' }}
+        value=${reason}
+        error=${error}
+        onInput=${setReason}
+      />
       <button class="btn danger block" disabled=${act.busy}>${button}</button>
     </form>
   `;
@@ -140,7 +157,11 @@ function Supplement({ one, changed }) {
           (material) => html`
             <div key=${material.code}>
               <label class="choice">
-                <input type="checkbox" checked=${material.code in reasons} onChange=${() => toggle(material.code)} />
+                <input
+                  type="checkbox"
+                  checked=${material.code in reasons}
+                  onChange=${() => toggle(material.code)}
+                />
                 ${material.name}
               </label>
               ${material.code in reasons && html`
@@ -154,7 +175,11 @@ function Supplement({ one, changed }) {
           `,
         )}
       </fieldset>
-      <${Field} field=${{ key: 'note', label: '补充说明', type: 'text', required: false }} value=${note} onInput=${setNote} />
+      <${Field}
+        field=${{ key: 'note', label: '补充说明', type: 'text', required: false }}
+        value=${note}
+        onInput=${setNote}
+      />
       <button class="btn block" disabled=${act.busy}>发出补正通知</button>
     </form>
   `;
@@ -167,7 +192,11 @@ function ReasonOf({ material, value, change }) {
       <label for=${id}>原因：${material.name}</label>
       <input class="in" id=${id} value=${value} onInput=${(event) => change(event.target.value)} />
       <div class="bar">
-        ${COMMON_REASONS.map((reason) => html`<button type="button" class="btn plain sm" key=${reason} onClick=${() => change(reason)}>${reason}</button>`)}
+        ${COMMON_REASONS.map(
+          (reason) => html`
+            <button type="button" class="btn plain sm" key=${reason} onClick=${() => change(reason)}>${reason}</button>
+          `,
+        )}
       </div>
     </div>
   `;
@@ -214,7 +243,12 @@ function Approve({ one, changed }) {
     setErrors({});
     await act.run(async () => {
       try {
-        changed(await post(`/api/staff/cases/${one.id}/approval`, { opinion: opinion.trim(), facts: tidy(fields, facts) }));
+        changed(
+          await post(`/api/staff/cases/${one.id}/approval`, {
+            opinion: opinion.trim(),
+            facts: tidy(fields, facts),
+          }),
+        );
       } catch (problem) {
         refuse(errorsOf(problem));
         throw problem;
@@ -232,9 +266,15 @@ function Approve({ one, changed }) {
     <form class="stack" onSubmit=${submit} novalidate>
       <${ErrorSummary} errors=${errors} turn=${turn} />
       ${act.error && Object.keys(errors).length === 0 && html`<${Failure} error=${act.error} />`}
-      <${Field} field=${{ key: 'opinion', label: '审批意见', type: 'text', required: true }} value=${opinion} error=${errors.opinion} onInput=${setOpinion} />
-      ${draft.licence_type
-        ? html`
+      <${Field}
+        field=${{ key: 'opinion', label: '审批意见', type: 'text', required: true }}
+        value=${opinion}
+        error=${errors.opinion}
+        onInput=${setOpinion}
+      />
+      ${
+        draft.licence_type
+          ? html`
             <h3>证照内容：${draft.name}</h3>
             <p class="hint">已按申请内容填好，请核对并补全。批准后自动制证、盖章。</p>
             ${draft.fields.filter(isWritten).map(
@@ -249,7 +289,8 @@ function Approve({ one, changed }) {
               `,
             )}
           `
-        : html`<p class="hint">这个事项不产生电子证照，批准后直接办结。</p>`}
+          : html`<p class="hint">这个事项不产生电子证照，批准后直接办结。</p>`
+      }
       <button class="btn block" disabled=${act.busy}>确定批准</button>
     </form>
   `;

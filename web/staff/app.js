@@ -26,7 +26,9 @@ function Top() {
       <span class="seal" aria-hidden="true">审</span>
       <span class="name">${officer?.department?.name ?? '工作台'}</span>
       ${officer && html`
-        <span class=${live === 'open' ? 'live' : 'live off'} role="status">${LIVE_WORDS[live] ?? LIVE_WORDS.connecting}</span>
+        <span class=${live === 'open' ? 'live' : 'live off'} role="status">
+          ${LIVE_WORDS[live] ?? LIVE_WORDS.connecting}
+        </span>
         <span class="muted">${officer.name}</span>
         <button class="btn sec sm" onClick=${leave}>退出</button>
       `}

@@ -28,7 +28,9 @@ export function Leave({ path }) {
 }
 
 function Form({ opened }) {
-  const [values, setValues] = useState(() => Object.fromEntries(opened.fields.map((field) => [field.key, field.value])));
+  const [values, setValues] = useState(() =>
+    Object.fromEntries(opened.fields.map((field) => [field.key, field.value])),
+  );
   const [touched, setTouched] = useState({});
   const [errors, setErrors] = useState({});
   const [turn, setTurn] = useState(0);
@@ -79,7 +81,7 @@ function Form({ opened }) {
             field=${field}
             value=${values[field.key]}
             error=${errors[field.key]}
-            source=${field.source && !touched[field.key] ? field.source_text ?? t('apply.auto') : null}
+            source=${field.source && !touched[field.key] ? (field.source_text ?? t('apply.auto')) : null}
             onInput=${(value) => type(field.key, value)}
           />
         `,

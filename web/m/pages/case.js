@@ -26,7 +26,9 @@ export default function Case({ params }) {
     <${H1} text=${one.item_name} />
     <section class="card">
       <div class="bar">
-        <span role="status"><${Tag} tone=${STATE_TONES[one.state]}>${worded('caseState', one.state, one.state_text)}</${Tag}></span>
+        <span role="status">
+          <${Tag} tone=${STATE_TONES[one.state]}>${worded('caseState', one.state, one.state_text)}</${Tag}>
+        </span>
         <${Connection} />
       </div>
       <${Facts}
@@ -52,7 +54,9 @@ export default function Case({ params }) {
       </div>
     </section>
     <${Papers} one=${one} />
-    ${one.may.includes('withdraw') && html`<a class="btn danger block" href=${`#/withdraw/${one.id}`}>${t('case.withdraw')}</a>`}
+    ${one.may.includes('withdraw') && html`
+      <a class="btn danger block" href=${`#/withdraw/${one.id}`}>${t('case.withdraw')}</a>
+    `}
   `;
 }
 
@@ -73,9 +77,11 @@ function NextStep({ one }) {
     return html`
       <div class="note warn">
         <b>${t('case.supplement')}</b>
-        <ul class="plainlist">${one.supplement.items.map((item) => html`<li>${item.name}：${item.reason}</li>`)}</ul>
+        <ul class="plainlist">
+          ${one.supplement.items.map((item) => html`<li>${item.name}：${item.reason}</li>`)}
+        </ul>
         ${one.supplement.note && html`<p>${one.supplement.note}</p>`}
-        ${one.supplement.due_on && html`<p>${t('case.supplementDue', { day: day(one.supplement.due_on) })}</p>`}
+        <p>${t('case.supplementDue', { day: day(one.supplement.due_on) })}</p>
       </div>
       <a class="btn block" href=${`#/supplement/${one.id}`}>${t('case.answer')}</a>
     `;
@@ -102,7 +108,9 @@ function Entry({ entry }) {
       <span class="grow">
         <b>${entry.title}</b>
         ${entry.text && html`<small>${entry.text}</small>`}
-        <small><time datetime=${entry.at}>${moment(entry.at)}</time>${entry.actor_text && ` · ${entry.actor_text}`}</small>
+        <small>
+          <time datetime=${entry.at}>${moment(entry.at)}</time>${entry.actor_text && ` · ${entry.actor_text}`}
+        </small>
       </span>
     </li>
   `;

@@ -62,9 +62,11 @@ function Group({ title, items }) {
               <${RowLink}
                 href=${one.state === 'draft' ? `#/apply/${one.id}` : `#/case/${one.id}`}
                 title=${one.item_name}
-                text=${one.submitted_at ? t('cases.submitted', { at: moment(one.submitted_at) }) : t('cases.changed', { at: moment(one.updated_at) })}
+                text=${whenOf(one)}
               >
-                <${Tag} tone=${STATE_TONES[one.state]}>${worded('caseState', one.state, one.state_text)}</${Tag}>
+                <${Tag} tone=${STATE_TONES[one.state]}>
+                  ${worded('caseState', one.state, one.state_text)}
+                </${Tag}>
               </${RowLink}>
             </li>
           `,
@@ -72,4 +74,11 @@ function Group({ title, items }) {
       </ul>
     </section>
   `;
+}
+
+function whenOf(one) {
+  if (one.submitted_at) {
+    return t('cases.submitted', { at: moment(one.submitted_at) });
+  }
+  return t('cases.changed', { at: moment(one.updated_at) });
 }

@@ -101,7 +101,10 @@ function About({ item, busy, start }) {
     <section class="card">
       <${More} title=${t('guide.conditions')} lines=${item.conditions} />
       <${More} title=${t('guide.materials')} lines=${item.materials.map(({ name }) => name)} />
-      <${More} title=${t('guide.steps')} lines=${item.steps.map((step) => [step.name, step.limit_text].filter(Boolean).join('：'))} />
+      <${More}
+        title=${t('guide.steps')}
+        lines=${item.steps.map((step) => [step.name, step.limit_text].filter(Boolean).join('：'))}
+      />
       <${More} title=${t('guide.basis')} lines=${item.legal_basis} />
       <${More} title=${t('guide.faq')} lines=${item.faq.map(({ q, a }) => html`<b>${q}</b><br />${a}`)} />
       <${More} title=${t('guide.sites')} lines=${item.sites.map(({ name }) => name)} />
@@ -147,12 +150,21 @@ function Question({ question, number, busy, answer }) {
             disabled=${busy}
             onClick=${() => choose(option.value)}
           >
-            <span>${question.multi && chosen.includes(option.value) && '✓ '}${option.label}${option.note && html`<small>${option.note}</small>`}</span>
+            <span>
+              ${question.multi && chosen.includes(option.value) && '✓ '}${option.label}
+              ${option.note && html`<small>${option.note}</small>`}
+            </span>
           </button>
         `,
       )}
       ${question.multi && html`
-        <button class="btn block" disabled=${busy || chosen.length === 0} onClick=${() => answer(chosen)}>${t('next')}</button>
+        <button
+          class="btn block"
+          disabled=${busy || chosen.length === 0}
+          onClick=${() => answer(chosen)}
+        >
+          ${t('next')}
+        </button>
       `}
     </div>
   `;
@@ -204,7 +216,9 @@ function Result({ item, outcome, trail }) {
         ]}
       />
       ${act.error && html`<${Failure} error=${act.error} />`}
-      ${act.error?.slug === 'wrong-applicant' && html`<a class="btn sec block" href="#/me">${t('guide.forWhom')}</a>`}
+      ${act.error?.slug === 'wrong-applicant' && html`
+        <a class="btn sec block" href="#/me">${t('guide.forWhom')}</a>
+      `}
       <button class="btn block" disabled=${act.busy} onClick=${begin}>${t('guide.start')}</button>
     </section>
     <section class="card" aria-labelledby="list">
@@ -230,8 +244,9 @@ function Needed({ material }) {
         <small>${way?.label ?? material.note ?? material.source_text}</small>
       </span>
       ${way
-        ? html`<${Tag} tone="ok">✓ ${t('guide.spared')}</${Tag}>`
-        : html`<${Tag} tone="idle">${t('guide.bring')}</${Tag}>`}
+          ? html`<${Tag} tone="ok">✓ ${t('guide.spared')}</${Tag}>`
+          : html`<${Tag} tone="idle">${t('guide.bring')}</${Tag}>`
+      }
     </li>
   `;
 }

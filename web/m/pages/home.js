@@ -63,7 +63,9 @@ function Themes() {
     <ul class="list">
       ${boot.themes.map(
         (theme) => html`
-          <li key=${theme.code}><${RowLink} href=${`#/theme/${theme.code}`} title=${theme.name} text=${theme.summary} /></li>
+          <li key=${theme.code}>
+            <${RowLink} href=${`#/theme/${theme.code}`} title=${theme.name} text=${theme.summary} />
+          </li>
         `,
       )}
     </ul>

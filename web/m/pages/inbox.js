@@ -35,8 +35,8 @@ export default function Inbox() {
     <${H1} text=${t('inbox.title')} />
     <p role="status" class="muted">${unread > 0 ? t('inbox.unread', { n: unread }) : t('inbox.allRead')}</p>
     ${items.length === 0
-      ? html`<section class="card"><p>${t('inbox.none')}</p></section>`
-      : html`
+        ? html`<section class="card"><p>${t('inbox.none')}</p></section>`
+        : html`
           <section class="card">
             <ul class="list">
               ${items.map(
@@ -55,7 +55,8 @@ export default function Inbox() {
               )}
             </ul>
           </section>
-        `}
+        `
+    }
   `;
 }
 

@@ -28,17 +28,21 @@ export default function Licence({ params }) {
   }
   const licence = found.data;
   const [tone, words] = stateChip(licence);
+  const state = worded('licenceState', licence.state, licence.state_text);
   return html`
     <${H1} text=${licence.name} />
     <div class=${`lic ${cardKind(licence)}`}>
       <span class="head"><b>${licence.holder_masked}</b><span class=${`state ${tone}`}>${words}</span></span>
       <span class="number">${licence.number_masked}</span>
       <span class="small">${licence.issuer}</span>
-      <span class="small">${licence.valid_to ? t('licence.until', { day: day(licence.valid_to) }) : t('licence.longTerm')}</span>
+      <span class="small">
+        ${licence.valid_to ? t('licence.until', { day: day(licence.valid_to) }) : t('licence.longTerm')}
+      </span>
     </div>
     ${licence.showable
-      ? html`<a class="btn block" href=${`#/qr/${licence.id}`}>${t('licence.show')}</a>`
-      : html`<p class="note bad">${t('licence.notShowable', { state: worded('licenceState', licence.state, licence.state_text) })}</p>`}
+        ? html`<a class="btn block" href=${`#/qr/${licence.id}`}>${t('licence.show')}</a>`
+        : html`<p class="note bad">${t('licence.notShowable', { state })}</p>`
+    }
     <${Face} licence=${licence} path=${path} />
     <section class="card" aria-labelledby="seal">
       <h2 id="seal">${t('licence.seal')}</h2>
@@ -46,7 +50,9 @@ export default function Licence({ params }) {
         <${Tag} tone=${SEAL_TONES[licence.seal.verdict] ?? 'warn'}>${t(`seal.${licence.seal.verdict}`)}</${Tag}>
         ${' '}${licence.seal.text}
       </p>
-      <a class="btn sec block" href=${licence.document_url} download=${`${licence.name}.ofd`}>${t('licence.download')}</a>
+      <a class="btn sec block" href=${licence.document_url} download=${`${licence.name}.ofd`}>
+        ${t('licence.download')}
+      </a>
       <p class="hint">${t('licence.downloadHint')}</p>
     </section>
     <section class="card" aria-labelledby="looked">
@@ -80,8 +86,11 @@ function Face({ licence, path }) {
       ${act.error && html`<${Failure} error=${act.error} />`}
       <p>
         ${whole
-          ? html`<button class="btn sec sm" onClick=${() => setWhole(null)}>${t('licence.hide')}</button>`
-          : html`<button class="btn sec sm" disabled=${act.busy} onClick=${reveal}>${t('licence.reveal')}</button>`}
+            ? html`<button class="btn sec sm" onClick=${() => setWhole(null)}>${t('licence.hide')}</button>`
+            : html`
+                <button class="btn sec sm" disabled=${act.busy} onClick=${reveal}>${t('licence.reveal')}</button>
+              `
+        }
       </p>
       <details>
         <summary>${t('licence.identifier')}</summary>

@@ -32,7 +32,9 @@ function DemoAccounts({ next }) {
   const act = useAct();
 
   async function signIn(account) {
-    const session = await act.run(() => post('/api/citizen/sessions', { platform: 'sandbox', code: account.code }));
+    const session = await act.run(() =>
+      post('/api/citizen/sessions', { platform: 'sandbox', code: account.code }),
+    );
     if (session) {
       await welcome(session.me);
       replace(next);

@@ -36,7 +36,13 @@ export default function Materials({ params }) {
     ${open > 0 && html`<p class="hint">${t('materials.photos')}</p>`}
     ${materials.map(
       (material) => html`
-        <${MaterialCard} key=${material.code} caseId=${params.id} material=${material} uploads=${uploads} onChange=${opened.set} />
+        <${MaterialCard}
+          key=${material.code}
+          caseId=${params.id}
+          material=${material}
+          uploads=${uploads}
+          onChange=${opened.set}
+        />
       `,
     )}
     <a class="btn block" href=${`#/review/${params.id}`}>${t('materials.next')}</a>

@@ -22,7 +22,10 @@ export default function Me() {
     ${me.value && html`<${Person} person=${me.value} />`}
     <${Choice}
       title=${t('me.language')}
-      options=${['zh', 'en'].map((value) => ({ value, label: t(`lang.${value}`), lang: value === 'zh' ? 'zh-CN' : 'en' }))}
+      options=${[
+        { value: 'zh', label: t('lang.zh'), lang: 'zh-CN' },
+        { value: 'en', label: t('lang.en'), lang: 'en' },
+      ]}
       chosen=${lang.value}
       choose=${setLang}
     />
@@ -90,7 +93,12 @@ function Choice({ title, hint, options, chosen, choose }) {
         ${options.map(
           (option) => html`
             <label class="choice" key=${option.value} lang=${option.lang}>
-              <input type="radio" name=${title} checked=${option.value === chosen} onChange=${() => choose(option.value)} />
+              <input
+                type="radio"
+                name=${title}
+                checked=${option.value === chosen}
+                onChange=${() => choose(option.value)}
+              />
               ${option.label}
             </label>
           `,

@@ -149,7 +149,8 @@ function Picture({ code }) {
   if (!fresh) {
     return html`<p role="status">${t('qr.making')}</p>`;
   }
-  return html`<img src=${`data:image/svg+xml,${encodeURIComponent(fresh.svg)}`} alt=${t('qr.alt')} data-code=${fresh.id} />`;
+  const drawing = `data:image/svg+xml,${encodeURIComponent(fresh.svg)}`;
+  return html`<img src=${drawing} alt=${t('qr.alt')} />`;
 }
 
 function Countdown({ shown }) {

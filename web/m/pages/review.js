@@ -88,7 +88,12 @@ function Check({ opened }) {
     </section>
     <section class="card">
       <label class="choice">
-        <input type="checkbox" id="f-agree" checked=${agreed} onChange=${(event) => setAgreed(event.target.checked)} />
+        <input
+          type="checkbox"
+          id="f-agree"
+          checked=${agreed}
+          onChange=${(event) => setAgreed(event.target.checked)}
+        />
         ${t('review.agree')}
       </label>
       <button class="btn block" disabled=${act.busy} onClick=${submit}>${t('review.submit')}</button>

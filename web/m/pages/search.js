@@ -74,7 +74,9 @@ function Results({ found, words, more }) {
     <p role="status" class="muted">${t('search.count', { n: found.total })}</p>
     <section class="card">
       <${ItemList} items=${found.items} />
-      ${found.total > found.items.length && html`<button class="btn sec block" onClick=${more}>${t('more')}</button>`}
+      ${found.total > found.items.length && html`
+        <button class="btn sec block" onClick=${more}>${t('more')}</button>
+      `}
     </section>
   `;
 }

@@ -38,22 +38,40 @@ export default function Supplement({ params }) {
     }
   }
 
-  const asked = supplement.items.map((item) => ({ ...item, material: materials.find(({ code }) => code === item.code) }));
+  const asked = supplement.items.map((item) => ({
+    ...item,
+    material: materials.find(({ code }) => code === item.code),
+  }));
   return html`
     <${H1} text=${t('supplement.heading')} />
-    ${supplement.due_on && html`<p class="note warn">${t('case.supplementDue', { day: day(supplement.due_on) })}</p>`}
+    <p class="note warn">${t('case.supplementDue', { day: day(supplement.due_on) })}</p>
     ${supplement.note && html`<p>${supplement.note}</p>`}
-    ${asked.map(
-      ({ code, name, reason, material }) =>
-        material
-          ? html`<${MaterialCard} key=${code} caseId=${params.id} material=${material} uploads=${uploads} onChange=${opened.set} reason=${reason} />`
-          : html`<section class="card" key=${code}><h2>${name}</h2><p class="note warn">${reason}</p></section>`,
+    ${asked.map(({ code, name, reason, material }) =>
+      material
+        ? html`
+            <${MaterialCard}
+              key=${code}
+              caseId=${params.id}
+              material=${material}
+              uploads=${uploads}
+              onChange=${opened.set}
+              reason=${reason}
+            />
+          `
+        : html`<section class="card" key=${code}><h2>${name}</h2><p class="note warn">${reason}</p></section>`,
     )}
     <section class="card">
       ${may.includes('fill') && html`<p><a href=${`#/apply/${params.id}`}>${t('supplement.form')}</a></p>`}
       <div class="field">
         <label for="note">${t('supplement.note')} <span class="optional">${t('form.optional')}</span></label>
-        <textarea class="in" id="note" rows="3" value=${note} onInput=${(event) => setNote(event.target.value)}></textarea>
+        <textarea
+          class="in"
+          id="note"
+          rows="3"
+          value=${note}
+          onInput=${(event) => setNote(event.target.value)}
+        >
+        </textarea>
       </div>
       ${act.error && html`<${Failure} error=${act.error} />`}
       <button class="btn block" disabled=${act.busy} onClick=${send}>${t('supplement.send')}</button>

@@ -22,7 +22,9 @@ export default function Theme({ params }) {
     <${H1} text=${known.name} />
     <section class="card">
       <p>${known.summary}</p>
-      <p class="muted">${[t('theme.lead', { name: known.lead_name }), known.promise_text].filter(Boolean).join(' · ')}</p>
+      <p class="muted">
+        ${[t('theme.lead', { name: known.lead_name }), known.promise_text].filter(Boolean).join(' · ')}
+      </p>
     </section>
     <section class="card" aria-labelledby="parts">
       <h2 id="parts">${t('theme.parts', { n: known.items.length })}</h2>

@@ -53,7 +53,10 @@ export function stateChip(licence) {
   if (licence.state === 'valid') {
     return ['ok', `✓ ${worded('licenceState', licence.state, licence.state_text)}`];
   }
-  return [licence.state === 'suspended' ? 'warn' : 'bad', `✕ ${worded('licenceState', licence.state, licence.state_text)}`];
+  return [
+    licence.state === 'suspended' ? 'warn' : 'bad',
+    `✕ ${worded('licenceState', licence.state, licence.state_text)}`,
+  ];
 }
 
 function Card({ licence }) {
@@ -63,7 +66,9 @@ function Card({ licence }) {
       <span class="head"><b>${licence.name}</b><span class=${`state ${tone}`}>${words}</span></span>
       <span class="number">${licence.number_masked}</span>
       <span class="small">${licence.issuer}</span>
-      <span class="small">${licence.valid_to ? t('licence.until', { day: day(licence.valid_to) }) : t('licence.longTerm')}</span>
+      <span class="small">
+        ${licence.valid_to ? t('licence.until', { day: day(licence.valid_to) }) : t('licence.longTerm')}
+      </span>
       ${licence.showable && html`<b class="small">${t('wallet.open')} ›</b>`}
     </a>
   `;

@@ -32,11 +32,18 @@ export default function Withdraw({ params }) {
     <form class="card form" onSubmit=${submit}>
       <fieldset class=${complaint ? 'field err' : 'field'}>
         <legend>${t('withdraw.why')}</legend>
-        ${complaint && html`<span class="msg" role="alert"><span class="vh">${t('form.error')}</span>${complaint}</span>`}
+        ${complaint && html`
+          <span class="msg" role="alert"><span class="vh">${t('form.error')}</span>${complaint}</span>
+        `}
         ${REASONS.map(
           (key) => html`
             <label class="choice" key=${key}>
-              <input type="radio" name="reason" checked=${reason === t(key)} onChange=${() => setReason(t(key))} />
+              <input
+                type="radio"
+                name="reason"
+                checked=${reason === t(key)}
+                onChange=${() => setReason(t(key))}
+              />
               ${t(key)}
             </label>
           `,

@@ -47,7 +47,12 @@ export default function Case({ id }) {
       <div class="stack">
         <section class="card" aria-labelledby="who">
           <h2 id="who">申请人</h2>
-          <${Facts} items=${[['名称', one.applicant.name], ['证件号', one.applicant.id_no_masked], ['经办人', one.applicant.person_name], ['电话', one.applicant.phone_masked]]} />
+          <${Facts} items=${[
+            ['名称', one.applicant.name],
+            ['证件号', one.applicant.id_no_masked],
+            ['经办人', one.applicant.person_name],
+            ['电话', one.applicant.phone_masked],
+          ]} />
         </section>
         <section class="card" aria-labelledby="form">
           <h2 id="form">申请内容</h2>
@@ -56,7 +61,11 @@ export default function Case({ id }) {
         </section>
         <section class="card" aria-labelledby="materials">
           <h2 id="materials">材料</h2>
-          <ul class="list">${one.materials.map((material) => html`<${Material} key=${material.code} material=${material} show=${setPicture} />`)}</ul>
+          <ul class="list">
+            ${one.materials.map(
+              (material) => html`<${Material} key=${material.code} material=${material} show=${setPicture} />`,
+            )}
+          </ul>
         </section>
       </div>
       <div class="stack">
@@ -68,7 +77,11 @@ export default function Case({ id }) {
               ${[...one.timeline].reverse().map(
                 (entry) => html`
                   <li class="row fixed" key=${entry.n}>
-                    <span class="grow"><b>${entry.title}</b>${entry.text && html`<small>${entry.text}</small>`}<small>${[moment(entry.at), entry.actor_text].filter(Boolean).join(' · ')}</small></span>
+                    <span class="grow">
+                      <b>${entry.title}</b>
+                      ${entry.text && html`<small>${entry.text}</small>`}
+                      <small>${[moment(entry.at), entry.actor_text].filter(Boolean).join(' · ')}</small>
+                    </span>
                   </li>
                 `,
               )}
@@ -96,24 +109,41 @@ function Material({ material, show }) {
   return html`
     <li class="stack tight">
       <div class="row fixed">
-        <span class="grow"><b>${material.name}</b>${material.note && html`<small>${material.note}</small>`}</span>
+        <span class="grow">
+          <b>${material.name}</b>${material.note && html`<small>${material.note}</small>`}
+        </span>
         <${Tag} tone=${tone}>${text}</${Tag}>
       </div>
-      ${material.licence && html`<p class="muted">${material.licence.name} <span class="mono">${material.licence.number_masked}</span></p>
-        ${material.licence.face && html`<p>${Object.values(material.licence.face).map(words).join(' · ')}</p>`}`}
+      ${
+        material.licence &&
+        html`<p class="muted">${material.licence.name} <span class="mono">${material.licence.number_masked}</span></p>
+        ${material.licence.face && html`<p>${Object.values(material.licence.face).map(words).join(' · ')}</p>`}`
+      }
       ${material.files.length > 0 && html`
         <ul class="thumbs">
           ${material.files.map(
             (file) => html`
               <li key=${file.id}>
-                ${file.media_type.startsWith('image/')
-                  ? html`<button class="thumb" onClick=${() => show(file)}><img src=${file.url} alt="" loading="lazy" /><span>放大看 ${file.name}</span></button>`
-                  : html`<a class="thumb" href=${file.url} target="_blank" rel="noopener"><span class="doc">文件</span><span>${file.name}</span></a>`}
+                ${
+                  file.media_type.startsWith('image/')
+                    ? html`
+                        <button class="thumb" onClick=${() => show(file)}>
+                          <img src=${file.url} alt="" loading="lazy" />
+                          <span>放大看 ${file.name}</span>
+                        </button>
+                      `
+                    : html`
+                        <a class="thumb" href=${file.url} target="_blank" rel="noopener">
+                          <span class="doc">文件</span>
+                          <span>${file.name}</span>
+                        </a>
+                `}
               </li>
             `,
           )}
         </ul>
-      `}
+      `
+      }
     </li>
   `;
 }

@@ -25,11 +25,26 @@ export default function Login() {
     <form class="card form" onSubmit=${submit}>
       <div class="field">
         <label for="number">工号</label>
-        <input class="in" id="number" required autocomplete="username" value=${number} onInput=${(event) => setNumber(event.target.value)} />
+        <input
+          class="in"
+          id="number"
+          required
+          autocomplete="username"
+          value=${number}
+          onInput=${(event) => setNumber(event.target.value)}
+        />
       </div>
       <div class="field">
         <label for="password">密码</label>
-        <input class="in" id="password" type="password" required autocomplete="current-password" value=${password} onInput=${(event) => setPassword(event.target.value)} />
+        <input
+          class="in"
+          id="password"
+          type="password"
+          required
+          autocomplete="current-password"
+          value=${password}
+          onInput=${(event) => setPassword(event.target.value)}
+        />
       </div>
       <button class="btn block" disabled=${act.busy}>登录</button>
     </form>

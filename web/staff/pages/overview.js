@@ -28,7 +28,10 @@ export default function Overview() {
     <section class="kpis" aria-label="合计">
       ${TOTALS.map(
         ([key, label, light]) => html`
-          <div class="card kpi" key=${key}><span class=${`light ${light}`}>${label}</span><b>${totals[key] ?? 0}</b></div>
+          <div class="card kpi" key=${key}>
+            <span class=${`light ${light}`}>${label}</span>
+            <b>${totals[key] ?? 0}</b>
+          </div>
         `,
       )}
     </section>
@@ -36,13 +39,22 @@ export default function Overview() {
       <h2 id="departments">各部门</h2>
       <div class="tablebox" tabindex="0" role="region" aria-label="各部门办件">
         <table class="tb">
-          <thead><tr><th scope="col">部门</th>${TOTALS.map(([key, label]) => html`<th scope="col" key=${key}>${label}</th>`)}</tr></thead>
+          <thead>
+            <tr>
+              <th scope="col">部门</th>
+              ${TOTALS.map(([key, label]) => html`<th scope="col" key=${key}>${label}</th>`)}
+            </tr>
+          </thead>
           <tbody>
             ${departments.map(
               (one) => html`
                 <tr key=${one.key}>
                   <th scope="row">${one.name}</th>
-                  ${TOTALS.map(([key, , light]) => html`<td key=${key}><span class=${one[key] > 0 ? `light ${light}` : ''}>${one[key]}</span></td>`)}
+                  ${TOTALS.map(
+                    ([key, , light]) => html`
+                      <td key=${key}><span class=${one[key] > 0 ? `light ${light}` : ''}>${one[key]}</span></td>
+                    `,
+                  )}
                 </tr>
               `,
             )}

@@ -25,14 +25,26 @@ const LIGHTS = {
   grey: '○ 不计时',
 };
 
-const TONES = { submitted: 'info', accepted: 'info', supplement_requested: 'warn', approved: 'ok', closed: 'ok', refused: 'bad', acceptance_declined: 'bad', lapsed: 'bad' };
+const TONES = {
+  submitted: 'info',
+  accepted: 'info',
+  supplement_requested: 'warn',
+  approved: 'ok',
+  closed: 'ok',
+  refused: 'bad',
+  acceptance_declined: 'bad',
+  lapsed: 'bad',
+};
 
 export default function Worklist() {
   const [state, setState] = useState('submitted');
   const [words, setWords] = useState('');
   const [asked, setAsked] = useState('');
   const timer = useRef(null);
-  const found = useData(() => get(withQuery('/api/staff/cases', { state, q: asked, limit: PAGE })), [state, asked]);
+  const found = useData(
+    () => get(withQuery('/api/staff/cases', { state, q: asked, limit: PAGE })),
+    [state, asked],
+  );
   useLive(found.reload);
 
   function type(text) {
@@ -51,7 +63,12 @@ export default function Worklist() {
     <div class="filters" role="group" aria-label="按状态查看">
       ${FILTERS.map(
         ([key, label]) => html`
-          <button class="btn sec sm" key=${key} aria-pressed=${String(state === key)} onClick=${() => setState(key)}>
+          <button
+            class="btn sec sm"
+            key=${key}
+            aria-pressed=${String(state === key)}
+            onClick=${() => setState(key)}
+          >
             ${label}${counts[key] !== undefined && ` ${counts[key]}`}
           </button>
         `,
@@ -59,7 +76,14 @@ export default function Worklist() {
     </div>
     <div class="field">
       <label for="q">查找</label>
-      <input class="in" id="q" type="search" placeholder="受理号或事项名称" value=${words} onInput=${(event) => type(event.target.value)} />
+      <input
+        class="in"
+        id="q"
+        type="search"
+        placeholder="受理号或事项名称"
+        value=${words}
+        onInput=${(event) => type(event.target.value)}
+      />
     </div>
     ${found.error && html`<${Failure} error=${found.error} retry=${found.reload} />`}
     ${!found.data && !found.error && html`<${Loading} />`}
@@ -77,13 +101,24 @@ function Table({ items, total }) {
       <div class="tablebox" tabindex="0" role="region" aria-label="办件列表">
         <table class="tb">
           <thead>
-            <tr><th scope="col">事项</th><th scope="col">申请人</th><th scope="col">提交时间</th><th scope="col">办结期限</th><th scope="col">时限</th><th scope="col">状态</th></tr>
+            <tr>
+              <th scope="col">事项</th>
+              <th scope="col">申请人</th>
+              <th scope="col">提交时间</th>
+              <th scope="col">办结期限</th>
+              <th scope="col">时限</th>
+              <th scope="col">状态</th>
+            </tr>
           </thead>
           <tbody>
             ${items.map(
               (one) => html`
                 <tr key=${one.id}>
-                  <td><a href=${`#/case/${one.id}`}>${one.item_name}</a><br /><span class="muted mono">${one.short_no}</span></td>
+                  <td>
+                    <a href=${`#/case/${one.id}`}>${one.item_name}</a>
+                    <br />
+                    <span class="muted mono">${one.short_no}</span>
+                  </td>
                   <td>${one.applicant_masked}</td>
                   <td>${moment(one.submitted_at)}</td>
                   <td>${one.due_on ? day(one.due_on) : '—'}</td>
