@@ -1,9 +1,14 @@
 """Base45 (RFC 9285), the alphabet of alphanumeric QR codes. Decoding is strict."""
 
+import struct
+
 from signing.errors import MalformedPass
 
 _ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:"
-_VALUES = {character: value for value, character in enumerate(_ALPHABET)}
+_FOREIGN = 0xFF
+_VALUES = bytes(
+    _ALPHABET.index(chr(code)) if chr(code) in _ALPHABET else _FOREIGN for code in range(256)
+)
 
 
 def encode(data: bytes) -> str:
@@ -22,17 +27,18 @@ def encode(data: bytes) -> str:
 def decode(text: str) -> bytes:
     """Raises MalformedPass for a foreign character, a lone one, or a number too large."""
     try:
-        values = [_VALUES[character] for character in text]
-    except KeyError as problem:
+        values = text.encode("ascii").translate(_VALUES)
+    except UnicodeEncodeError as problem:
         raise MalformedPass("a character that is not base45") from problem
+    if _FOREIGN in values:
+        raise MalformedPass("a character that is not base45")
     if len(values) % 3 == 1:
         raise MalformedPass("base45 text cut short")
-    out = bytearray()
-    for position in range(0, len(values), 3):
-        group = values[position : position + 3]
-        number = sum(value * 45**power for power, value in enumerate(group))
-        size = len(group) - 1
-        if number >= 256**size:
-            raise MalformedPass("a base45 group is too large")
-        out += number.to_bytes(size, "big")
-    return bytes(out)
+    whole = len(values) - len(values) % 3
+    thirds = zip(values[0:whole:3], values[1:whole:3], values[2:whole:3], strict=True)
+    numbers = [first + 45 * second + 2025 * third for first, second, third in thirds]
+    last = values[-2] + 45 * values[-1] if whole < len(values) else None
+    if max(numbers, default=0) > 0xFFFF or (last is not None and last > 0xFF):
+        raise MalformedPass("a base45 group is too large")
+    packed = struct.pack(f">{len(numbers)}H", *numbers)
+    return packed if last is None else packed + bytes([last])

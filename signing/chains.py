@@ -1,12 +1,13 @@
 """From a certificate to an anchor: path, constraints, validity at a time, revocation.
 
 Finding a path and checking its signatures does not depend on time and is cached by certificate
-and trust list. Everything that depends on time is judged anew for every report.
+and trust list. What a chain in good order yields is kept with the times between which nothing about
+it changes; outside of them, and for every other chain, everything is judged anew.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import lru_cache
 
 from signing import certificates, crl
@@ -18,6 +19,7 @@ from signing.trust import TrustList
 
 _DEEPEST = 6
 _MOST_EXTRA = 8
+_LAST = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,72 @@ def judge(
     signature: str = "",
 ) -> list[Check]:
     """Every check of one certificate for one purpose; `extra` are certificates sent along."""
-    path = find_path(leaf.der, tuple(extra[:_MOST_EXTRA]), trust)
+    sent = tuple(extra[:_MOST_EXTRA])
+    steady = _steady(leaf.der, purpose, sent, trust, policy, signature)
+    if steady is not None and steady.covers(moment):
+        return list(steady.checks)
+    return _judge_at(leaf, purpose, moment, sent, trust, policy, signature)
+
+
+@dataclass(frozen=True, slots=True)
+class _Steady:
+    """The checks of a complete chain that is in no revocation list, for all times up to `fresh`
+    at which it was used between `begins` and `ends`."""
+
+    checks: tuple[Check, ...]
+    begins: datetime
+    ends: datetime
+    fresh: datetime
+
+    def covers(self, moment: Moment) -> bool:
+        used = moment.used or moment.now
+        return self.begins <= used <= self.ends and moment.now <= self.fresh
+
+
+@lru_cache(maxsize=1024)
+def _steady(
+    leaf_der: bytes,
+    purpose: Purpose,
+    extra: tuple[bytes, ...],
+    trust: TrustList,
+    policy: Policy,
+    signature: str,
+) -> _Steady | None:
+    path = find_path(leaf_der, extra, trust)
+    if not path.complete:
+        return None
+    fresh = _LAST
+    for certificate, issuer in _links(path):
+        try:
+            newest = _newest_list(issuer, trust)
+        except UnknownSuite:
+            return None
+        if newest is not None and newest.find(certificate.serial) is not None:
+            return None
+        if newest is not None and newest.next_at is not None:
+            fresh = min(fresh, newest.next_at)
+    begins = max(certificate.not_before for certificate in path.certificates)
+    ends = min(certificate.not_after for certificate in path.certificates)
+    moment = Moment(used=begins, now=fresh)
+    checks = _judge_at(path.certificates[0], purpose, moment, extra, trust, policy, signature)
+    return _Steady(tuple(checks), begins, ends, fresh)
+
+
+def _links(path: Path) -> Iterator[tuple[Certificate, Certificate]]:
+    """Each certificate with its issuer."""
+    return zip(path.certificates, path.certificates[1:], strict=False)
+
+
+def _judge_at(
+    leaf: Certificate,
+    purpose: Purpose,
+    moment: Moment,
+    extra: tuple[bytes, ...],
+    trust: TrustList,
+    policy: Policy,
+    signature: str,
+) -> list[Check]:
+    path = find_path(leaf.der, extra, trust)
     facts = {"role": purpose.role, "subject": display_name(leaf.subject_names)}
     checks = []
     if not path.complete:
@@ -128,7 +195,7 @@ def _revocation(
     policy: Policy,
     signature: str,
 ) -> Iterator[Check]:
-    for certificate, issuer in zip(path.certificates, path.certificates[1:], strict=False):
+    for certificate, issuer in _links(path):
         code, facts = _revocation_of(certificate, issuer, moment, trust)
         facts["role"] = purpose.role
         facts["subject"] = display_name(certificate.subject_names)

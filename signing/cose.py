@@ -7,6 +7,7 @@ deterministic encoding of what they mean, so that no two byte strings carry the 
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import cbor2
@@ -45,6 +46,7 @@ def decode(data: bytes) -> Any:
     return value
 
 
+@lru_cache(maxsize=256)
 def key_id(certificate: bytes) -> bytes:
     """First 8 bytes of the SHA-256 of a signing certificate. Several may share it."""
     return hashlib.sha256(certificate).digest()[:8]
@@ -136,6 +138,15 @@ def parse(data: bytes) -> Message:
         raise MalformedData("a COSE_Sign1 of another shape")
     if len(signature) != 64:
         raise MalformedData("a signature has 64 bytes")
+    algorithm, identifier, content_type = _read_header(protected)
+    return Message(
+        algorithm, identifier, content_type, payload, _to_sign(protected, payload), signature
+    )
+
+
+@lru_cache(maxsize=256)
+def _read_header(protected: bytes) -> tuple[int, bytes, str]:
+    """Algorithm, key id and content type; the same few bytes in all messages of one signer."""
     header = decode(protected)
     if not isinstance(header, dict) or set(header) - {16} != {_ALGORITHM, _KEY_ID}:
         raise MalformedData("headers of another shape")
@@ -144,6 +155,4 @@ def parse(data: bytes) -> Message:
     shaped = type(algorithm) is int and isinstance(identifier, bytes) and len(identifier) == 8
     if not shaped or not isinstance(content_type, str):
         raise MalformedData("headers of another shape")
-    return Message(
-        algorithm, identifier, content_type, payload, _to_sign(protected, payload), signature
-    )
+    return algorithm, identifier, content_type

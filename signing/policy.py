@@ -46,6 +46,9 @@ class Policy:
             raise ValueError(f"policy {self.name!r} speaks of unknown findings {sorted(unheard)}")
         object.__setattr__(self, "outcomes", dict(self.outcomes))
 
+    def __hash__(self) -> int:
+        return hash(self.name)
+
     def judge(self, code: str, *, signature: str = "", **facts: str) -> Check:
         """The check for a finding, with this policy's outcome and the facts in its sentences."""
         finding = FINDINGS[code]
@@ -54,14 +57,18 @@ class Policy:
         if reason is None and outcome in (Outcome.FAIL, Outcome.UNKNOWN):
             reason = _REASON_WHEN_REFUSED.get(finding.check, "unsupported")
         return Check(
-            name=finding.check.format(**facts),
-            outcome=outcome,
-            detail=finding.detail.format(**facts),
-            detail_en=finding.detail_en.format(**facts),
-            reason=reason if outcome is not Outcome.PASS else None,
-            signature=signature,
-            evidence={"finding": code, **facts},
+            _fill(finding.check, facts),
+            outcome,
+            _fill(finding.detail, facts),
+            _fill(finding.detail_en, facts),
+            reason if outcome is not Outcome.PASS else None,
+            signature,
+            {"finding": code, **facts},
         )
+
+
+def _fill(text: str, facts: Mapping[str, str]) -> str:
+    return text.format(**facts) if "{" in text else text
 
 
 # The word for a finding that is usually a warning but that a stricter policy refuses.

@@ -4,10 +4,11 @@ Unknown never adds up to valid, and a failure outweighs everything.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 
 class Verdict(StrEnum):
@@ -24,8 +25,7 @@ class Outcome(StrEnum):
     WARNING = "warning"
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(NamedTuple):
     """One thing that was looked at. `signature` names the signature it belongs to, "" the file."""
 
     name: str
@@ -34,7 +34,7 @@ class Check:
     detail_en: str
     reason: str | None = None
     signature: str = ""
-    evidence: Mapping[str, str] = field(default_factory=dict)
+    evidence: Mapping[str, str] = MappingProxyType({})
 
     def to_dict(self) -> dict[str, Any]:
         return {
