@@ -121,21 +121,22 @@ async def db(_tables: None) -> AsyncIterator[None]:
 
 
 async def empty_tables() -> None:
+    """Delete every row; quicker than TRUNCATE, because most tables are empty already."""
     connection = connections.get(database.CONNECTION)
     if on_postgres():
         listing = "SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public'"
+        unchecked, checked = (
+            "SET session_replication_role = replica",
+            "RESET session_replication_role",
+        )
     else:
         listing = "SELECT name FROM sqlite_master WHERE type = 'table'"
+        unchecked, checked = "PRAGMA foreign_keys=OFF", "PRAGMA foreign_keys=ON"
     rows = await connection.execute_query_dict(listing)
-    names = [
-        row["name"] for row in rows if row["name"].startswith(tuple(f"{p}_" for p in PACKAGES))
-    ]
-    if on_postgres():
-        quoted = ", ".join(f'"{name}"' for name in names)
-        await connection.execute_script(f"TRUNCATE {quoted} RESTART IDENTITY CASCADE")
-        return
-    statements = ["PRAGMA foreign_keys=OFF", *(f'DELETE FROM "{name}"' for name in names)]
-    await connection.execute_script(";".join([*statements, "PRAGMA foreign_keys=ON"]))
+    prefixes = tuple(f"{package}_" for package in PACKAGES)
+    names = [row["name"] for row in rows if row["name"].startswith(prefixes)]
+    deletions = [f'DELETE FROM "{name}"' for name in names]
+    await connection.execute_script(";".join([unchecked, *deletions, checked]))
 
 
 @pytest.fixture

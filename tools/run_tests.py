@@ -16,13 +16,26 @@ ROOT = Path(__file__).resolve().parent.parent
 ON_BOTH = ("core", "identity", "cases", "wallet", "push", "api", "journeys")
 """Folders whose tests act on a database; the others would only be repeated."""
 
+PROCESSES = str(min(4, os.cpu_count() or 1))
+"""Files are shared out over the cores; each process has a database and a Valkey of its own."""
+
 TOTALS = re.compile(r"(\d+) (passed|failed|skipped|error)")
 
 
 def run(title: str, database: str, arguments: list[str]) -> tuple[int, dict[str, int]]:
     print(f"\n=== {title} ===", flush=True)
     environment = {**os.environ, "TEST_DATABASE": database}
-    command = [sys.executable, "-m", "pytest", "-q", *arguments]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-n",
+        PROCESSES,
+        "--dist",
+        "loadfile",
+        *arguments,
+    ]
     process = subprocess.Popen(
         command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True, errors="replace"
     )
