@@ -1,7 +1,5 @@
 """Base45 (RFC 9285), the alphabet of alphanumeric QR codes. Decoding is strict."""
 
-import struct
-
 from signing.errors import MalformedPass
 
 _ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:"
@@ -35,10 +33,35 @@ def decode(text: str) -> bytes:
     if len(values) % 3 == 1:
         raise MalformedPass("base45 text cut short")
     whole = len(values) - len(values) % 3
-    thirds = zip(values[0:whole:3], values[1:whole:3], values[2:whole:3], strict=True)
-    numbers = [first + 45 * second + 2025 * third for first, second, third in thirds]
-    last = values[-2] + 45 * values[-1] if whole < len(values) else None
-    if max(numbers, default=0) > 0xFFFF or (last is not None and last > 0xFF):
+    numbers = _thirds(values[:whole])
+    if whole == len(values):
+        return numbers
+    last = values[-2] + 45 * values[-1]
+    if last > 0xFF:
         raise MalformedPass("a base45 group is too large")
-    packed = struct.pack(f">{len(numbers)}H", *numbers)
-    return packed if last is None else packed + bytes([last])
+    return numbers + bytes([last])
+
+
+def _thirds(values: bytes) -> bytes:
+    """Two bytes for every three values a, b, c: a + 45 b + 2025 c.
+
+    All groups are reckoned at once, each in a lane of 32 bits of three long numbers; a lane holds
+    91,124 at most and never runs into its neighbour.
+    """
+    count = len(values) // 3
+    total = sum(
+        weight * int.from_bytes(_spread(values[place::3]), "little")
+        for place, weight in enumerate((1, 45, 2025))
+    )
+    lanes = total.to_bytes(4 * count, "little")
+    if any(lanes[2::4]):
+        raise MalformedPass("a base45 group is too large")
+    pairs = bytearray(2 * count)
+    pairs[0::2], pairs[1::2] = lanes[1::4], lanes[0::4]
+    return bytes(pairs)
+
+
+def _spread(values: bytes) -> bytearray:
+    lanes = bytearray(4 * len(values))
+    lanes[0::4] = values
+    return lanes
