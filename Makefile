@@ -60,7 +60,7 @@ bench: $(VENV)/dev.stamp ## Measure: sm2, verify-ofd, live, road
 	@$(BIN)/python -m bench
 
 screens: $(VENV)/dev.stamp ## Photograph the main screens into docs/screens
-	@$(BIN)/python tools/screens.py
+	@$(BIN)/python -m tests.web.take_screens
 
 vendor: $(VENV)/dev.stamp ## Fetch the browser libraries of web/vendor again (needs Node.js and npm)
 	@$(BIN)/python tools/vendor_web.py

@@ -22,6 +22,7 @@ TARGET = Path(__file__).resolve().parents[2] / "docs" / "screens"
 MOST_BYTES = 150 * 1024
 COLOURS = (256, 128, 64, 32)
 
+OVERVIEW = ("home", "materials", "case-waiting", "wallet", "qr")
 PHONE_SCREENS = ("home", "guide", "apply", "materials", "case-waiting", "wallet", "licence", "qr")
 
 
@@ -37,6 +38,7 @@ async def main() -> None:
                 await phone_pictures(browser, demo, town)
                 await desk_pictures(browser, demo, town)
             await browser.close()
+    overview()
 
 
 async def phone_pictures(browser: Browser, demo: Demo, town: Town) -> None:
@@ -80,6 +82,18 @@ async def picture(window: Window, name: str) -> None:
             break
     (TARGET / f"{name}.png").write_bytes(out.getvalue())
     print(f"{name}.png  {out.tell() // 1024} KB")
+
+
+def overview() -> None:
+    """Five phones side by side: the picture at the top of the README."""
+    phones = [Image.open(TARGET / f"{name}.png").convert("RGB") for name in OVERVIEW]
+    width, height = (side // 2 for side in phones[0].size)
+    gap = 16
+    sheet = Image.new("RGB", ((width + gap) * len(phones) + gap, height + 2 * gap), "#DFE5EE")
+    for place, phone in enumerate(phones):
+        small = phone.resize((width, height), Image.Resampling.LANCZOS)
+        sheet.paste(small, (gap + place * (width + gap), gap))
+    sheet.quantize(128, dither=Image.Dither.NONE).save(TARGET / "overview.png", optimize=True)
 
 
 if __name__ == "__main__":
