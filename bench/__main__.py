@@ -5,11 +5,15 @@ from __future__ import annotations
 import argparse
 import sys
 
-from bench import live, road, sm2, verify_ofd
+from bench import live, road, seal_ofd, sm2, verify_large, verify_ofd, verify_pass
 
 BENCHES = {
     "sm2": sm2.run,
     "verify-ofd": verify_ofd.run,
+    "verify-large": verify_large.run,
+    "seal-ofd": seal_ofd.run,
+    "verify-pass-es256": verify_pass.run_es256,
+    "verify-pass-sm2": verify_pass.run_sm2,
     "live": live.run,
     "road": road.run,
 }
