@@ -56,7 +56,7 @@ migrate: $(VENV)/run.stamp ## Bring the database up to date
 migrations: $(VENV)/run.stamp ## Write migrations for changed tables
 	@$(BIN)/python manage.py makemigrations
 
-bench: $(VENV)/dev.stamp ## Measure: sm2, verify-ofd, live, road
+bench: $(VENV)/dev.stamp ## Run every bench of bench/README.md
 	@$(BIN)/python -m bench
 
 screens: $(VENV)/dev.stamp ## Photograph the main screens into docs/screens
