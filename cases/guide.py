@@ -44,7 +44,7 @@ class Guide:
     approval_mode: ApprovalMode
     fee_text: str
     saved_count: int
-    """How many materials need not be handed in because something replaces them."""
+    """How many materials need not be handed in; other departments' data is not at hand yet."""
 
     @property
     def complete(self) -> bool:
@@ -78,8 +78,12 @@ def evaluate(item: Item, answers: Answers) -> Guide:
         statutory_limit=item.statutory_limit,
         approval_mode=_approval_mode(item, changes),
         fee_text=_fee_text(item, changes),
-        saved_count=sum(1 for entry in materials if entry.replace),
+        saved_count=sum(1 for entry in materials if _is_saved(entry)),
     )
+
+
+def _is_saved(material: MaterialRequirement) -> bool:
+    return any(way.by != "data" for way in material.replace)
 
 
 def check_answers(situations: Sequence[Situation], answers: Answers) -> None:

@@ -96,6 +96,8 @@ class Verdict:
 
 
 VALID_WORDS = ("核验通过，证照真实有效", "可以按业务要求继续办理")
+VALID_CODE_WORDS = ("核验通过，证照真实有效", "请核对持证人本人与照片，再按业务要求办理")
+"""A code proves the licence, not who holds the phone."""
 
 WORDS: Mapping[str, tuple[str, str]] = {
     Reason.UNREADABLE: ("无法识别出示的内容", "请让持证人重新打开证照，调亮屏幕后再扫一次"),
@@ -214,6 +216,8 @@ def title_of(verdict: str, reasons: Sequence[str]) -> tuple[str, str]:
 
 def _verdict(verdict: str, reasons: Sequence[str], checks: Sequence[Check]) -> Verdict:
     title, following = title_of(verdict, reasons)
+    if verdict == VALID and any(check.name == "code" for check in checks):
+        title, following = VALID_CODE_WORDS
     return Verdict(
         verdict=verdict,
         reasons=tuple(reasons),
