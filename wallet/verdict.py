@@ -207,17 +207,19 @@ def state_check(state: LicenceState, *, valid_to: date | None, at: datetime) -> 
     )
 
 
-def title_of(verdict: str, reasons: Sequence[str]) -> tuple[str, str]:
-    """The Chinese sentence and what to do next, by the first reason."""
+def title_of(verdict: str, reasons: Sequence[str], *, code: bool = False) -> tuple[str, str]:
+    """The Chinese sentence and what to do next, by the first reason.
+
+    `code` says that a phone was shown, so that a person stands in front of the clerk.
+    """
     if verdict == VALID:
-        return VALID_WORDS
+        return VALID_CODE_WORDS if code else VALID_WORDS
     return WORDS[Reason(reasons[0]) if reasons else Reason.UNSUPPORTED]
 
 
 def _verdict(verdict: str, reasons: Sequence[str], checks: Sequence[Check]) -> Verdict:
-    title, following = title_of(verdict, reasons)
-    if verdict == VALID and any(check.name == "code" for check in checks):
-        title, following = VALID_CODE_WORDS
+    code = any(check.name == "code" for check in checks)
+    title, following = title_of(verdict, reasons, code=code)
     return Verdict(
         verdict=verdict,
         reasons=tuple(reasons),

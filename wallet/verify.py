@@ -295,7 +295,7 @@ def _from_row(
 
 def stored_verdict(row: Verification) -> Verdict:
     """The verdict as it was given."""
-    title, following = verdict.title_of(row.verdict, row.reasons)
+    title, following = verdict.title_of(row.verdict, row.reasons, code=True)
     checks = tuple(
         Check(
             name=str(check["name"]),
