@@ -67,6 +67,8 @@ class Operation:
     parameters: tuple[tuple[str, str], ...]
     declaration: Declaration
     guard: str
+    roles: tuple[str, ...]
+    """Roles of an officer, one of which is needed; empty for any."""
     tag: str
     name: str
 
@@ -85,6 +87,7 @@ def operations(app: Sanic[Any, Any]) -> Iterator[Operation]:
                 parameters=_parameters(route),
                 declaration=declaration,
                 guard=getattr(handler, "__guard__", "public"),
+                roles=getattr(handler, "__roles__", ()),
                 tag=route.name.split(".")[1] if "." in route.name else route.name,
                 name=f"{route.name.split('.')[-1]}_{method.lower()}",
             )
@@ -161,6 +164,8 @@ def _describe(operation: Operation) -> dict[str, Any]:
         "security": SECURITY[operation.guard],
         "responses": _responses(declaration),
     }
+    if operation.roles:
+        described["description"] = f"Roles: {', '.join(operation.roles)}"
     if parameters := [*_path_parameters(operation), *_query_parameters(declaration)]:
         described["parameters"] = parameters
     if declaration.idempotent:
