@@ -32,7 +32,7 @@ class Installation:
         self,
         folder: Path,
         *,
-        redis_url: str,
+        redis_url: str | None = None,
         database_url: str | None = None,
         workers: int = 1,
         more: Mapping[str, str] | None = None,
@@ -46,7 +46,7 @@ class Installation:
             "YUNJIAN_SECRET_KEY": base64.b64encode(secrets.token_bytes(32)).decode(),
             "YUNJIAN_VAR": str(folder / "var"),
             "YUNJIAN_DATABASE_URL": database_url or "",
-            "YUNJIAN_REDIS_URL": redis_url,
+            "YUNJIAN_REDIS_URL": redis_url or "",
             "YUNJIAN_PUBLIC_URL": self.address,
             "YUNJIAN_PORT": str(port),
             "YUNJIAN_WORKERS": str(workers),
@@ -87,9 +87,24 @@ class Installation:
     def output(self) -> str:
         return self.log.read_text(errors="replace")
 
+    def manage(self, *arguments: str) -> str:
+        """Run another command of manage.py on the same installation; gives what it printed."""
+        done = subprocess.run(
+            [sys.executable, "manage.py", *arguments],
+            cwd=ROOT,
+            env=self._environment,
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+        return done.stdout
+
+    def passwords(self) -> dict[str, str]:
+        """Staff number → password, as the demo printed them."""
+        return dict(STAFF_LINE.findall(self.output()))
+
     def password(self, staff_no: str) -> str:
-        """What the demo printed for this officer."""
-        return dict(STAFF_LINE.findall(self.output()))[staff_no]
+        return self.passwords()[staff_no]
 
     def enrolment_code(self) -> str:
         return CODE_LINE.findall(self.output())[-1]
