@@ -16,6 +16,7 @@ def blueprints() -> tuple[Blueprint, ...]:
     from api.staff import licences as staff_licences
     from api.staff import live as staff_live
     from api.staff import review, worklist
+    from api.staff import seals as staff_seals
     from api.staff import sign_in as staff_sign_in
 
     return (
@@ -33,6 +34,7 @@ def blueprints() -> tuple[Blueprint, ...]:
         worklist.bp,
         review.bp,
         staff_licences.bp,
+        staff_seals.bp,
         staff_live.bp,
         enrolment.bp,
         verifications.bp,

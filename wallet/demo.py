@@ -105,5 +105,6 @@ async def _issue(
             actor=ACTOR,
             action="licence.issue",
             target=f"licence:{row.id}",
-            detail={"type": licence.type, "demo": True},
+            detail={"type": licence.type, "demo": True, "seal": str(seal.id)},
         )
+        await seals.record_use(seal.id)

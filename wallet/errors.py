@@ -42,7 +42,7 @@ class StateChangeNotAllowed(Conflict):
 
 
 class NotASealKeeper(Forbidden):
-    """Only seal keepers and supervisors change the state of a licence."""
+    """Only seal keepers and supervisors change the state of a licence or a seal."""
 
     slug = "licence-state-forbidden"
     title = "只有印章管理员或督办人员可以变更证照状态"
@@ -60,6 +60,62 @@ class SealNotReady(Unavailable):
 
     slug = "seal-not-ready"
     title = "发证部门的电子印章尚未启用，请联系印章管理员"
+
+
+class SealFrozen(SealNotReady):
+    """The department's seal is frozen; the issue waits until it is put back to use."""
+
+    slug = "seal-frozen"
+    title = "发证部门的电子印章已被冻结，解冻后系统会自动继续"
+
+
+class SealExpired(SealNotReady):
+    """The department's seal is past its validity; the issue waits for its renewal."""
+
+    slug = "seal-expired"
+    title = "发证部门的电子印章已过有效期，请先办理换发"
+
+
+class SealNotFound(NotFound):
+    """No such seal, or another department's."""
+
+    slug = "seal-not-found"
+    title = "没有找到这枚电子印章，请刷新后再试"
+
+
+class SealStateChangeNotAllowed(Conflict):
+    """The seal is not in a state from which this change leads."""
+
+    slug = "seal-state-change-not-allowed"
+    title = "印章当前状态不允许这项操作，请刷新后再试"
+
+
+class SecondPersonNeeded(Conflict):
+    """Making and destroying a seal take two different officers."""
+
+    slug = "second-person-needed"
+    title = "这项操作须由另一名工作人员完成"
+
+
+class ProposalNotFound(NotFound):
+    """No such proposal, or another department's."""
+
+    slug = "seal-proposal-not-found"
+    title = "没有找到这份制章申请，请刷新后再试"
+
+
+class ProposalClosed(Conflict):
+    """The proposal was decided before."""
+
+    slug = "seal-proposal-closed"
+    title = "这份制章申请已经办结，请刷新后查看"
+
+
+class ProposalRefused(Invalid):
+    """A seal like this cannot be made; the detail says why."""
+
+    slug = "seal-proposal-invalid"
+    title = "制章申请的内容不符合要求，请修改后再提交"
 
 
 class IssueFailed(Unavailable):

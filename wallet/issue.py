@@ -83,8 +83,9 @@ async def issue(
     """The id of the case's licence, issued now or by an earlier call.
 
     A marriage yields two, one for each spouse; the applicant's is the one returned. Raises
-    InvalidFacts, PreviousLicenceMissing, SealNotReady, or IssueFailed when the sealed document does
-    not verify; then nothing of it is stored and the call may be repeated.
+    InvalidFacts, PreviousLicenceMissing, SealNotReady (or SealFrozen, SealExpired), or IssueFailed
+    when the sealed document does not verify; then nothing of it is stored and the call may be
+    repeated.
     """
     case = _Case(
         id=case_id,
@@ -125,7 +126,7 @@ async def _issue_copy(
     document = await sealing.sealed_document(data, seal=seal, keys=keys, trust=trust)
     digest = await blobs.put(document)
     try:
-        return await _store(order, digest)
+        return await _store(order, digest, seal.id)
     except IntegrityError:
         # Another worker was faster by a moment: its licence is the case's licence.
         done = await Licence.get_or_none(case_id=case.id, copy=copy)
@@ -207,7 +208,7 @@ def _face_data(order: _Order, pictures: Mapping[str, bytes]) -> FaceData:
     )
 
 
-async def _store(order: _Order, digest: str) -> UUID:
+async def _store(order: _Order, digest: str, seal_id: UUID) -> UUID:
     """The one step in which the licence comes to exist, and the one it replaces is superseded."""
     case, rule = order.case, catalogue.rule_for(order.case.licence_type)
     async with database.transaction():
@@ -234,8 +235,11 @@ async def _store(order: _Order, digest: str) -> UUID:
                 "item": case.item_code,
                 "type": case.licence_type,
                 "document": digest,
+                "seal": str(seal_id),
             },
         )
+        # Last, so that the row of the seal is locked for the shortest time.
+        await seals.record_use(seal_id)
     return licence.id
 
 

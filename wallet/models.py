@@ -15,10 +15,36 @@ from wallet.validity import LicenceState
 
 
 class SealState(StrEnum):
-    """Whether an e-seal may be used."""
+    """Where an e-seal is in its life. Only an active one may be used.
+
+    active ⇄ frozen → destroyed; active → replaced, when its renewal is approved
+    """
 
     ACTIVE = "active"
-    SUSPENDED = "suspended"
+    FROZEN = "frozen"
+    REPLACED = "replaced"
+    DESTROYED = "destroyed"
+
+    @property
+    def text(self) -> str:
+        """The state for people."""
+        return _SEAL_TEXTS[self]
+
+
+_SEAL_TEXTS = {
+    SealState.ACTIVE: "使用中",
+    SealState.FROZEN: "已冻结",
+    SealState.REPLACED: "已换发",
+    SealState.DESTROYED: "已销毁",
+}
+
+
+class ProposalState(StrEnum):
+    """What became of the wish for a seal."""
+
+    OPEN = "open"
+    APPROVED = "approved"
+    REFUSED = "refused"
 
 
 class VerificationKind(StrEnum):
@@ -122,10 +148,40 @@ class Seal(Model):
     """Signer certificate, DER."""
     digest = fields.CharField(max_length=64, unique=True)
     state = fields.CharEnumField(SealState, max_length=10, default=SealState.ACTIVE)
+    state_by = fields.CharField(max_length=80, default="", db_default="")
+    """The actor of the last change of state; who freezes a seal may not destroy it."""
+    uses = fields.BigIntField(default=0, db_default=0)
+    """How many documents it has sealed."""
     created_at = fields.DatetimeField(default=now)
 
     class Meta:
         table = "wallet_seal"
+        app = "wallet"
+
+
+class SealProposal(Model):
+    """One keeper's wish for a new seal, waiting for the word of another. Never edited after it."""
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    department = fields.CharField(max_length=16, db_index=True)
+    name = fields.CharField(max_length=80)
+    valid_to = fields.DateField()
+    replaces_id = fields.UUIDField(null=True)
+    """The seal to be renewed; None for a first one."""
+    cause = fields.CharField(max_length=200)
+    state = fields.CharEnumField(ProposalState, max_length=10, default=ProposalState.OPEN)
+    proposed_by = fields.UUIDField()
+    """The officer; another one must approve."""
+    proposed_name = fields.CharField(max_length=80)
+    proposed_at = fields.DatetimeField()
+    decided_by = fields.UUIDField(null=True)
+    decided_name = fields.CharField(max_length=80, default="")
+    decided_at = fields.DatetimeField(null=True)
+    seal_id = fields.UUIDField(null=True)
+    """The seal that was made of it."""
+
+    class Meta:
+        table = "wallet_seal_proposal"
         app = "wallet"
 
 

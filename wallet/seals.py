@@ -1,7 +1,8 @@
-"""The register of e-seals: which seal a department uses, and with which key.
+"""The register of e-seals: which seal a department uses, with which key, and who may keep it.
 
 A seal is made once by the seal maker (制章者) and binds the certificates that may use it (GB/T
 38540). The private key never comes here: it is named by `key_id` and lives in the key store.
+Proposals are in `seal_proposals`, freezing and destroying in `seal_life`.
 """
 
 import hashlib
@@ -10,18 +11,22 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
+from tortoise.expressions import F
+
 from core import audit, clock, database, offload
 from identity.principal import Principal, PrincipalKind
-from signing import build_seal, draw_seal_picture
+from identity.roles import Role
+from signing import build_seal, draw_seal_picture, parse_seal
 from signing.devca import MAKER_KEY, signer_key
 from wallet import catalogue, fonts
-from wallet.errors import NotASealKeeper, SealNotReady
+from wallet.errors import NotASealKeeper, SealExpired, SealFrozen, SealNotFound, SealNotReady
 from wallet.models import Seal
 from wallet.models import SealState as SealState
 
 DIAMETER_MM = 42
 VENDOR = "YUNJIAN"
 UNIT_SEAL = 1
+KEEPERS = frozenset({Role.SEAL_KEEPER, Role.SUPERVISOR})
 
 
 class Signs(Protocol):
@@ -43,6 +48,22 @@ class SealView:
     seal: bytes
     certificate: bytes
     state: SealState
+    valid_from: datetime
+    valid_until: datetime
+    uses: int
+    state_by: str
+    """The actor of the last change of state."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MadeSeal:
+    """A seal fresh from its maker, not yet registered."""
+
+    department: str
+    name: str
+    key_id: str
+    seal: bytes
+    certificate: bytes
 
 
 def departments() -> dict[str, str]:
@@ -51,20 +72,56 @@ def departments() -> dict[str, str]:
 
 
 async def for_department(department: str) -> SealView:
-    """The department's newest active seal, or SealNotReady."""
-    seal = (
-        await Seal.filter(department=department, state=SealState.ACTIVE)
-        .order_by("-created_at")
-        .first()
-    )
-    if seal is None:
-        raise SealNotReady()
-    return _view(seal)
+    """The seal the department uses now.
+
+    Raises SealNotReady when it never had one or it is destroyed, SealFrozen, or SealExpired.
+    """
+    living = [SealState.ACTIVE, SealState.FROZEN]
+    rows = await Seal.filter(department=department, state__in=living).order_by("-created_at")
+    found = [_view(row) for row in rows]
+    now = clock.now()
+    active = [seal for seal in found if seal.state is SealState.ACTIVE]
+    for seal in active:
+        if seal.valid_from <= now <= seal.valid_until:
+            return seal
+    if active:
+        raise SealExpired()
+    raise SealFrozen() if found else SealNotReady()
+
+
+async def record_use(seal_id: UUID) -> None:
+    """Count a use, in the current transaction; whoever freezes the seal comes before or after.
+
+    Raises SealNotReady when the seal was frozen, replaced or destroyed in the meantime.
+    """
+    counted = await Seal.filter(id=seal_id, state=SealState.ACTIVE).update(uses=F("uses") + 1)
+    if not counted:
+        raise SealNotReady("签章期间印章状态已变化，系统会自动重试")
 
 
 async def list_seals() -> list[SealView]:
     """Every registered seal, by department."""
     return [_view(seal) for seal in await Seal.all().order_by("department", "created_at")]
+
+
+async def list_for(by: Principal) -> list[SealView]:
+    """The seals that this officer may see."""
+    return [seal for seal in await list_seals() if by.covers(seal.department)]
+
+
+async def get_for(seal_id: UUID, by: Principal) -> SealView:
+    """One seal that this officer keeps; raises NotASealKeeper, SealNotFound."""
+    row = await Seal.get_or_none(id=seal_id)
+    insist_keeper(by)
+    if row is None or not by.covers(row.department):
+        raise SealNotFound()
+    return _view(row)
+
+
+def insist_keeper(by: Principal) -> None:
+    """Raises NotASealKeeper for all but seal keepers and supervisors."""
+    if by.kind is not PrincipalKind.OFFICER or by.roles.isdisjoint(KEEPERS):
+        raise NotASealKeeper()
 
 
 async def register(
@@ -77,42 +134,37 @@ async def register(
     by: str,
 ) -> None:
     """Enter a finished seal; entering the same one again changes nothing."""
-    digest = hashlib.new("sm3", seal).hexdigest()
+    made = MadeSeal(
+        department=department, name=name, key_id=key_id, seal=seal, certificate=certificate
+    )
     async with database.transaction():
-        if await Seal.filter(digest=digest).exists():
-            return
-        await Seal.create(
-            department=department,
-            name=name,
-            key_id=key_id,
-            seal=seal,
-            certificate=certificate,
-            digest=digest,
-            created_at=clock.now(),
-        )
-        await audit.record(
-            actor=by,
-            action="seal.register",
-            target=f"department:{department}",
-            detail={"name": name},
-        )
+        if not await Seal.filter(digest=_digest(seal)).exists():
+            await add_row(made, by=by)
 
 
-async def set_state(seal_id: UUID, *, state: SealState, by: Principal) -> None:
-    """Suspend a seal or put it back to use; only a seal keeper or supervisor may."""
-    if by.kind is not PrincipalKind.OFFICER or by.roles.isdisjoint({"seal_keeper", "supervisor"}):
-        raise NotASealKeeper()
-    seal = await Seal.get_or_none(id=seal_id)
-    if seal is None or not by.covers(seal.department):
-        raise NotASealKeeper()
-    async with database.transaction():
-        await Seal.filter(id=seal_id).update(state=state)
-        await audit.record(
-            actor=by.actor,
-            action=f"seal.{state.value}",
-            target=f"department:{seal.department}",
-            detail={"name": seal.name},
-        )
+async def add_row(made: MadeSeal, *, by: str) -> UUID:
+    """The row of a finished seal with its audit record, in the current transaction."""
+    row = await Seal.create(
+        department=made.department,
+        name=made.name,
+        key_id=made.key_id,
+        seal=made.seal,
+        certificate=made.certificate,
+        digest=_digest(made.seal),
+        state_by=by,
+        created_at=clock.now(),
+    )
+    await audit.record(
+        actor=by,
+        action="seal.register",
+        target=f"seal:{row.id}",
+        detail={"department": made.department, "name": made.name},
+    )
+    return row.id
+
+
+def _digest(seal: bytes) -> str:
+    return hashlib.new("sm3", seal).hexdigest()
 
 
 async def provision(
@@ -133,26 +185,26 @@ async def provision(
     for department, name in departments().items():
         if await Seal.filter(department=department, state=SealState.ACTIVE).exists():
             continue
-        await _make(department, name, keys=keys, maker_key_id=maker_key_id, term=term, by=by)
+        sealed = await make(department, name, keys=keys, maker_key_id=maker_key_id, term=term)
+        await register(**vars(sealed), by=by)
         made += 1
     return made
 
 
-async def _make(
+async def make(
     department: str,
     name: str,
     *,
     keys: Signs,
-    maker_key_id: str,
     term: tuple[datetime, datetime],
-    by: str,
-) -> None:
+    maker_key_id: str = MAKER_KEY,
+) -> MadeSeal:
+    """Have the maker sign a seal for the department's own key, good for this term."""
     key_id = signer_key(department)
     certificate = await keys.certificate(key_id)
     picture = await offload.run(_picture, name)
-    now = clock.now()
     unsigned = build_seal(
-        seal_id=f"{department}{now:%Y%m%d%H%M%S}",
+        seal_id=f"{department}{clock.now():%Y%m%d%H%M%S%f}",
         vendor_id=VENDOR,
         name=name,
         kind=UNIT_SEAL,
@@ -162,13 +214,13 @@ async def _make(
         height_mm=DIAMETER_MM,
         signer_certificates=[certificate],
         maker_certificate=await keys.certificate(maker_key_id),
-        created_at=now,
+        created_at=clock.now(),
         valid_from=term[0],
         valid_until=term[1],
     )
     seal = unsigned.complete(await keys.sign(maker_key_id, unsigned.to_sign))
-    await register(
-        department=department, name=name, key_id=key_id, seal=seal, certificate=certificate, by=by
+    return MadeSeal(
+        department=department, name=name, key_id=key_id, seal=seal, certificate=certificate
     )
 
 
@@ -176,13 +228,19 @@ def _picture(name: str) -> bytes:
     return draw_seal_picture(name, font=fonts.data(fonts.Face.TITLE))
 
 
-def _view(seal: Seal) -> SealView:
+def _view(row: Seal) -> SealView:
+    seal = bytes(row.seal)
+    parsed = parse_seal(seal)
     return SealView(
-        id=seal.id,
-        department=seal.department,
-        key_id=seal.key_id,
-        name=seal.name,
-        seal=bytes(seal.seal),
-        certificate=bytes(seal.certificate),
-        state=seal.state,
+        id=row.id,
+        department=row.department,
+        key_id=row.key_id,
+        name=row.name,
+        seal=seal,
+        certificate=bytes(row.certificate),
+        state=row.state,
+        valid_from=parsed.valid_from,
+        valid_until=parsed.valid_until,
+        uses=row.uses,
+        state_by=row.state_by,
     )

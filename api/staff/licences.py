@@ -1,4 +1,4 @@
-"""Seal keepers and supervisors: find a licence, change its state, keep the department's seals."""
+"""Seal keepers and supervisors: find a licence and change its state."""
 
 from datetime import date
 from enum import StrEnum
@@ -10,9 +10,8 @@ from sanic import Blueprint, Request
 
 from api import guards
 from api.endpoint import endpoint
-from wallet import errors, queries, seals, status
+from wallet import errors, queries, status
 from wallet.queries import StaffLicence
-from wallet.seals import SealState
 
 bp = Blueprint("staff-licences", url_prefix="/api/staff")
 
@@ -67,21 +66,6 @@ class StateChange(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """Number of the decision (文书号) the change rests on."""
 
 
-class RegisteredSeal(msgspec.Struct, kw_only=True):
-    id: UUID
-    department: str
-    name: str
-    state: str
-
-
-class RegisteredSeals(msgspec.Struct, kw_only=True):
-    seals: list[RegisteredSeal]
-
-
-class SealChange(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    state: SealState
-
-
 @bp.get("/licences")
 @guards.officer(*KEEPERS)
 @endpoint(
@@ -106,33 +90,6 @@ async def change_state(request: Request, licence_id: UUID, body: StateChange) ->
     principal = request.ctx.principal
     await ACTS[body.act](licence_id, cause=body.cause, document_no=body.document_no, by=principal)
     return _found(await queries.get_for_staff(licence_id, by=principal))
-
-
-@bp.get("/seals")
-@guards.officer(*KEEPERS)
-@endpoint(summary="The e-seals of my department", returns=RegisteredSeals)
-async def list_seals(request: Request) -> RegisteredSeals:
-    found = await seals.list_seals()
-    mine = [seal for seal in found if request.ctx.principal.covers(seal.department)]
-    return RegisteredSeals(
-        seals=[
-            RegisteredSeal(
-                id=seal.id, department=seal.department, name=seal.name, state=seal.state.value
-            )
-            for seal in mine
-        ]
-    )
-
-
-@bp.put("/seals/<seal_id:uuid>/state")
-@guards.officer(*KEEPERS)
-@endpoint(
-    summary="Suspend an e-seal or put it back to use",
-    body=SealChange,
-    problems=(errors.NotASealKeeper,),
-)
-async def change_seal(request: Request, seal_id: UUID, body: SealChange) -> None:
-    await seals.set_state(seal_id, state=body.state, by=request.ctx.principal)
 
 
 def _found(licence: StaffLicence) -> FoundLicence:

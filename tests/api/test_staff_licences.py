@@ -1,4 +1,4 @@
-"""Seal keepers change the state of licences and seals over HTTP."""
+"""Seal keepers change the state of licences over HTTP."""
 
 from typing import Any
 
@@ -75,16 +75,3 @@ async def test_reviewers_do_not_keep_seals(client: Client, permit: Licence) -> N
 
     assert response.status == 403
     await response.read()
-
-
-async def test_seal_is_suspended_and_put_back(client: Client, city: City) -> None:
-    await people.officer(client, roles=(Role.SEAL_KEEPER,))
-    async with client.get("/api/staff/seals") as response:
-        (seal,) = (await response.json())["seals"]
-
-    for state in ("suspended", "active"):
-        path = f"/api/staff/seals/{seal['id']}/state"
-        async with client.put(path, json={"state": state}) as response:
-            assert response.status == 204
-        async with client.get("/api/staff/seals") as response:
-            assert (await response.json())["seals"][0]["state"] == state

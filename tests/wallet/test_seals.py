@@ -3,14 +3,12 @@
 import io
 from datetime import timedelta
 
-import pytest
 from PIL import Image
 
 from signing import parse_seal
 from tests.wallet.city import BY, TODAY, City
 from wallet import seals
-from wallet.errors import NotASealKeeper, SealNotReady
-from wallet.models import Seal, SealState
+from wallet.models import Seal
 
 
 async def test_every_issuing_department_has_a_seal(city: City) -> None:
@@ -36,21 +34,3 @@ async def test_provisioning_again_makes_nothing(city: City) -> None:
     )
 
     assert (again, await Seal.all().count()) == (0, before)
-
-
-async def test_suspended_seal_is_not_used(city: City) -> None:
-    seal = await seals.for_department("GA")
-    keeper = city.officer("seal_keeper", department="GA")
-
-    await seals.set_state(seal.id, state=SealState.SUSPENDED, by=keeper)
-
-    with pytest.raises(SealNotReady):
-        await seals.for_department("GA")
-
-
-async def test_only_seal_keepers_of_the_department_suspend(city: City) -> None:
-    seal = await seals.for_department("GA")
-
-    for officer in (city.officer("reviewer"), city.officer("seal_keeper", department="WJW")):
-        with pytest.raises(NotASealKeeper):
-            await seals.set_state(seal.id, state=SealState.SUSPENDED, by=officer)
