@@ -54,7 +54,8 @@ async def open_sockets(
         kind=PrincipalKind.CITIZEN, id=person_id, name="bench", subject_id=person_id
     )
     session = await sessions.issue(principal, idle_minutes=30, via="bench")
-    http = await held.enter_async_context(aiohttp.ClientSession(stack.address))
+    connector = aiohttp.TCPConnector(limit=0)
+    http = await held.enter_async_context(aiohttp.ClientSession(stack.address, connector=connector))
     headers = {"Authorization": f"Bearer {session.token}"}
     sockets = []
     for _ in range(SOCKETS):
