@@ -179,8 +179,8 @@ _REFERENCES = {
         "base-signature",
         FAIL,
         "content-changed",
-        "所依据的前一签章无效。",
-        "The signature rests on {base}, which does not verify.",
+        "所依据的前一签章缺失或无效。",
+        "The signature rests on {base}, which is missing or does not verify.",
     ),
 }
 

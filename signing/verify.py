@@ -95,13 +95,18 @@ def _judge_list(package: Package, found: signatures.SignatureList, bench: Bench)
         judge_signature(package, entry, found.file, replace(bench, signature=entry.id))
         for entry in found.entries
     ]
-    # GM/T 0099: a signature may rest on another one, by identifier or by path.
-    failed = {name for one in judged if one.failed for name in (one.listed.id, one.listed.stated)}
+    # GM/T 0099: a signature may rest on another one, by identifier or by path. It falls with it,
+    # and also when the other one was dropped from the list.
+    good = {name for one in judged if not one.failed for name in _names(one)}
     for one in judged:
-        if one.listed.relative and one.listed.relative in failed:
+        if one.listed.relative and one.listed.relative not in good:
             own = replace(bench, signature=one.listed.id)
             one.checks.append(own.judge("base-invalid", base=one.listed.relative))
     return judged
+
+
+def _names(judgement: Judgement) -> tuple[str, ...]:
+    return judgement.listed.id, judgement.listed.stated
 
 
 def _coverage(
