@@ -45,7 +45,7 @@ import wallet.demo
 import wallet.seals
 from app import create_app
 from cases.reading import read_catalogue
-from core import audit, clock, database, outbox, protect
+from core import audit, clock, database, offload, outbox, protect
 from core.blobs import Blobs
 from core.embedded import EmbeddedValkey, NoServer
 from core.settings import Settings, SettingsError
@@ -251,6 +251,7 @@ def demo(settings: Settings) -> None:
     complain_if_taken(settings)
     with own_valkey(settings) as settings:
         access = asyncio.run(prepare_demo(settings))
+        offload.shut_down()
         print_access(settings, access)
         serve(settings)
 
