@@ -54,7 +54,8 @@ class Package:
         self._data = data
         self._entries = entries
         self._read: dict[str, bytes] = {}
-        self._kept = 0
+        self.kept = 0
+        """Bytes of the files that are held unpacked."""
         self._folded: dict[str, str] = {}
         self.limits = limits
         self.parsed: dict[str, object] = {}
@@ -88,8 +89,8 @@ class Package:
         if found is None:
             entry = self._entries[name]
             found = self._unpack(entry)
-            if self._kept + entry.size <= _KEPT:
-                self._kept += entry.size
+            if self.kept + entry.size <= _KEPT:
+                self.kept += entry.size
                 self._read[name] = found
         return found
 
@@ -121,7 +122,7 @@ class Package:
         self.parsed.pop(name, None)
         content = self._read.pop(name, None)
         if content is not None:
-            self._kept -= len(content)
+            self.kept -= len(content)
 
     def packed(self, name: str) -> tuple[Entry, bytes]:
         """The entry and its packed bytes, to be copied into another archive."""
@@ -164,7 +165,7 @@ def _inflate_pieces(slices: Iterator[memoryview], entry: Entry) -> Iterator[byte
             if unpacker.eof:
                 raise UnsafeDocument(f"{entry.name} does not end where it should")
             waiting: bytes | memoryview = part
-            while waiting:
+            while waiting and not unpacker.eof:
                 yield unpacker.decompress(waiting, _STEP)
                 waiting = unpacker.unconsumed_tail
         while not unpacker.eof and (rest := unpacker.decompress(b"", _STEP)):

@@ -4,6 +4,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from signing import TrustList, certificates, chains, crl, devca, issuing
 from signing.devca import DevelopmentAuthority
@@ -199,3 +201,57 @@ def test_malformed_trust_list_is_refused(data: bytes) -> None:
 def test_certificate_of_half_a_megabyte_is_refused() -> None:
     with pytest.raises(MalformedCertificate):
         certificates.parse(b"\x30" + bytes(500_000))
+
+
+DAY = timedelta(days=1)
+
+
+@pytest.fixture(scope="module")
+def short_lived() -> tuple[bytes, TrustList]:
+    """A signer valid for 320 days around AT, and a list that is fresh for thirty days."""
+    ca = devca.make(organisation="云间市", departments={DEPARTMENT: "局"}, at=AT - 30 * DAY)
+    leaf = issue(ca, "short", "短期证书", usages=SIGNING)
+    root = certificates.parse(ca.root_certificate)
+    tbs = crl.signed_part(root, {}, number=2, issued_at=AT - DAY, next_at=AT + 30 * DAY)
+    fresh = issuing.assemble(tbs, ca.keys.sign_now(devca.ROOT_KEY, tbs), root.spki)
+    return leaf, replace(ca.trust, crls=(fresh,))
+
+
+@given(
+    used=st.one_of(st.none(), st.integers(-40, 340)),
+    now=st.integers(-40, 340),
+    proven=st.booleans(),
+    second=st.integers(-1, 1),
+)
+@example(used=-20, now=30, proven=False, second=0)
+@example(used=-20, now=30, proven=False, second=-1)
+@example(used=300, now=30, proven=False, second=1)
+def test_what_is_kept_of_a_chain_never_differs_from_judging_anew(
+    short_lived: tuple[bytes, TrustList], used: int | None, now: int, proven: bool, second: int
+) -> None:
+    """At every moment, also on the second at which the certificate or the list ends."""
+    leaf, trust = short_lived
+    nudge = timedelta(seconds=second)
+    stated = None if used is None else AT + used * DAY + nudge
+    moment = chains.Moment(stated, AT + now * DAY + nudge, proven=proven)
+    signer_certificate = certificates.parse(leaf)
+
+    kept = chains.judge(
+        signer_certificate, chains.SIGNER, moment, trust=trust, policy=DEFAULT_POLICY
+    )
+
+    # The cache is emptied so that no earlier example can answer.
+    chains._steady.cache_clear()
+    anew = chains._judge_at(
+        signer_certificate, chains.SIGNER, moment, (), trust, DEFAULT_POLICY, ""
+    )
+    assert kept == anew
+
+
+def test_revocation_is_seen_after_the_chain_was_kept(ca: DevelopmentAuthority) -> None:
+    before = judge(signer(ca), ca.trust)
+
+    after = judge(signer(ca), ca.revoke(signer(ca), at=AT - DAY).trust)
+
+    assert before["revocation-good"] == "pass"
+    assert after["revoked"] == "fail"

@@ -5,14 +5,16 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Callable
+from random import Random
 
 import pytest
+from cryptography.hazmat.primitives import hashes
 from hypothesis import given
 from hypothesis import strategies as st
 
-from signing import Limits, MalformedDocument, UnsafeDocument, write_package
+from signing import Limits, MalformedDocument, UnsafeDocument, sm3, write_package
 from signing.ofd import paths
-from signing.ofd.container import open_package
+from signing.ofd.container import Package, open_package
 
 ROOT = b"<OFD/>"
 
@@ -157,3 +159,70 @@ def test_location_resolves_inside_the_package(
     location: str, folder: str, expected: str | None
 ) -> None:
     assert paths.resolve(location, folder) == expected
+
+
+def fed(package: Package, name: str) -> bytes:
+    """What `feed` gives, piece by piece."""
+    pieces: list[bytes] = []
+    package.feed(name, lambda piece: pieces.append(bytes(piece)))
+    return b"".join(pieces)
+
+
+def half_random(size: int) -> bytes:
+    """Bytes that deflate a little, so that every way of packing is met."""
+    random = Random(3)
+    return b"".join(random.randbytes(40) + bytes(24) for _ in range(size // 64))
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+@pytest.mark.parametrize("size", [64, 64 << 10, (64 << 10) + 64, 128 << 10, 1_000_000 // 64 * 64])
+def test_pieces_of_a_file_are_the_file(method: int, size: int) -> None:
+    content = half_random(size)
+    package = open_package(zipped(("big.bin", content), method=method), Limits())
+
+    assert fed(package, "big.bin") == content
+    assert package.digest("big.bin", hashes.Hash(hashes.SM3())) == sm3(content)
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+@pytest.mark.parametrize("lie", ["crc", "shorter", "longer", "cut", "tail"])
+def test_large_file_that_lies_is_refused_in_pieces_too(method: int, lie: str) -> None:
+    data = with_lie(zipped(("big.bin", half_random(400_000)), method=method), lie)
+
+    with pytest.raises(UnsafeDocument):
+        fed(open_package(data, Limits()), "big.bin")
+
+
+def with_lie(data: bytes, lie: str) -> bytes:
+    """The last entry of an archive with a false checksum or size in both its headers."""
+    central = data.rindex(b"PK\x01\x02")
+    local = struct.unpack_from("<I", data, central + 42)[0]
+    crc, packed, size = struct.unpack_from("<3I", data, central + 16)
+    crc, packed, size = {
+        "crc": (crc ^ 1, packed, size),
+        "shorter": (crc, packed, size - 1),
+        "longer": (crc, packed, size + 1),
+        "cut": (crc, packed - 1, size),
+        "tail": (crc, packed + 1, size),
+    }[lie]
+    changed = bytearray(data)
+    if lie == "tail":
+        directory = data.index(b"PK\x01\x02", local + packed)
+        changed[directory:directory] = b"\x00"
+        central += 1
+        struct.pack_into("<I", changed, changed.rindex(b"PK\x05\x06") + 16, directory + 1)
+    struct.pack_into("<3I", changed, central + 16, crc, packed, size)
+    struct.pack_into("<3I", changed, local + 14, crc, packed, size)
+    return bytes(changed)
+
+
+def test_only_so_much_is_kept_unpacked() -> None:
+    entries = [(f"Doc_0/{number}.xml", half_random(1 << 20)) for number in range(40)]
+    package = open_package(zipped(*entries, method=zipfile.ZIP_STORED), Limits())
+
+    for name, content in entries:
+        assert fed(package, name) == content
+
+    assert package.kept <= 32 << 20
+    package.forget(entries[0][0])
+    assert package.read(entries[0][0]) == entries[0][1]
