@@ -13,7 +13,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 
 from signing import (
@@ -25,6 +25,7 @@ from signing import (
     verify_document,
     verify_pass,
     verify_seal,
+    write_package,
 )
 from signing.ofd.container import open_package
 from signing.policy import Limits
@@ -77,9 +78,19 @@ def contents(document: bytes) -> dict[str, bytes]:
     return {name: package.read(name) for name in package}
 
 
-def ofd_target(*, repack: bool) -> Target:
+def large_file_target() -> Target:
+    """A sealed document with a file that is read in pieces, damaged as an archive."""
+    files = contents(drawn_licence())
+    random = Random(SEED)
+    pieces = (random.randbytes(40) + bytes(24) for _ in range(3000))
+    files["Doc_0/Res/NotoSansSC-GB2312.otf"] = b"".join(pieces)
+    unsigned = begun_licence(write_package(files))
+    return replace(ofd_target(unsigned.complete(department_signs(unsigned))), share=0.1)
+
+
+def ofd_target(document: bytes, *, repack: bool = False) -> Target:
     """A sealed licence, damaged as an archive or, packed anew, in one of its files."""
-    document, trust, at = sealed_licence()
+    _, trust, at = sealed_licence()
     files = contents(document)
     value = f"{FOLDER}/SignedValue.dat"
 
@@ -90,9 +101,11 @@ def ofd_target(*, repack: bool) -> Target:
         return same and ses_unchanged(found[value], files[value])
 
     return Target(
-        0.2,
+        0.15,
         lambda random: (
-            mutations.repacked(files, random) if repack else mutations.damaged(document, random)
+            mutations.repacked(files, random)
+            if repack
+            else mutations.damaged_archive(document, random)
         ),
         lambda data: verify_document(data, trust=trust, at=at).verdict,
         unchanged,
@@ -187,8 +200,9 @@ def pdf_target() -> Target:
 
 
 TARGETS: dict[str, Callable[[], Target]] = {
-    "ofd-archive": lambda: ofd_target(repack=False),
-    "ofd-files": lambda: ofd_target(repack=True),
+    "ofd-archive": lambda: ofd_target(sealed_licence()[0]),
+    "ofd-files": lambda: ofd_target(sealed_licence()[0], repack=True),
+    "ofd-large-file": large_file_target,
     "seal-signature": signature_target,
     "seal": seal_target,
     "pass-es256": lambda: pass_target("p256-sha256"),

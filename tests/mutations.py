@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Mapping
 from random import Random
 
@@ -140,6 +141,41 @@ def elements(data: bytes) -> list[tuple[int, int, int]]:
                 waiting.append((body, body + length))
             position = body + length
     return found
+
+
+def lying(archive: bytes, random: Random) -> bytes:
+    """An archive one entry of which lies about its checksum or sizes, in both its headers, as only
+    an attacker's writer would; damage alone makes the two differ."""
+    places = [at for at in range(len(archive)) if archive.startswith(b"PK\x01\x02", at)]
+    central = random.choice(places)
+    local = int.from_bytes(archive[central + 42 : central + 46], "little")
+    field = random.randrange(3)
+    numbers = list(struct.unpack_from("<3I", archive, central + 16))
+    change = random.choice((-64, -1, 1, 1, 2, 30, 64, 4096, 1 << 20))
+    numbers[field] = (numbers[field] + change) % (1 << 32)
+    changed = bytearray(archive)
+    struct.pack_into("<3I", changed, central + 16, *numbers)
+    struct.pack_into("<3I", changed, local + 14, *numbers)
+    return bytes(changed)
+
+
+def spaced(archive: bytes, random: Random) -> bytes:
+    """Bytes put between the entries and the directory, which an entry may then claim."""
+    directory = archive.index(b"PK\x01\x02")
+    room = random.randbytes(random.choice((1, 2, 64)))
+    end = len(archive) - 22
+    tail = bytearray(archive[end:])
+    struct.pack_into("<I", tail, 16, directory + len(room))
+    return archive[:directory] + room + archive[directory:end] + bytes(tail)
+
+
+def damaged_archive(archive: bytes, random: Random) -> bytes:
+    """Damage anywhere, or numbers that lie consistently."""
+    if random.random() < 0.6:
+        return damaged(archive, random)
+    if random.random() < 0.5:
+        archive = spaced(archive, random)
+    return lying(archive, random)
 
 
 def repacked(files: Mapping[str, bytes], random: Random) -> bytes:
