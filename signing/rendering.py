@@ -4,7 +4,6 @@ Everything in a report may come from a hostile file: control and direction chara
 as U+FFFD in texts for people, so that no name can rewrite the line that it stands in.
 """
 
-import dataclasses
 import json
 import typing
 import unicodedata
@@ -123,11 +122,10 @@ def json_schema() -> dict[str, Any]:
 
 def _object_of(kind: type) -> dict[str, Any]:
     hints = typing.get_type_hints(kind)
-    names = [entry.name for entry in dataclasses.fields(kind)]
     return {
         "type": "object",
-        "properties": {name: _schema_of(hints[name]) for name in names},
-        "required": names,
+        "properties": {name: _schema_of(hint) for name, hint in hints.items()},
+        "required": list(hints),
         "additionalProperties": False,
     }
 

@@ -72,6 +72,14 @@ def test_suite_is_found_by_everything_that_names_it(subject: Subject) -> None:
     assert len(suite.digest(MESSAGE)) == 32
 
 
+def test_digest_in_steps_is_the_digest(subject: Subject) -> None:
+    hasher = subject.suite.hasher()
+    hasher.update(MESSAGE[:3])
+    hasher.update(memoryview(MESSAGE)[3:])
+
+    assert hasher.finalize() == subject.suite.digest(MESSAGE)
+
+
 def test_nothing_else_is_found() -> None:
     for look_up in (suites.by_oid, suites.by_name):
         with pytest.raises(UnknownSuite):
