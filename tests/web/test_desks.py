@@ -48,7 +48,7 @@ async def test_a_scanner_that_types_is_heard_wherever_the_focus_is(
     await counter.page.keyboard.press("Enter")
 
     await verdict_is(counter, "valid")
-    assert (await counter.page.title()).startswith("核验通过")
+    await expect(counter.page).to_have_title(re.compile("^核验通过"), timeout=people.PATIENCE)
     assert await look(counter, Dress()) == []
 
 
