@@ -12,8 +12,7 @@ BENCHES = {
     "verify-ofd": verify_ofd.run,
     "verify-large": verify_large.run,
     "seal-ofd": seal_ofd.run,
-    "verify-pass-es256": verify_pass.run_es256,
-    "verify-pass-sm2": verify_pass.run_sm2,
+    "verify-pass": verify_pass.run,
     "live": live.run,
     "road": road.run,
 }
