@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 from collections.abc import Mapping
 from random import Random
@@ -146,7 +147,7 @@ def elements(data: bytes) -> list[tuple[int, int, int]]:
 def lying(archive: bytes, random: Random) -> bytes:
     """An archive one entry of which lies about its checksum or sizes, in both its headers, as only
     an attacker's writer would; damage alone makes the two differ."""
-    places = [at for at in range(len(archive)) if archive.startswith(b"PK\x01\x02", at)]
+    places = [found.start() for found in re.finditer(b"PK\x01\x02", archive)]
     central = random.choice(places)
     local = int.from_bytes(archive[central + 42 : central + 46], "little")
     field = random.randrange(3)
