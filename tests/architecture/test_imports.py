@@ -25,7 +25,7 @@ OURS: dict[str, set[str]] = {
 OTHERS: dict[str, set[str]] = {
     "core": {"tortoise", "redis", "cryptography", "obstore", "msgspec"},
     "signing": {"cryptography", "cffi", "cbor2", "pyhanko", "pkcs11", "lxml", "PIL"},
-    "miniapp_bridge": {"aiohttp", "cryptography", "redis", "msgspec"},
+    "miniapp_bridge": {"aiohttp", "cryptography", "redis", "msgspec", "yarl"},
     "identity": {"tortoise", "cryptography", "argon2", "redis", "msgspec", "yaml"},
     "cases": {"tortoise", "PIL", "msgspec", "yaml", "pypinyin", "redis"},
     "wallet": {"tortoise", "qrcode", "msgspec", "yaml", "redis", "PIL", "fontTools", "zxingcpp"},
