@@ -10,6 +10,7 @@ Problem
 │                     NotOffered           this platform has no such call
 │                     PhoneRefused         not a number messages can reach
 ├── Conflict          PaymentRefused       the payment platform refuses this order or refund
+│                     └── AlreadyPaid      it has the money already
 ├── TooMany           PlatformBusy         a rate limit or quota of the platform
 │                     SmsTooSoon           this number was sent a code a moment ago
 └── Unavailable       PlatformUnavailable  not reached, or broken; nothing was done
@@ -123,3 +124,10 @@ class CircuitOpen(PlatformUnavailable):
 class PlatformMisconfigured(PlatformUnavailable):
     slug = "platform-misconfigured"
     title = "平台对接设置有误，请换一种登录方式并联系管理员"
+
+
+class AlreadyPaid(PaymentRefused):
+    """The platform has the money for this order already."""
+
+    slug = "payment-already-made"
+    title = "这笔费用已经支付，请刷新后查看"
