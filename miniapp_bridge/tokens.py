@@ -39,6 +39,7 @@ ALONE_SECONDS = 30.0
 """Without Redis a worker fetches for itself, at most this often; the stable token allows it."""
 
 REPAIRS_PER_MINUTE = 5
+BLOCKED_SECONDS = 60.0
 FORCED_PER_DAY = 15
 FORCED_APART_SECONDS = 30
 
@@ -104,9 +105,11 @@ class TokenStore:
         self._kept: Token | None = None
         self._kept_at = 0.0
         self._alone_at = float("-inf")
+        self._blocked_until = float("-inf")
 
     async def get(self) -> Token:
         """A token that is good now. Raises TokenUnavailable, and what fetching raises."""
+        self._refuse_while_blocked()
         if self._kept is not None and self._is_fresh(self._kept):
             return self._kept
         try:
@@ -128,6 +131,7 @@ class TokenStore:
         self._kept = None
         try:
             async with self._local:
+                self._refuse_while_blocked()
                 stored = await self._read()
                 if stored is not None and stored.value != used.value:
                     return self._keep(stored)
@@ -237,7 +241,13 @@ class TokenStore:
             count, _ = await pipe.execute()
         if int(count) > REPAIRS_PER_MINUTE:
             log.error("the %s token is refused again and again", self.kind)
-            raise TokenUnavailable(retry_after=60)
+            self._blocked_until = asyncio.get_running_loop().time() + BLOCKED_SECONDS
+            self._refuse_while_blocked()
+
+    def _refuse_while_blocked(self) -> None:
+        left = self._blocked_until - asyncio.get_running_loop().time()
+        if left > 0:
+            raise TokenUnavailable(retry_after=max(1, round(left)))
 
     async def _allow_force(self) -> None:
         day_key = f"{self._limits_key}:forced:{clock.today():%Y%m%d}"

@@ -182,7 +182,8 @@ class WeChatConnector:
         answer = await self.api.post_raw("/wxa/getwxacodeunlimit", body, retry=Retry.READ)
         if is_picture(answer):
             return MiniCode(media_type=answer.media_type, data=answer.data)
-        raise envelope.refusal(answer.json(), call="/wxa/getwxacodeunlimit")
+        self.api.opened(answer, "/wxa/getwxacodeunlimit")
+        raise BadAnswer("neither a picture nor a refusal")
 
     async def link(self, *, path: str, query: str, days: int = 7) -> str:
         """An https link that opens the mini-program once, for one person; for text messages."""

@@ -35,7 +35,7 @@ class WeChatApi:
         answer = await self.client.call(
             method, path, retry=retry, query=query, is_busy=envelope.is_busy
         )
-        return self._opened(answer, path)
+        return self.opened(answer, path)
 
     async def post(
         self,
@@ -46,12 +46,12 @@ class WeChatApi:
         total: float = BACKGROUND_SECONDS,
     ) -> dict[str, Any]:
         """A call with an access token. Raises by the error code; see envelope.MEANING."""
-        return self._opened(await self.post_raw(path, body, retry=retry, total=total), path)
+        return self.opened(await self.post_raw(path, body, retry=retry, total=total), path)
 
     async def get(self, path: str, query: Mapping[str, str] | None = None) -> dict[str, Any]:
         """A reading call with an access token."""
         answer = await self._with_token("GET", path, query=query, body=None, retry=Retry.READ)
-        return self._opened(answer, path)
+        return self.opened(answer, path)
 
     async def post_raw(
         self,
@@ -93,7 +93,8 @@ class WeChatApi:
             token = await self.tokens.report_bad(token)
         return answer
 
-    def _opened(self, answer: Answer, path: str) -> dict[str, Any]:
+    def opened(self, answer: Answer, path: str) -> dict[str, Any]:
+        """The fields of a success. Raises by the error code; a spent quota rests until midnight."""
         fields = answer.json()
         code = envelope.error_code(fields)
         if code == 0:
