@@ -168,11 +168,14 @@ async def resources(
     db: None, settings: Settings, redis: Redis, blobs: Blobs, authority: Any
 ) -> AsyncIterator[Any]:
     """Everything the program holds open, on the test's own stores."""
-    from miniapp_bridge.platforms import open_connectors
+    from miniapp_bridge.payments import open_providers
+    from miniapp_bridge.platforms import open_connectors, read_configs
     from push.hub import Hub
     from resources import Resources
 
-    connectors = await open_connectors(settings, redis=redis)
+    configs = read_configs(settings)
+    connectors = await open_connectors(settings, redis=redis, configs=configs)
+    providers = open_providers(configs, redis=redis)
     yield Resources(
         settings=settings,
         redis=redis,
@@ -180,10 +183,13 @@ async def resources(
         keys=authority.keys,
         trust=authority.trust,
         connectors=connectors,
+        providers=providers,
         hub=Hub(),
     )
     for connector in connectors.values():
         await connector.close()
+    for provider in providers.values():
+        await provider.close()
 
 
 @asynccontextmanager
