@@ -120,6 +120,15 @@ async def count(key: str, what: str) -> None:
     await ChannelDay.filter(id=row.id).update(count=F("count") + 1)
 
 
+async def note_event(platform: str, kind: str) -> None:
+    """A platform told something (consent given, a page opened): count it on its first channel."""
+    key = next((one.key for one in registry().values() if one.platform == platform), None)
+    if key is None:
+        return
+    async with transaction():
+        await count(key, kind[:24])
+
+
 async def list_channels(*, days: int = DAYS_SHOWN) -> list[ChannelView]:
     """The registry with switches and counts."""
     since = clock.today() - timedelta(days=days)

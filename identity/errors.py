@@ -1,7 +1,8 @@
 """Refusals of the identity package.
 
 Problem
-├── Invalid            InvalidIdentityNumber, InvalidCreditCode, InvalidPublicKey, UnknownPlatform
+├── Invalid            InvalidIdentityNumber, InvalidCreditCode, InvalidPublicKey, UnknownPlatform,
+│                      InvalidMandate
 ├── NotFound           SubjectNotFound, OfficerNotFound, CounterNotFound, DepartmentNotFound,
 │                      DemoNotAvailable, AccountNotFound, SessionNotFound, ChannelNotFound
 ├── Conflict           AccountTaken, LastAccount, ProofPending, ProofUnavailable
@@ -31,6 +32,11 @@ class InvalidIdentityNumber(Invalid):
 class InvalidCreditCode(Invalid):
     slug = "invalid-credit-code"
     title = "统一社会信用代码不正确，请对照营业执照重新填写"
+
+
+class InvalidMandate(Invalid):
+    slug = "invalid-mandate"
+    title = "授权截止日期应在今天之后三年之内，请重新选择"
 
 
 class InvalidPublicKey(Invalid):

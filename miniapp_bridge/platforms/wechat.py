@@ -258,6 +258,11 @@ class WeChatConnector:
         """The echo WeChat expects when our callback address is saved. Raises CallbackRefused."""
         return self._push.address_check(query)
 
+    def open_circuits(self) -> dict[str, int]:
+        """Calls that rest in this worker → seconds until they are tried again."""
+        circuits = self._client.breaker.open_circuits()
+        return {name: round(seconds) for name, seconds in circuits.items()}
+
     def open_callback(self, callback: Callback) -> list[PlatformEvent]:
         return self._push.open(callback, at=clock.now())
 
