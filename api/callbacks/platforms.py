@@ -28,16 +28,16 @@ def callback_of(request: Request) -> Callback:
     )
 
 
-@bp.get("/wechat")
+@bp.get("/<platform:str>")
 @guards.public
 @endpoint(
-    summary="WeChat checks our address",
+    summary="A platform checks our address (WeChat does)",
     raw=True,
     media_types=("text/plain",),
     problems=(errors.CallbackRefused, NotFound),
 )
-async def check_address(request: Request) -> HTTPResponse:
-    connector = request.app.ctx.resources.connectors.get("wechat")
+async def check_address(request: Request, platform: str) -> HTTPResponse:
+    connector = request.app.ctx.resources.connectors.get(platform)
     if not isinstance(connector, WeChatConnector):
         raise NotFound()
     return text(connector.address_check(dict(callback_of(request).query)))

@@ -1,4 +1,4 @@
-"""The ways in: which there are, text message codes, redirects to a platform, mini-program tickets."""
+"""The ways in: which there are, text message codes, redirects, mini-program tickets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a citizen owes and has paid. Money in fen; success is what the platform says, not the page."""
+"""What a citizen owes and has paid. Money in fen; success is what the platform says."""
 
 from __future__ import annotations
 

@@ -4,6 +4,7 @@ import json
 import logging
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 from cryptography.hazmat.primitives.asymmetric import rsa
 
@@ -116,6 +117,11 @@ class AlipayGateway:
             )
         kept = {name: value for name, value in params.items() if value}
         return {**kept, "sign": crypto.sign(crypto.sign_text(kept), self._key)}
+
+    def page_url(self, method: str, biz_content: Mapping[str, object]) -> str:
+        """The address of a page of Alipay's, signed (GET)."""
+        form = self.signed(method, biz_content)
+        return f"{self.config.base_url.rstrip('/')}/gateway.do?{urlencode(form)}"
 
     def _opened(self, answer: Answer, method: str) -> dict[str, Any]:
         text = answer.data.decode("utf-8", errors="replace")

@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 from core import clock
 from miniapp_bridge.breaker import Breaker
-from miniapp_bridge.client import BACKGROUND_SECONDS, Outgoing, PlatformClient, Retry
+from miniapp_bridge.client import BACKGROUND_SECONDS, Answer, Outgoing, PlatformClient, Retry
 from miniapp_bridge.config import CashierConfig
 from miniapp_bridge.connector import Callback
 from miniapp_bridge.errors import AlreadyPaid, BadAnswer, CallbackRefused, PaymentRefused
@@ -142,6 +142,12 @@ class Cashier:
         body: Mapping[str, object] | None = None,
         missing: bool = False,
     ) -> dict[str, Any]:
+        def is_busy(answer: Answer) -> bool:
+            """An answer that is not the cashier's counts as none: the call is made again."""
+            if answer.status < 400:
+                self._verify_answer(answer.headers, answer.data)
+            return answer.status == 429
+
         answer = await self._client.call(
             method,
             target,
@@ -150,7 +156,7 @@ class Cashier:
             headers=self._signed_headers,
             name="/".join(target.split("/")[:3]),
             total=BACKGROUND_SECONDS,
-            is_busy=lambda answer: answer.status == 429,
+            is_busy=is_busy,
         )
         fields = answer.json()
         if answer.status == 404 and missing:
@@ -158,7 +164,6 @@ class Cashier:
         if answer.status >= 400:
             code = str(fields.get("code", answer.status))
             raise (AlreadyPaid if code == "paid" else PaymentRefused)(vendor_code=code)
-        self._verify_answer(answer.headers, answer.data)
         return fields
 
     def _signed_headers(self, outgoing: Outgoing) -> dict[str, str]:

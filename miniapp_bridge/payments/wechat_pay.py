@@ -219,7 +219,13 @@ class WeChatPay:
     async def _call(
         self, method: str, target: str, *, body: dict[str, Any] | None = None, name: str = ""
     ) -> Answer:
-        answer = await self._client.call(
+        def is_busy(answer: Answer) -> bool:
+            """An answer that is not WeChat Pay's counts as none: the call is made again."""
+            if answer.status < 400 and name != "bill-download":
+                self._verify(answer.headers, answer.data, BadAnswer)
+            return answer.status == 429
+
+        return await self._client.call(
             method,
             target,
             retry=Retry.MONEY,
@@ -227,11 +233,8 @@ class WeChatPay:
             headers=self._signed_headers,
             name=name or target,
             total=BACKGROUND_SECONDS,
-            is_busy=lambda answer: answer.status == 429,
+            is_busy=is_busy,
         )
-        if answer.status < 400 and name != "bill-download":
-            self._verify(answer.headers, answer.data, BadAnswer)
-        return answer
 
     def _signed_headers(self, outgoing: Outgoing) -> dict[str, str]:
         timestamp, nonce = _timestamp(), secrets.token_hex(16).upper()

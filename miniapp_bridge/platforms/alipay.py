@@ -39,6 +39,7 @@ from miniapp_bridge.errors import (
     VendorCode,
 )
 from miniapp_bridge.meter import Meter
+from miniapp_bridge.wechat.api import picture_type
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -176,7 +177,9 @@ class AlipayConnector:
         node = await self.gateway.call(
             "alipay.user.certify.open.initialize", content, retry=Retry.READ
         )
-        params = {"kind": "alipay-face", "certify_id": str(node["certify_id"])}
+        certify_id = str(node["certify_id"])
+        url = self.gateway.page_url("alipay.user.certify.open.certify", {"certify_id": certify_id})
+        params = {"kind": "alipay-face", "certify_id": certify_id, "url": url}
         return FaceHandOff(reference=reference, params=params, seconds=FACE_SECONDS)
 
     async def face_outcome(
@@ -226,9 +229,10 @@ class AlipayConnector:
             answer = await client.call("GET", target, retry=Retry.READ, name="picture")
         finally:
             await client.close()
-        if not answer.media_type.startswith("image/"):
+        media_type = picture_type(answer.data)
+        if media_type is None:
             raise BadAnswer("no picture")
-        return MiniCode(media_type=answer.media_type, data=answer.data)
+        return MiniCode(media_type=media_type, data=answer.data)
 
 
 def _identity(node: Mapping[str, Any]) -> PlatformIdentity:

@@ -42,7 +42,7 @@ from miniapp_bridge.errors import (
 )
 from miniapp_bridge.meter import Meter
 from miniapp_bridge.wechat import crypto, envelope, scene, templates
-from miniapp_bridge.wechat.api import WeChatApi, is_picture
+from miniapp_bridge.wechat.api import WeChatApi, picture_type
 from miniapp_bridge.wechat.push import PushReader
 
 if TYPE_CHECKING:
@@ -180,8 +180,9 @@ class WeChatConnector:
         _check_scene(scene)
         body = {"scene": scene, "page": page, "check_path": True, "width": 430}
         answer = await self.api.post_raw("/wxa/getwxacodeunlimit", body, retry=Retry.READ)
-        if is_picture(answer):
-            return MiniCode(media_type=answer.media_type, data=answer.data)
+        media_type = picture_type(answer.data)
+        if media_type is not None:
+            return MiniCode(media_type=media_type, data=answer.data)
         self.api.opened(answer, "/wxa/getwxacodeunlimit")
         raise BadAnswer("neither a picture nor a refusal")
 

@@ -139,8 +139,15 @@ class WeChatApi:
 
 
 def is_picture(answer: Answer) -> bool:
-    """Codes come as a picture, refusals as JSON, whatever the media type promises."""
-    return answer.media_type.startswith("image/") and not answer.data.lstrip().startswith(b"{")
+    """Codes come as a picture, refusals as JSON: the first bytes tell, not the media type."""
+    return picture_type(answer.data) is not None
+
+
+def picture_type(data: bytes) -> str | None:
+    """Media type of a JPEG or PNG, else None."""
+    if data.startswith(b"\xff\xd8\xff"):
+        return "image/jpeg"
+    return "image/png" if data.startswith(b"\x89PNG\r\n\x1a\n") else None
 
 
 def _busy_unless_picture(answer: Answer) -> bool:
