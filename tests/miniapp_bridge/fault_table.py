@@ -49,7 +49,7 @@ FAULTS: dict[str, str] = {
 }
 
 CODES: dict[str, dict[str, Any]] = {
-    "wechat": {"busy": -1, "rate": 45011, "expired": 42001},
+    "wechat": {"busy": -1, "rate": 45011, "expired": True},
     "alipay": {"busy": ("20000", "isp.unknow-error"), "rate": ("40005", "isv.call-limited")},
     "wechat_pay": {"busy": (429, "FREQUENCY_LIMITED"), "rate": (429, "RATELIMIT_EXCEEDED")},
     "sms": {"busy": "busy", "rate": "busy"},
@@ -82,7 +82,10 @@ class Row:
 class Stage:
     """Connectors and providers that talk to a world."""
 
-    def __init__(self, world: World, connectors: dict[str, Any], providers: dict[str, Any]) -> None:
+    def __init__(
+        self, world: World, connectors: dict[str, Any], providers: dict[str, Any], redis: Any
+    ) -> None:
+        self._redis = redis
         self.world = world
         self.wechat, self.alipay = connectors["wechat"], connectors["alipay"]
         self.sms = connectors["browser"].sms
@@ -171,11 +174,14 @@ class Stage:
         world = self.world
         code = CODES[trial.platform].get(fault)
         signed = trial.platform in ("alipay", "wechat_pay", "cashier")
-        if fault in ("busy", "rate", "expired"):
-            if code is None:
+        if fault in ("busy", "rate", "expired") and code is None:
+            return None
+        if fault == "expired":
+            if trial.call.startswith("/sns/"):
                 return None
-            times = 1 if fault == "expired" else 9
-            world.fail(trial.call, "errcode", times=times, value=code)
+            world.token.expires_at = world.now() - 1
+        elif fault in ("busy", "rate"):
+            world.fail(trial.call, "errcode", times=9, value=code)
         elif fault in ("bad_signature", "unsigned") and not signed:
             return None
         else:
@@ -197,11 +203,18 @@ class Stage:
             reached=len(world.messages) + len(world.sms) - sent,
         )
 
+    async def forget_limits(self) -> None:
+        """Repairs of tokens are few a minute: each trial begins its own minute."""
+        await self.wechat.api.token()
+        for name in await self._redis.keys("tok:limits:*"):
+            await self._redis.delete(name)
+
     async def rows(self) -> list[Row]:
         """Every fault against every call."""
         found = []
         for trial in self.trials():
             for fault in FAULTS:
+                await self.forget_limits()
                 row = await self.try_out(trial, fault)
                 for source in (self.wechat, self.alipay, self.sms, *self.providers.values()):
                     source._client.breaker.succeeded(trial.call)
@@ -255,7 +268,7 @@ async def main() -> None:
             )  # fmt: skip
             connectors = await open_connectors(settings, redis=redis, configs=configs)
             providers = open_providers(configs, redis=redis)
-            rows = await Stage(world, dict(connectors), dict(providers)).rows()
+            rows = await Stage(world, dict(connectors), dict(providers), redis).rows()
             for source in (*connectors.values(), *providers.values()):
                 await source.close()
         await redis.aclose()

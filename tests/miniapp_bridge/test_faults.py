@@ -21,7 +21,7 @@ async def rows(
     connectors: dict[str, Any], configs: PlatformConfigs, redis: Redis, world: World
 ) -> list[Row]:
     providers = open_providers(configs, redis=redis)
-    found = await Stage(world, connectors, dict(providers)).rows()
+    found = await Stage(world, connectors, dict(providers), redis).rows()
     for provider in providers.values():
         await provider.close()
     return found
