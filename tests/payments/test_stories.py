@@ -59,7 +59,8 @@ class Story:
 
     async def step(self, frozen_clock: Any) -> None:
         act = self.dice.choice(
-            ("start", "start", "start", "pay", "pay", "notice", "notice", "doubled", "forged", "wrong",
+            ("start", "start", "start", "pay", "pay", "notice", "notice", "doubled", "forged",
+             "wrong",
              "fault", "late", "late", "refund", "arrive", "time")
         )  # fmt: skip
         self.told.append(act)
