@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 import cases.apply
+import cases.catalogue
 import cases.materials
 import cases.review
 import cases.supplement
@@ -20,6 +21,11 @@ import cases.uploads
 import identity.officers
 import identity.queries
 import identity.sessions
+import identity.sign_in_log
+import payments.bills
+import payments.orders
+import payments.reconcile
+import payments.refunds
 import push.deliver
 import push.messages
 import push.stream
@@ -28,6 +34,7 @@ from cases import events as case_events
 from core import clock, outbox
 from core.events import Event
 from core.lease import Lease
+from payments import events as payment_events
 from resources import Resources
 from wallet import events as wallet_events
 
@@ -99,25 +106,59 @@ async def close_case(event: wallet_events.LicenceIssued, resources: Resources) -
         await cases.review.close(event.case_id, licence_id=event.licence_id)
 
 
+async def open_bill(event: case_events.CaseAccepted, resources: Resources) -> None:
+    """An accepted case whose item charges one known amount is owed it."""
+    item = (await cases.catalogue.get_item(event.item_code)).item
+    amount = payments.bills.amount_of(item.fee.standard or "")
+    if not item.fee.charged or not item.fee.online_pay or amount is None:
+        return
+    await payments.bills.open_bill(
+        case_id=event.case_id,
+        fee_code="fee",
+        subject_id=event.subject_id,
+        person_id=event.person_id,
+        department=event.department,
+        title=f"{event.item_name}：{item.fee.basis or '费用'}",
+        case_text=event.short_no or "",
+        amount=amount,
+    )
+
+
+async def cancel_bills(event: case_events.CaseEvent, resources: Resources) -> None:
+    """A case that ended without a result owes nothing any more."""
+    await payments.bills.cancel_unpaid(event.case_id)
+
+
+async def send_refund(event: payment_events.RefundAsked, resources: Resources) -> None:
+    await payments.refunds.send(
+        event.refund_no,
+        providers=resources.providers,
+        public_url=resources.settings.public_url,
+    )
+
+
 TELL = (tell_person, tell_department)
 
 REACTIONS: dict[type[Event], tuple[Reaction, ...]] = {
     case_events.CaseSubmitted: TELL,
-    case_events.CaseAccepted: TELL,
+    case_events.CaseAccepted: (*TELL, open_bill),
     case_events.AcceptanceDeclined: TELL,
     case_events.SupplementRequested: TELL,
     case_events.SupplementAnswered: TELL,
     case_events.MaterialReceived: (check_material, tell_person),
     case_events.MaterialChecked: TELL,
     case_events.CaseApproved: (*TELL, issue_licence),
-    case_events.CaseRefused: TELL,
-    case_events.CaseWithdrawn: TELL,
-    case_events.CaseLapsed: TELL,
+    case_events.CaseRefused: (*TELL, cancel_bills),
+    case_events.CaseWithdrawn: (*TELL, cancel_bills),
+    case_events.CaseLapsed: (*TELL, cancel_bills),
     case_events.CaseClosed: TELL,
     wallet_events.LicenceIssued: (close_case, tell_person),
     wallet_events.LicencePresented: (tell_person,),
     wallet_events.PresentationStopped: (tell_person,),
     wallet_events.LicenceStateChanged: (tell_holder,),
+    payment_events.BillPaid: (tell_person,),
+    payment_events.BillRefunded: (tell_person,),
+    payment_events.RefundAsked: (send_refund,),
 }
 """Event → reactions, in this order; a failing one is tried again together with those after it."""
 
@@ -156,7 +197,20 @@ async def forget_old_rows(resources: Resources) -> None:
     await push.stream.forget_old()
     await identity.sessions.forget_ended()
     await identity.officers.forget_attempts()
+    await identity.sign_in_log.forget_old()
     await cases.apply.forget_drafts(clock.now())
+
+
+async def ask_after_payments(resources: Resources) -> None:
+    """Orders and refunds of which no notice has come."""
+    await payments.orders.ask_due(providers=resources.providers)
+    await payments.refunds.ask_due(
+        providers=resources.providers, public_url=resources.settings.public_url
+    )
+
+
+async def reconcile_payments(resources: Resources) -> None:
+    await payments.reconcile.reconcile_due(providers=resources.providers)
 
 
 @dataclass(frozen=True)
@@ -171,6 +225,8 @@ SCHEDULE = (
     Timer("deem-accepted", 60, deem_accepted),
     Timer("lapse-supplements", 60, lapse_supplements),
     Timer("drop-abandoned-uploads", 300, drop_abandoned_uploads),
+    Timer("ask-after-payments", 10, ask_after_payments),
+    Timer("reconcile-payments", 3600, reconcile_payments),
     Timer("forget-old-rows", 3600, forget_old_rows),
 )
 

@@ -26,12 +26,13 @@ import hmac
 import multiprocessing
 import os
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
+from uuid import UUID
 
 from sanic import Sanic
 from sanic.worker.loader import AppLoader
@@ -41,6 +42,7 @@ import cases.catalogue
 import identity.counters
 import identity.demo
 import identity.departments
+import identity.sign_in
 import wallet.demo
 import wallet.seals
 from app import create_app
@@ -50,6 +52,8 @@ from core.blobs import Blobs
 from core.embedded import EmbeddedValkey, NoServer
 from core.settings import Settings, SettingsError
 from identity.queries import DepartmentView
+from miniapp_bridge.demo import played_platforms
+from miniapp_bridge.standin.world import Person
 from resources import (
     KEYS_FILE,
     PACKAGES,
@@ -172,6 +176,7 @@ async def prepare_demo(settings: Settings) -> DemoAccess:
         people = await identity.demo.load(
             password_for=partial(demo_secret, settings), client_secret=secret
         )
+        await bind_played_accounts(people.people)
         await wallet.demo.load(
             keys=load_keys(folder, settings),
             trust=load_trust(folder),
@@ -183,6 +188,15 @@ async def prepare_demo(settings: Settings) -> DemoAccess:
         for officer in people.officers
     )
     return DemoAccess(staff, people.client_id, secret, code)
+
+
+async def bind_played_accounts(people: Mapping[str, UUID]) -> None:
+    """The demo's people have been here before by WeChat and by phone; Alipay asks for a face."""
+    for row in identity.demo.list_people():
+        account = Person(**row)
+        person_id = people[row["key"]]
+        await identity.sign_in.bind(person_id, platform="wechat", user_id=account.openid)
+        await identity.sign_in.bind(person_id, platform="browser", user_id=account.phone)
 
 
 def demo_secret(settings: Settings, name: str) -> str:
@@ -249,10 +263,12 @@ def print_access(settings: Settings, access: DemoAccess) -> None:
 
 def demo(settings: Settings) -> None:
     complain_if_taken(settings)
-    with own_valkey(settings) as settings:
+    people = identity.demo.list_people()
+    with own_valkey(settings) as settings, played_platforms(settings, people) as (settings, url):
         access = asyncio.run(prepare_demo(settings))
         offload.shut_down()
         print_access(settings, access)
+        print(f"  微信等平台 Platforms, played here: {url} · 短信 Text messages: {url}/sms/tray\n")
         serve(settings)
 
 

@@ -20,11 +20,13 @@ from core.database import DATABASE_ERRORS
 from core.redis_client import REDIS_ERRORS
 from core.settings import Settings
 from miniapp_bridge.connector import Connector
-from miniapp_bridge.platforms import open_connectors
+from miniapp_bridge.payments import open_providers
+from miniapp_bridge.payments.provider import PaymentProvider
+from miniapp_bridge.platforms import open_connectors, read_configs
 from push.hub import Hub
 from signing import SoftwareKeyStore, TrustList
 
-PACKAGES = ("core", "identity", "cases", "wallet", "push")
+PACKAGES = ("core", "identity", "cases", "wallet", "push", "payments")
 """Packages with tables, in the order in which their migrations run."""
 
 KEYS_FILE = "keys.bin"
@@ -39,6 +41,7 @@ class Resources:
     keys: SoftwareKeyStore
     trust: TrustList
     connectors: Mapping[str, Connector]
+    providers: Mapping[str, PaymentProvider]
     hub: Hub
 
     async def redis_answers(self) -> bool:
@@ -68,7 +71,9 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
     await database.open_database(settings.database_url, PACKAGES)
     await audit.prepare()
     redis = redis_client.connect(settings.redis_url)
-    connectors = await open_connectors(settings, redis=redis)
+    configs = read_configs(settings)
+    connectors = await open_connectors(settings, redis=redis, configs=configs)
+    providers = open_providers(configs, redis=redis)
     folder = signing_folder(settings)
     try:
         yield Resources(
@@ -78,11 +83,14 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
             keys=load_keys(folder, settings),
             trust=load_trust(folder),
             connectors=connectors,
+            providers=providers,
             hub=Hub(),
         )
     finally:
         for connector in connectors.values():
             await connector.close()
+        for provider in providers.values():
+            await provider.close()
         await redis.aclose()
         await database.close_database()
         offload.shut_down()

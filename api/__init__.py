@@ -8,14 +8,16 @@ from sanic import Blueprint
 def blueprints() -> tuple[Blueprint, ...]:
     """Every blueprint of the API and the pages; a new resource adds a line here."""
     from api import health, openapi, pages, public_codes, tus
-    from api.citizen import cases, catalogue, inbox, licences, materials
+    from api.callbacks import payments as payment_callbacks
+    from api.callbacks import platforms as platform_callbacks
+    from api.citizen import accounts, cases, catalogue, entry, inbox, licences, materials, payments
     from api.citizen import live as citizen_live
     from api.citizen import sign_in as citizen_sign_in
     from api.counter import enrolment, verifications
     from api.enterprise import account, licence_verifications, seal_verifications
     from api.staff import licences as staff_licences
     from api.staff import live as staff_live
-    from api.staff import review, worklist
+    from api.staff import operations, review, worklist
     from api.staff import seals as staff_seals
     from api.staff import sign_in as staff_sign_in
 
@@ -29,6 +31,12 @@ def blueprints() -> tuple[Blueprint, ...]:
         tus.bp,
         licences.bp,
         inbox.bp,
+        entry.bp,
+        accounts.bp,
+        payments.bp,
+        payment_callbacks.bp,
+        platform_callbacks.bp,
+        operations.bp,
         citizen_live.bp,
         staff_sign_in.bp,
         worklist.bp,

@@ -24,6 +24,9 @@ MEDIA_TYPES = {
     ".webmanifest": "application/manifest+json",
 }
 
+NOT_SERVED = "miniprogram"
+"""The shells go into the platforms' tools, not to browsers."""
+
 SMALLEST_GZIP = 512
 """Below this many bytes compression saves nothing worth a header."""
 
@@ -47,7 +50,11 @@ class Assets:
     @classmethod
     def load(cls, root: Path = WEB) -> Assets:
         """Read and compress everything with a known ending; unknown endings are not served."""
-        paths = sorted(path for path in root.rglob("*") if path.suffix in MEDIA_TYPES)
+        paths = sorted(
+            path
+            for path in root.rglob("*")
+            if path.suffix in MEDIA_TYPES and NOT_SERVED not in path.parts
+        )
         seal = hashlib.sha256()
         files: dict[str, Asset] = {}
         for path in paths:

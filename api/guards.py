@@ -14,7 +14,8 @@ from urllib.parse import urlsplit
 from sanic import Request, Websocket
 from sanic_routing.route import Route
 
-from identity import clients, counters, errors, sessions
+from identity import assurance, clients, counters, errors, sessions
+from identity.assurance import Act
 from identity.principal import Principal, PrincipalKind
 from identity.signed_request import SignedRequest
 
@@ -60,6 +61,20 @@ def citizen(handler: H) -> H:
         request.ctx.principal = await _session_principal(request, PrincipalKind.CITIZEN)
 
     return _guarded(handler, "citizen", admit)
+
+
+def assured(act: Act) -> Callable[[H], H]:
+    """A signed-in natural person, surely enough for `act` (identity/assurance.py)."""
+
+    def decorate(handler: H) -> H:
+        async def admit(request: Request) -> None:
+            principal = await _session_principal(request, PrincipalKind.CITIZEN)
+            assurance.require(principal, act)
+            request.ctx.principal = principal
+
+        return _guarded(handler, "citizen", admit)
+
+    return decorate
 
 
 def officer(*roles: str) -> Callable[[H], H]:

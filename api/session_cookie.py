@@ -24,6 +24,11 @@ def signed_in(request: Request, kind: PrincipalKind, *, token: str, answer: Any)
     return response
 
 
+def put(response: HTTPResponse, request: Request, kind: PrincipalKind, token: str) -> None:
+    """The cookie on an answer of another kind, e.g. a redirect."""
+    _put(response, request, kind, token, max_age=None)
+
+
 def signed_out(request: Request, kind: PrincipalKind) -> HTTPResponse:
     """204 that takes the cookie back."""
     response = empty()
@@ -39,13 +44,13 @@ def _put(
         value,
         path=PATHS[kind],
         max_age=max_age,
-        secure=_is_https(request),
+        secure=is_https(request),
         httponly=True,
         samesite="Strict",
     )
 
 
-def _is_https(request: Request) -> bool:
+def is_https(request: Request) -> bool:
     """By the public address, because TLS may end in front of us."""
     public_url: str = request.app.ctx.resources.settings.public_url
     return public_url.startswith("https:")

@@ -57,6 +57,9 @@ class Settings:
 
     log_level: str = "INFO"
 
+    platforms_file: Path | None = None
+    """TOML with the mini-app platforms, the payment platforms and the text message gateway."""
+
     @property
     def demo(self) -> bool:
         return self.environment == "demo"
@@ -114,6 +117,7 @@ class _Reader:
             max_upload_mb=self._number("YUNJIAN_MAX_UPLOAD_MB", default=50, low=1, high=2048),
             relay=self._choice("YUNJIAN_RELAY", ("on", "off"), default="on") == "on",
             log_level=self._text("YUNJIAN_LOG_LEVEL", default="INFO"),
+            platforms_file=self._path("YUNJIAN_PLATFORMS"),
         )
         if settings.workers > 1 and settings.database_url.startswith("sqlite"):
             self._complaints.append(
@@ -131,6 +135,10 @@ class _Reader:
             self._complaints.append(f"{name} is not set")
             return ""
         return default
+
+    def _path(self, name: str) -> Path | None:
+        text = self._text(name, default="")
+        return Path(text).resolve() if text else None
 
     def _choice(self, name: str, allowed: tuple[str, ...], *, default: str) -> str:
         value = self._text(name, default=default)

@@ -109,6 +109,14 @@ def list_officers() -> tuple[DemoOfficer, ...]:
     )
 
 
+def list_people() -> list[dict[str, str]]:
+    """Key, name, identity number and phone of the people who have a phone."""
+    names = ("key", "name", "id_no", "phone")
+    return [
+        {name: row[name] for name in names} for row in _data()["people"] if row["phone"] is not None
+    ]
+
+
 async def new_enrolment_code() -> str:
     """A fresh code for the demo's counter."""
     counter = _data()["counter"]

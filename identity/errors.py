@@ -1,17 +1,20 @@
 """Refusals of the identity package.
 
 Problem
-├── Invalid            InvalidIdentityNumber, InvalidCreditCode, InvalidPublicKey, UnknownPlatform
+├── Invalid            InvalidIdentityNumber, InvalidCreditCode, InvalidPublicKey, UnknownPlatform,
+│                      InvalidMandate
 ├── NotFound           SubjectNotFound, OfficerNotFound, CounterNotFound, DepartmentNotFound,
-│                      DemoNotAvailable
+│                      DemoNotAvailable, AccountNotFound, SessionNotFound, ChannelNotFound
+├── Conflict           AccountTaken, LastAccount, ProofPending, ProofUnavailable
 ├── Unauthenticated    SignInRequired, WrongCredentials, InvalidSignature
 ├── Forbidden          RoleMissing, CrossSiteRequest, NotActingFor, ActingRightEnded,
-│                      AccountNotBound
-├── Gone               EnrolmentCodeRefused
+│                      AccountNotBound, StepUpRequired, ProofFailed, ChannelClosed
+├── Gone               EnrolmentCodeRefused, ProofExpired
 └── TooMany            TooManySignIns, QuotaSpent
 """
 
 from core.errors import (
+    Conflict,
     Forbidden,
     Gone,
     Invalid,
@@ -29,6 +32,11 @@ class InvalidIdentityNumber(Invalid):
 class InvalidCreditCode(Invalid):
     slug = "invalid-credit-code"
     title = "统一社会信用代码不正确，请对照营业执照重新填写"
+
+
+class InvalidMandate(Invalid):
+    slug = "invalid-mandate"
+    title = "授权截止日期应在今天之后三年之内，请重新选择"
 
 
 class InvalidPublicKey(Invalid):
@@ -126,3 +134,62 @@ class QuotaSpent(TooMany):
 
     slug = "quota-spent"
     title = "今天的调用次数已用完，请明天再试或申请提高额度"
+
+
+class AccountNotFound(NotFound):
+    slug = "account-not-found"
+    title = "没有找到这个绑定的账号，请刷新后再试"
+
+
+class SessionNotFound(NotFound):
+    slug = "session-not-found"
+    title = "没有找到这次登录，可能已经退出"
+
+
+class ChannelNotFound(NotFound):
+    slug = "channel-not-found"
+    title = "没有登记这个渠道，请核对后再试"
+
+
+class ChannelClosed(Forbidden):
+    slug = "channel-closed"
+    title = "这个入口暂停服务，请换一个入口办理"
+
+
+class AccountTaken(Conflict):
+    """Take-over refused: whoever holds the account now has to give it up first."""
+
+    slug = "account-taken"
+    title = "这个账号已绑定其他人，请先由原绑定人解绑，或拨打 12345"
+
+
+class LastAccount(Conflict):
+    slug = "last-account"
+    title = "这是您最后一个登录账号，请先绑定另一个再解绑"
+
+
+class StepUpRequired(Forbidden):
+    """Member `needed`: the level of assurance this act asks for."""
+
+    slug = "step-up-required"
+    title = "这项操作需要再次确认是您本人"
+
+
+class ProofPending(Conflict):
+    slug = "proof-pending"
+    title = "核验还没有完成，请完成后再点确认"
+
+
+class ProofUnavailable(Conflict):
+    slug = "proof-unavailable"
+    title = "这里暂时不能做人脸核验，请换一个入口或到窗口办理"
+
+
+class ProofFailed(Forbidden):
+    slug = "proof-failed"
+    title = "核验没有通过，请确认是本人操作后重新核验"
+
+
+class ProofExpired(Gone):
+    slug = "proof-expired"
+    title = "核验已过期或已用过，请重新开始"

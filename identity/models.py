@@ -212,6 +212,14 @@ class Session(Model):
     principal_id = fields.UUIDField(db_index=True)
     acting_for = fields.UUIDField(null=True)
     idle_seconds = fields.IntField()
+    via = fields.CharField(max_length=16, db_default="")
+    """The platform or way of the sign-in."""
+    assurance = fields.SmallIntField(db_default=2)
+    """How surely this is the person; see assurance.py."""
+    raised_until = fields.DatetimeField(null=True)
+    """Until when a step-up counts."""
+    device = fields.CharField(max_length=80, db_default="")
+    """What the browser or app says it is, in a few words for the person."""
     created_at = fields.DatetimeField(default=now)
     last_seen_at = fields.DatetimeField(default=now)
     expires_at = fields.DatetimeField(db_index=True)
@@ -220,3 +228,48 @@ class Session(Model):
     class Meta:
         table = "identity_session"
         app = "identity"
+
+
+class SignInRecord(Model):
+    """One sign-in, as the person may read it. The address is kept shortened."""
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    person_id = fields.UUIDField(db_index=True)
+    session_id = fields.UUIDField(null=True)
+    via = fields.CharField(max_length=16)
+    channel = fields.CharField(max_length=32)
+    device = fields.CharField(max_length=80)
+    address = fields.CharField(max_length=45)
+    at = fields.DatetimeField(default=now, db_index=True)
+
+    class Meta:
+        table = "identity_sign_in_record"
+        app = "identity"
+
+
+class ChannelSwitch(Model):
+    """What an operator changed on a channel of the registry."""
+
+    key = fields.CharField(max_length=32, primary_key=True)
+    open = fields.BooleanField()
+    changed_by = fields.CharField(max_length=80)
+    changed_at = fields.DatetimeField(default=now)
+
+    class Meta:
+        table = "identity_channel_switch"
+        app = "identity"
+
+
+class ChannelDay(Model):
+    """How often something happened on a channel on a day."""
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    channel = fields.CharField(max_length=32)
+    day = fields.DateField()
+    what = fields.CharField(max_length=24)
+    count = fields.IntField(default=0)
+
+    class Meta:
+        table = "identity_channel_day"
+        app = "identity"
+        unique_together = (("channel", "day", "what"),)

@@ -32,6 +32,8 @@ class Principal:
     department: str | None = None
     """Department key such as `SCJG`; None for citizens, clients and supervisors of all."""
     session_id: UUID | None = None
+    assurance: int = 2
+    """How surely this is the person at the moment; see assurance.Level."""
 
     @property
     def person_id(self) -> UUID:

@@ -12,6 +12,7 @@ from uuid import UUID
 from core import audit, clock, ids
 from core.database import transaction
 from identity import errors, queries
+from identity.assurance import Level
 from identity.models import Officer, Session, State, Subject
 from identity.principal import Principal, PrincipalKind
 
@@ -31,7 +32,14 @@ class IssuedSession:
     principal: Principal
 
 
-async def issue(principal: Principal, *, idle_minutes: int, via: str) -> IssuedSession:
+async def issue(
+    principal: Principal,
+    *,
+    idle_minutes: int,
+    via: str,
+    assurance: Level = Level.REAL_NAME,
+    device: str = "",
+) -> IssuedSession:
     """A new session for a citizen or an officer whose identity has just been proved.
 
     `via` names the way of signing in for the audit trail, e.g. `sandbox` or `password`.
@@ -45,6 +53,9 @@ async def issue(principal: Principal, *, idle_minutes: int, via: str) -> IssuedS
             kind=principal.kind.value,
             principal_id=principal.id,
             idle_seconds=int(idle.total_seconds()),
+            via=via[:16],
+            assurance=assurance,
+            device=device[:80],
             created_at=at,
             last_seen_at=at,
             expires_at=at + min(idle, LONGEST_LIFE),
@@ -58,7 +69,7 @@ async def issue(principal: Principal, *, idle_minutes: int, via: str) -> IssuedS
     return IssuedSession(
         token=token,
         expires_at=session.expires_at,
-        principal=replace(principal, session_id=session.id),
+        principal=replace(principal, session_id=session.id, assurance=int(assurance)),
     )
 
 
@@ -77,6 +88,12 @@ async def resolve(token: str, *, kind: PrincipalKind) -> Principal:
         await _check_acting_right(session)
     await _slide(session, at)
     return principal
+
+
+async def via(principal: Principal) -> str:
+    """The way a session was opened; empty for a caller without one."""
+    session = await Session.get_or_none(id=principal.session_id)
+    return "" if session is None else session.via
 
 
 async def is_open(session_id: UUID) -> bool:
@@ -116,6 +133,53 @@ async def revoke(session_id: UUID, *, by: str) -> None:
         )
         if changed:
             await audit.record(actor=by, action="signed-out", target=f"session:{session_id}")
+
+
+async def raise_assurance(principal: Principal, *, minutes: int, by_means: str) -> None:
+    """The person has just been confirmed (by face, by certificate): good for `minutes`."""
+    async with transaction():
+        changed = await Session.filter(id=principal.session_id, revoked_at=None).update(
+            raised_until=clock.now() + timedelta(minutes=minutes)
+        )
+        if not changed:
+            raise errors.SignInRequired()
+        await audit.record(
+            actor=principal.actor,
+            action="stepped-up",
+            target=principal.actor,
+            detail={"means": by_means},
+        )
+
+
+async def revoke_of_person(session_id: UUID, *, by: Principal) -> None:
+    """End one of the person's own sessions. Raises SessionNotFound, also for somebody else's."""
+    async with transaction():
+        changed = await Session.filter(
+            id=session_id, principal_id=by.person_id, revoked_at=None
+        ).update(revoked_at=clock.now())
+        if not changed:
+            raise errors.SessionNotFound()
+        await audit.record(
+            actor=by.actor,
+            action="session-revoked",
+            target=by.actor,
+            detail={"session": str(session_id)},
+        )
+
+
+async def revoke_via(person_id: UUID, *, via: str, keep: UUID | None, by: str) -> int:
+    """End the person's sessions that came by one platform; returns how many were open."""
+    query = Session.filter(principal_id=person_id, via=via, revoked_at=None)
+    async with transaction():
+        changed = await query.exclude(id=keep).update(revoked_at=clock.now())
+        if changed:
+            await audit.record(
+                actor=by,
+                action="sessions-revoked",
+                target=f"principal:{person_id}",
+                detail={"via": via, "count": changed},
+            )
+    return changed
 
 
 async def revoke_all(principal_id: UUID, *, by: str) -> int:
@@ -159,7 +223,13 @@ async def _principal(session: Session) -> Principal:
         acting_for=session.acting_for,
         name=subject.name,
         session_id=session.id,
+        assurance=_assurance(session),
     )
+
+
+def _assurance(session: Session) -> int:
+    raised = session.raised_until is not None and clock.now() < session.raised_until
+    return int(Level.CONFIRMED) if raised else int(session.assurance)
 
 
 def officer_principal(officer: Officer) -> Principal:

@@ -1,44 +1,102 @@
 """Sign in: a platform's one-time code, or a staff number and password, becomes a session.
 
 The platform is asked before the transaction. A platform account without a person is bound when the
-platform vouches for the real name (city super-apps do); otherwise the sign-in is refused until the
-account has been bound by one that does.
+platform vouches for the real name (city super-apps do); otherwise the sign-in is refused with a
+ticket under which the account waits for its owner's real-name proof.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from uuid import UUID
 
-from core import audit, clock
+from core import audit
 from core.database import transaction
 from core.errors import Problem
-from core.protect import blind_index
-from identity import errors, officers, people, queries, sessions
+from identity import (
+    accounts,
+    assurance,
+    channels,
+    errors,
+    officers,
+    people,
+    queries,
+    sessions,
+    sign_in_log,
+)
 from identity.models import PlatformAccount
 from identity.principal import Principal, PrincipalKind
 from identity.sessions import IssuedSession
 from miniapp_bridge.connector import Connector, PlatformIdentity
 
-USER_PURPOSE = "identity.platform_user"
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
+
+
+@dataclass(frozen=True, kw_only=True)
+class Visit:
+    """Where a sign-in comes from, as far as the person is shown it later."""
+
+    channel: str = channels.DIRECT
+    device: str = ""
+    address: str = ""
 
 
 async def citizen(
-    code: str, *, platform: str, connectors: Mapping[str, Connector], idle_minutes: int
+    code: str,
+    *,
+    platform: str,
+    connectors: Mapping[str, Connector],
+    idle_minutes: int,
+    redis: "Redis | None" = None,
+    visit: Visit | None = None,
 ) -> IssuedSession:
     """Sign in a natural person by a mini-app platform's code.
 
-    Raises UnknownPlatform, AccountNotBound, and what the platform's connector raises.
+    Raises UnknownPlatform, AccountNotBound (with the member `binding`, a ticket, where `redis` is
+    given), ChannelClosed, and what the platform's connector raises.
     """
     connector = connectors.get(platform)
     if connector is None:
         raise errors.UnknownPlatform()
     try:
         identity = await connector.exchange_code(code)
+    except Problem as refusal:
+        await _record_failure(platform, refusal)
+        raise
+    return await identified(
+        identity, idle_minutes=idle_minutes, redis=redis, visit=visit or Visit()
+    )
+
+
+async def identified(
+    identity: PlatformIdentity, *, idle_minutes: int, redis: "Redis | None", visit: Visit
+) -> IssuedSession:
+    """Sign in whom a platform has named. Raises as `citizen`."""
+    try:
+        await channels.admit(visit.channel)
         async with transaction():
             person_id = await _person(identity)
             principal = await _principal(person_id)
-            return await sessions.issue(principal, idle_minutes=idle_minutes, via=platform)
+            issued = await sessions.issue(
+                principal,
+                idle_minutes=idle_minutes,
+                via=identity.platform,
+                assurance=assurance.of_platform(identity.platform),
+                device=visit.device,
+            )
+            issued = await _act_for(issued, identity.organisation_code)
+            await sign_in_log.note(issued.principal, via=identity.platform, visit=visit)
+            await channels.count(visit.channel, "sign_in")
+        return issued
+    except errors.AccountNotBound as refusal:
+        await _record_failure(identity.platform, refusal)
+        if redis is None:
+            raise
+        ticket = await accounts.let_wait(identity, redis=redis)
+        raise errors.AccountNotBound(binding=ticket) from None
     except Problem as refusal:
-        await _record_failure(platform, refusal)
+        await _record_failure(identity.platform, refusal)
         raise
 
 
@@ -53,13 +111,12 @@ async def bind(person_id: UUID, *, platform: str, user_id: str) -> None:
     await PlatformAccount.update_or_create(
         {"user": user_id, "subject_id": person_id},
         platform=platform,
-        user_index=blind_index(user_id, purpose=USER_PURPOSE),
+        user_index=accounts.user_index(user_id),
     )
 
 
 async def _person(identity: PlatformIdentity) -> UUID:
     """The person behind a platform account. Raises AccountNotBound."""
-    user_index = blind_index(identity.user_id, purpose=USER_PURPOSE)
     if identity.real_name is not None:
         person_id = await people.register(
             id_no=identity.real_name.id_no,
@@ -68,11 +125,22 @@ async def _person(identity: PlatformIdentity) -> UUID:
             by=f"platform:{identity.platform}",
         )
         await bind(person_id, platform=identity.platform, user_id=identity.user_id)
-    account = await PlatformAccount.get_or_none(platform=identity.platform, user_index=user_index)
-    if account is None:
+    found = await accounts.used(identity.platform, identity.user_id)
+    if found is None:
         raise errors.AccountNotBound()
-    await PlatformAccount.filter(id=account.id).update(last_used_at=clock.now())
-    return account.subject_id
+    return found
+
+
+async def _act_for(issued: IssuedSession, credit_code: str | None) -> IssuedSession:
+    """Go on for the organisation the city app names, when the person may act for it here too."""
+    if credit_code is None:
+        return issued
+    links = await queries.list_organisations(issued.principal.person_id)
+    chosen = next((link.id for link in links if link.uscc == credit_code), None)
+    if chosen is None:
+        return issued
+    principal = await sessions.act_for(issued.principal, chosen)
+    return IssuedSession(token=issued.token, expires_at=issued.expires_at, principal=principal)
 
 
 async def _principal(person_id: UUID) -> Principal:

@@ -27,6 +27,10 @@ class PlatformIdentity:
     user_id: str = field(repr=False)
     real_name: RealName | None = None
     phone: str | None = field(default=None, repr=False)
+    union_id: str | None = field(default=None, repr=False)
+    """One per person over all applications of an owner: a hint, no proof of who somebody is."""
+    organisation_code: str | None = None
+    """The organisation the platform says the person has come for (legal persons at a city app)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,7 +77,9 @@ class PlatformEvent:
 
     kind: str
     user_id: str | None = field(repr=False)
-    data: Mapping[str, str]
+    data: Mapping[str, str] = field(repr=False)
+    key: str = ""
+    """Equal for repeated deliveries of the same event; empty where a platform gives none."""
 
 
 class Connector(Protocol):
@@ -102,3 +108,77 @@ class Connector(Protocol):
 
     async def close(self) -> None:
         """Give connections back. Harmless when repeated."""
+
+
+class Redirecting(Protocol):
+    """A platform whose log-in a browser can be sent to and comes back from with a code."""
+
+    def authorize_url(self, *, redirect_uri: str, state: str) -> str:
+        """Where to send the browser. `state` is ours, random and used once."""
+
+    async def exchange_page_code(
+        self, code: str, *, redirect_uri: str, state: str
+    ) -> PlatformIdentity:
+        """Spend the code the browser came back with. Raises as exchange_code, GuestIdentity."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PageSignature:
+    """What a page inside the app needs to use its JS-SDK."""
+
+    app_id: str
+    nonce: str
+    timestamp: int
+    signature: str
+
+
+class PageSigning(Protocol):
+    """A platform that lets signed pages use the phone (scan, brightness)."""
+
+    async def sign_page(self, url: str) -> PageSignature:
+        """Sign one address of ours. Raises MessageRejected for a host that is not ours."""
+
+
+class Suggestion(StrEnum):
+    """What a content check advises."""
+
+    PASS = "pass"  # noqa: S105 - a verdict
+    REVIEW = "review"
+    """A person has to look; also the answer when the check itself could not be made."""
+    RISKY = "risky"
+
+
+class ContentChecking(Protocol):
+    """A platform that judges text its users publish."""
+
+    async def check_text(self, text: str, *, user_id: str) -> Suggestion:
+        """Never raises: what cannot be checked is for a person to read."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FaceHandOff:
+    """What the app needs to start the platform's face check. `reference` names it to us."""
+
+    reference: str
+    params: Mapping[str, str] = field(repr=False)
+    seconds: int
+
+
+class FaceOutcome(StrEnum):
+    PASSED = "passed"
+    FAILED = "failed"
+    PENDING = "pending"
+
+
+class FaceChecking(Protocol):
+    """A platform that compares a face with the photograph behind an identity number."""
+
+    async def start_face_check(
+        self, person: RealName, *, reference: str, user_id: str
+    ) -> FaceHandOff:
+        """Open a check. `reference` is ours, unique, 5–32 of `[A-Za-z0-9_-]`."""
+
+    async def face_outcome(
+        self, hand_off: FaceHandOff, person: RealName, *, user_id: str
+    ) -> FaceOutcome:
+        """What the platform itself says; the app's own word counts for nothing."""

@@ -208,6 +208,14 @@ def licence_state_changed(event: Event, *, recipient_id: UUID) -> Message:
     )
 
 
+def bill_paid(event: Event) -> Message:
+    return _bill(event, "bill-paid", "缴费成功", f"已缴纳 {_yuan(event.amount)} 元。")
+
+
+def bill_refunded(event: Event) -> Message:
+    return _bill(event, "bill-refunded", "退款已到账", f"已退回 {_yuan(event.amount)} 元。")
+
+
 MESSAGES: Mapping[str, Callable[[Event], Message]] = {
     "CaseSubmitted": case_submitted,
     "CaseAccepted": case_accepted,
@@ -224,6 +232,8 @@ MESSAGES: Mapping[str, Callable[[Event], Message]] = {
     "LicenceIssued": licence_issued,
     "LicencePresented": licence_presented,
     "PresentationStopped": presentation_stopped,
+    "BillPaid": bill_paid,
+    "BillRefunded": bill_refunded,
 }
 """Event name → text for the person concerned."""
 
@@ -263,6 +273,21 @@ def department_notice(event: Event) -> DepartmentNotice | None:
         link=f"#/cases/{event.case_id}",
         data=_case_data(event),
     )
+
+
+def _bill(event: Event, kind: str, title: str, text: str) -> Message:
+    return Message(
+        recipient_id=event.person_id,
+        kind=kind,
+        title=title,
+        body=cut(f"「{event.title}」{text}", LONGEST_BODY),
+        link=f"#/payment/{event.bill_id}",
+        data={"bill_id": str(event.bill_id), "case_id": str(event.case_id)},
+    )
+
+
+def _yuan(fen: int) -> str:
+    return f"{fen // 100}.{fen % 100:02d}"
 
 
 def _case(

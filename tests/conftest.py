@@ -5,7 +5,9 @@ TEST_DATABASE=postgres runs the same tests on PostgreSQL; the default is SQLite 
 
 from __future__ import annotations
 
+import logging
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
@@ -20,7 +22,7 @@ import pytest
 from redis.asyncio import Redis
 from tortoise import connections
 
-from core import audit, clock, database, offload, protect, redis_client
+from core import audit, clock, database, log, offload, protect, redis_client
 from core.blobs import Blobs
 from core.settings import Settings
 from resources import PACKAGES
@@ -112,6 +114,34 @@ async def _tables(session_settings: Settings) -> AsyncIterator[None]:
     await database.close_database()
 
 
+class SecretWatch(logging.Handler):
+    """Reads every line the whole suite logs, as it would be written, and keeps what may not be."""
+
+    FORBIDDEN = re.compile(
+        r"310199\d{11}[0-9X]|1990000\d{4}|AT[0-9a-f]{40}|standin-secret|standinapikey"
+        r"|session_key|access_token=|PRIVATE KEY|oSTANDIN-|01STANDIN"
+    )
+
+    def __init__(self) -> None:
+        super().__init__(level=logging.INFO)
+        self.setFormatter(log.JsonFormatter())
+        self.found: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        line = self.format(record)
+        if self.FORBIDDEN.search(line):
+            self.found.append(line)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_secret_in_any_log() -> Iterator[None]:
+    watch = SecretWatch()
+    logging.getLogger().addHandler(watch)
+    yield
+    logging.getLogger().removeHandler(watch)
+    assert watch.found == []
+
+
 @pytest.fixture
 async def db(_tables: None) -> AsyncIterator[None]:
     """A database with nothing in it but the heads of the audit chains."""
@@ -168,11 +198,14 @@ async def resources(
     db: None, settings: Settings, redis: Redis, blobs: Blobs, authority: Any
 ) -> AsyncIterator[Any]:
     """Everything the program holds open, on the test's own stores."""
-    from miniapp_bridge.platforms import open_connectors
+    from miniapp_bridge.payments import open_providers
+    from miniapp_bridge.platforms import open_connectors, read_configs
     from push.hub import Hub
     from resources import Resources
 
-    connectors = await open_connectors(settings, redis=redis)
+    configs = read_configs(settings)
+    connectors = await open_connectors(settings, redis=redis, configs=configs)
+    providers = open_providers(configs, redis=redis)
     yield Resources(
         settings=settings,
         redis=redis,
@@ -180,10 +213,13 @@ async def resources(
         keys=authority.keys,
         trust=authority.trust,
         connectors=connectors,
+        providers=providers,
         hub=Hub(),
     )
     for connector in connectors.values():
         await connector.close()
+    for provider in providers.values():
+        await provider.close()
 
 
 @asynccontextmanager

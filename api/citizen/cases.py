@@ -11,6 +11,7 @@ from api.endpoint import endpoint
 from cases import apply, errors, queries, supplement
 from cases.lifecycle import CaseState
 from cases.views import CaseDetail, CaseSummary
+from identity.assurance import Act
 from identity.principal import Principal
 
 bp = Blueprint("citizen-cases", url_prefix="/api/citizen")
@@ -135,7 +136,7 @@ async def fill_form(request: Request, case_id: UUID, body: FillForm) -> CaseDeta
 
 
 @bp.post("/cases/<case_id:uuid>/submission")
-@guards.citizen
+@guards.assured(Act.SUBMIT)
 @endpoint(
     summary="Hand the case in",
     returns=CaseDetail,

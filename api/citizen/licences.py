@@ -11,6 +11,7 @@ from sanic.response import raw as raw_response
 from api import guards
 from api.endpoint import endpoint
 from core.errors import TooMany
+from identity.assurance import Act
 from identity.principal import Principal
 from wallet import errors, present, queries, verify
 from wallet.queries import LicenceDetail, Use
@@ -136,7 +137,7 @@ async def get_licence(request: Request, licence_id: UUID) -> LicencePage:
 
 
 @bp.post("/licences/<licence_id:uuid>/reveal")
-@guards.citizen
+@guards.assured(Act.REVEAL_LICENCE)
 @endpoint(
     summary="The facts of one of my licences unmasked; that I looked goes on record",
     returns=RevealedFacts,
@@ -188,7 +189,7 @@ async def list_uses_of_licence(request: Request, licence_id: UUID, query: UsesWa
 
 
 @bp.post("/licences/<licence_id:uuid>/presentations")
-@guards.citizen
+@guards.assured(Act.SHOW_LICENCE)
 @endpoint(
     summary="Show a licence: a code that lives a minute and can be read once",
     returns=PresentationAnswer,

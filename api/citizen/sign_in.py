@@ -9,8 +9,10 @@ import msgspec
 from sanic import Blueprint, HTTPResponse, Request
 
 from api import guards, session_cookie, throttle
+from api.citizen.entry import visit_of
 from api.endpoint import JSON, endpoint
-from identity import demo, errors, numbers, queries, sessions, sign_in
+from identity import demo, errors, numbers, queries, sessions, sign_in, tickets
+from identity.assurance import Act
 from identity.principal import Principal, PrincipalKind
 from miniapp_bridge import errors as platform_errors
 from push.channels import live
@@ -57,6 +59,8 @@ class Me(msgspec.Struct, kw_only=True):
     phone_masked: str | None
     acting_for: ActingFor | None
     organisations: list[Organisation]
+    assurance: int
+    """1 phone, 2 real-name account, 3 confirmed just now."""
 
 
 class SignedIn(msgspec.Struct, kw_only=True):
@@ -100,6 +104,7 @@ async def list_demo_accounts(request: Request) -> DemoAccounts:
     problems=(
         errors.UnknownPlatform,
         errors.AccountNotBound,
+        errors.ChannelClosed,
         errors.CrossSiteRequest,
         platform_errors.CodeRefused,
         platform_errors.SignInBlocked,
@@ -113,12 +118,17 @@ async def open_session(request: Request, body: SignIn) -> HTTPResponse:
     guards.refuse_foreign_page(request)
     await throttle.per_address(request, "sign-in", limit=TRIES_PER_MINUTE)
     resources = request.app.ctx.resources
-    issued = await sign_in.citizen(
-        body.code,
-        platform=body.platform,
-        connectors=resources.connectors,
-        idle_minutes=resources.settings.session_minutes,
-    )
+    if body.platform == tickets.KIND:
+        issued = await tickets.redeem(body.code, redis=resources.redis)
+    else:
+        issued = await sign_in.citizen(
+            body.code,
+            platform=body.platform,
+            connectors=resources.connectors,
+            idle_minutes=resources.settings.session_minutes,
+            redis=resources.redis,
+            visit=visit_of(request),
+        )
     answer = SignedIn(
         token=issued.token, expires_at=issued.expires_at, me=await _me(issued.principal)
     )
@@ -146,12 +156,12 @@ async def get_me(request: Request) -> Me:
 
 
 @bp.put("/acting-for")
-@guards.citizen
+@guards.assured(Act.ACT_FOR)
 @endpoint(
     summary="Act for an organisation, or for oneself again",
     body=ChooseActingFor,
     returns=Me,
-    problems=(errors.NotActingFor,),
+    problems=(errors.NotActingFor, errors.StepUpRequired),
 )
 async def choose_acting_for(request: Request, body: ChooseActingFor) -> Me:
     return await _me(await sessions.act_for(request.ctx.principal, body.organisation_id))
@@ -174,4 +184,5 @@ async def _me(principal: Principal) -> Me:
         phone_masked=numbers.mask_phone(person.phone) if person.phone else None,
         acting_for=acting_for,
         organisations=organisations,
+        assurance=principal.assurance,
     )

@@ -4,8 +4,10 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from core.settings import Settings
+from miniapp_bridge import config
+from miniapp_bridge.config import PlatformConfigs
 from miniapp_bridge.connector import Connector
-from miniapp_bridge.platforms import sandbox
+from miniapp_bridge.platforms import alipay, browser, city, sandbox, wechat
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -13,16 +15,28 @@ if TYPE_CHECKING:
 Opener = Callable[..., Awaitable[Connector | None]]
 
 CONNECTORS: dict[str, Opener] = {
+    wechat.PLATFORM: wechat.open_connector,
+    alipay.PLATFORM: alipay.open_connector,
+    city.PLATFORM: city.open_connector,
+    browser.PLATFORM: browser.open_connector,
     sandbox.PLATFORM: sandbox.open_connector,
 }
-"""Platform name → opener(settings, redis=). An opener gives None where it is not configured."""
+"""Platform name → opener(settings, configs, redis=). It gives None where it is not configured."""
 
 
-async def open_connectors(settings: Settings, *, redis: "Redis") -> dict[str, Connector]:
+def read_configs(settings: Settings) -> PlatformConfigs:
+    """The platforms of this deployment. Raises SettingsError."""
+    return config.load(settings.platforms_file, production=settings.environment == "production")
+
+
+async def open_connectors(
+    settings: Settings, *, redis: "Redis", configs: PlatformConfigs | None = None
+) -> dict[str, Connector]:
     """Every platform that this deployment is configured for."""
+    configs = configs or read_configs(settings)
     opened: dict[str, Connector] = {}
     for name, open_connector in CONNECTORS.items():
-        connector = await open_connector(settings, redis=redis)
+        connector = await open_connector(settings, configs, redis=redis)
         if connector is not None:
             opened[name] = connector
     return opened

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from core import clock, ids
 from core.protect import derive
 from core.settings import Settings
+from miniapp_bridge.config import PlatformConfigs
 from miniapp_bridge.connector import (
     Callback,
     Connector,
@@ -48,8 +49,11 @@ PLACARD = (
 SIGNATURE_HEADER = "x-sandbox-signature"
 
 
-async def open_connector(settings: Settings, *, redis: "Redis") -> Connector | None:
+async def open_connector(
+    settings: Settings, configs: PlatformConfigs, *, redis: "Redis"
+) -> Connector | None:
     """The sandbox, or None in production."""
+    del configs
     if settings.environment == "production":
         return None
     return SandboxConnector(

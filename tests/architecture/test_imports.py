@@ -17,19 +17,30 @@ OURS: dict[str, set[str]] = {
     "cases": {"core", "identity"},
     "wallet": {"core", "identity", "signing"},
     "push": {"core", "identity", "miniapp_bridge"},
+    "payments": {"core", "identity", "miniapp_bridge"},
     "resources": {"core", "signing", "miniapp_bridge", "push"},
-    "flows": {"core", "identity", "cases", "wallet", "push", "resources"},
-    "api": {"core", "identity", "cases", "wallet", "push", "miniapp_bridge", "resources"},
+    "flows": {"core", "identity", "cases", "wallet", "push", "payments", "resources"},
+    "api": {
+        "core",
+        "identity",
+        "cases",
+        "wallet",
+        "push",
+        "payments",
+        "miniapp_bridge",
+        "resources",
+    },
 }
 
 OTHERS: dict[str, set[str]] = {
     "core": {"tortoise", "redis", "cryptography", "obstore", "msgspec"},
     "signing": {"cryptography", "cffi", "cbor2", "pyhanko", "pkcs11", "lxml", "PIL"},
-    "miniapp_bridge": {"aiohttp", "cryptography", "redis", "msgspec"},
+    "miniapp_bridge": {"aiohttp", "cryptography", "redis", "msgspec", "yarl"},
     "identity": {"tortoise", "cryptography", "argon2", "redis", "msgspec", "yaml"},
     "cases": {"tortoise", "PIL", "msgspec", "yaml", "pypinyin", "redis"},
     "wallet": {"tortoise", "qrcode", "msgspec", "yaml", "redis", "PIL", "fontTools", "zxingcpp"},
     "push": {"tortoise", "redis", "msgspec"},
+    "payments": {"tortoise", "redis"},
     "resources": {"redis"},
     "flows": set(),
     "api": {"sanic", "sanic_routing", "msgspec", "websockets"},
@@ -75,6 +86,23 @@ def test_tables_of_another_package_are_out_of_reach(package: str) -> None:
             owner, _, rest = name.partition(".")
             foreign = owner in OURS and owner != package
             assert not (foreign and rest.split(".")[0] == "models"), f"{path} imports {name}"
+
+
+def test_the_stand_in_shares_no_code_with_the_program() -> None:
+    folder = ROOT / "miniapp_bridge" / "standin"
+    for path in folder.rglob("*.py"):
+        for name in imported(path):
+            ours = name.split(".")[0] in OURS
+            assert not ours or name.startswith("miniapp_bridge.standin"), f"{path} imports {name}"
+
+
+def test_the_program_does_not_lean_on_the_stand_in() -> None:
+    for package in OURS:
+        for path in sources(package):
+            if "standin" in path.parts:
+                continue
+            for name in imported(path):
+                assert not name.startswith("miniapp_bridge.standin"), f"{path} imports {name}"
 
 
 def test_every_package_is_in_the_table() -> None:

@@ -67,6 +67,8 @@ def every_event() -> dict[str, Any]:
         "LicenceIssued": licence
         | {"licence_type": "SPJY", "version": 1, "valid_to": date(2031, 11, 24)},
         "LicencePresented": licence | shown | {"at": datetime(2026, 11, 25, 2, 30, tzinfo=UTC)},
+        "BillPaid": {"bill_id": UUID(int=9), "title": "机动车驾驶证工本费", "amount": 1000},
+        "BillRefunded": {"bill_id": UUID(int=9), "title": "机动车驾驶证工本费", "amount": 250},
         "PresentationStopped": licence | {"presentation_id": UUID(int=8)},
     }
     return {name: event(name, **values) for name, values in more.items()}

@@ -83,6 +83,11 @@ def citizen_screens(
     return {
         "home": "/m/#/",
         "sign-in": "/m/#/login",
+        "bind": "/m/#/bind?ticket=x&platform=wechat",
+        "confirm": "/m/#/confirm?next=/me",
+        "accounts": "/m/#/accounts",
+        "sign-ins": "/m/#/sign-ins",
+        "payments": "/m/#/payments",
         "search": "/m/#/search?q=食品",
         "nothing-found": "/m/#/search?q=没有这种事",
         "theme": "/m/#/theme/T-KCYD",

@@ -13,7 +13,8 @@ LANGUAGES = ("zh", "en")
 
 # Keys that the code puts together, by their first part: t(`material.${status}`).
 COMPOSED = ("caseState", "lang", "licenceState", "live", "material", "seal", "size", "step",
-            "stepName", "tab", "theme", "upload", "verdict")  # fmt: skip
+            "stepName", "tab", "theme", "upload", "verdict",
+            "way", "via", "bill", "payWay", "refund")  # fmt: skip
 
 
 def words(language: str) -> dict[str, str]:

@@ -61,6 +61,13 @@ const ROUTES = [
   { path: '/qr/:id', page: 'qr', title: 'qr.title', bare: true, signedIn: true },
   { path: '/uses', page: 'uses', title: 'uses.title', back: () => '/wallet', tab: 'wallet', signedIn: true },
   { path: '/inbox', page: 'inbox', title: 'inbox.title', back: () => '/me', tab: 'me', signedIn: true },
+  { path: '/bind', page: 'bind', title: 'bind.title', back: () => '/login' },
+  { path: '/confirm', page: 'confirm', title: 'confirm.title', back: () => '/me', signedIn: true },
+  { path: '/accounts', page: 'accounts', title: 'accounts.title', back: () => '/me', tab: 'me', signedIn: true },
+  { path: '/sign-ins', page: 'signins', title: 'signins.title', back: () => '/me', tab: 'me', signedIn: true },
+  { path: '/mandates/:id', page: 'mandates', title: 'mandates.title', back: () => '/me', tab: 'me', signedIn: true },
+  { path: '/payments', page: 'payments', title: 'pay.title', back: () => '/me', tab: 'me', signedIn: true },
+  { path: '/payment/:id', page: 'payment', title: 'pay.title', back: () => '/payments', tab: 'me', signedIn: true },
   { path: '/me', page: 'me', title: 'me.title', tab: 'me' },
 ];
 
@@ -219,6 +226,21 @@ async function followHost() {
   }
 }
 
+/** The mini-program around us hands over its user by a ticket that is good once. */
+async function followTicket() {
+  const ticket = new URLSearchParams(location.search).get('t');
+  if (!ticket) {
+    return;
+  }
+  const { post } = await import('../kit/api.js');
+  history.replaceState(null, '', `${location.pathname}${location.hash}`);
+  try {
+    await state.welcome((await post('/api/citizen/sessions', { platform: 'ticket', code: ticket })).me);
+  } catch {
+    state.farewell();
+  }
+}
+
 async function start() {
   if (location.search) {
     await followHost();
@@ -226,6 +248,7 @@ async function start() {
   effect(state.applyLooks);
   await restoreLang();
   state.followAddress(moved);
+  await followTicket();
   if (state.me.value === undefined) {
     state.recall();
   }

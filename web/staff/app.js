@@ -5,6 +5,7 @@ import { del } from '../kit/api.js';
 import { Loading, focusNextHeading } from '../kit/ui.js';
 import Case from './pages/case.js';
 import Login from './pages/login.js';
+import Operations from './pages/operations.js';
 import Overview from './pages/overview.js';
 import Worklist from './pages/worklist.js';
 import * as state from './state.js';
@@ -50,6 +51,9 @@ function Screen() {
   }
   if (place === 'overview') {
     return html`<${Overview} />`;
+  }
+  if (place === 'operations') {
+    return html`<${Operations} />`;
   }
   return html`<${Worklist} />`;
 }

@@ -66,6 +66,12 @@ function Person({ person }) {
       />
       <${RowLink} href="#/inbox" title=${t('inbox.title')} />
       <${RowLink} href="#/uses" title=${t('uses.title')} />
+      <${RowLink} href="#/payments" title=${t('pay.title')} />
+      <${RowLink} href="#/accounts" title=${t('accounts.title')} />
+      <${RowLink} href="#/sign-ins" title=${t('signins.title')} />
+      ${person.organisations
+        .filter(({ relation }) => relation === 'legal_representative')
+        .map(({ id, name }) => html`<${RowLink} key=${id} href=${`#/mandates/${id}`} title=${t('mandates.of', { name })} />`)}
     </section>
     ${act.error && html`<${Failure} error=${act.error} />`}
     ${person.organisations.length > 0 && html`

@@ -1,0 +1,264 @@
+"""The operator's side: connectors, channels, payments and reconciliation."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+from sanic import Blueprint, Request
+
+from api import guards
+from api.endpoint import endpoint
+from identity import channels
+from identity import errors as identity_errors
+from miniapp_bridge.connector import Connector
+from miniapp_bridge.errors import PlatformUnavailable
+from miniapp_bridge.platforms.wechat import WeChatConnector
+from miniapp_bridge.wechat import quota
+from payments import errors, queries, refunds
+
+bp = Blueprint("staff-operations", url_prefix="/api/staff")
+
+OPERATORS = ("supervisor",)
+
+
+class CallLine(msgspec.Struct, kw_only=True):
+    call: str
+    total: int
+    failed: int
+    milliseconds: int
+    outcomes: dict[str, int]
+
+
+class TokenLine(msgspec.Struct, kw_only=True):
+    kind: str
+    generation: int
+    age_seconds: int
+    left_seconds: int
+
+
+class QuotaLine(msgspec.Struct, kw_only=True):
+    call: str
+    limit: int
+    used: int
+
+
+class ConnectorLine(msgspec.Struct, kw_only=True):
+    platform: str
+    calls: list[CallLine]
+    open_circuits: dict[str, int]
+    """Call → seconds until it is tried again (this worker)."""
+    tokens: list[TokenLine]
+    quotas: list[QuotaLine]
+
+
+class Connectors(msgspec.Struct, kw_only=True):
+    connectors: list[ConnectorLine]
+
+
+class ChannelLine(msgspec.Struct, kw_only=True):
+    key: str
+    name: str
+    platform: str
+    open: bool
+    link: str
+    counts: dict[str, int]
+
+
+class Channels(msgspec.Struct, kw_only=True):
+    channels: list[ChannelLine]
+
+
+class SwitchChannel(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    open: bool
+
+
+class PaymentRow(msgspec.Struct, kw_only=True):
+    id: UUID
+    case_text: str
+    title: str
+    department: str
+    amount: int
+    refunded: int
+    refundable: int
+    state: str
+    provider: str | None
+    order_no: str | None
+    created_at: datetime
+    paid_at: datetime | None
+
+
+class DifferenceRow(msgspec.Struct, kw_only=True):
+    kind: str
+    number: str
+    ours: int | None
+    theirs: int | None
+
+
+class StatementRow(msgspec.Struct, kw_only=True):
+    provider: str
+    day: date
+    lines: int
+    paid: int
+    refunded: int
+    mended: int
+    differences: list[DifferenceRow]
+
+
+class Payments(msgspec.Struct, kw_only=True):
+    payments: list[PaymentRow]
+    statements: list[StatementRow]
+
+
+class AskRefund(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    amount: Annotated[int, msgspec.Meta(ge=1)]
+    """Fen."""
+    reason: Annotated[str, msgspec.Meta(min_length=2, max_length=80)]
+
+
+class RefundAsked(msgspec.Struct, kw_only=True):
+    refund_no: str
+
+
+@bp.get("/connectors")
+@guards.officer(*OPERATORS)
+@endpoint(summary="How the platforms answer", returns=Connectors)
+async def list_connectors(request: Request) -> Connectors:
+    resources = request.app.ctx.resources
+    sources = {**resources.connectors, **resources.providers}
+    return Connectors(
+        connectors=[
+            await _line(name, source)
+            for name, source in sources.items()
+            if hasattr(source, "meter")
+        ]
+    )
+
+
+@bp.get("/channels")
+@guards.officer(*OPERATORS)
+@endpoint(summary="Channels, their switches and how much they are used", returns=Channels)
+async def list_channels(request: Request) -> Channels:
+    public_url: str = request.app.ctx.resources.settings.public_url
+    return Channels(
+        channels=[
+            ChannelLine(
+                key=view.channel.key,
+                name=view.channel.name,
+                platform=view.channel.platform,
+                open=view.open,
+                link=channels.deep_link(view.channel, "/", public_url=public_url),
+                counts=dict(view.counts),
+            )
+            for view in await channels.list_channels()
+        ]
+    )
+
+
+@bp.put("/channels/<key:str>")
+@guards.officer(*OPERATORS)
+@endpoint(
+    summary="Open or close a channel",
+    body=SwitchChannel,
+    problems=(identity_errors.ChannelNotFound,),
+)
+async def switch_channel(request: Request, key: str, body: SwitchChannel) -> None:
+    await channels.switch(key, to=body.open, by=request.ctx.principal)
+
+
+@bp.get("/payments")
+@guards.officer(*OPERATORS)
+@endpoint(summary="Payments and compared statements", returns=Payments)
+async def list_payments(request: Request) -> Payments:
+    rows = [
+        PaymentRow(
+            id=line.bill.id,
+            case_text=line.bill.case_text,
+            title=line.bill.title,
+            department=line.bill.department,
+            amount=line.bill.amount,
+            refunded=line.bill.refunded,
+            refundable=line.refundable,
+            state=line.bill.state,
+            provider=line.provider,
+            order_no=line.order_no,
+            created_at=line.bill.created_at,
+            paid_at=line.bill.paid_at,
+        )
+        for line in await queries.list_payments(request.ctx.principal)
+    ]
+    return Payments(payments=rows, statements=await _statements())
+
+
+@bp.post("/payments/<bill_id:uuid>/refunds")
+@guards.officer(*OPERATORS)
+@endpoint(
+    summary="Give money back",
+    body=AskRefund,
+    returns=RefundAsked,
+    status=201,
+    idempotent=True,
+    problems=(errors.BillNotFound, errors.BillSettled, errors.AmountNotRefundable),
+)
+async def ask_refund(request: Request, bill_id: UUID, body: AskRefund) -> RefundAsked:
+    number = await refunds.ask_back(
+        bill_id, amount=body.amount, reason=body.reason, by=request.ctx.principal
+    )
+    return RefundAsked(refund_no=number)
+
+
+async def _statements() -> list[StatementRow]:
+    return [
+        StatementRow(
+            provider=one.provider,
+            day=one.day,
+            lines=one.lines,
+            paid=one.paid,
+            refunded=one.refunded,
+            mended=one.mended,
+            differences=[
+                DifferenceRow(kind=kind, number=number, ours=ours, theirs=theirs)
+                for kind, number, ours, theirs in one.differences
+            ],
+        )
+        for one in await queries.list_statements()
+    ]
+
+
+async def _line(name: str, source: Connector) -> ConnectorLine:
+    calls = [
+        CallLine(
+            call=one.call,
+            total=one.total,
+            failed=one.failed,
+            milliseconds=one.milliseconds,
+            outcomes=one.outcomes,
+        )
+        for one in await source.meter.read()  # type: ignore[attr-defined]
+    ]
+    line = ConnectorLine(platform=name, calls=calls, open_circuits={}, tokens=[], quotas=[])
+    if isinstance(source, WeChatConnector):
+        line.open_circuits = source.open_circuits()
+        line.tokens = [
+            TokenLine(
+                kind=age.kind,
+                generation=age.generation,
+                age_seconds=age.age_seconds,
+                left_seconds=age.left_seconds,
+            )
+            for age in [await source.api.tokens.age(), await source.api.tickets.age()]
+            if age is not None
+        ]
+        line.quotas = await _quotas(source)
+    return line
+
+
+async def _quotas(source: WeChatConnector) -> list[QuotaLine]:
+    """What is left of the day; nothing when the platform does not say just now."""
+    try:
+        found = await quota.read(source.api)
+    except PlatformUnavailable:
+        return []
+    return [QuotaLine(call=one.call, limit=one.limit, used=one.used) for one in found]

@@ -1,0 +1,59 @@
+"""How surely somebody is who they say, and what each act asks for. Pure.
+
+The measure follows the three classes of GB/T 40660 and of the national identity platform: knowing a
+phone, holding an account bound to a proven real name, and having been confirmed just now.
+"""
+
+from enum import IntEnum, StrEnum
+
+from identity.errors import StepUpRequired
+from identity.principal import Principal
+
+
+class Level(IntEnum):
+    """Higher is surer."""
+
+    BASIC = 1
+    """A one-time code to the phone of a bound account."""
+    REAL_NAME = 2
+    """An account of an app that is bound to a proven real name."""
+    CONFIRMED = 3
+    """Face or certificate compared within the last minutes."""
+
+
+class Act(StrEnum):
+    """What a citizen does, as far as assurance minds."""
+
+    SUBMIT = "submit"
+    SHOW_LICENCE = "show_licence"
+    REVEAL_LICENCE = "reveal_licence"
+    PAY = "pay"
+    ACT_FOR = "act_for"
+    MANAGE_ACCOUNTS = "manage_accounts"
+    GRANT_MANDATE = "grant_mandate"
+
+
+NEEDED: dict[Act, Level] = {
+    Act.SUBMIT: Level.REAL_NAME,
+    Act.SHOW_LICENCE: Level.REAL_NAME,
+    Act.REVEAL_LICENCE: Level.REAL_NAME,
+    Act.PAY: Level.BASIC,
+    Act.ACT_FOR: Level.REAL_NAME,
+    Act.MANAGE_ACCOUNTS: Level.CONFIRMED,
+    Act.GRANT_MANDATE: Level.CONFIRMED,
+}
+
+OF_PLATFORM = {"browser": Level.BASIC}
+STEP_UP_MINUTES = 15
+
+
+def of_platform(platform: str) -> Level:
+    """What a sign-in by a platform is worth."""
+    return OF_PLATFORM.get(platform, Level.REAL_NAME)
+
+
+def require(principal: Principal, act: Act) -> None:
+    """Raises StepUpRequired when the person must be confirmed first."""
+    needed = NEEDED[act]
+    if principal.assurance < needed:
+        raise StepUpRequired(needed=int(needed), act=act.value)

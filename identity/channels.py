@@ -1,0 +1,143 @@
+"""Channels: which app leads to us by which entry, what may be offered there, how it is used.
+
+The registry is data (`channels.yaml`); an operator's switch lies in a table and takes effect at the
+next sign-in. Counts are per day and hold no person.
+"""
+
+import functools
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import yaml
+from tortoise.expressions import F
+
+from core import audit, clock
+from core.database import transaction
+from identity import errors
+from identity.models import ChannelDay, ChannelSwitch
+from identity.principal import Principal
+
+DATA = Path(__file__).parent / "channels.yaml"
+DIRECT = "browser"
+DAYS_SHOWN = 30
+
+
+@dataclass(frozen=True, kw_only=True)
+class Channel:
+    """One entry of one app."""
+
+    key: str
+    name: str
+    platform: str
+    link: str
+    """A template with `{path}`: the address that opens a screen of ours there."""
+    items: tuple[str, ...]
+    """Prefixes of item codes that may be offered there; empty: all."""
+    excluded: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChannelView:
+    """A channel as the operator sees it."""
+
+    channel: Channel
+    open: bool
+    counts: Mapping[str, int]
+    """What happened there during the last days, by kind."""
+
+
+@functools.cache
+def registry() -> dict[str, Channel]:
+    """Every channel by key, in the order of the file."""
+    rows: list[dict[str, Any]] = yaml.safe_load(DATA.read_text(encoding="utf-8"))["channels"]
+    return {
+        row["key"]: Channel(
+            key=row["key"],
+            name=row["name"],
+            platform=row["platform"],
+            link=row["link"],
+            items=tuple(row.get("items", ())),
+            excluded=tuple(row.get("excluded", ())),
+        )
+        for row in rows
+    }
+
+
+def get_channel(key: str) -> Channel:
+    """Raises ChannelNotFound."""
+    channel = registry().get(key)
+    if channel is None:
+        raise errors.ChannelNotFound()
+    return channel
+
+
+def offers(channel: Channel, item_code: str) -> bool:
+    """Whether an item may be offered on a channel. Pure."""
+    if item_code.startswith(channel.excluded):
+        return False
+    return not channel.items or item_code.startswith(channel.items)
+
+
+def deep_link(channel: Channel, path: str, *, public_url: str) -> str:
+    """The address that opens `path` (`#/guide/…`) in the channel's app. Pure."""
+    return channel.link.format(path=quote(path, safe=""), hash=path, public_url=public_url)
+
+
+async def is_open(key: str) -> bool:
+    switch = await ChannelSwitch.get_or_none(key=key)
+    return switch is None or switch.open
+
+
+async def admit(key: str) -> None:
+    """Raises ChannelNotFound, ChannelClosed."""
+    get_channel(key)
+    if not await is_open(key):
+        raise errors.ChannelClosed()
+
+
+async def switch(key: str, *, to: bool, by: Principal) -> None:
+    """Open or close a channel. Sessions that are open go on. Raises ChannelNotFound."""
+    get_channel(key)
+    async with transaction():
+        await ChannelSwitch.update_or_create(
+            {"open": to, "changed_by": by.actor, "changed_at": clock.now()}, key=key
+        )
+        await audit.record(
+            actor=by.actor,
+            action="channel-opened" if to else "channel-closed",
+            target=f"channel:{key}",
+        )
+
+
+async def count(key: str, what: str) -> None:
+    """One more of `what` on a channel today. Inside a transaction, as late as may be."""
+    day = clock.today()
+    row, _ = await ChannelDay.get_or_create({"count": 0}, channel=key, day=day, what=what)
+    await ChannelDay.filter(id=row.id).update(count=F("count") + 1)
+
+
+async def note_event(platform: str, kind: str) -> None:
+    """A platform told something (consent given, a page opened): count it on its first channel."""
+    key = next((one.key for one in registry().values() if one.platform == platform), None)
+    if key is None:
+        return
+    async with transaction():
+        await count(key, kind[:24])
+
+
+async def list_channels(*, days: int = DAYS_SHOWN) -> list[ChannelView]:
+    """The registry with switches and counts."""
+    since = clock.today() - timedelta(days=days)
+    closed = {row.key for row in await ChannelSwitch.filter(open=False)}
+    counts: dict[str, dict[str, int]] = {}
+    for row in await ChannelDay.filter(day__gte=since):
+        found = counts.setdefault(row.channel, {})
+        found[row.what] = found.get(row.what, 0) + row.count
+    return [
+        ChannelView(channel=channel, open=key not in closed, counts=counts.get(key, {}))
+        for key, channel in registry().items()
+    ]

@@ -1,0 +1,1 @@
+"""Alipay's own words: signatures, certificates, the gateway, encrypted phone answers."""

@@ -1,0 +1,1 @@
+"""WeChat's own words: crypto, error codes, template rules, the authenticated call."""

@@ -1,0 +1,156 @@
+"""Reading bills, receipts, payments of a department, statements and differences."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from identity.principal import Principal
+from payments import errors
+from payments.lifecycle import BillState, refundable
+from payments.models import Bill, Difference, Order, Refund, Statement
+
+SHOWN = 100
+
+
+@dataclass(frozen=True, kw_only=True)
+class BillView:
+    """A bill as the person who pays sees it. Money in fen."""
+
+    id: UUID
+    case_id: UUID
+    case_text: str
+    title: str
+    department: str
+    amount: int
+    refunded: int
+    state: str
+    created_at: datetime
+    paid_at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReceiptView:
+    """Proof of a payment."""
+
+    bill: BillView
+    order_no: str
+    provider: str
+    transaction: str | None
+    refunds: tuple[tuple[str, int, str], ...]
+    """Number, fen, state."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PaymentLine:
+    """A bill as the operator sees it."""
+
+    bill: BillView
+    provider: str | None
+    order_no: str | None
+    refundable: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class StatementView:
+    """A compared day."""
+
+    provider: str
+    day: date
+    lines: int
+    paid: int
+    refunded: int
+    mended: int
+    differences: tuple[tuple[str, str, int | None, int | None], ...]
+    """Kind, number, ours, theirs."""
+
+
+async def list_bills(by: Principal) -> list[BillView]:
+    """What the person owes and has paid, the newest first."""
+    rows = await Bill.filter(person_id=by.person_id).order_by("-created_at").limit(SHOWN)
+    return [_view(row) for row in rows]
+
+
+async def get_bill(bill_id: UUID, *, by: Principal) -> BillView:
+    """Raises BillNotFound, also for somebody else's."""
+    row = await Bill.get_or_none(id=bill_id, person_id=by.person_id)
+    if row is None:
+        raise errors.BillNotFound()
+    return _view(row)
+
+
+async def open_order_no(bill_id: UUID) -> str | None:
+    """The newest order of a bill, to ask after it."""
+    row = await Order.filter(bill_id=bill_id).order_by("-created_at").first()
+    return None if row is None else row.order_no
+
+
+async def get_receipt(bill_id: UUID, *, by: Principal) -> ReceiptView:
+    """Raises BillNotFound, ReceiptNotFound (not paid)."""
+    bill = await get_bill(bill_id, by=by)
+    row = await Bill.get(id=bill_id)
+    if row.paid_by_order is None:
+        raise errors.ReceiptNotFound()
+    order = await Order.get(order_no=row.paid_by_order)
+    refunds = await Refund.filter(order_id=order.id).order_by("created_at")
+    return ReceiptView(
+        bill=bill,
+        order_no=order.order_no,
+        provider=order.provider,
+        transaction=order.transaction,
+        refunds=tuple((one.refund_no, one.amount, one.state.value) for one in refunds),
+    )
+
+
+async def list_payments(by: Principal) -> list[PaymentLine]:
+    """Bills of the officer's department, the newest first; a supervisor of all sees all."""
+    query = Bill.all() if by.department is None else Bill.filter(department=by.department)
+    rows = await query.order_by("-created_at").limit(SHOWN)
+    numbers = [row.paid_by_order for row in rows if row.paid_by_order]
+    orders = {one.order_no: one for one in await Order.filter(order_no__in=numbers or [""])}
+    return [_payment(row, orders.get(row.paid_by_order or "")) for row in rows]
+
+
+async def list_statements() -> list[StatementView]:
+    """Compared days, the newest first."""
+    rows = await Statement.all().order_by("-day", "provider").limit(SHOWN)
+    found: dict[UUID, list[tuple[str, str, int | None, int | None]]] = {}
+    for one in await Difference.filter(statement_id__in=[row.id for row in rows]):
+        line = (one.kind.value, one.number, one.ours, one.theirs)
+        found.setdefault(one.statement_id, []).append(line)
+    return [
+        StatementView(
+            provider=row.provider,
+            day=row.day,
+            lines=row.lines,
+            paid=row.paid,
+            refunded=row.refunded,
+            mended=row.mended,
+            differences=tuple(found.get(row.id, ())),
+        )
+        for row in rows
+    ]
+
+
+def _view(row: Bill) -> BillView:
+    return BillView(
+        id=row.id,
+        case_id=row.case_id,
+        case_text=row.case_text,
+        title=row.title,
+        department=row.department,
+        amount=row.amount,
+        refunded=row.refunded,
+        state=row.state.value,
+        created_at=row.created_at,
+        paid_at=row.paid_at,
+    )
+
+
+def _payment(row: Bill, order: Order | None) -> PaymentLine:
+    left = refundable(amount=row.amount, reserved=row.reserved)
+    return PaymentLine(
+        bill=_view(row),
+        provider=order.provider if order else None,
+        order_no=order.order_no if order else None,
+        refundable=left if row.state is BillState.PAID else 0,
+    )

@@ -1,0 +1,56 @@
+"""The registry of channels: links, what may be offered, switches, counts."""
+
+from typing import Any
+
+import pytest
+
+from core.database import transaction
+from core.ids import new_id
+from identity import channels, errors
+from identity.principal import Principal, PrincipalKind
+
+pytestmark = pytest.mark.usefixtures("db")
+
+OPERATOR = Principal(kind=PrincipalKind.OFFICER, id=new_id(), name="督办")
+
+
+def test_every_channel_has_a_link_that_carries_the_screen() -> None:
+    for channel in channels.registry().values():
+        link = channels.deep_link(channel, "#/guide/SJ-GA-01", public_url="https://x.example")
+        assert "SJ-GA-01" in link
+        assert "{" not in link
+
+
+def test_items_are_offered_by_prefix() -> None:
+    channel = channels.Channel(
+        key="x", name="x", platform="x", link="x", items=("SJ-",), excluded=("SJ-GA-",)
+    )
+
+    assert channels.offers(channel, "SJ-SCJG-03")
+    assert not channels.offers(channel, "SJ-GA-01")
+    assert not channels.offers(channel, "ZZ-01")
+
+
+async def test_closed_channel_lets_nobody_in_and_can_be_opened_again() -> None:
+    await channels.admit("wechat-mini")
+    await channels.switch("wechat-mini", to=False, by=OPERATOR)
+    with pytest.raises(errors.ChannelClosed):
+        await channels.admit("wechat-mini")
+    await channels.switch("wechat-mini", to=True, by=OPERATOR)
+    await channels.admit("wechat-mini")
+
+
+async def test_unknown_channel_is_refused() -> None:
+    with pytest.raises(errors.ChannelNotFound):
+        await channels.admit("myspace")
+
+
+async def test_counts_add_up_over_days(frozen_clock: Any) -> None:
+    for _ in range(3):
+        async with transaction():
+            await channels.count("browser", "sign_in")
+        frozen_clock.advance(days=1)
+
+    views = {one.channel.key: one for one in await channels.list_channels()}
+    assert views["browser"].counts == {"sign_in": 3}
+    assert views["wechat-mini"].counts == {}

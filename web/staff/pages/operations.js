@@ -1,0 +1,145 @@
+// Operator: how the platforms answer, channels, payments, and whether the statements agree.
+
+import { html, useState } from '../../vendor/preact-htm.js';
+import { get, newKey, post, put } from '../../kit/api.js';
+import { Failure, H1, Loading, Tag, useAct, useData } from '../../kit/ui.js';
+
+const yuan = (fen) => (fen === null ? '—' : `¥${(fen / 100).toFixed(2)}`);
+const STATES = { due: '待缴', paid: '已缴', refunded: '已退', cancelled: '已取消' };
+const DIFFERENCES = { missing_here: '我方缺', missing_there: '平台缺', amount: '金额不符' };
+
+export default function Operations() {
+  return html`
+    <p><a class="btn sec sm" href="#/">‹ 返回列表</a></p>
+    <${H1} text="平台与缴费" />
+    <${Block} title="平台对接" path="/api/staff/connectors" view=${Connectors} />
+    <${Block} title="渠道" path="/api/staff/channels" view=${Channels} />
+    <${Block} title="缴费与对账" path="/api/staff/payments" view=${Payments} />
+  `;
+}
+
+function Block({ title, path, view }) {
+  const found = useData(() => get(path));
+  return html`
+    <section class="card" aria-label=${title}>
+      <h2>${title}</h2>
+      ${found.error && !found.data && html`<${Failure} error=${found.error} retry=${found.reload} />`}
+      ${!found.data && !found.error && html`<${Loading} />`}
+      ${found.data && html`<${view} data=${found.data} reload=${found.reload} />`}
+    </section>
+  `;
+}
+
+function Table({ label, head, children }) {
+  return html`
+    <div class="tablebox" tabindex="0" role="region" aria-label=${label}>
+      <table class="tb">
+        <thead><tr>${head.map((name) => html`<th scope="col" key=${name}>${name}</th>`)}</tr></thead>
+        <tbody>${children}</tbody>
+      </table>
+    </div>
+  `;
+}
+
+function Connectors({ data }) {
+  const rows = data.connectors.flatMap((one) => one.calls.map((call) => ({ ...call, platform: one.platform, rests: one.open_circuits[call.call] })));
+  return html`
+    ${data.connectors.map(({ platform, tokens, quotas }) => (tokens.length > 0 || quotas.length > 0) && html`
+      <p key=${platform}>
+        <b>${platform}</b>${' '}
+        ${tokens.map((token) => `${token.kind} 第 ${token.generation} 代，已用 ${Math.round(token.age_seconds / 60)} 分，剩 ${Math.round(token.left_seconds / 60)} 分；`)}
+        ${quotas.map((quota) => `${quota.call} 今日 ${quota.used}/${quota.limit}；`)}
+      </p>
+    `)}
+    ${rows.length === 0 ? html`<p>最近 24 小时没有调用。</p>` : html`
+      <${Table} label="最近 24 小时的调用" head=${['平台', '调用', '次数', '失败', '平均毫秒', '状态']}>
+        ${rows.map((row) => html`
+          <tr key=${row.platform + row.call}>
+            <th scope="row">${row.platform}</th><td class="mono">${row.call}</td><td>${row.total}</td>
+            <td>${row.failed} (${((100 * row.failed) / row.total).toFixed(1)}%)</td><td>${row.milliseconds}</td>
+            <td>${row.rests ? html`<${Tag} tone="bad">暂停 ${row.rests} 秒</${Tag}>` : html`<${Tag} tone="ok">正常</${Tag}>`}</td>
+          </tr>
+        `)}
+      </${Table}>
+    `}
+  `;
+}
+
+function Channels({ data, reload }) {
+  const act = useAct();
+
+  async function turn(channel) {
+    await act.run(() => put(`/api/staff/channels/${channel.key}`, { open: !channel.open }));
+    reload();
+  }
+
+  return html`
+    ${act.error && html`<${Failure} error=${act.error} />`}
+    <${Table} label="渠道" head=${['渠道', '最近 30 天登录', '状态', '']}>
+      ${data.channels.map((one) => html`
+        <tr key=${one.key}>
+          <th scope="row">${one.name}</th><td>${one.counts.sign_in ?? 0}</td>
+          <td><${Tag} tone=${one.open ? 'ok' : 'bad'}>${one.open ? '开放' : '关闭'}</${Tag}></td>
+          <td><button class="btn sec sm" disabled=${act.busy} onClick=${() => turn(one)}>${one.open ? '关闭' : '开放'}${one.name}</button></td>
+        </tr>
+      `)}
+    </${Table}>
+  `;
+}
+
+function Payments({ data, reload }) {
+  return html`
+    ${data.payments.length === 0 ? html`<p>还没有费用。</p>` : html`
+      <${Table} label="缴费" head=${['办件', '费用', '金额', '已退', '状态', '订单', '']}>
+        ${data.payments.map((one) => html`
+          <tr key=${one.id}>
+            <th scope="row">${one.case_text}</th><td>${one.title}</td><td>${yuan(one.amount)}</td><td>${yuan(one.refunded)}</td>
+            <td>${STATES[one.state]}</td><td class="mono">${one.order_no ?? '—'}</td>
+            <td>${one.refundable > 0 && html`<${Refund} bill=${one} asked=${reload} />`}</td>
+          </tr>
+        `)}
+      </${Table}>
+    `}
+    <h3>对账</h3>
+    ${data.statements.length === 0 ? html`<p>还没有对账单。</p>` : html`
+      <${Table} label="对账" head=${['日期', '平台', '笔数', '收', '退', '补记', '差异']}>
+        ${data.statements.map((one) => html`
+          <tr key=${one.provider + one.day}>
+            <th scope="row">${one.day}</th><td>${one.provider}</td><td>${one.lines}</td><td>${yuan(one.paid)}</td><td>${yuan(one.refunded)}</td><td>${one.mended}</td>
+            <td>${one.differences.length === 0
+              ? html`<${Tag} tone="ok">一致</${Tag}>`
+              : one.differences.map((found) => html`<div><${Tag} tone="bad">${DIFFERENCES[found.kind]}</${Tag}> ${found.number} ${yuan(found.ours)} / ${yuan(found.theirs)}</div>`)}</td>
+          </tr>
+        `)}
+      </${Table}>
+    `}
+  `;
+}
+
+function Refund({ bill, asked }) {
+  const [open, setOpen] = useState(null);
+  const [amount, setAmount] = useState((bill.refundable / 100).toFixed(2));
+  const [reason, setReason] = useState('');
+  const act = useAct();
+
+  async function submit(event) {
+    event.preventDefault();
+    const fen = Math.round(Number(amount) * 100);
+    const done = await act.run(() => post(`/api/staff/payments/${bill.id}/refunds`, { amount: fen, reason }, { key: open }));
+    if (done) {
+      asked();
+    }
+  }
+
+  if (!open) {
+    return html`<button class="btn sec sm" onClick=${() => setOpen(newKey())}>退款</button>`;
+  }
+  return html`
+    <form onSubmit=${submit}>
+      <div class="field"><label for=${`a-${bill.id}`}>金额（元）</label><input id=${`a-${bill.id}`} class="in" inputmode="decimal" required value=${amount} onInput=${(event) => setAmount(event.target.value)} /></div>
+      <div class="field"><label for=${`r-${bill.id}`}>原因</label><input id=${`r-${bill.id}`} class="in" required minlength="2" maxlength="80" value=${reason} onInput=${(event) => setReason(event.target.value)} /></div>
+      ${act.error && html`<${Failure} error=${act.error} />`}
+      <button class="btn sm" disabled=${act.busy}>确认退款</button>
+    </form>
+  `;
+}
