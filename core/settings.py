@@ -55,6 +55,9 @@ class Settings:
     relay: bool = True
     """Whether this server tells events and runs timers; False for pure web nodes."""
 
+    live_per_address: int = 5000
+    """Live connections of one worker from one network address; town halls share one."""
+
     log_level: str = "INFO"
 
     @property
@@ -113,6 +116,9 @@ class _Reader:
             session_minutes=self._number("YUNJIAN_SESSION_MINUTES", default=30, low=1, high=720),
             max_upload_mb=self._number("YUNJIAN_MAX_UPLOAD_MB", default=50, low=1, high=2048),
             relay=self._choice("YUNJIAN_RELAY", ("on", "off"), default="on") == "on",
+            live_per_address=self._number(
+                "YUNJIAN_LIVE_PER_ADDRESS", default=5000, low=1, high=1_000_000
+            ),
             log_level=self._text("YUNJIAN_LOG_LEVEL", default="INFO"),
         )
         if settings.workers > 1 and settings.database_url.startswith("sqlite"):

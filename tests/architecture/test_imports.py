@@ -23,7 +23,7 @@ OURS: dict[str, set[str]] = {
 }
 
 OTHERS: dict[str, set[str]] = {
-    "core": {"tortoise", "redis", "cryptography", "obstore", "msgspec"},
+    "core": {"tortoise", "redis", "hiredis", "cryptography", "obstore", "msgspec"},
     "signing": {"cryptography", "cffi", "cbor2", "pyhanko", "pkcs11", "lxml", "PIL"},
     "miniapp_bridge": {"aiohttp", "cryptography", "redis", "msgspec"},
     "identity": {"tortoise", "cryptography", "argon2", "redis", "msgspec", "yaml"},
@@ -32,7 +32,7 @@ OTHERS: dict[str, set[str]] = {
     "push": {"tortoise", "redis", "msgspec"},
     "resources": {"redis"},
     "flows": set(),
-    "api": {"sanic", "sanic_routing", "msgspec", "websockets"},
+    "api": {"sanic", "sanic_routing", "msgspec"},
 }
 
 FREE = {"app", "manage", "bench", "tests", "tools"}
