@@ -103,6 +103,12 @@ class Installation:
         """Staff number → password, as the demo printed them."""
         return dict(STAFF_LINE.findall(self.output()))
 
+    @property
+    def pid(self) -> int:
+        """The process that was started; with one worker it is the server itself."""
+        assert self._server is not None
+        return self._server.pid
+
     def password(self, staff_no: str) -> str:
         return self.passwords()[staff_no]
 
