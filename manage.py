@@ -64,6 +64,8 @@ from signing import devca
 ORGANISATION = "上海市松江区"
 CERTIFICATE_YEARS = 10
 SEAL_LIFE = timedelta(days=5 * 365)
+BACKLOG = 2048
+"""Connections that may wait to be accepted: after a restart all live clients come at once."""
 
 
 @asynccontextmanager
@@ -199,6 +201,7 @@ def serve(settings: Settings) -> None:
             host=settings.host,
             port=settings.port,
             single_process=True,
+            backlog=BACKLOG,
             access_log=False,
             motd=False,
         )
@@ -212,6 +215,7 @@ def serve(settings: Settings) -> None:
         host=settings.host,
         port=settings.port,
         workers=settings.workers,
+        backlog=BACKLOG,
         access_log=False,
         motd=False,
     )

@@ -68,6 +68,7 @@ class Connection(asyncio.Protocol):
         "_said",
         "_state",
         "_transport",
+        "_unsent",
         "_was_full",
         "_writable",
         "address",
@@ -81,7 +82,14 @@ class Connection(asyncio.Protocol):
     )
 
     def __init__(
-        self, room: Room, *, key: str, ends: tuple[str, ...], session_id: UUID, address: str
+        self,
+        room: Room,
+        *,
+        head: bytes,
+        key: str,
+        ends: tuple[str, ...],
+        session_id: UUID,
+        address: str,
     ) -> None:
         self.room = room
         self.key = key
@@ -91,6 +99,8 @@ class Connection(asyncio.Protocol):
         self.position = 0
         self.slot = 0
         self.end_at = 0.0
+        self._unsent = head
+        """The answer to the request; it goes out together with the first frame."""
         self._newest = 0
         self._said = 0
         self._state = State.OPENING
@@ -197,7 +207,11 @@ class Connection(asyncio.Protocol):
 
     def _say(self, frame: dict[str, Any]) -> None:
         if self._state < State.CLOSING:
-            self._transport.write(self.pack_frame(frame))
+            self._write(self.pack_frame(frame))
+
+    def _write(self, data: bytes) -> None:
+        self._transport.write(self._unsent + data)
+        self._unsent = b""
 
     async def _room_to_write(self) -> None:
         """Wait until the reader has taken most of what waits for it. Raises TimeoutError."""
@@ -287,7 +301,7 @@ class SocketConnection(Connection):
 
     def say_goodbye(self, reason: str) -> None:
         # The client's own close frame, or the patience of the caller, ends the connection.
-        self._transport.write(wire.closing(CLOSE_CODES[reason], reason))
+        self._write(wire.closing(CLOSE_CODES[reason], reason))
 
     def data_received(self, data: bytes) -> None:
         """Ping is answered, close is answered and obeyed, all else is skipped."""
@@ -304,18 +318,18 @@ class SocketConnection(Connection):
                 self._take_leave(payload)
                 return
             if opcode == websocket.PING and self._state < State.CLOSING:
-                self._transport.write(wire.frame(payload, wire.PONG))
+                self._write(wire.frame(payload, wire.PONG))
 
     def _take_leave(self, payload: bytes) -> None:
         if self._state < State.CLOSING:
             self._leave()
-            self._transport.write(wire.frame(payload[:2], wire.CLOSE))
+            self._write(wire.frame(payload[:2], wire.CLOSE))
         self._transport.close()
 
     def _fail(self, violation: Violation) -> None:
         if self._state < State.CLOSING:
             self._leave()
-            self._transport.write(wire.closing(violation.code, str(violation)))
+            self._write(wire.closing(violation.code, str(violation)))
         self._transport.close()
 
 
@@ -341,5 +355,5 @@ class EventStream(Connection):
 
     def say_goodbye(self, reason: str) -> None:
         data = wire.encode({"type": "bye", "reason": reason})
-        self._transport.write(wire.event_lines(data, name="bye"))
+        self._write(wire.event_lines(data, name="bye"))
         self._transport.close()

@@ -32,6 +32,7 @@ log = logging.getLogger(__name__)
 
 SLOTS = 20
 SESSIONS_PER_QUERY = 500
+EPOCH_SECONDS = 5.0
 LEAVING_SECONDS = 3.0
 """How long a stopping worker waits for good-byes to be read."""
 
@@ -76,7 +77,9 @@ class Room:
         self._leaving: set[Connection] = set()
         self._all_left: asyncio.Event | None = None
         self._positions: Batch[str, int] = Batch(stream.positions)
-        self._epochs: Batch[str, str] = Batch(_load_epoch)
+        self._epochs: Batch[None, str] = Batch(_load_epoch)
+        self._epoch = ""
+        self._epoch_until = 0.0
         self._by_token = {
             kind: Batch(partial(sessions.resolve_many, kind=kind))
             for kind in (PrincipalKind.CITIZEN, PrincipalKind.OFFICER)
@@ -106,7 +109,12 @@ class Room:
         return await self._positions.get(key) or 0
 
     async def epoch(self) -> str:
-        return await self._epochs.get("") or ""
+        """The epoch of the database; it changes after a restore only and is kept for a moment."""
+        now = asyncio.get_running_loop().time()
+        if now > self._epoch_until:
+            self._epoch = await self._epochs.get(None) or ""
+            self._epoch_until = now + EPOCH_SECONDS
+        return self._epoch
 
     # Coming and going
 
@@ -206,5 +214,5 @@ class Room:
         return opened
 
 
-async def _load_epoch(_: list[str]) -> dict[str, str]:
-    return {"": await stream.epoch()}
+async def _load_epoch(_: list[None]) -> dict[None, str]:
+    return {None: await stream.epoch()}

@@ -29,7 +29,6 @@ from api.live_connection import (
     CLOSE_RECONNECT,
     CLOSE_SLOW,
     CLOSE_UNREADABLE,
-    Connection,
     EventStream,
     SocketConnection,
 )
@@ -88,8 +87,8 @@ async def serve(request: Request, *, key: str) -> None:
         websocket.refuse(request, CLOSE_UNREADABLE, refusal.slug)
         return
     head = websocket.handshake(request)
-    connection = SocketConnection(**_common(request, key))
-    websocket.take_over(request, connection, head)
+    connection = SocketConnection(head=head, **_common(request, key))
+    websocket.take_over(request, connection)
     await connection.begin(query.after, query.epoch)
 
 
@@ -100,8 +99,8 @@ async def serve_events(request: Request, *, key: str) -> None:
     if seen := wire.read_event_id(request.headers.get("last-event-id", "")):
         after, epoch = seen
     room: Room = request.app.ctx.room
-    connection: Connection = EventStream(epoch=await room.epoch(), **_common(request, key))
-    websocket.take_over(request, connection, STREAM_HEAD)
+    connection = EventStream(epoch=await room.epoch(), head=STREAM_HEAD, **_common(request, key))
+    websocket.take_over(request, connection)
     await connection.begin(after, epoch)
 
 

@@ -65,8 +65,8 @@ def handshake(request: Request) -> bytes:
     )
 
 
-def take_over(request: Request, protocol: asyncio.Protocol, head: bytes) -> None:
-    """Answer with `head` and give the connection to `protocol`; Sanic forgets it.
+def take_over(request: Request, protocol: asyncio.Protocol) -> None:
+    """Give the connection to `protocol`, which answers; Sanic forgets it.
 
     The handler returns None afterwards and carries `is_websocket`, so that Sanic expects no answer.
     """
@@ -78,7 +78,6 @@ def take_over(request: Request, protocol: asyncio.Protocol, head: bytes) -> None
     former.connections.discard(former)
     former.transport = None
     transport.set_protocol(protocol)
-    transport.write(head)
     protocol.connection_made(transport)
     if early:
         protocol.data_received(early)
@@ -91,12 +90,12 @@ class Refusal(asyncio.Protocol):
 
     _transport: asyncio.Transport
 
-    def __init__(self, code: int, reason: str) -> None:
-        self._closing = wire.closing(code, reason)
+    def __init__(self, head: bytes, code: int, reason: str) -> None:
+        self._said = head + wire.closing(code, reason)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
-        self._transport.write(self._closing)
+        self._transport.write(self._said)
         loop = asyncio.get_running_loop()
         loop.call_later(CLOSE_PATIENCE_SECONDS, self._transport.abort)
 
@@ -107,7 +106,7 @@ class Refusal(asyncio.Protocol):
 
 def refuse(request: Request, code: int, reason: str) -> None:
     """Open the socket and close it with a code. Raises WebSocketRequired."""
-    take_over(request, Refusal(code, reason), handshake(request))
+    take_over(request, Refusal(handshake(request), code, reason))
 
 
 class Incoming:

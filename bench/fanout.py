@@ -37,7 +37,7 @@ from tests.installation import ROOT, Installation
 SOCKETS = 10_000
 STREAMS = 2_000
 LOADS = 2
-AT_ONCE = 64
+AT_ONCE = 256
 UNICASTS = 1_000
 UNICASTS_A_SECOND = 200
 BROADCASTS = 10
@@ -234,11 +234,21 @@ async def measure_peer(target: Target, loads: Loads) -> dict[str, float]:
 @contextmanager
 def peer(redis_url: str) -> Iterator[tuple[int, int] | str]:
     """Port and process of the Node server, or why there is none."""
-    if not (shutil.which("node") and shutil.which("npm")):
+    program, installer = shutil.which("node"), shutil.which("npm")
+    if program is None or installer is None:
         yield "Node is not installed"
         return
     with tempfile.TemporaryDirectory(prefix="yunjian-peer-") as folder:
-        install = ["npm", "install", "--no-audit", "--no-fund", "--prefix", folder, "ws", "ioredis"]
+        install = [
+            installer,
+            "install",
+            "--no-audit",
+            "--no-fund",
+            "--prefix",
+            folder,
+            "ws",
+            "ioredis",
+        ]
         if subprocess.run(install, capture_output=True, check=False).returncode:
             yield "npm could not install ws and ioredis"
             return
@@ -246,7 +256,7 @@ def peer(redis_url: str) -> Iterator[tuple[int, int] | str]:
         shutil.copy(ROOT / "bench" / "fanout_peer.cjs", script)
         port = free_port()
         server = subprocess.Popen(
-            ["node", str(script), str(port), redis_url], stdout=subprocess.PIPE, text=True
+            [program, str(script), str(port), redis_url], stdout=subprocess.PIPE, text=True
         )
         try:
             assert server.stdout is not None

@@ -1,6 +1,6 @@
 """The load of `bench fanout`: one process, one epoll, thousands of raw sockets.
 
-Speaks JSON lines with its parent: {"do": "open" | "listen" | "close", …} and one answer each. Events
+Speaks JSON lines with its parent: {"do": "open" | "listen" | "close", …}, one answer each. Events
 carry CLOCK_MONOTONIC in nanoseconds as `"sent":"…"`, which is one clock for the whole machine.
 """
 

@@ -12,9 +12,7 @@ from tests.installation import Installation
 
 
 @contextmanager
-def running(
-    *, workers: int = 1, more: Mapping[str, str] | None = None
-) -> Iterator[Installation]:
+def running(*, workers: int = 1, more: Mapping[str, str] | None = None) -> Iterator[Installation]:
     """Demo data on PostgreSQL and Valkey, served until the block ends."""
     with (
         tempfile.TemporaryDirectory(prefix="yunjian-bench-", ignore_cleanup_errors=True) as folder,

@@ -8,7 +8,8 @@ wait for the next, and each of them still sees only its own answer.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from itertools import islice
 from typing import Generic, TypeVar
 
 K = TypeVar("K")
@@ -16,6 +17,10 @@ V = TypeVar("V")
 
 LONGEST = 500
 """Keys of one query."""
+
+CROWD = 8
+GATHERING_SECONDS = 0.002
+"""After a query for a crowd the next one waits this long, so that it is for a crowd as well."""
 
 
 class Batch(Generic[K, V]):
@@ -26,36 +31,43 @@ class Batch(Generic[K, V]):
     ) -> None:
         self._load = load
         self._longest = longest
-        self._waiting: dict[K, asyncio.Future[V | None]] = {}
+        self._waiting: dict[K, list[asyncio.Future[V | None]]] = {}
         self._task: asyncio.Task[None] | None = None
 
     async def get(self, key: K) -> V | None:
-        """The value of `key` as of now or later; raises what the query raised."""
-        waiting = self._waiting.get(key)
-        if waiting is None:
-            waiting = self._waiting[key] = asyncio.get_running_loop().create_future()
-            if self._task is None:
-                self._task = asyncio.create_task(self._work(), name="batch")
-        # One caller that gives up must not take the answer from the others.
-        return await asyncio.shield(waiting)
+        """The value of `key` as of now or later, never earlier; raises what the query raised."""
+        mine: asyncio.Future[V | None] = asyncio.get_running_loop().create_future()
+        self._waiting.setdefault(key, []).append(mine)
+        if self._task is None:
+            self._task = asyncio.create_task(self._work(), name="batch")
+        return await mine
 
     async def _work(self) -> None:
         try:
             while self._waiting:
-                taken = dict(list(self._waiting.items())[: self._longest])
+                taken = dict(islice(self._waiting.items(), self._longest))
                 for key in taken:
                     del self._waiting[key]
                 await self._answer(taken)
+                if len(taken) >= CROWD:
+                    await asyncio.sleep(GATHERING_SECONDS)
         finally:
             self._task = None
 
-    async def _answer(self, waiting: dict[K, asyncio.Future[V | None]]) -> None:
+    async def _answer(self, waiting: dict[K, list[asyncio.Future[V | None]]]) -> None:
         try:
             found = await self._load(list(waiting))
         except Exception as error:  # it belongs to those who asked
-            for future in waiting.values():
+            for future in _still_wanted(waiting.values()):
                 future.set_exception(error)
-                future.exception()  # also when nobody is left to read it
             return
-        for key, future in waiting.items():
-            future.set_result(found.get(key))
+        for key, futures in waiting.items():
+            for future in _still_wanted((futures,)):
+                future.set_result(found.get(key))
+
+
+def _still_wanted(
+    groups: Iterable[list[asyncio.Future[V]]],
+) -> Iterator[asyncio.Future[V]]:
+    """Those whose caller has not gone meanwhile."""
+    return (future for group in groups for future in group if not future.done())

@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Hashable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 from uuid import UUID
 
 from core import audit, clock, ids
@@ -23,17 +23,19 @@ LONGEST_LIFE = timedelta(hours=12)
 
 T = TypeVar("T", bound=Hashable)
 
-SOCKET_COLUMNS = (
-    "id",
-    "token_digest",
-    "principal_id",
-    "last_seen_at",
-    "idle_seconds",
-    "created_at",
-)
-
 SLIDE_EVERY = timedelta(minutes=1)
 """Use moves the end of a session at most this often: one write a minute, not one a request."""
+
+
+class OpenSession(NamedTuple):
+    """What following a stream needs of a session's row."""
+
+    id: UUID
+    token_digest: str
+    principal_id: UUID
+    last_seen_at: datetime
+    idle_seconds: int
+    created_at: datetime
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,7 +110,7 @@ async def open_among(session_ids: Collection[UUID]) -> set[UUID]:
 
 
 async def resolve_many(tokens: Collection[str], *, kind: PrincipalKind) -> dict[str, Principal]:
-    """The principals behind many tokens of one kind in three queries; bad tokens are absent.
+    """The principals behind many tokens of one kind in one or two queries; bad tokens are absent.
 
     For sockets, which come back by the thousand after a restart. As `resolve`, it slides the
     sessions; unlike it, the principals stand for the person alone and carry neither a name nor
@@ -182,32 +184,30 @@ async def forget_ended(*, older_than: timedelta = timedelta(days=1)) -> int:
 
 
 async def _resolve_where(
-    kind: PrincipalKind, where: dict[str, object], name: Callable[[Session], T]
+    kind: PrincipalKind, where: dict[str, object], name: Callable[[OpenSession], T]
 ) -> dict[T, Principal]:
     at = clock.now()
-    opened = await Session.filter(
+    rows = await Session.filter(
         **where, kind=kind.value, revoked_at=None, expires_at__gt=at
-    ).only(*SOCKET_COLUMNS)
-    holders = {session.principal_id for session in opened}
-    departments: dict[UUID, str | None]
+    ).values_list(*OpenSession._fields)
+    opened = [OpenSession(*row) for row in rows]
+    departments: dict[UUID, str | None] = {}
     if kind is PrincipalKind.OFFICER:
-        officers = Officer.filter(id__in=holders, state=State.ACTIVE)
-        departments = dict(await officers.values_list("id", "department_id"))
-    else:
-        persons = await Subject.filter(id__in=holders).values_list("id", flat=True)
-        departments = dict.fromkeys((UUID(str(person)) for person in persons), None)
-    good = [session for session in opened if session.principal_id in departments]
-    await _slide_many(good, at)
+        holders = {session.principal_id for session in opened}
+        active = Officer.filter(id__in=holders, state=State.ACTIVE)
+        departments = dict(await active.values_list("id", "department_id"))
+        opened = [session for session in opened if session.principal_id in departments]
+    await _slide_many(opened, at)
     return {
         name(session): Principal(
             kind=kind,
             id=session.principal_id,
             subject_id=session.principal_id if kind is PrincipalKind.CITIZEN else None,
             name="",
-            department=departments[session.principal_id],
+            department=departments.get(session.principal_id),
             session_id=session.id,
         )
-        for session in good
+        for session in opened
     }
 
 
@@ -265,7 +265,7 @@ async def _slide(session: Session, at: datetime) -> None:
     )
 
 
-async def _slide_many(opened: Collection[Session], at: datetime) -> None:
+async def _slide_many(opened: Collection[OpenSession], at: datetime) -> None:
     """One write for all sessions that end together, which after a restart is nearly all."""
     together: dict[datetime, list[UUID]] = defaultdict(list)
     for session in opened:
