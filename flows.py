@@ -23,11 +23,13 @@ import identity.sessions
 import push.deliver
 import push.messages
 import push.stream
+import push.webhooks.calls
 import wallet.issue
 from cases import events as case_events
 from core import clock, outbox
 from core.events import Event
 from core.lease import Lease
+from push.webhooks import notices
 from resources import Resources
 from wallet import events as wallet_events
 
@@ -45,6 +47,8 @@ async def tell_person(event: Event, resources: Resources) -> None:
             event_id=event.id,
             redis=resources.redis,
             connectors=resources.connectors,
+            outlets=resources.outlets,
+            occurred_at=event.occurred_at,
         )
 
 
@@ -58,6 +62,8 @@ async def tell_holder(event: wallet_events.LicenceStateChanged, resources: Resou
         event_id=event.id,
         redis=resources.redis,
         connectors=resources.connectors,
+        outlets=resources.outlets,
+        occurred_at=event.occurred_at,
     )
 
 
@@ -66,6 +72,13 @@ async def tell_department(event: Event, resources: Resources) -> None:
     notice = push.messages.department_notice(event)
     if notice is not None:
         await push.deliver.tell_department(notice, event_id=event.id, redis=resources.redis)
+
+
+async def tell_webhooks(event: Event, resources: Resources) -> None:
+    """Write the calls of systems that want the event; a timer sends them."""
+    notice = notices.of_event(event)
+    if notice is not None:
+        await push.webhooks.calls.enqueue(notice)
 
 
 async def check_material(event: case_events.MaterialReceived, resources: Resources) -> None:
@@ -99,7 +112,7 @@ async def close_case(event: wallet_events.LicenceIssued, resources: Resources) -
         await cases.review.close(event.case_id, licence_id=event.licence_id)
 
 
-TELL = (tell_person, tell_department)
+TELL = (tell_person, tell_department, tell_webhooks)
 
 REACTIONS: dict[type[Event], tuple[Reaction, ...]] = {
     case_events.CaseSubmitted: TELL,
@@ -107,17 +120,17 @@ REACTIONS: dict[type[Event], tuple[Reaction, ...]] = {
     case_events.AcceptanceDeclined: TELL,
     case_events.SupplementRequested: TELL,
     case_events.SupplementAnswered: TELL,
-    case_events.MaterialReceived: (check_material, tell_person),
+    case_events.MaterialReceived: (check_material, tell_person, tell_webhooks),
     case_events.MaterialChecked: TELL,
     case_events.CaseApproved: (*TELL, issue_licence),
     case_events.CaseRefused: TELL,
     case_events.CaseWithdrawn: TELL,
     case_events.CaseLapsed: TELL,
     case_events.CaseClosed: TELL,
-    wallet_events.LicenceIssued: (close_case, tell_person),
+    wallet_events.LicenceIssued: (close_case, tell_person, tell_webhooks),
     wallet_events.LicencePresented: (tell_person,),
     wallet_events.PresentationStopped: (tell_person,),
-    wallet_events.LicenceStateChanged: (tell_holder,),
+    wallet_events.LicenceStateChanged: (tell_holder, tell_webhooks),
 }
 """Event → reactions, in this order; a failing one is tried again together with those after it."""
 
@@ -133,7 +146,13 @@ def reactor(resources: Resources) -> outbox.React:
 
 
 async def retry_deliveries(resources: Resources) -> None:
-    await push.deliver.retry_due(redis=resources.redis, connectors=resources.connectors)
+    await push.deliver.retry_due(
+        redis=resources.redis, connectors=resources.connectors, outlets=resources.outlets
+    )
+
+
+async def send_webhooks(resources: Resources) -> None:
+    await resources.webhooks.send_due()
 
 
 async def deem_accepted(resources: Resources) -> None:
@@ -149,11 +168,16 @@ async def drop_abandoned_uploads(resources: Resources) -> None:
     await cases.uploads.expire(folder=resources.settings.upload_dir)
 
 
+async def alarm_parked(resources: Resources) -> None:
+    await outbox.raise_alarm()
+
+
 async def forget_old_rows(resources: Resources) -> None:
     """What is told, delivered or ended has served its time."""
     await outbox.forget_told()
     await push.deliver.forget_old()
     await push.stream.forget_old()
+    await push.webhooks.calls.forget_old()
     await identity.sessions.forget_ended()
     await identity.officers.forget_attempts()
     await cases.apply.forget_drafts(clock.now())
@@ -168,8 +192,10 @@ class Timer:
 
 SCHEDULE = (
     Timer("retry-deliveries", 5, retry_deliveries),
+    Timer("send-webhooks", 1, send_webhooks),
     Timer("deem-accepted", 60, deem_accepted),
     Timer("lapse-supplements", 60, lapse_supplements),
+    Timer("alarm-parked", 300, alarm_parked),
     Timer("drop-abandoned-uploads", 300, drop_abandoned_uploads),
     Timer("forget-old-rows", 3600, forget_old_rows),
 )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from redis.asyncio import Redis
@@ -22,6 +22,11 @@ from core.settings import Settings
 from miniapp_bridge.connector import Connector
 from miniapp_bridge.platforms import open_connectors
 from push.hub import Hub
+from push.providers import Outlet, Outlets, Provider
+from push.smtp import SmtpProvider
+from push.stand_in import StandInSms
+from push.webhooks.addresses import read_networks
+from push.webhooks.sender import Sender
 from signing import SoftwareKeyStore, TrustList
 
 PACKAGES = ("core", "identity", "cases", "wallet", "push")
@@ -40,6 +45,8 @@ class Resources:
     trust: TrustList
     connectors: Mapping[str, Connector]
     hub: Hub
+    webhooks: Sender = field(default_factory=Sender)
+    outlets: Outlets = field(default_factory=Outlets.closed)
 
     async def redis_answers(self) -> bool:
         with contextlib.suppress(*REDIS_ERRORS):
@@ -70,6 +77,7 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
     redis = redis_client.connect(settings.redis_url)
     connectors = await open_connectors(settings, redis=redis)
     folder = signing_folder(settings)
+    webhooks = Sender(allowed=read_networks(settings.webhook_networks))
     try:
         yield Resources(
             settings=settings,
@@ -79,13 +87,26 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
             trust=load_trust(folder),
             connectors=connectors,
             hub=Hub(),
+            webhooks=webhooks,
+            outlets=open_outlets(settings, redis=redis),
         )
     finally:
+        await webhooks.close()
         for connector in connectors.values():
             await connector.close()
         await redis.aclose()
         await database.close_database()
         offload.shut_down()
+
+
+def open_outlets(settings: Settings, *, redis: Redis) -> Outlets:
+    """SMS goes to a stand-in in the demo and nowhere else; a city adds its providers here."""
+    sms: tuple[Provider, ...] = (StandInSms(redis),) if settings.demo else ()
+    email = tuple(
+        SmtpProvider(url, sender=settings.mail_from, name=f"smtp-{place}")
+        for place, url in enumerate(settings.smtp_urls.split(), start=1)
+    )
+    return Outlets(sms=Outlet(sms), email=Outlet(email))
 
 
 def signing_folder(settings: Settings) -> Path:

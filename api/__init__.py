@@ -8,16 +8,18 @@ from sanic import Blueprint
 def blueprints() -> tuple[Blueprint, ...]:
     """Every blueprint of the API and the pages; a new resource adds a line here."""
     from api import health, openapi, pages, public_codes, tus
-    from api.citizen import cases, catalogue, inbox, licences, materials
+    from api.citizen import cases, catalogue, inbox, licences, materials, notices
     from api.citizen import live as citizen_live
     from api.citizen import sign_in as citizen_sign_in
     from api.counter import enrolment, verifications
     from api.enterprise import account, licence_verifications, seal_verifications
+    from api.enterprise import webhooks as enterprise_webhooks
     from api.staff import licences as staff_licences
     from api.staff import live as staff_live
-    from api.staff import review, worklist
+    from api.staff import operations, review, worklist
     from api.staff import seals as staff_seals
     from api.staff import sign_in as staff_sign_in
+    from api.staff import webhooks as staff_webhooks
 
     return (
         health.bp,
@@ -30,17 +32,21 @@ def blueprints() -> tuple[Blueprint, ...]:
         licences.bp,
         inbox.bp,
         citizen_live.bp,
+        notices.bp,
         staff_sign_in.bp,
         worklist.bp,
         review.bp,
         staff_licences.bp,
         staff_seals.bp,
         staff_live.bp,
+        staff_webhooks.bp,
+        operations.bp,
         enrolment.bp,
         verifications.bp,
         account.bp,
         seal_verifications.bp,
         licence_verifications.bp,
+        enterprise_webhooks.bp,
         public_codes.bp,
         pages.bp,
     )

@@ -29,7 +29,7 @@ OTHERS: dict[str, set[str]] = {
     "identity": {"tortoise", "cryptography", "argon2", "redis", "msgspec", "yaml"},
     "cases": {"tortoise", "PIL", "msgspec", "yaml", "pypinyin", "redis"},
     "wallet": {"tortoise", "qrcode", "msgspec", "yaml", "redis", "PIL", "fontTools", "zxingcpp"},
-    "push": {"tortoise", "redis", "msgspec"},
+    "push": {"tortoise", "redis", "msgspec", "aiohttp"},
     "resources": {"redis"},
     "flows": set(),
     "api": {"sanic", "sanic_routing", "msgspec"},
