@@ -196,5 +196,5 @@ class WebhookCall(Model):
     class Meta:
         table = "push_webhook_call"
         app = "push"
-        unique_together = (("webhook", "event_id"),)
-        indexes = (("state", "due_at"), ("webhook", "object_key"))
+        unique_together = (("webhook_id", "event_id"),)
+        indexes = (("state", "due_at"), ("webhook_id", "object_key"))

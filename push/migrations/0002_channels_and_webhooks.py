@@ -69,7 +69,7 @@ class Migration(migrations.Migration):
                 ('sent_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
                 ('last_error', fields.CharField(null=True, max_length=80)),
             ],
-            options={'table': 'push_webhook_call', 'app': 'push', 'unique_together': (('webhook', 'event_id'),), 'indexes': [Index(fields=['state', 'due_at']), Index(fields=['webhook', 'object_key'])], 'pk_attr': 'id'},
+            options={'table': 'push_webhook_call', 'app': 'push', 'unique_together': (('webhook_id', 'event_id'),), 'indexes': [Index(fields=['state', 'due_at']), Index(fields=['webhook_id', 'object_key'])], 'pk_attr': 'id'},
             bases=['Model'],
         ),
         ops.AddField(
