@@ -12,7 +12,7 @@ def blueprints() -> tuple[Blueprint, ...]:
     from api.citizen import live as citizen_live
     from api.citizen import sign_in as citizen_sign_in
     from api.counter import enrolment, verifications
-    from api.enterprise import account, licence_verifications, seal_verifications
+    from api.enterprise import account, events, licence_verifications, seal_verifications
     from api.enterprise import webhooks as enterprise_webhooks
     from api.staff import licences as staff_licences
     from api.staff import live as staff_live
@@ -47,6 +47,7 @@ def blueprints() -> tuple[Blueprint, ...]:
         seal_verifications.bp,
         licence_verifications.bp,
         enterprise_webhooks.bp,
+        events.bp,
         public_codes.bp,
         pages.bp,
     )

@@ -88,13 +88,14 @@ class Connection(asyncio.Protocol):
         head: bytes,
         key: str,
         ends: tuple[str, ...],
-        session_id: UUID,
+        session_id: UUID | None,
         address: str,
     ) -> None:
         self.room = room
         self.key = key
         self.ends = ends
         self.session_id = session_id
+        """None for client systems, whose right is looked at when they come back."""
         self.address = address
         self.position = 0
         self.slot = 0

@@ -191,9 +191,10 @@ class Room:
 
     async def _serve(self, present: tuple[Connection, ...]) -> None:
         now = asyncio.get_running_loop().time()
-        opened = await self._open_sessions({connection.session_id for connection in present})
+        asked = {one.session_id for one in present if one.session_id is not None}
+        opened = await self._open_sessions(asked)
         for connection in present:
-            if opened is not None and connection.session_id not in opened:
+            if opened is not None and connection.session_id in asked - opened:
                 connection.end("session-ended")
             elif now >= connection.end_at:
                 connection.renew()

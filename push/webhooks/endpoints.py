@@ -109,6 +109,11 @@ async def get_own(webhook_id: UUID, *, owner: str) -> Webhook:
     return await _own(webhook_id, owner)
 
 
+async def is_told(owner: str, topic: str) -> bool:
+    """Whether an owner has been given the events of a topic."""
+    return await Webhook.filter(owner=owner, topic=topic).exists()
+
+
 def keys_at(row: Webhook, at: datetime) -> list[str]:
     """The keys that sign at a moment: the present one first."""
     former = row.former_until is not None and at < row.former_until and row.former_secret
