@@ -40,6 +40,9 @@ MAX_ATTEMPTS = 6
 CLAIM = timedelta(seconds=60)
 """Longer than any channel may take to send."""
 
+SHORT_CLAIM = timedelta(seconds=10)
+"""For channels where sending twice has the effect of once: what a dead worker held goes on soon."""
+
 FIRST_PAUSE = timedelta(seconds=5)
 LONGEST_PAUSE = timedelta(minutes=30)
 BATCH = 100
@@ -177,7 +180,7 @@ async def _send(row: Delivery, channel: Channel, tools: Tools) -> None:
         # Claimed before and never finished: the worker died while it was sending.
         await _finish(row, DeliveryState.FAILED, error="outcome-unknown")
         return
-    if not await _claim(row):
+    if not await _claim(row, SHORT_CLAIM if channel.repeatable else CLAIM):
         return
     if row.digest is not None and await _was_just_said(row):
         await _finish(row, DeliveryState.SKIPPED, error="duplicate")
@@ -206,10 +209,10 @@ def _tools(redis: "Redis", connectors: Mapping[str, Connector], outlets: Outlets
     return Tools(redis=redis, connectors=connectors, outlets=outlets or Outlets.closed())
 
 
-async def _claim(row: Delivery) -> bool:
+async def _claim(row: Delivery, life: timedelta) -> bool:
     claimed = await Delivery.filter(
         id=row.id, state=DeliveryState.PENDING, attempts=row.attempts
-    ).update(attempts=row.attempts + 1, due_at=clock.now() + CLAIM, last_error=None)
+    ).update(attempts=row.attempts + 1, due_at=clock.now() + life, last_error=None)
     return bool(claimed)
 
 

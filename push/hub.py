@@ -154,6 +154,8 @@ class Hub:
                 await self._nudge_behind()
             except DATABASE_ERRORS as error:
                 log.warning("the net could not look: %s", type(error).__name__)
+            except Exception:  # without the net a lost ring would stay lost
+                log.exception("the net tore and is cast again")
 
     async def _nudge_behind(self) -> None:
         keys = list(self._readers)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import copy
 import os
 import re
 import secrets
@@ -55,6 +56,17 @@ class Installation:
         }
         self.settings = Settings.from_env(self._environment)
         self._server: subprocess.Popen[bytes] | None = None
+
+    def sibling(self) -> Installation:
+        """A second server of the same installation on a port of its own, not started yet."""
+        twin = copy.copy(self)
+        port = free_port()
+        twin.address = f"http://127.0.0.1:{port}"
+        own = {"YUNJIAN_PORT": str(port), "YUNJIAN_PUBLIC_URL": twin.address}
+        twin._environment = self._environment | own
+        twin.settings = Settings.from_env(twin._environment)
+        twin._server = None
+        return twin
 
     def start(self, command: str = "demo", **more: str) -> None:
         """Start `manage.py COMMAND` and wait until it answers; raises RuntimeError with its log."""

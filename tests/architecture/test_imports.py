@@ -23,7 +23,7 @@ OURS: dict[str, set[str]] = {
 }
 
 OTHERS: dict[str, set[str]] = {
-    "core": {"tortoise", "redis", "hiredis", "cryptography", "obstore", "msgspec"},
+    "core": {"tortoise", "asyncpg", "redis", "hiredis", "cryptography", "obstore", "msgspec"},
     "signing": {"cryptography", "cffi", "cbor2", "pyhanko", "pkcs11", "lxml", "PIL"},
     "miniapp_bridge": {"aiohttp", "cryptography", "redis", "msgspec"},
     "identity": {"tortoise", "cryptography", "argon2", "redis", "msgspec", "yaml"},
