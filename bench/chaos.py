@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import itertools
 import sys
 import tempfile
@@ -185,10 +186,13 @@ async def constant_events(clients: dict[UUID, LiveClient], seconds: float) -> di
     return expected
 
 
-async def kill_servers(stage: Stage) -> None:
-    """One after the other, for ever; there is always one that is just coming back."""
+async def kill_servers(stage: Stage, enough: asyncio.Event) -> None:
+    """One after the other until it is enough; there is always one that is just coming back."""
     for place in itertools.cycle((0, 1)):
-        await asyncio.sleep(3)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(enough.wait(), 3)
+        if enough.is_set():
+            return
         await stage.kill_server(place)
 
 
@@ -246,15 +250,13 @@ async def chaos(*, seconds: float, count: int) -> Outcome:
         followers = await people.citizens(count)
         servers = [server.address for server in stage.servers]
         async with following(servers, followers) as clients:
-            killing = asyncio.create_task(kill_servers(stage))
+            enough = asyncio.Event()
+            killing = asyncio.create_task(kill_servers(stage, enough))
             stores = asyncio.create_task(kill_stores(stage, seconds))
             expected = await constant_events(clients, seconds)
             await stores
-            killing.cancel()
-            await asyncio.gather(killing, return_exceptions=True)
-            for server in stage.servers:
-                await asyncio.to_thread(server.kill)
-                await asyncio.to_thread(server.start, "serve")
+            enough.set()
+            await killing
             await settle(clients, expected)
             return judge(clients, expected, stage.kills)
 
