@@ -16,6 +16,7 @@ from sanic.log import access_logger
 
 import flows
 from api import blueprints, problems
+from api.live_room import Limits, Pace, Room
 from core import log
 from core.outbox import Relay
 from core.settings import MEBIBYTE, Settings
@@ -37,7 +38,6 @@ def create_app(settings: Settings, *, resources: Resources | None = None) -> San
         REQUEST_TIMEOUT=60,
         RESPONSE_TIMEOUT=120,
         KEEP_ALIVE_TIMEOUT=75,
-        WEBSOCKET_MAX_SIZE=64 * 1024,
         MOTD=False,
         OAS=False,
     )
@@ -62,6 +62,11 @@ def _install_listeners(
         app.ctx.resources = opened
         app.ctx.relay = Relay(flows.reactor(opened))
         app.ctx.timers = flows.Timers(opened)
+        app.ctx.room = Room(
+            opened.hub,
+            pace=lambda: getattr(app.ctx, "live_pace", Pace()),
+            limits=Limits(per_address=settings.live_per_address),
+        )
         app.ctx.hub_task = asyncio.create_task(opened.hub.run(opened.redis), name="hub")
         if settings.relay:
             app.ctx.relay.start()
@@ -69,6 +74,7 @@ def _install_listeners(
 
     @app.before_server_stop
     async def stop(app: Sanic[Any, Any]) -> None:
+        await app.ctx.room.close()
         await app.ctx.timers.stop()
         await app.ctx.relay.stop()
         app.ctx.hub_task.cancel()

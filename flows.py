@@ -29,12 +29,14 @@ import payments.refunds
 import push.deliver
 import push.messages
 import push.stream
+import push.webhooks.calls
 import wallet.issue
 from cases import events as case_events
 from core import clock, outbox
 from core.events import Event
 from core.lease import Lease
 from payments import events as payment_events
+from push.webhooks import notices
 from resources import Resources
 from wallet import events as wallet_events
 
@@ -52,6 +54,8 @@ async def tell_person(event: Event, resources: Resources) -> None:
             event_id=event.id,
             redis=resources.redis,
             connectors=resources.connectors,
+            outlets=resources.outlets,
+            occurred_at=event.occurred_at,
         )
 
 
@@ -65,6 +69,8 @@ async def tell_holder(event: wallet_events.LicenceStateChanged, resources: Resou
         event_id=event.id,
         redis=resources.redis,
         connectors=resources.connectors,
+        outlets=resources.outlets,
+        occurred_at=event.occurred_at,
     )
 
 
@@ -73,6 +79,13 @@ async def tell_department(event: Event, resources: Resources) -> None:
     notice = push.messages.department_notice(event)
     if notice is not None:
         await push.deliver.tell_department(notice, event_id=event.id, redis=resources.redis)
+
+
+async def tell_webhooks(event: Event, resources: Resources) -> None:
+    """Write the calls of systems that want the event; a timer sends them."""
+    notice = notices.of_event(event)
+    if notice is not None:
+        await push.webhooks.calls.enqueue(notice)
 
 
 async def check_material(event: case_events.MaterialReceived, resources: Resources) -> None:
@@ -137,7 +150,7 @@ async def send_refund(event: payment_events.RefundAsked, resources: Resources) -
     )
 
 
-TELL = (tell_person, tell_department)
+TELL = (tell_person, tell_department, tell_webhooks)
 
 REACTIONS: dict[type[Event], tuple[Reaction, ...]] = {
     case_events.CaseSubmitted: TELL,
@@ -145,20 +158,20 @@ REACTIONS: dict[type[Event], tuple[Reaction, ...]] = {
     case_events.AcceptanceDeclined: TELL,
     case_events.SupplementRequested: TELL,
     case_events.SupplementAnswered: TELL,
-    case_events.MaterialReceived: (check_material, tell_person),
+    case_events.MaterialReceived: (check_material, tell_person, tell_webhooks),
     case_events.MaterialChecked: TELL,
     case_events.CaseApproved: (*TELL, issue_licence),
     case_events.CaseRefused: (*TELL, cancel_bills),
     case_events.CaseWithdrawn: (*TELL, cancel_bills),
     case_events.CaseLapsed: (*TELL, cancel_bills),
     case_events.CaseClosed: TELL,
-    wallet_events.LicenceIssued: (close_case, tell_person),
+    wallet_events.LicenceIssued: (close_case, tell_person, tell_webhooks),
     wallet_events.LicencePresented: (tell_person,),
     wallet_events.PresentationStopped: (tell_person,),
-    wallet_events.LicenceStateChanged: (tell_holder,),
     payment_events.BillPaid: (tell_person,),
     payment_events.BillRefunded: (tell_person,),
     payment_events.RefundAsked: (send_refund,),
+    wallet_events.LicenceStateChanged: (tell_holder, tell_webhooks),
 }
 """Event → reactions, in this order; a failing one is tried again together with those after it."""
 
@@ -174,7 +187,13 @@ def reactor(resources: Resources) -> outbox.React:
 
 
 async def retry_deliveries(resources: Resources) -> None:
-    await push.deliver.retry_due(redis=resources.redis, connectors=resources.connectors)
+    await push.deliver.retry_due(
+        redis=resources.redis, connectors=resources.connectors, outlets=resources.outlets
+    )
+
+
+async def send_webhooks(resources: Resources) -> None:
+    await resources.webhooks.send_due()
 
 
 async def deem_accepted(resources: Resources) -> None:
@@ -190,11 +209,16 @@ async def drop_abandoned_uploads(resources: Resources) -> None:
     await cases.uploads.expire(folder=resources.settings.upload_dir)
 
 
+async def alarm_parked(resources: Resources) -> None:
+    await outbox.raise_alarm()
+
+
 async def forget_old_rows(resources: Resources) -> None:
     """What is told, delivered or ended has served its time."""
     await outbox.forget_told()
     await push.deliver.forget_old()
     await push.stream.forget_old()
+    await push.webhooks.calls.forget_old()
     await identity.sessions.forget_ended()
     await identity.officers.forget_attempts()
     await identity.sign_in_log.forget_old()
@@ -222,8 +246,10 @@ class Timer:
 
 SCHEDULE = (
     Timer("retry-deliveries", 5, retry_deliveries),
+    Timer("send-webhooks", 1, send_webhooks),
     Timer("deem-accepted", 60, deem_accepted),
     Timer("lapse-supplements", 60, lapse_supplements),
+    Timer("alarm-parked", 300, alarm_parked),
     Timer("drop-abandoned-uploads", 300, drop_abandoned_uploads),
     Timer("ask-after-payments", 10, ask_after_payments),
     Timer("reconcile-payments", 3600, reconcile_payments),

@@ -10,6 +10,8 @@ python manage.py seals             make an e-seal for each department from those
 python manage.py counter-code KEY HALL    a one-time code to enrol a counter of department KEY
 python manage.py check-audit       follow the audit chains
 python manage.py outbox [replay|drop EVENT_ID]    look at parked events, tell or drop one
+python manage.py webhook CLIENT TOPIC URL [--suite hmac-sm3]    tell a client system of events;
+                                   TOPIC is dept:KEY or subject:UUID; prints the key once
 """
 
 import sys
@@ -39,10 +41,12 @@ from sanic.worker.loader import AppLoader
 from tortoise import Tortoise
 
 import cases.catalogue
+import identity.clients
 import identity.counters
 import identity.demo
 import identity.departments
 import identity.sign_in
+import push.webhooks.endpoints
 import wallet.demo
 import wallet.seals
 from app import create_app
@@ -50,10 +54,13 @@ from cases.reading import read_catalogue
 from core import audit, clock, database, offload, outbox, protect
 from core.blobs import Blobs
 from core.embedded import EmbeddedValkey, NoServer
+from core.errors import Problem
 from core.settings import Settings, SettingsError
 from identity.queries import DepartmentView
 from miniapp_bridge.demo import played_platforms
 from miniapp_bridge.standin.world import Person
+from push.webhooks.addresses import read_networks
+from push.webhooks.signatures import SUITES
 from resources import (
     KEYS_FILE,
     PACKAGES,
@@ -68,6 +75,8 @@ from signing import devca
 ORGANISATION = "上海市松江区"
 CERTIFICATE_YEARS = 10
 SEAL_LIFE = timedelta(days=5 * 365)
+BACKLOG = 2048
+"""Connections that may wait to be accepted: after a restart all live clients come at once."""
 
 
 @asynccontextmanager
@@ -213,6 +222,7 @@ def serve(settings: Settings) -> None:
             host=settings.host,
             port=settings.port,
             single_process=True,
+            backlog=BACKLOG,
             access_log=False,
             motd=False,
         )
@@ -226,6 +236,7 @@ def serve(settings: Settings) -> None:
         host=settings.host,
         port=settings.port,
         workers=settings.workers,
+        backlog=BACKLOG,
         access_log=False,
         motd=False,
     )
@@ -318,6 +329,31 @@ async def check_audit(settings: Settings) -> None:
             sys.exit(f"the audit trail was changed: {error}")
 
 
+async def add_webhook(
+    settings: Settings, *, client_id: str, topic: str, url: str, suite: str
+) -> None:
+    """Whose events a client system is told is the operator's decision."""
+    async with opened(settings):
+        client = await identity.clients.find(client_id)
+        if client is None:
+            sys.exit("no client system has this identifier")
+        if not topic.startswith(("dept:", "subject:")):
+            sys.exit("TOPIC is dept:KEY or subject:UUID")
+        try:
+            _, secret = await push.webhooks.endpoints.register(
+                owner=f"client:{client}",
+                topic=topic,
+                url=url,
+                kinds=(),
+                suite=suite,
+                allowed=read_networks(settings.webhook_networks),
+                by="system:manage",
+            )
+        except Problem as refusal:
+            sys.exit(f"{refusal.slug}: {refusal}")
+    print(secret)
+
+
 async def look_at_outbox(settings: Settings, *, action: str | None, event_id: str | None) -> None:
     async with opened(settings):
         if action is None:
@@ -338,6 +374,11 @@ def parser() -> argparse.ArgumentParser:
     counter.add_argument("department")
     counter.add_argument("hall")
     commands.add_parser("check-audit")
+    hook = commands.add_parser("webhook")
+    hook.add_argument("client")
+    hook.add_argument("topic")
+    hook.add_argument("url")
+    hook.add_argument("--suite", choices=tuple(SUITES), default="hmac-sha256")
     box = commands.add_parser("outbox")
     box.add_argument("action", nargs="?", choices=("replay", "drop"))
     box.add_argument("event_id", nargs="?")
@@ -360,6 +401,13 @@ def run(arguments: argparse.Namespace, settings: Settings) -> None:
         "check-audit": lambda: check_audit(settings),
         "counter-code": lambda: counter_code(
             settings, department=arguments.department, hall=arguments.hall
+        ),
+        "webhook": lambda: add_webhook(
+            settings,
+            client_id=arguments.client,
+            topic=arguments.topic,
+            url=arguments.url,
+            suite=arguments.suite,
         ),
         "outbox": lambda: look_at_outbox(
             settings, action=arguments.action, event_id=arguments.event_id

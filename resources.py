@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from redis.asyncio import Redis
@@ -24,6 +24,11 @@ from miniapp_bridge.payments import open_providers
 from miniapp_bridge.payments.provider import PaymentProvider
 from miniapp_bridge.platforms import open_connectors, read_configs
 from push.hub import Hub
+from push.providers import Outlet, Outlets, Provider
+from push.smtp import SmtpProvider
+from push.stand_in import StandInSms
+from push.webhooks.addresses import read_networks
+from push.webhooks.sender import Sender
 from signing import SoftwareKeyStore, TrustList
 
 PACKAGES = ("core", "identity", "cases", "wallet", "push", "payments")
@@ -43,6 +48,8 @@ class Resources:
     connectors: Mapping[str, Connector]
     providers: Mapping[str, PaymentProvider]
     hub: Hub
+    webhooks: Sender = field(default_factory=Sender)
+    outlets: Outlets = field(default_factory=Outlets.closed)
 
     async def redis_answers(self) -> bool:
         with contextlib.suppress(*REDIS_ERRORS):
@@ -75,6 +82,7 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
     connectors = await open_connectors(settings, redis=redis, configs=configs)
     providers = open_providers(configs, redis=redis)
     folder = signing_folder(settings)
+    webhooks = Sender(allowed=read_networks(settings.webhook_networks))
     try:
         yield Resources(
             settings=settings,
@@ -85,8 +93,11 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
             connectors=connectors,
             providers=providers,
             hub=Hub(),
+            webhooks=webhooks,
+            outlets=open_outlets(settings, redis=redis),
         )
     finally:
+        await webhooks.close()
         for connector in connectors.values():
             await connector.close()
         for provider in providers.values():
@@ -94,6 +105,16 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
         await redis.aclose()
         await database.close_database()
         offload.shut_down()
+
+
+def open_outlets(settings: Settings, *, redis: Redis) -> Outlets:
+    """SMS goes to a stand-in in the demo and nowhere else; a city adds its providers here."""
+    sms: tuple[Provider, ...] = (StandInSms(redis),) if settings.demo else ()
+    email = tuple(
+        SmtpProvider(url, sender=settings.mail_from, name=f"smtp-{place}")
+        for place, url in enumerate(settings.smtp_urls.split(), start=1)
+    )
+    return Outlets(sms=Outlet(sms), email=Outlet(email))
 
 
 def signing_folder(settings: Settings) -> Path:

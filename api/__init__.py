@@ -10,16 +10,28 @@ def blueprints() -> tuple[Blueprint, ...]:
     from api import health, openapi, pages, public_codes, tus
     from api.callbacks import payments as payment_callbacks
     from api.callbacks import platforms as platform_callbacks
-    from api.citizen import accounts, cases, catalogue, entry, inbox, licences, materials, payments
+    from api.citizen import (
+        accounts,
+        cases,
+        catalogue,
+        entry,
+        inbox,
+        licences,
+        materials,
+        notices,
+        payments,
+    )
     from api.citizen import live as citizen_live
     from api.citizen import sign_in as citizen_sign_in
     from api.counter import enrolment, verifications
-    from api.enterprise import account, licence_verifications, seal_verifications
+    from api.enterprise import account, events, licence_verifications, seal_verifications
+    from api.enterprise import webhooks as enterprise_webhooks
     from api.staff import licences as staff_licences
     from api.staff import live as staff_live
-    from api.staff import operations, review, worklist
+    from api.staff import messaging, operations, review, worklist
     from api.staff import seals as staff_seals
     from api.staff import sign_in as staff_sign_in
+    from api.staff import webhooks as staff_webhooks
 
     return (
         health.bp,
@@ -38,17 +50,22 @@ def blueprints() -> tuple[Blueprint, ...]:
         platform_callbacks.bp,
         operations.bp,
         citizen_live.bp,
+        notices.bp,
         staff_sign_in.bp,
         worklist.bp,
         review.bp,
         staff_licences.bp,
         staff_seals.bp,
         staff_live.bp,
+        staff_webhooks.bp,
+        messaging.bp,
         enrolment.bp,
         verifications.bp,
         account.bp,
         seal_verifications.bp,
         licence_verifications.bp,
+        enterprise_webhooks.bp,
+        events.bp,
         public_codes.bp,
         pages.bp,
     )

@@ -11,10 +11,13 @@ from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar, cast
 from urllib.parse import urlsplit
 
-from sanic import Request, Websocket
+from sanic import Request
 from sanic_routing.route import Route
 
-from identity import assurance, clients, counters, errors, sessions
+from api import websocket
+from core.database import DATABASE_ERRORS
+from core.redis_client import REDIS_ERRORS
+from identity import assurance, clients, counters, errors, live_tickets, sessions
 from identity.assurance import Act
 from identity.principal import Principal, PrincipalKind
 from identity.signed_request import SignedRequest
@@ -31,6 +34,7 @@ OWN_PAGE_HEADER = ("x-requested-with", "yunjian")
 
 CLOSE_UNAUTHENTICATED = 4401
 CLOSE_FOREIGN_ORIGIN = 4403
+CLOSE_TRY_LATER = 1013
 
 
 def public(handler: H) -> H:
@@ -130,26 +134,38 @@ def client_uncounted(handler: H) -> H:
 
 
 def socket(kind: PrincipalKind) -> Callable[[H], H]:
-    """A WebSocket of a signed-in citizen or officer, opened by a page of ours.
+    """A WebSocket of a signed-in citizen or officer, opened by a page of ours or with a ticket.
 
-    Sanic shakes hands before the handler runs, so a refusal is a close code (4401 sign in,
-    4403 other origin): also the only thing a page's script can read. Nothing is sent before.
+    A refusal opens the socket and closes it with a code (4401 sign in, 4403 other origin, 1013
+    come later): the only thing a page's script can read. Nothing is sent before.
     """
 
     def decorate(handler: H) -> H:
         @functools.wraps(handler)
-        async def guarded(request: Request, ws: Websocket, *args: Any, **kwargs: Any) -> Any:
-            # A native mini-app sends no Origin but must bring a bearer token, not a cookie.
-            foreign = not _from_own_page(request) and _bearer(request) is None
-            if foreign:
-                return await ws.close(CLOSE_FOREIGN_ORIGIN, "foreign-origin")
+        async def guarded(request: Request, *args: Any, **kwargs: Any) -> Any:
             try:
-                request.ctx.principal = await _resolve(request, kind)
-            except (errors.SignInRequired, errors.ActingRightEnded) as refusal:
-                return await ws.close(CLOSE_UNAUTHENTICATED, refusal.slug)
-            return await handler(request, ws, *args, **kwargs)
+                request.ctx.principal = await _stream_principal(request, kind)
+            except errors.CrossSiteRequest:
+                return websocket.refuse(request, CLOSE_FOREIGN_ORIGIN, "foreign-origin")
+            except errors.SignInRequired as refusal:
+                return websocket.refuse(request, CLOSE_UNAUTHENTICATED, refusal.slug)
+            except (*DATABASE_ERRORS, *REDIS_ERRORS):
+                return websocket.refuse(request, CLOSE_TRY_LATER, "try-again-later")
+            return await handler(request, *args, **kwargs)
 
         return _marked(cast(H, guarded), kind.value)
+
+    return decorate
+
+
+def event_stream(kind: PrincipalKind) -> Callable[[H], H]:
+    """An event stream of a signed-in citizen or officer; refusals are problems as elsewhere."""
+
+    def decorate(handler: H) -> H:
+        async def admit(request: Request) -> None:
+            request.ctx.principal = await _stream_principal(request, kind)
+
+        return _guarded(handler, kind.value, admit)
 
     return decorate
 
@@ -165,9 +181,9 @@ def refuse_foreign_page(request: Request) -> None:
 
 
 def handler_of(route: Route) -> Handler:
-    """The handler as it was written: Sanic hides that of a WebSocket inside a partial."""
+    """The handler as it was written."""
     handler: Handler = route.handler
-    return handler.args[0] if isinstance(handler, functools.partial) else handler
+    return handler
 
 
 def _guarded(handler: H, name: str, admit: Callable[[Request], Awaitable[None]]) -> H:
@@ -196,6 +212,25 @@ async def _resolve(request: Request, kind: PrincipalKind) -> Principal:
     if not token:
         raise errors.SignInRequired()
     return await sessions.resolve(token, kind=kind)
+
+
+async def _stream_principal(request: Request, kind: PrincipalKind) -> Principal:
+    """Many may come at once: sessions are looked up in batches, and the name is left out."""
+    room = request.app.ctx.room
+    if ticket := request.args.get("ticket"):
+        redis = request.app.ctx.resources.redis
+        session_id = await live_tickets.redeem(ticket, kind=kind, redis=redis)
+        principal: Principal | None = await room.principal_of(session_id, kind)
+    else:
+        bearer = _bearer(request)
+        # A native mini-app sends no Origin but must bring a bearer token, not a cookie.
+        if bearer is None and not _from_own_page(request):
+            raise errors.CrossSiteRequest()
+        token = bearer or request.cookies.get(COOKIES[kind])
+        principal = await room.principal(token, kind) if token else None
+    if principal is None:
+        raise errors.SignInRequired()
+    return principal
 
 
 def _bearer(request: Request) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from tests.installation import Installation
 
 
 @contextmanager
-def running(*, workers: int = 1) -> Iterator[Installation]:
+def running(*, workers: int = 1, more: Mapping[str, str] | None = None) -> Iterator[Installation]:
     """Demo data on PostgreSQL and Valkey, served until the block ends."""
     with (
         tempfile.TemporaryDirectory(prefix="yunjian-bench-", ignore_cleanup_errors=True) as folder,
@@ -24,6 +24,7 @@ def running(*, workers: int = 1) -> Iterator[Installation]:
             redis_url=redis_url,
             database_url=f"{database_url}?maxsize=20",
             workers=workers,
+            more=more,
         )
         try:
             installation.start()

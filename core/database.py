@@ -14,6 +14,7 @@ from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 from tortoise import Tortoise, connections
 from tortoise.apps import Apps
 from tortoise.backends.base.client import BaseDBAsyncClient
@@ -26,7 +27,16 @@ log = logging.getLogger(__name__)
 
 CONNECTION = "default"
 
-DATABASE_ERRORS = (DBConnectionError, OperationalError)
+DATABASE_ERRORS = (
+    DBConnectionError,
+    OperationalError,
+    # Tortoise translates what a query raises, but not what a commit or a new connection does.
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    asyncpg.exceptions.OperatorInterventionError,
+    ConnectionError,
+)
 """What a caller sees when the database is away; the edge answers 503."""
 
 _callbacks: ContextVar[list[Callable[[], None]] | None] = ContextVar("after_commit", default=None)

@@ -31,12 +31,13 @@ class EmbeddedValkey:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._process: subprocess.Popen[bytes] | None = None
+        self._port = 0
         self.url = ""
 
     def start(self) -> str:
-        """Start it and wait until it answers. Returns the URL. Raises NoServer."""
+        """Start it, again on the same port, and wait until it answers; the URL. Raises NoServer."""
         self._folder.mkdir(parents=True, exist_ok=True)
-        port = free_port()
+        port = self._port = self._port or free_port()
         command = [server_program(), "--port", str(port), "--bind", "127.0.0.1"]
         command += ["--save", "", "--appendonly", "no", "--dir", str(self._folder)]
         self._process = subprocess.Popen(
@@ -51,6 +52,13 @@ class EmbeddedValkey:
             self._process.terminate()
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._process.wait(10)
+        self._process = None
+
+    def kill(self) -> None:
+        """End it without a good-bye, as a broken machine would."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
         self._process = None
 
     def _wait(self, port: int) -> None:

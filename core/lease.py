@@ -6,7 +6,7 @@ taking raises the fencing number, so that a process that slept through its lease
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from tortoise import fields
 from tortoise.exceptions import IntegrityError
@@ -35,10 +35,24 @@ class Lease:
         self.name = name
         self.holder = str(new_id())
         self._life = timedelta(seconds=seconds)
+        self._until: datetime | None = None
+
+    @property
+    def held(self) -> bool:
+        """Whether the lease that was taken last still runs, without asking.
+
+        A process that was stopped for longer than the lease sees that it must not go on.
+        """
+        return self._until is not None and clock.now() < self._until
 
     async def acquire(self) -> bool:
         """Take or renew the lease; True when this process holds it now."""
         now = clock.now()
+        taken = await self._acquire(now)
+        self._until = now + self._life if taken else None
+        return taken
+
+    async def _acquire(self, now: datetime) -> bool:
         renewed = await LeaseRow.filter(name=self.name, holder=self.holder).update(
             expires_at=now + self._life
         )
@@ -61,4 +75,5 @@ class Lease:
 
     async def release(self) -> None:
         """Give it back at once, so that a restart does not wait."""
+        self._until = None
         await LeaseRow.filter(name=self.name, holder=self.holder).update(expires_at=clock.now())

@@ -104,15 +104,21 @@ async def publish(event: Event, *, key: str) -> None:
     database.after_commit(bell.ring)
 
 
-async def drain(react: React) -> int:
-    """Tell every row that is due; returns how many were told. One pass, for the relay and tests."""
+async def drain(react: React, *, held: Callable[[], bool] = lambda: True) -> int:
+    """Tell every row that is due; returns how many were told. One pass, for the relay and tests.
+
+    `held` is asked before each row: who slept through the lease stops there, so that a row never
+    follows one that the next holder has already told after it.
+    """
     told = 0
     while True:
-        rows = await _due_rows()
+        rows = await _due_rows() if held() else {}
         if not rows:
             return told
         gate = asyncio.Semaphore(KEYS_AT_ONCE)
-        results = await asyncio.gather(*(_tell_key(group, react, gate) for group in rows.values()))
+        results = await asyncio.gather(
+            *(_tell_key(group, react, gate, held) for group in rows.values())
+        )
         told += sum(results)
         if not any(results):
             return told
@@ -131,11 +137,16 @@ async def _due_rows() -> dict[str, list[OutboxMessage]]:
     return groups
 
 
-async def _tell_key(rows: list[OutboxMessage], react: React, gate: asyncio.Semaphore) -> int:
+async def _tell_key(
+    rows: list[OutboxMessage],
+    react: React,
+    gate: asyncio.Semaphore,
+    held: Callable[[], bool],
+) -> int:
     told = 0
     async with gate:
         for row in rows:
-            if not await _tell(row, react):
+            if not held() or not await _tell(row, react):
                 break
             told += 1
     return told
@@ -147,7 +158,7 @@ async def _tell(row: OutboxMessage, react: React) -> bool:
     except Exception as error:  # one bad event must not stop the relay
         await _put_off(row, error)
         return False
-    await OutboxMessage.filter(id=row.id).update(done_at=clock.now())
+    await OutboxMessage.filter(id=row.id, done_at=None).update(done_at=clock.now())
     return True
 
 
@@ -156,13 +167,14 @@ async def _put_off(row: OutboxMessage, error: Exception) -> None:
     delay = min(FIRST_DELAY_SECONDS * 2**attempts, LONGEST_DELAY_SECONDS)
     now = clock.now()
     parked_at = now if attempts >= MAX_ATTEMPTS else None
-    await OutboxMessage.filter(id=row.id).update(
+    # Compare and set: another holder may have told the row, or counted this failure, meanwhile.
+    counted = await OutboxMessage.filter(id=row.id, done_at=None, attempts=row.attempts).update(
         attempts=attempts,
         due_at=now + timedelta(seconds=delay),
         parked_at=parked_at,
         last_error=type(error).__name__[:200],
     )
-    if parked_at:
+    if counted and parked_at:
         log.critical("outbox row parked: %s %s after %d attempts", row.name, row.event_id, attempts)
     log.warning("outbox row put off: %s %s", row.name, row.event_id, exc_info=error)
 
@@ -200,7 +212,7 @@ class Relay:
         """Drain while another task keeps the lease alive, however long a reaction takes."""
         keeper = asyncio.create_task(self._keep_lease(), name="outbox-lease")
         try:
-            await drain(self._react)
+            await drain(self._react, held=lambda: self._lease.held)
         finally:
             keeper.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -215,6 +227,21 @@ class Relay:
 
 async def list_parked() -> list[OutboxMessage]:
     return await OutboxMessage.filter(parked_at__isnull=False, done_at__isnull=True).order_by("id")
+
+
+async def raise_alarm() -> int:
+    """Say again and again that rows are parked (a timer calls it); returns how many there are."""
+    parked = await list_parked()
+    if parked:
+        names = ", ".join(sorted({row.name for row in parked}))
+        oldest = min(row.parked_at for row in parked if row.parked_at)
+        log.critical(
+            "%d outbox rows are parked since %s (%s): python manage.py outbox",
+            len(parked),
+            oldest.isoformat(timespec="seconds"),
+            names,
+        )
+    return len(parked)
 
 
 async def replay(event_id: object) -> bool:

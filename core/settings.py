@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import ipaddress
 import os
 import secrets
 from collections.abc import Mapping
@@ -54,6 +55,17 @@ class Settings:
 
     relay: bool = True
     """Whether this server tells events and runs timers; False for pure web nodes."""
+
+    live_per_address: int = 5000
+    """Live connections of one worker from one network address; town halls share one."""
+
+    smtp_urls: str = ""
+    """SMTP servers in the order of preference, separated by blanks; empty: no e-mail."""
+
+    mail_from: str = "no-reply@localhost.localdomain"
+
+    webhook_networks: str = ""
+    """Inner networks webhooks may lead to, e.g. `10.8.0.0/16`; empty: public addresses only."""
 
     log_level: str = "INFO"
 
@@ -116,6 +128,12 @@ class _Reader:
             session_minutes=self._number("YUNJIAN_SESSION_MINUTES", default=30, low=1, high=720),
             max_upload_mb=self._number("YUNJIAN_MAX_UPLOAD_MB", default=50, low=1, high=2048),
             relay=self._choice("YUNJIAN_RELAY", ("on", "off"), default="on") == "on",
+            live_per_address=self._number(
+                "YUNJIAN_LIVE_PER_ADDRESS", default=5000, low=1, high=1_000_000
+            ),
+            smtp_urls=self._smtp("YUNJIAN_SMTP_URLS"),
+            mail_from=self._text("YUNJIAN_MAIL_FROM", default="no-reply@localhost.localdomain"),
+            webhook_networks=self._networks("YUNJIAN_WEBHOOK_NETWORKS"),
             log_level=self._text("YUNJIAN_LOG_LEVEL", default="INFO"),
             platforms_file=self._path("YUNJIAN_PLATFORMS"),
         )
@@ -152,6 +170,21 @@ class _Reader:
             return int(text)
         self._complaints.append(f"{name} must be a whole number from {low} to {high}")
         return default
+
+    def _smtp(self, name: str) -> str:
+        text = self._text(name, default="")
+        if not all(url.startswith(("smtp://", "smtps://")) for url in text.split()):
+            self._complaints.append(f"{name} must be smtps://user:password@host:465 or smtp://…")
+        return text
+
+    def _networks(self, name: str) -> str:
+        text = self._text(name, default="")
+        try:
+            for part in filter(None, (part.strip() for part in text.split(","))):
+                ipaddress.ip_network(part)
+        except ValueError:
+            self._complaints.append(f"{name} must be networks such as 10.8.0.0/16, fd00:8::/32")
+        return text
 
     def _secret(self, name: str, var_dir: Path, *, required: bool) -> bytes:
         text = self._text(name, default=None if required else "")

@@ -9,6 +9,7 @@ import hmac
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from core import audit, clock, ids
 from core.database import transaction
@@ -45,6 +46,12 @@ async def register(
             return None
         await audit.record(actor=by, action="client-registered", target=f"client:{client_id}")
     return secret
+
+
+async def find(client_id: str) -> UUID | None:
+    """The row of an active client system, for operators who know its name."""
+    client = await ClientApp.get_or_none(client_id=client_id, state=State.ACTIVE)
+    return None if client is None else client.id
 
 
 async def revoke(client_id: str, *, by: str) -> None:

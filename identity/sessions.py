@@ -5,8 +5,11 @@ slides with use up to an absolute maximum, and a revoked one is refused from the
 """
 
 import hashlib
+from collections import defaultdict
+from collections.abc import Callable, Collection, Hashable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import NamedTuple, TypeVar
 from uuid import UUID
 
 from core import audit, clock, ids
@@ -19,8 +22,21 @@ from identity.principal import Principal, PrincipalKind
 LONGEST_LIFE = timedelta(hours=12)
 """However busy, a session ends one working day after its sign-in."""
 
+T = TypeVar("T", bound=Hashable)
+
 SLIDE_EVERY = timedelta(minutes=1)
 """Use moves the end of a session at most this often: one write a minute, not one a request."""
+
+
+class OpenSession(NamedTuple):
+    """What following a stream needs of a session's row."""
+
+    id: UUID
+    token_digest: str
+    principal_id: UUID
+    last_seen_at: datetime
+    idle_seconds: int
+    created_at: datetime
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,6 +116,34 @@ async def is_open(session_id: UUID) -> bool:
     """Whether a session may go on; long-lived sockets ask again and again. Does not slide."""
     session = await Session.get_or_none(id=session_id)
     return session is not None and _is_open(session, clock.now())
+
+
+async def open_among(session_ids: Collection[UUID]) -> set[UUID]:
+    """Those of many sessions that may go on, in one query. Does not slide."""
+    rows = await Session.filter(
+        id__in=list(session_ids), revoked_at=None, expires_at__gt=clock.now()
+    ).values_list("id", flat=True)
+    return {UUID(str(row)) for row in rows}
+
+
+async def resolve_many(tokens: Collection[str], *, kind: PrincipalKind) -> dict[str, Principal]:
+    """The principals behind many tokens of one kind in one or two queries; bad tokens are absent.
+
+    For sockets, which come back by the thousand after a restart. As `resolve`, it slides the
+    sessions; unlike it, the principals stand for the person alone and carry neither a name nor
+    roles, which following one's own stream does not need.
+    """
+    digests = {_digest(token): token for token in tokens}
+    return await _resolve_where(
+        kind, {"token_digest__in": list(digests)}, lambda session: digests[session.token_digest]
+    )
+
+
+async def resolve_ids(
+    session_ids: Collection[UUID], *, kind: PrincipalKind
+) -> dict[UUID, Principal]:
+    """As `resolve_many`, for who proves a session by a one-time ticket."""
+    return await _resolve_where(kind, {"id__in": list(session_ids)}, lambda session: session.id)
 
 
 async def act_for(principal: Principal, organisation_id: UUID | None) -> Principal:
@@ -203,6 +247,34 @@ async def forget_ended(*, older_than: timedelta = timedelta(days=1)) -> int:
     return await Session.filter(expires_at__lt=clock.now() - older_than).delete()
 
 
+async def _resolve_where(
+    kind: PrincipalKind, where: dict[str, object], name: Callable[[OpenSession], T]
+) -> dict[T, Principal]:
+    at = clock.now()
+    rows = await Session.filter(
+        **where, kind=kind.value, revoked_at=None, expires_at__gt=at
+    ).values_list(*OpenSession._fields)
+    opened = [OpenSession(*row) for row in rows]
+    departments: dict[UUID, str | None] = {}
+    if kind is PrincipalKind.OFFICER:
+        holders = {session.principal_id for session in opened}
+        active = Officer.filter(id__in=holders, state=State.ACTIVE)
+        departments = dict(await active.values_list("id", "department_id"))
+        opened = [session for session in opened if session.principal_id in departments]
+    await _slide_many(opened, at)
+    return {
+        name(session): Principal(
+            kind=kind,
+            id=session.principal_id,
+            subject_id=session.principal_id if kind is PrincipalKind.CITIZEN else None,
+            name="",
+            department=departments.get(session.principal_id),
+            session_id=session.id,
+        )
+        for session in opened
+    }
+
+
 def _is_open(session: Session, at: datetime) -> bool:
     return session.revoked_at is None and at < session.expires_at
 
@@ -261,6 +333,17 @@ async def _slide(session: Session, at: datetime) -> None:
     await Session.filter(id=session.id, revoked_at=None).update(
         last_seen_at=at, expires_at=expires_at
     )
+
+
+async def _slide_many(opened: Collection[OpenSession], at: datetime) -> None:
+    """One write for all sessions that end together, which after a restart is nearly all."""
+    together: dict[datetime, list[UUID]] = defaultdict(list)
+    for session in opened:
+        if at - session.last_seen_at >= SLIDE_EVERY:
+            end = at + timedelta(seconds=session.idle_seconds)
+            together[min(end, session.created_at + LONGEST_LIFE)].append(session.id)
+    for end, ids_ in together.items():
+        await Session.filter(id__in=ids_, revoked_at=None).update(last_seen_at=at, expires_at=end)
 
 
 def _digest(token: str) -> str:

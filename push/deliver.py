@@ -15,19 +15,21 @@ import json
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 from core import clock
 from core.database import transaction
+from core.protect import blind_index
 from miniapp_bridge.connector import Connector
 from miniapp_bridge.errors import MessageRejected, OutcomeUnknown
-from push import stream
+from push import preferences, stream
 from push.channels import CHANNELS, live
 from push.channels.channel import Channel, Outcome, Tools
 from push.message import DepartmentNotice, Message, Weight
 from push.models import Delivery, DeliveryState
+from push.providers import Outlets
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -38,9 +40,14 @@ MAX_ATTEMPTS = 6
 CLAIM = timedelta(seconds=60)
 """Longer than any channel may take to send."""
 
+SHORT_CLAIM = timedelta(seconds=10)
+"""For channels where sending twice has the effect of once: what a dead worker held goes on soon."""
+
 FIRST_PAUSE = timedelta(seconds=5)
 LONGEST_PAUSE = timedelta(minutes=30)
 BATCH = 100
+SAME_WORDS = timedelta(minutes=10)
+"""For so long the same words to the same person do not ring again."""
 
 STATES = {
     Outcome.SENT: DeliveryState.SENT,
@@ -55,13 +62,18 @@ async def deliver(
     event_id: UUID,
     redis: "Redis",
     connectors: Mapping[str, Connector],
+    outlets: Outlets | None = None,
+    occurred_at: datetime | None = None,
     channels: Sequence[Channel] = CHANNELS,
 ) -> None:
     """Record one delivery per channel, commit, then send. A repeat sends nothing twice.
 
-    A channel that fails does not raise: `retry_due` tries it again, alone.
+    A channel that fails does not raise: `retry_due` tries it again, alone. What rings waits for the
+    end of the recipient's quiet hours; what the recipient has turned off is recorded as skipped.
     """
     carried = [channel for channel in channels if message.weight in channel.weights]
+    wanted = await preferences.get(message.recipient_id)
+    at = clock.now()
     async with transaction():
         await Delivery.bulk_create(
             [
@@ -70,6 +82,12 @@ async def deliver(
                     recipient_id=message.recipient_id,
                     channel=channel.name,
                     message=to_stored(message),
+                    event_at=occurred_at or at,
+                    digest=digest(message, channel) if channel.rings else None,
+                    due_at=wanted.rings_at(at, message.kind) if channel.rings else at,
+                    state=DeliveryState.PENDING
+                    if wanted.wants(channel.name)
+                    else DeliveryState.SKIPPED,
                 )
                 for channel in carried
             ],
@@ -81,7 +99,7 @@ async def deliver(
         state=DeliveryState.PENDING,
         due_at__lte=clock.now(),
     )
-    await _send_all(rows, channels, Tools(redis=redis, connectors=connectors))
+    await _send_all(rows, channels, _tools(redis, connectors, outlets))
 
 
 async def tell_department(notice: DepartmentNotice, *, event_id: UUID, redis: "Redis") -> None:
@@ -103,6 +121,7 @@ async def retry_due(
     *,
     redis: "Redis",
     connectors: Mapping[str, Connector],
+    outlets: Outlets | None = None,
     channels: Sequence[Channel] = CHANNELS,
 ) -> int:
     """Send what is due again (a timer calls it); returns how many deliveries were tried."""
@@ -111,7 +130,7 @@ async def retry_due(
         .order_by("due_at")
         .limit(BATCH)
     )
-    await _send_all(rows, channels, Tools(redis=redis, connectors=connectors))
+    await _send_all(rows, channels, _tools(redis, connectors, outlets))
     return len(rows)
 
 
@@ -119,6 +138,22 @@ async def forget_old(*, kept: timedelta = timedelta(days=90)) -> int:
     """Delete finished deliveries older than `kept` (a timer calls it)."""
     finished = (DeliveryState.SENT, DeliveryState.SKIPPED, DeliveryState.FAILED)
     return await Delivery.filter(state__in=finished, created_at__lt=clock.now() - kept).delete()
+
+
+async def mark_delivered(event_id: UUID, recipient_id: UUID, channel: str) -> bool:
+    """A provider reports that a message has arrived; again is harmless."""
+    changed = await Delivery.filter(
+        event_id=event_id, recipient_id=recipient_id, channel=channel, delivered_at=None
+    ).update(delivered_at=clock.now())
+    return bool(changed)
+
+
+def digest(message: Message, channel: Channel) -> str:
+    """Blind index of what is said to whom by which channel."""
+    said = "\n".join(
+        (str(message.recipient_id), channel.name, message.kind, message.title, message.body)
+    )
+    return blind_index(said, purpose="delivery")
 
 
 def to_stored(message: Message) -> str:
@@ -145,7 +180,10 @@ async def _send(row: Delivery, channel: Channel, tools: Tools) -> None:
         # Claimed before and never finished: the worker died while it was sending.
         await _finish(row, DeliveryState.FAILED, error="outcome-unknown")
         return
-    if not await _claim(row):
+    if not await _claim(row, SHORT_CLAIM if channel.repeatable else CLAIM):
+        return
+    if row.digest is not None and await _was_just_said(row):
+        await _finish(row, DeliveryState.SKIPPED, error="duplicate")
         return
     try:
         outcome = await channel.send(from_stored(row.message), event_id=row.event_id, tools=tools)
@@ -159,10 +197,22 @@ async def _send(row: Delivery, channel: Channel, tools: Tools) -> None:
         await _finish(row, STATES[outcome], error=None)
 
 
-async def _claim(row: Delivery) -> bool:
+async def _was_just_said(row: Delivery) -> bool:
+    """Two events may say the same (a state set twice); the second need not ring."""
+    since = clock.now() - SAME_WORDS
+    return await Delivery.filter(
+        digest=row.digest, state=DeliveryState.SENT, sent_at__gt=since
+    ).exists()
+
+
+def _tools(redis: "Redis", connectors: Mapping[str, Connector], outlets: Outlets | None) -> Tools:
+    return Tools(redis=redis, connectors=connectors, outlets=outlets or Outlets.closed())
+
+
+async def _claim(row: Delivery, life: timedelta) -> bool:
     claimed = await Delivery.filter(
         id=row.id, state=DeliveryState.PENDING, attempts=row.attempts
-    ).update(attempts=row.attempts + 1, due_at=clock.now() + CLAIM, last_error=None)
+    ).update(attempts=row.attempts + 1, due_at=clock.now() + life, last_error=None)
     return bool(claimed)
 
 

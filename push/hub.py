@@ -1,25 +1,23 @@
-"""Hub: fan-out inside one worker. Sockets join streams; the bell and a net wake them.
+"""Hub: fan-out inside one worker. Readers join streams; the bell and a net tell them.
 
-The bell is one Redis subscription per worker (`live:*`); a ring carries the entry itself, so that a
-socket needs no query of its own. Redis may lose rings, the net under it cannot: every few seconds
-the hub compares the positions of all joined streams with the database (one query), more
-often while Redis is away. Each subscription has a bounded queue; a reader that falls behind is
-dropped with a reason and comes back with its last position.
+The bell is one subscription per worker (`live:*` in Valkey, `core.redis_feed`); a ring carries the
+entry itself, so that a reader needs no query of its own, and its bytes are made once for all of
+them. Rings may be lost, the net under them cannot: every few seconds the hub compares the positions
+of all joined streams with the database (one query for many), more often while the bell is away.
+
+Readers are called, not awaited: none of them can hold up another, nor the hub.
 """
 
 import asyncio
-import json
 import logging
-from collections import defaultdict
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from contextlib import suppress
+from typing import TYPE_CHECKING, Protocol
 
 from core.database import DATABASE_ERRORS
-from core.redis_client import REDIS_ERRORS
+from core.redis_feed import Feed
 from push import stream
 from push.stream import Entry
+from push.wire import Told
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -27,160 +25,124 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 BELL_PREFIX = "live:"
-QUEUE_SIZE = 64
-SUBSCRIPTIONS_PER_KEY = 256
-"""Bounds what one person can open (department streams are shared by many officers)."""
-
 NET_SECONDS = 15.0
 NET_SECONDS_WITHOUT_BELL = 2.0
 KEYS_PER_QUERY = 500
-BELL_PATIENCE_SECONDS = 30.0
-FIRST_PAUSE_SECONDS = 0.2
-LONGEST_PAUSE_SECONDS = 5.0
 
 
-class Nudge:
-    """Something may be new: look into the database."""
+class Reader(Protocol):
+    """One who follows. Its methods return at once and raise nothing."""
 
+    @property
+    def key(self) -> str:
+        """The stream it follows."""
 
-class Dropped(Exception):
-    """The subscription is over; the message says why, e.g. `slow-reader` or `too-many`."""
+    @property
+    def ends(self) -> tuple[str, ...]:
+        """Keys under which it can be ended, e.g. that of its session."""
 
+    def tell(self, told: Told) -> None:
+        """An entry of the stream, perhaps not the next one and perhaps once more."""
 
-NUDGE = Nudge()
+    def nudge(self, position: int) -> None:
+        """The stream has reached `position`: look into the database if that is news."""
 
-
-class Subscription:
-    """One reader's queue."""
-
-    def __init__(self, keys: tuple[str, ...]) -> None:
-        self.keys = keys
-        self._queue: asyncio.Queue[Entry | Nudge | None] = asyncio.Queue(QUEUE_SIZE)
-        self._reason: str | None = None
-
-    async def next(self) -> Entry | Nudge:
-        """The next entry, or a nudge. Raises Dropped."""
-        item = None if self._reason else await self._queue.get()
-        if item is None or self._reason:
-            raise Dropped(self._reason)
-        return item
-
-    def offer(self, item: Entry | Nudge) -> None:
-        """Queue without waiting; a full queue ends the subscription."""
-        if self._reason:
-            return
-        try:
-            self._queue.put_nowait(item)
-        except asyncio.QueueFull:
-            self.drop("slow-reader")
-
-    def drop(self, reason: str) -> None:
-        """End the subscription; what is queued is not delivered any more."""
-        if self._reason:
-            return
-        self._reason = reason
-        while not self._queue.empty():
-            self._queue.get_nowait()
-        self._queue.put_nowait(None)
+    def end(self, reason: str) -> None:
+        """It is over, e.g. `session-ended` or `too-many`."""
 
 
 class Hub:
     """See the module. One per worker; `run` is its pump."""
 
     def __init__(self, *, net_seconds: float = NET_SECONDS) -> None:
-        self._subscriptions: defaultdict[str, list[Subscription]] = defaultdict(list)
+        self._readers: dict[str, dict[Reader, None]] = {}
+        # Insertion-ordered, so that the oldest reader of a key is found without a clock.
+        self._ends: dict[str, dict[Reader, None]] = {}
         self._told: dict[str, int] = {}
         self._net_seconds = net_seconds
         self._bell_is_up = asyncio.Event()
         self._look_now = asyncio.Event()
+        self._count = 0
 
-    @contextmanager
-    def join(self, *keys: str) -> Iterator[Subscription]:
-        """Receive what is published under any of `keys` from now on."""
-        subscription = Subscription(keys)
-        for key in keys:
-            present = self._subscriptions[key]
-            present.append(subscription)
-            if len(present) > SUBSCRIPTIONS_PER_KEY:
-                present[0].drop("too-many")
-        try:
-            yield subscription
-        finally:
-            self._leave(subscription)
+    def join(self, reader: Reader) -> None:
+        """Tell `reader` what is published under its key from now on."""
+        self._readers.setdefault(reader.key, {})[reader] = None
+        for key in reader.ends:
+            self._ends.setdefault(key, {})[reader] = None
+        self._count += 1
+
+    def leave(self, reader: Reader) -> None:
+        """Tell it nothing more. Repeating it changes nothing."""
+        if not _remove(self._readers, reader.key, reader):
+            return
+        self._count -= 1
+        if reader.key not in self._readers:
+            self._told.pop(reader.key, None)
+        for key in reader.ends:
+            _remove(self._ends, key, reader)
 
     def publish(self, key: str, entry: Entry) -> None:
-        """Hand an entry to every subscription of this worker."""
-        if key not in self._subscriptions:
-            return
-        self._told[key] = max(entry.position, self._told.get(key, 0))
-        for subscription in list(self._subscriptions[key]):
-            subscription.offer(entry)
+        """Hand an entry to every reader of this worker."""
+        self._publish(key, Told.of(entry))
 
     def end(self, key: str, reason: str) -> None:
-        """Drop every subscription of a key, e.g. of a session that was revoked."""
-        for subscription in list(self._subscriptions.get(key, ())):
-            subscription.drop(reason)
+        """End every reader of a key, e.g. of a session that was revoked."""
+        for reader in tuple(self._ends.get(key, ())):
+            reader.end(reason)
+
+    def keep_newest(self, key: str, most: int) -> None:
+        """End the oldest readers of a key beyond `most`."""
+        readers = self._ends.get(key, {})
+        if len(readers) > most:
+            for reader in tuple(readers)[: len(readers) - most]:
+                reader.end("too-many")
 
     @property
     def count(self) -> int:
-        """Open subscriptions of this worker."""
-        return len({id(one) for present in self._subscriptions.values() for one in present})
+        """Readers of this worker."""
+        return self._count
 
     async def run(self, redis: "Redis") -> None:
         """Listen and look until cancelled. Keep a reference to the task that runs this."""
+        feed = Feed(
+            redis, f"{BELL_PREFIX}*", hear=self._hear, up=self._hear_again, down=self._go_deaf
+        )
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._listen(redis), name="push-bell")
+            tasks.create_task(feed.run(), name="push-bell")
             tasks.create_task(self._cast_net(), name="push-net")
 
     async def wait_for_bell(self) -> None:
-        """Return as soon as the subscription to Redis stands."""
+        """Return as soon as the subscription stands."""
         await self._bell_is_up.wait()
 
-    def _leave(self, subscription: Subscription) -> None:
-        for key in subscription.keys:
-            present = self._subscriptions[key]
-            present.remove(subscription)
-            if not present:
-                del self._subscriptions[key]
-                self._told.pop(key, None)
+    def _hear_again(self) -> None:
+        # Also after a silent break: whatever rang meanwhile was not heard.
+        self._bell_is_up.set()
+        self._look_now.set()
 
-    async def _listen(self, redis: "Redis") -> None:
-        pause = FIRST_PAUSE_SECONDS
-        while True:
-            try:
-                async with redis.pubsub() as bell:
-                    await bell.psubscribe(f"{BELL_PREFIX}*")
-                    while True:
-                        # Not listen(): between two waits the client pings a silent connection.
-                        ring = await bell.get_message(timeout=BELL_PATIENCE_SECONDS)
-                        pause = FIRST_PAUSE_SECONDS
-                        if ring is not None:
-                            self._hear(ring)
-            except REDIS_ERRORS as error:
-                log.warning("the bell is away: %s", type(error).__name__)
-            self._bell_is_up.clear()
-            self._look_now.set()
-            await asyncio.sleep(pause)
-            pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
+    def _go_deaf(self) -> None:
+        self._bell_is_up.clear()
+        self._look_now.set()
 
-    def _hear(self, ring: dict[str, Any]) -> None:
-        if ring["type"] == "psubscribe":
-            # Also after a silent reconnect: whatever rang meanwhile was not heard.
-            self._bell_is_up.set()
-            self._look_now.set()
+    def _hear(self, channel: str, data: bytes) -> None:
+        key = channel.removeprefix(BELL_PREFIX)
+        if key not in self._readers and key not in self._ends:
             return
-        key = ring["channel"].decode().removeprefix(BELL_PREFIX)
-        if key not in self._subscriptions:
-            return
-        try:
-            heard = decode_ring(ring["data"])
-        except (ValueError, KeyError, TypeError):
+        heard = decode_ring(data)
+        if heard is None:
             log.warning("a ring could not be read")
-            return
-        if isinstance(heard, str):
+        elif isinstance(heard, str):
             self.end(key, heard)
         else:
-            self.publish(key, heard)
+            self._publish(key, heard)
+
+    def _publish(self, key: str, told: Told) -> None:
+        readers = self._readers.get(key)
+        if readers is None:
+            return
+        self._told[key] = max(told.position, self._told.get(key, 0))
+        for reader in tuple(readers):
+            reader.tell(told)
 
     async def _cast_net(self) -> None:
         while True:
@@ -192,42 +154,46 @@ class Hub:
                 await self._nudge_behind()
             except DATABASE_ERRORS as error:
                 log.warning("the net could not look: %s", type(error).__name__)
+            except Exception:  # without the net a lost ring would stay lost
+                log.exception("the net tore and is cast again")
 
     async def _nudge_behind(self) -> None:
-        keys = list(self._subscriptions)
+        keys = list(self._readers)
         for start in range(0, len(keys), KEYS_PER_QUERY):
             newest = await stream.positions(keys[start : start + KEYS_PER_QUERY])
             for key, position in newest.items():
-                if position > self._told.get(key, 0) and key in self._subscriptions:
+                if position > self._told.get(key, 0) and key in self._readers:
                     self._told[key] = position
-                    for subscription in list(self._subscriptions[key]):
-                        subscription.offer(NUDGE)
+                    for reader in tuple(self._readers[key]):
+                        reader.nudge(position)
+
+
+def _remove(where: dict[str, dict[Reader, None]], key: str, reader: Reader) -> bool:
+    present = where.get(key)
+    if present is None or reader not in present:
+        return False
+    del present[reader]
+    if not present:
+        del where[key]
+    return True
 
 
 def encode_ring(entry: Entry) -> bytes:
-    """An entry as the bell carries it."""
-    ring = {
-        "n": entry.position,
-        "kind": entry.kind,
-        "payload": entry.payload,
-        "at": entry.at.isoformat(),
-    }
-    return json.dumps(ring, ensure_ascii=False, separators=(",", ":")).encode()
+    """An entry as the bell carries it: its position, then the text its readers get."""
+    told = Told.of(entry)
+    return b"%d %s" % (told.position, told.json)
 
 
 def encode_end(reason: str) -> bytes:
-    """A ring that ends every subscription of its key."""
-    return json.dumps({"end": reason}).encode()
+    """A ring that ends every reader of its key."""
+    return b"! " + reason.encode()
 
 
-def decode_ring(data: bytes) -> Entry | str:
-    """The entry of a ring, or the reason of an ending one."""
-    ring = json.loads(data)
-    if "end" in ring:
-        return str(ring["end"])
-    return Entry(
-        position=int(ring["n"]),
-        kind=str(ring["kind"]),
-        payload=dict(ring["payload"]),
-        at=datetime.fromisoformat(ring["at"]),
-    )
+def decode_ring(data: bytes) -> Told | str | None:
+    """What an entry tells, or the reason of an ending ring, or None for an unreadable one."""
+    head, _, rest = data.partition(b" ")
+    if head == b"!":
+        return rest.decode("ascii", "replace")
+    if head.isdigit() and len(head) < 17 and rest.startswith(b"{"):
+        return Told(int(head), rest)
+    return None

@@ -34,9 +34,11 @@ class Inbox:
     unread: int
 
 
-async def list_messages(person_id: UUID, *, limit: int, offset: int) -> Inbox:
-    """A page of a person's messages."""
-    mine = InboxMessage.filter(person_id=person_id)
+async def list_messages(
+    person_id: UUID, *, limit: int, offset: int, archived: bool = False
+) -> Inbox:
+    """A page of a person's messages: those at hand, or those put away."""
+    mine = InboxMessage.filter(person_id=person_id, archived_at__isnull=not archived)
     rows = await mine.order_by("-created_at", "id").offset(offset).limit(limit)
     return Inbox(
         items=[_item(row) for row in rows],
@@ -53,9 +55,26 @@ async def mark_read(message_id: UUID, *, person_id: UUID) -> None:
     await mine.filter(read_at=None).update(read_at=clock.now())
 
 
+async def archive(message_id: UUID, *, person_id: UUID) -> None:
+    """Put an own message away, read; again is harmless. Raises InboxMessageNotFound."""
+    await mark_read(message_id, person_id=person_id)
+    await InboxMessage.filter(id=message_id, person_id=person_id, archived_at=None).update(
+        archived_at=clock.now()
+    )
+
+
+async def restore(message_id: UUID, *, person_id: UUID) -> None:
+    """Take an own message back; again is harmless. Raises InboxMessageNotFound."""
+    mine = InboxMessage.filter(id=message_id, person_id=person_id)
+    if not await mine.exists():
+        raise InboxMessageNotFound()
+    await mine.update(archived_at=None)
+
+
 async def mark_all_read(person_id: UUID) -> int:
     """Mark every message as read; returns how many were not."""
-    return await InboxMessage.filter(person_id=person_id, read_at=None).update(read_at=clock.now())
+    unread = InboxMessage.filter(person_id=person_id, read_at=None)
+    return await unread.update(read_at=clock.now())
 
 
 def _item(row: InboxMessage) -> InboxItem:

@@ -5,6 +5,7 @@ illness or a disability. Such columns hold JSON text.
 """
 
 from enum import StrEnum
+from uuid import UUID
 
 from tortoise import fields
 from tortoise.models import Model
@@ -73,6 +74,7 @@ class InboxMessage(Model):
     """Title, body, link and data."""
     created_at = fields.DatetimeField(default=now)
     read_at = fields.DatetimeField(null=True)
+    archived_at = fields.DatetimeField(null=True)
 
     class Meta:
         table = "push_inbox_message"
@@ -95,9 +97,104 @@ class Delivery(Model):
     last_error = fields.CharField(max_length=80, null=True)
     created_at = fields.DatetimeField(default=now)
     sent_at = fields.DatetimeField(null=True)
+    event_at = fields.DatetimeField(null=True)
+    """When the thing happened that is told."""
+    digest = fields.CharField(max_length=64, null=True)
+    """Blind index of what is said to whom: the same words are not rung twice in a short time."""
+    delivered_at = fields.DatetimeField(null=True)
+    """When a provider reported that it has arrived."""
 
     class Meta:
         table = "push_delivery"
         app = "push"
         unique_together = (("event_id", "recipient_id", "channel"),)
-        indexes = (("state", "due_at"),)
+        indexes = (("state", "due_at"), ("digest", "sent_at"), ("created_at",))
+
+
+class NoticePreference(Model):
+    """What a person wants to be told by, and when not. No row: the defaults of `preferences`."""
+
+    person_id = fields.UUIDField(primary_key=True)
+    subscription = fields.BooleanField(default=True)
+    sms = fields.BooleanField(default=True)
+    email = ProtectedField(null=True)
+    """A confirmed address; none means no e-mail."""
+    quiet_from = fields.CharField(max_length=5, null=True)
+    """`HH:MM` in Shanghai; both ends or none."""
+    quiet_until = fields.CharField(max_length=5, null=True)
+    changed_at = fields.DatetimeField(default=now)
+
+    class Meta:
+        table = "push_notice_preference"
+        app = "push"
+
+
+class WebhookState(StrEnum):
+    """active ⇄ paused: by its owner, or by us when the address answers 410 Gone."""
+
+    ACTIVE = "active"
+    PAUSED = "paused"
+
+
+class Webhook(Model):
+    """An address of an enterprise or a department that is told of what happens."""
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    owner = fields.CharField(max_length=60, db_index=True)
+    """`client:<uuid>` or `dept:<KEY>`: who may look and change."""
+    topic = fields.CharField(max_length=60, db_index=True)
+    """`dept:<KEY>` or `subject:<uuid>`: whose events it is told."""
+    url = fields.CharField(max_length=500)
+    kinds = fields.JSONField[list[str]]()
+    """Kinds of events; empty means all."""
+    suite = fields.CharField(max_length=12)
+    """`hmac-sha256` or `hmac-sm3`."""
+    secret = ProtectedField()
+    former_secret = ProtectedField(null=True)
+    former_until = fields.DatetimeField(null=True)
+    state = fields.CharEnumField(WebhookState, max_length=8, default=WebhookState.ACTIVE)
+    created_at = fields.DatetimeField(default=now)
+    failures = fields.IntField(default=0)
+    """In a row."""
+    last_sent_at = fields.DatetimeField(null=True)
+    last_failed_at = fields.DatetimeField(null=True)
+    last_error = fields.CharField(max_length=80, null=True)
+
+    class Meta:
+        table = "push_webhook"
+        app = "push"
+
+
+class CallState(StrEnum):
+    """pending → sent | dead. A dead call may be replayed."""
+
+    PENDING = "pending"
+    SENT = "sent"
+    DEAD = "dead"
+
+
+class WebhookCall(Model):
+    """One event on its way to one address. The number orders the calls of one object."""
+
+    id = fields.BigIntField(primary_key=True)
+    webhook: fields.ForeignKeyRelation[Webhook] = fields.ForeignKeyField(
+        "push.Webhook", related_name="calls", on_delete=fields.CASCADE
+    )
+    event_id = fields.UUIDField()
+    kind = fields.CharField(max_length=40)
+    object_key = fields.CharField(max_length=60)
+    body = ProtectedField()
+    state = fields.CharEnumField(CallState, max_length=8, default=CallState.PENDING)
+    attempts = fields.SmallIntField(default=0)
+    due_at = fields.DatetimeField(default=now)
+    created_at = fields.DatetimeField(default=now)
+    sent_at = fields.DatetimeField(null=True)
+    last_error = fields.CharField(max_length=80, null=True)
+
+    webhook_id: UUID
+
+    class Meta:
+        table = "push_webhook_call"
+        app = "push"
+        unique_together = (("webhook_id", "event_id"),)
+        indexes = (("state", "due_at"), ("webhook_id", "object_key"))

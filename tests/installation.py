@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import copy
 import os
 import re
 import secrets
@@ -56,6 +57,17 @@ class Installation:
         self.settings = Settings.from_env(self._environment)
         self._server: subprocess.Popen[bytes] | None = None
 
+    def sibling(self) -> Installation:
+        """A second server of the same installation on a port of its own, not started yet."""
+        twin = copy.copy(self)
+        port = free_port()
+        twin.address = f"http://127.0.0.1:{port}"
+        own = {"YUNJIAN_PORT": str(port), "YUNJIAN_PUBLIC_URL": twin.address}
+        twin._environment = self._environment | own
+        twin.settings = Settings.from_env(twin._environment)
+        twin._server = None
+        return twin
+
     def start(self, command: str = "demo", **more: str) -> None:
         """Start `manage.py COMMAND` and wait until it answers; raises RuntimeError with its log."""
         with self.log.open("ab") as log:
@@ -102,6 +114,12 @@ class Installation:
     def passwords(self) -> dict[str, str]:
         """Staff number → password, as the demo printed them."""
         return dict(STAFF_LINE.findall(self.output()))
+
+    @property
+    def pid(self) -> int:
+        """The process that was started; with one worker it is the server itself."""
+        assert self._server is not None
+        return self._server.pid
 
     def password(self, staff_no: str) -> str:
         return self.passwords()[staff_no]

@@ -44,11 +44,22 @@ def valkey() -> Iterator[str]:
 @contextmanager
 def postgres() -> Iterator[str]:
     """A PostgreSQL with nothing in it; yields a Tortoise URL of its database `postgres`."""
+    with restartable_postgres() as server:
+        yield server.url
+
+
+@contextmanager
+def restartable_postgres() -> Iterator[PostgresServer]:
+    """The same as something that can be stopped and started again with its data."""
     folder = Path(tempfile.mkdtemp(prefix="yunjian-postgres-"))
+    server = None
     try:
-        programs, identity = _programs(folder)
-        yield from _serve(folder, programs, identity)
+        server = PostgresServer(folder)
+        server.start()
+        yield server
     finally:
+        if server is not None:
+            server.stop()
         shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -80,33 +91,56 @@ def _lower_identity(folder: Path) -> dict[str, Any]:
     return {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
 
 
-def _serve(folder: Path, programs: Path, identity: dict[str, Any]) -> Iterator[str]:
-    data, port = folder / "data", free_port()
-    environment = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "HOME": str(folder)}
-    initdb = [programs / "initdb", "-D", data, "-U", "postgres", "-A", "trust"]
-    initdb += ["-E", "UTF8", "--locale=C.UTF-8", "--no-sync"]
-    subprocess.run(
-        initdb, check=True, stdout=subprocess.DEVNULL, cwd=folder, env=environment, **identity
-    )
-    command = [programs / "postgres", "-D", data, "-p", str(port), "-k", folder]
-    for setting in (
-        "listen_addresses=127.0.0.1",
-        "fsync=off",
-        "synchronous_commit=off",
-        "full_page_writes=off",
-        "max_connections=200",
-    ):
-        command += ["-c", setting]
-    with (folder / "log").open("wb") as log:
-        server = subprocess.Popen(
-            command, stdout=log, stderr=subprocess.STDOUT, cwd=folder, env=environment, **identity
+class PostgresServer:
+    """A server of its own in `folder`, on one port for its whole life."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._programs, self._identity = _programs(folder)
+        self._environment = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "HOME": str(folder)}
+        self._process: subprocess.Popen[bytes] | None = None
+        self._port = free_port()
+        self.url = f"asyncpg://postgres@127.0.0.1:{self._port}/postgres"
+        initdb = [self._programs / "initdb", "-D", folder / "data", "-U", "postgres", "-A", "trust"]
+        initdb += ["-E", "UTF8", "--locale=C.UTF-8", "--no-sync"]
+        subprocess.run(
+            initdb,
+            check=True,
+            stdout=subprocess.DEVNULL,
+            cwd=folder,
+            env=self._environment,
+            **self._identity,
         )
-    try:
-        _wait(server, port, programs, environment)
-        yield f"asyncpg://postgres@127.0.0.1:{port}/postgres"
-    finally:
-        server.send_signal(signal.SIGINT)
-        server.wait(20)
+
+    def start(self) -> None:
+        """Start it and wait until it answers."""
+        command = [self._programs / "postgres", "-D", self._folder / "data"]
+        command += ["-p", str(self._port), "-k", self._folder]
+        for setting in (
+            "listen_addresses=127.0.0.1",
+            "fsync=off",
+            "synchronous_commit=off",
+            "full_page_writes=off",
+            "max_connections=200",
+        ):
+            command += ["-c", setting]
+        with (self._folder / "log").open("ab") as log:
+            self._process = subprocess.Popen(
+                command,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                cwd=self._folder,
+                env=self._environment,
+                **self._identity,
+            )
+        _wait(self._process, self._port, self._programs, self._environment)
+
+    def stop(self) -> None:
+        """End every connection and stop (`fast`)."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGINT)
+            self._process.wait(20)
+            self._process = None
 
 
 def _wait(server: subprocess.Popen[bytes], port: int, programs: Path, env: dict[str, str]) -> None:

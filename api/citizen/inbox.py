@@ -35,12 +35,20 @@ class InboxPage(msgspec.Struct, kw_only=True):
     """Of the whole inbox, not of this page."""
 
 
+class InboxQuery(Page, kw_only=True, forbid_unknown_fields=True):
+    archived: bool = False
+    """Those put away instead of those at hand."""
+
+
 @bp.get("/")
 @guards.citizen
-@endpoint(summary="Messages, newest first", query=Page, returns=InboxPage)
-async def list_messages(request: Request, query: Page) -> InboxPage:
+@endpoint(summary="Messages, newest first", query=InboxQuery, returns=InboxPage)
+async def list_messages(request: Request, query: InboxQuery) -> InboxPage:
     page = await inbox.list_messages(
-        request.ctx.principal.person_id, limit=query.limit, offset=query.offset
+        request.ctx.principal.person_id,
+        limit=query.limit,
+        offset=query.offset,
+        archived=query.archived,
     )
     items = [msgspec.convert(item, InboxItem, from_attributes=True) for item in page.items]
     return InboxPage(items=items, total=page.total, unread=page.unread)
@@ -51,6 +59,20 @@ async def list_messages(request: Request, query: Page) -> InboxPage:
 @endpoint(summary="Mark a message as read", problems=(errors.InboxMessageNotFound,))
 async def mark_read(request: Request, message_id: UUID) -> None:
     await inbox.mark_read(message_id, person_id=request.ctx.principal.person_id)
+
+
+@bp.post("/<message_id:uuid>/archive")
+@guards.citizen
+@endpoint(summary="Put a message away", problems=(errors.InboxMessageNotFound,))
+async def archive(request: Request, message_id: UUID) -> None:
+    await inbox.archive(message_id, person_id=request.ctx.principal.person_id)
+
+
+@bp.delete("/<message_id:uuid>/archive")
+@guards.citizen
+@endpoint(summary="Take a message back", problems=(errors.InboxMessageNotFound,))
+async def restore(request: Request, message_id: UUID) -> None:
+    await inbox.restore(message_id, person_id=request.ctx.principal.person_id)
 
 
 @bp.post("/read")

@@ -5,18 +5,40 @@ Who covers all departments (督办) follows the stream that every notice also go
 
 from __future__ import annotations
 
-from sanic import Blueprint, Request, Websocket
+from sanic import Blueprint, Request
 
-from api import guards, live_socket
+from api import guards, live_socket, live_tickets
+from api.endpoint import endpoint
+from api.live_tickets import LiveTicket
 from identity.principal import PrincipalKind
 from push import stream
 
-bp = Blueprint("staff-live", url_prefix="/api/staff")
+bp = Blueprint("staff-live", url_prefix="/api/staff/live")
 
 
-@bp.websocket("/live")  # type: ignore[untyped-decorator]
+@bp.get("/")
 @guards.socket(PrincipalKind.OFFICER)
 @live_socket.declared("Live worklist of the signed-in officer's department (WebSocket)")
-async def follow(request: Request, ws: Websocket) -> None:
-    department = request.ctx.principal.department or stream.ALL_DEPARTMENTS
-    await live_socket.serve(request, ws, key=stream.department(department))
+async def follow(request: Request) -> None:
+    await live_socket.serve(request, key=_key(request))
+
+
+@bp.get("/events")
+@guards.event_stream(PrincipalKind.OFFICER)
+@live_socket.declared(
+    "Live worklist of the signed-in officer's department (server-sent events)",
+    media_type=live_socket.EVENT_STREAM,
+)
+async def follow_events(request: Request) -> None:
+    await live_socket.serve_events(request, key=_key(request))
+
+
+@bp.post("/tickets")
+@guards.officer()
+@endpoint(summary="A one-time ticket to open a live stream with", returns=LiveTicket, status=201)
+async def issue_ticket(request: Request) -> LiveTicket:
+    return await live_tickets.issue(request)
+
+
+def _key(request: Request) -> str:
+    return stream.department(request.ctx.principal.department or stream.ALL_DEPARTMENTS)

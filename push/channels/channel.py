@@ -1,13 +1,14 @@
 """Channel: one way of bringing a message to a person."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 from uuid import UUID
 
 from miniapp_bridge.connector import Connector
 from push.message import Message, Weight
+from push.providers import Outlets
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -29,6 +30,7 @@ class Tools:
 
     redis: "Redis"
     connectors: Mapping[str, Connector]
+    outlets: Outlets = field(default_factory=Outlets.closed)
 
 
 class Channel(Protocol):
@@ -39,6 +41,9 @@ class Channel(Protocol):
     """The messages this channel carries."""
     repeatable: bool
     """Whether sending one event twice has the effect of once."""
+
+    rings: bool
+    """Whether it makes a sound: waits for the end of quiet hours, never says a thing twice."""
 
     async def send(self, message: Message, *, event_id: UUID, tools: Tools) -> Outcome:
         """Send outside any transaction."""

@@ -14,6 +14,7 @@ class InboxChannel:
     name = "inbox"
     weights = frozenset({Weight.NOTICE})
     repeatable = True
+    rings = False
 
     async def send(self, message: Message, *, event_id: UUID, tools: Tools) -> Outcome:
         content = {

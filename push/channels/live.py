@@ -21,6 +21,7 @@ class LiveChannel:
     name = "live"
     weights = frozenset(Weight)
     repeatable = True
+    rings = False
 
     async def send(self, message: Message, *, event_id: UUID, tools: Tools) -> Outcome:
         await tell(

@@ -26,6 +26,7 @@ class SubscriptionChannel:
     name = "subscription"
     weights = frozenset({Weight.NOTICE})
     repeatable = False
+    rings = True
 
     async def send(self, message: Message, *, event_id: UUID, tools: Tools) -> Outcome:
         for account in await queries.list_platform_users(message.recipient_id):

@@ -33,17 +33,17 @@ OURS: dict[str, set[str]] = {
 }
 
 OTHERS: dict[str, set[str]] = {
-    "core": {"tortoise", "redis", "cryptography", "obstore", "msgspec"},
+    "core": {"tortoise", "asyncpg", "redis", "hiredis", "cryptography", "obstore", "msgspec"},
     "signing": {"cryptography", "cffi", "cbor2", "pyhanko", "pkcs11", "lxml", "PIL"},
     "miniapp_bridge": {"aiohttp", "cryptography", "redis", "msgspec", "yarl"},
     "identity": {"tortoise", "cryptography", "argon2", "redis", "msgspec", "yaml"},
     "cases": {"tortoise", "PIL", "msgspec", "yaml", "pypinyin", "redis"},
     "wallet": {"tortoise", "qrcode", "msgspec", "yaml", "redis", "PIL", "fontTools", "zxingcpp"},
-    "push": {"tortoise", "redis", "msgspec"},
     "payments": {"tortoise", "redis"},
+    "push": {"tortoise", "redis", "msgspec", "aiohttp"},
     "resources": {"redis"},
     "flows": set(),
-    "api": {"sanic", "sanic_routing", "msgspec", "websockets"},
+    "api": {"sanic", "sanic_routing", "msgspec"},
 }
 
 FREE = {"app", "manage", "bench", "tests", "tools"}

@@ -8,6 +8,7 @@ from tortoise import connections
 
 from core import database, outbox
 from core.events import Event
+from core.lease import Lease
 from core.outbox import OutboxMessage
 from tests.conftest import FrozenClock
 
@@ -134,6 +135,57 @@ class TestOutbox:
             await asyncio.wait_for(heard.wait(), outbox.POLL_SECONDS)
         finally:
             await relay.stop()
+
+    async def test_who_slept_through_the_lease_tells_nothing_more(
+        self, frozen_clock: FrozenClock
+    ) -> None:
+        await ring("a", 1)
+        await ring("a", 2)
+        sleeper, next_holder = Lease("relay"), Lease("relay")
+        asleep, woken = asyncio.Event(), asyncio.Event()
+        heard: list[tuple[str, int]] = []
+
+        async def sleepy(event: Event) -> None:
+            assert isinstance(event, Rang)
+            heard.append(("sleeper", event.number))
+            asleep.set()
+            await woken.wait()
+            raise ConnectionError("long gone")
+
+        async def awake(event: Event) -> None:
+            assert isinstance(event, Rang)
+            heard.append(("next", event.number))
+
+        assert await sleeper.acquire()
+        dreaming = asyncio.create_task(outbox.drain(sleepy, held=lambda: sleeper.held))
+        await asleep.wait()
+        frozen_clock.advance(seconds=7)
+        assert await next_holder.acquire()
+        await outbox.drain(awake, held=lambda: next_holder.held)
+        woken.set()
+
+        assert await dreaming == 0
+        assert heard == [("sleeper", 1), ("next", 1), ("next", 2)]
+        assert await OutboxMessage.filter(done_at=None).count() == 0
+        assert await OutboxMessage.filter(attempts__gt=0).count() == 0
+
+    async def test_parked_rows_raise_an_alarm_until_somebody_acts(
+        self, frozen_clock: FrozenClock, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        await ring("a", 1)
+        listener = Listener()
+        listener.deaf_to = {"a"}
+        assert await outbox.raise_alarm() == 0
+        for _ in range(outbox.MAX_ATTEMPTS):
+            await outbox.drain(listener)
+            frozen_clock.advance(hours=1)
+        caplog.clear()
+
+        assert await outbox.raise_alarm() == 1
+        assert [record.levelname for record in caplog.records] == ["CRITICAL"]
+        (parked,) = await outbox.list_parked()
+        await outbox.drop(parked.event_id)
+        assert await outbox.raise_alarm() == 0
 
     async def test_event_comes_back_as_it_was_told(self) -> None:
         told: list[Event] = []

@@ -93,6 +93,7 @@ class Recorder:
     name: str = "recorder"
     weights: frozenset[Weight] = frozenset(Weight)
     repeatable: bool = True
+    rings: bool = False
     failures: list[BaseException] = field(default_factory=list)
     outcome: Any = None
     sent: list[Message] = field(default_factory=list)

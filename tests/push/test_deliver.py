@@ -41,7 +41,13 @@ async def test_notice_goes_live_and_into_the_inbox(redis: Redis) -> None:
     kept = await inbox.list_messages(PERSON, limit=10, offset=0)
     assert (entry.kind, entry.payload["title"]) == ("case-accepted", "申请已受理")
     assert [item.title for item in kept.items] == ["申请已受理"]
-    assert await states() == {"live": "sent", "inbox": "sent", "subscription": "skipped"}
+    assert await states() == {
+        "live": "sent",
+        "inbox": "sent",
+        "subscription": "skipped",
+        "sms": "skipped",
+        "email": "skipped",
+    }
 
 
 async def test_tick_only_moves_the_page(redis: Redis) -> None:

@@ -1,9 +1,11 @@
-"""The hub: bounded queues, a bell through Redis, and a net below it."""
+"""The hub: readers are told at once, ended with a reason, and a net lies below the bell."""
 
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 
+import msgspec
 import pytest
 from redis.asyncio import Redis
 
@@ -12,153 +14,203 @@ from core.redis_client import connect
 from push import hub as hubs
 from push import stream
 from push.channels import live
-from push.hub import NUDGE, Dropped, Hub
+from push.hub import Hub
 from push.stream import Entry
+from push.wire import Told
 
 KEY = "person:1"
+SESSION = "session:1"
+PATIENCE = 10.0
 
 
 def entry(position: int) -> Entry:
     return Entry(position=position, kind="tick", payload={"title": "进度"}, at=clock.now())
 
 
+@dataclass(eq=False)
+class Listener:
+    """A reader that remembers; what it hears can be waited for."""
+
+    key: str = KEY
+    ends: tuple[str, ...] = ()
+    told: list[int] = field(default_factory=list)
+    texts: list[bytes] = field(default_factory=list)
+    nudged: list[int] = field(default_factory=list)
+    ended: list[str] = field(default_factory=list)
+    heard: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def tell(self, told: Told) -> None:
+        self.told.append(told.position)
+        self.texts.append(told.json)
+        self.heard.set()
+
+    def nudge(self, position: int) -> None:
+        self.nudged.append(position)
+        self.heard.set()
+
+    def end(self, reason: str) -> None:
+        self.ended.append(reason)
+        self.heard.set()
+
+    async def wait(self) -> None:
+        await asyncio.wait_for(self.heard.wait(), PATIENCE)
+        self.heard.clear()
+
+
 @asynccontextmanager
 async def running(hub: Hub, redis: Redis) -> AsyncIterator[None]:
     task = asyncio.create_task(hub.run(redis))
     try:
-        await asyncio.wait_for(hub.wait_for_bell(), 5)
+        await asyncio.wait_for(hub.wait_for_bell(), PATIENCE)
         yield
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
 
 
-async def next_entry(subscription: hubs.Subscription) -> Entry:
-    """The next real entry; a nudge says only that something may be new."""
-    async with asyncio.timeout(5):
-        while not isinstance(item := await subscription.next(), Entry):
-            continue
-        return item
-
-
-async def test_published_entry_reaches_every_reader_of_its_key() -> None:
+async def test_published_entry_reaches_every_reader_of_its_key_and_no_other() -> None:
     hub = Hub()
-    with hub.join(KEY) as first, hub.join(KEY) as second, hub.join("person:2") as other:
-        hub.publish(KEY, entry(1))
+    first, second, other = Listener(), Listener(), Listener(key="person:2")
+    for reader in (first, second, other):
+        hub.join(reader)
 
-        assert (await next_entry(first)).position == 1
-        assert (await next_entry(second)).position == 1
-        with pytest.raises(TimeoutError):
-            await asyncio.wait_for(other.next(), 0.01)
+    hub.publish(KEY, entry(1))
+
+    assert (first.told, second.told, other.told) == ([1], [1], [])
 
 
-async def test_slow_reader_is_dropped_and_the_others_go_on() -> None:
+async def test_bytes_of_an_entry_are_made_once_for_all() -> None:
+    told = Told.of(entry(1))
+
+    assert told.as_frame is told.as_frame
+    assert told.as_lines("e") is told.as_lines("e")
+
+
+async def test_reader_that_leaves_while_it_is_told_disturbs_nobody() -> None:
+    hub, later = Hub(), Listener()
+
+    class Leaver(Listener):
+        def tell(self, told: Told) -> None:
+            hub.leave(self)
+
+    hub.join(Leaver())
+    hub.join(later)
+
+    hub.publish(KEY, entry(1))
+
+    assert later.told == [1]
+    assert hub.count == 1
+
+
+async def test_only_the_newest_readers_of_a_user_are_kept() -> None:
     hub = Hub()
-    with hub.join(KEY) as slow, hub.join(KEY) as quick:
-        for position in range(1, hubs.QUEUE_SIZE + 2):
-            hub.publish(KEY, entry(position))
-            assert isinstance(await quick.next(), Entry)
+    readers = [Listener(ends=(SESSION, "user:1")) for _ in range(4)]
+    for reader in readers:
+        hub.join(reader)
 
-        with pytest.raises(Dropped, match="slow-reader"):
-            await slow.next()
+    hub.keep_newest("user:1", 3)
 
-
-async def test_too_many_subscriptions_drop_the_oldest() -> None:
-    hub = Hub()
-    joins = [hub.join(KEY) for _ in range(hubs.SUBSCRIPTIONS_PER_KEY + 1)]
-    subscriptions = [join.__enter__() for join in joins]
-
-    with pytest.raises(Dropped, match="too-many"):
-        await subscriptions[0].next()
-
-    for join in joins:
-        join.__exit__(None, None, None)
-    assert hub.count == 0
+    assert [reader.ended for reader in readers] == [["too-many"], [], [], []]
 
 
 async def test_reader_that_left_is_forgotten() -> None:
-    hub = Hub()
-    with hub.join(KEY, "session:1"):
-        assert hub.count == 1
+    hub, reader = Hub(), Listener(ends=(SESSION,))
+    hub.join(reader)
+    assert hub.count == 1
 
+    hub.leave(reader)
+    hub.leave(reader)
     hub.publish(KEY, entry(1))
-    hub.end("session:1", "session-ended")
+    hub.end(SESSION, "session-ended")
 
     assert hub.count == 0
+    assert not reader.told
+    assert not reader.ended
 
 
 @pytest.mark.usefixtures("db")
 async def test_bell_carries_the_entry_from_another_worker(redis: Redis) -> None:
     here, there = Hub(), Hub()
+    first, second = Listener(), Listener()
     async with running(here, redis), running(there, redis):
-        with here.join(KEY) as first, there.join(KEY) as second:
-            await live.tell(KEY, "tick", {"title": "进度"}, event_id=ids.new_id(), redis=redis)
+        here.join(first)
+        there.join(second)
+        await live.tell(KEY, "tick", {"title": "进度"}, event_id=ids.new_id(), redis=redis)
+        await first.wait()
+        await second.wait()
 
-            assert (await next_entry(first)).payload == {"title": "进度"}
-            assert (await next_entry(second)).position == 1
+    assert first.texts == second.texts
+    event = msgspec.json.decode(first.texts[0])
+    assert (event["type"], event["n"], event["title"]) == ("event", 1, "进度")
 
 
 @pytest.mark.usefixtures("db")
 async def test_unreadable_ring_is_ignored(redis: Redis) -> None:
-    hub = Hub()
+    hub, reader = Hub(), Listener()
     async with running(hub, redis):
-        with hub.join(KEY) as reader:
-            for data in (b"", b"\xff", b"{}", b"[]", b'{"n":1}'):
-                await redis.publish(f"live:{KEY}", data)
-            await live.tell(KEY, "tick", {}, event_id=ids.new_id(), redis=redis)
+        hub.join(reader)
+        for data in (b"", b"\xff", b"{}", b"[]", b'{"n":1}', b"1 [", b"-1 {}", b"9" * 30 + b" {}"):
+            await redis.publish(f"live:{KEY}", data)
+        await live.tell(KEY, "tick", {}, event_id=ids.new_id(), redis=redis)
+        await reader.wait()
 
-            assert (await next_entry(reader)).position == 1
+    assert reader.told == [1]
 
 
 @pytest.mark.usefixtures("db")
 async def test_revoked_session_is_ended_on_every_worker(redis: Redis) -> None:
     session_id = ids.new_id()
-    hub = Hub()
+    hub, reader = Hub(), Listener(ends=(live.session_key(session_id),))
     async with running(hub, redis):
-        with hub.join(KEY, live.session_key(session_id)) as reader:
-            await live.end_session(session_id, redis=redis)
+        hub.join(reader)
+        await live.end_session(session_id, redis=redis)
+        await reader.wait()
 
-            with pytest.raises(Dropped, match="session-ended"):
-                await next_entry(reader)
+    assert reader.ended == ["session-ended"]
 
 
 @pytest.mark.usefixtures("db")
 async def test_lost_ring_is_found_by_the_net(redis: Redis) -> None:
-    hub = Hub(net_seconds=0.05)
+    hub, reader = Hub(net_seconds=0.05), Listener()
     async with running(hub, redis):
-        with hub.join(KEY) as reader:
-            await stream.append(KEY, "tick", {})
+        hub.join(reader)
+        await stream.append(KEY, "tick", {})
+        await reader.wait()
 
-            assert await asyncio.wait_for(reader.next(), 5) is NUDGE
+    assert reader.nudged == [1]
 
 
 @pytest.mark.usefixtures("db")
 async def test_without_redis_the_net_still_wakes_readers() -> None:
     nowhere = connect("redis://127.0.0.1:1")
-    hub = Hub()
+    hub, reader = Hub(), Listener()
     task = asyncio.create_task(hub.run(nowhere))
-    with hub.join(KEY) as reader:
-        await live.tell(KEY, "tick", {}, event_id=ids.new_id(), redis=nowhere)
-
-        assert await asyncio.wait_for(reader.next(), 10) is NUDGE
+    hub.join(reader)
+    await live.tell(KEY, "tick", {}, event_id=ids.new_id(), redis=nowhere)
+    await reader.wait()
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
     await nowhere.aclose()
 
+    assert reader.nudged == [1]
+
 
 @pytest.mark.usefixtures("db")
 async def test_cut_connection_is_made_anew(redis: Redis) -> None:
-    hub = Hub()
+    hub, reader = Hub(), Listener()
     async with running(hub, redis):
-        with hub.join(KEY) as reader:
-            await redis.client_kill_filter(_type="pubsub")
-            await stream.append(KEY, "tick", {})
+        hub.join(reader)
+        await redis.client_kill_filter(_type="pubsub")
+        await stream.append(KEY, "tick", {})
+        await reader.wait()
 
-            assert await asyncio.wait_for(reader.next(), 10) is NUDGE
+    assert reader.nudged == [1]
 
 
 def test_ring_is_read_as_it_was_written() -> None:
     written = entry(7)
+    read = hubs.decode_ring(hubs.encode_ring(written))
 
-    assert hubs.decode_ring(hubs.encode_ring(written)) == written
+    assert isinstance(read, Told)
+    assert (read.position, read.json) == (7, Told.of(written).json)
     assert hubs.decode_ring(hubs.encode_end("session-ended")) == "session-ended"
