@@ -7,6 +7,7 @@ happen after the outermost commit (ringing a bell) is registered by `after_commi
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -18,6 +19,7 @@ import asyncpg
 from tortoise import Tortoise, connections
 from tortoise.apps import Apps
 from tortoise.backends.base.client import BaseDBAsyncClient
+from tortoise.connection import get_connections
 from tortoise.exceptions import DBConnectionError, OperationalError
 from tortoise.migrations.autodetector import MigrationAutodetector
 from tortoise.migrations.executor import MigrationExecutor
@@ -26,6 +28,7 @@ from tortoise.transactions import in_transaction
 log = logging.getLogger(__name__)
 
 CONNECTION = "default"
+CLOSE_SECONDS = 10.0
 
 DATABASE_ERRORS = (
     DBConnectionError,
@@ -52,12 +55,52 @@ async def transaction() -> AsyncIterator[BaseDBAsyncClient]:
     callbacks: list[Callable[[], None]] = []
     token = _callbacks.set(callbacks)
     try:
-        async with in_transaction(CONNECTION) as connection:
+        async with _begun() as connection:
             yield connection
     finally:
         _callbacks.reset(token)
     for callback in callbacks:
         callback()
+
+
+@asynccontextmanager
+async def _begun() -> AsyncIterator[BaseDBAsyncClient]:
+    """Tortoise's transaction, also when the task is cancelled while it begins.
+
+    Its own context manager then never gives back the lock (SQLite) or the connection (PostgreSQL):
+    the one stops every writer for ever, the other drains the pool, one hung-up client at a time.
+    """
+    context = in_transaction(CONNECTION)
+    try:
+        connection = await context.__aenter__()
+    except BaseException:
+        await _give_back(context)
+        raise
+    try:
+        yield connection
+    except BaseException as error:
+        await context.__aexit__(type(error), error, error.__traceback__)
+        raise
+    else:
+        await context.__aexit__(None, None, None)
+
+
+async def _give_back(context: Any) -> None:
+    """Undo as much of `__aenter__` as had been done; nothing before it had set its token."""
+    token = getattr(context, "token", None)
+    if token is None:
+        return
+    get_connections().reset(token)
+    lock = getattr(context, "_trxlock", None)
+    if lock is None:
+        pool = context.client._parent._pool
+        await asyncio.shield(pool.release(context.client._connection))
+        return
+    try:
+        # BEGIN may still be waiting in SQLite's own thread: the roll-back comes after it.
+        await asyncio.shield(context.connection._connection.rollback())
+    finally:
+        lock.release()
 
 
 def after_commit(callback: Callable[[], None]) -> None:
@@ -99,8 +142,15 @@ async def open_database(database_url: str, packages: Sequence[str]) -> None:
 
 
 async def close_database() -> None:
-    """Disconnect and give the global fallback up, so that another database may be opened."""
-    await Tortoise.close_connections()
+    """Disconnect and give the global fallback up, so that another database may be opened.
+
+    Connections that are still busy after CLOSE_SECONDS are cut.
+    """
+    try:
+        async with asyncio.timeout(CLOSE_SECONDS):
+            await Tortoise.close_connections()
+    except TimeoutError:
+        log.warning("the database was closed with connections still busy")
 
 
 async def migrate(database_url: str, packages: Sequence[str]) -> None:
