@@ -63,6 +63,7 @@ def test_frames_are_read_however_they_are_cut(seed: int) -> None:
         (b"\x82\xff" + struct.pack("!Q", 2**40), 1009),
         (sent(Opcode.TEXT, bytes(40_000), fin=False) + sent(Opcode.CONT, bytes(40_000)), 1009),
     ],
+    ids=range(10),
 )
 def test_what_breaks_the_protocol_is_refused(data: bytes, code: int) -> None:
     with pytest.raises(Violation) as caught:
