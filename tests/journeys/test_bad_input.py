@@ -21,6 +21,7 @@ from tests.journeys.actors import Actor, Citizen, CounterDevice, Enterprise, Off
 from tests.journeys.conftest import CLIENT_SECRET, City, password_for
 
 NOBODY = UUID(int=0x5EED)
+PLACEHOLDERS = {"uuid": str(NOBODY), "int": "424242"}
 GARBAGE = (
     b"{",
     b"[" * 20_000,
@@ -102,7 +103,7 @@ def filled(operation: openapi.Operation) -> str:
     """The path with identifiers of things that do not exist."""
     path = operation.path
     for name, label in operation.parameters:
-        path = path.replace(f"{{{name}}}", str(NOBODY) if label == "uuid" else "no-such-thing")
+        path = path.replace(f"{{{name}}}", PLACEHOLDERS.get(label, "no-such-thing"))
     return path
 
 

@@ -32,7 +32,7 @@ function Block({ title, path, view }) {
 
 function Table({ label, head, children }) {
   return html`
-    <div class="tablebox" tabindex="0" role="region" aria-label=${label}>
+    <div class="tablebox" tabindex="0" role="region" aria-label=${`${label}列表`}>
       <table class="tb">
         <thead><tr>${head.map((name) => html`<th scope="col" key=${name}>${name}</th>`)}</tr></thead>
         <tbody>${children}</tbody>
@@ -75,7 +75,7 @@ function Channels({ data, reload }) {
 
   return html`
     ${act.error && html`<${Failure} error=${act.error} />`}
-    <${Table} label="渠道" head=${['渠道', '最近 30 天登录', '状态', '']}>
+    <${Table} label="渠道" head=${['渠道', '最近 30 天登录', '状态', '操作']}>
       ${data.channels.map((one) => html`
         <tr key=${one.key}>
           <th scope="row">${one.name}</th><td>${one.counts.sign_in ?? 0}</td>
@@ -90,7 +90,7 @@ function Channels({ data, reload }) {
 function Payments({ data, reload }) {
   return html`
     ${data.payments.length === 0 ? html`<p>还没有费用。</p>` : html`
-      <${Table} label="缴费" head=${['办件', '费用', '金额', '已退', '状态', '订单', '']}>
+      <${Table} label="缴费" head=${['办件', '费用', '金额', '已退', '状态', '订单', '操作']}>
         ${data.payments.map((one) => html`
           <tr key=${one.id}>
             <th scope="row">${one.case_text}</th><td>${one.title}</td><td>${yuan(one.amount)}</td><td>${yuan(one.refunded)}</td>
