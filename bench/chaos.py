@@ -142,9 +142,8 @@ async def following(
         for client in clients.values():
             held.push_async_callback(client.stop)
             client.start()
-        await asyncio.wait_for(
-            asyncio.gather(*(client.ready.wait() for client in clients.values())), 60
-        )
+        async with asyncio.timeout(60):
+            await asyncio.gather(*(client.ready.wait() for client in clients.values()))
         yield clients
 
 
@@ -191,7 +190,8 @@ async def kill_servers(stage: Stage, enough: asyncio.Event) -> None:
     """One after the other until it is enough; there is always one that is just coming back."""
     for place in itertools.cycle((0, 1)):
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(enough.wait(), 3)
+            async with asyncio.timeout(3):
+                await enough.wait()
         if enough.is_set():
             return
         await stage.kill_server(place)

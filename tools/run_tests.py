@@ -18,8 +18,9 @@ ROOT = Path(__file__).resolve().parent.parent
 ON_BOTH = ("core", "identity", "cases", "wallet", "push", "api", "journeys")
 """Folders whose tests act on a database; the others would only be repeated."""
 
-PROCESSES = str(min(4, os.cpu_count() or 1))
-"""Files are shared out over the cores; each process has a database and a Valkey of its own."""
+PROCESSES = str(min(4, (os.cpu_count() or 1) + 1))
+"""Files are shared out over processes, each with a database and a Valkey of its own; one more than
+cores, because much of a test is waiting for servers and the browser."""
 
 SILENCE_SECONDS = 600.0
 """A run that prints nothing for so long stands still; the longest test takes a minute."""
