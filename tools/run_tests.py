@@ -15,9 +15,6 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-ON_BOTH = ("core", "identity", "cases", "wallet", "push", "api", "journeys")
-"""Folders whose tests act on a database; the others would only be repeated."""
-
 PROCESSES = str(min(4, (os.cpu_count() or 1) + 1))
 """Files are shared out over processes, each with a database and a Valkey of its own; one more than
 cores, because much of a test is waiting for servers and the browser."""
@@ -40,6 +37,7 @@ def run(title: str, database: str, arguments: list[str]) -> tuple[int, dict[str,
         PROCESSES,
         "--dist",
         "loadfile",
+        "--no-loadscope-reorder",
         *arguments,
     ]
     process = subprocess.Popen(
@@ -85,8 +83,7 @@ def main() -> int:
     began = time.monotonic()
     extra = sys.argv[1:]
     code_sqlite, sqlite = run("SQLite", "sqlite", extra)
-    folders = [f"tests/{name}" for name in ON_BOTH if (ROOT / "tests" / name).is_dir()]
-    code_postgres, postgres = run("PostgreSQL", "postgres", [*folders, *extra])
+    code_postgres, postgres = run("PostgreSQL", "postgres", extra)
     total = {word: sqlite[word] + postgres[word] for word in sqlite}
     failed = total["failed"] + total["error"]
     print(f"\nboth databases, {time.monotonic() - began:.0f} s")
