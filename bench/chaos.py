@@ -28,7 +28,7 @@ from tortoise.exceptions import BaseORMException, IntegrityError
 
 from bench import fanout_people as people
 from bench.live_client import LiveClient
-from cases.events import CaseAccepted
+from cases.events import SupplementAnswered
 from core import audit, database, ids, outbox, protect
 from core.embedded import EmbeddedValkey
 from push import stream
@@ -150,7 +150,8 @@ async def following(
 
 async def publish(person_id: UUID, number: int) -> None:
     """An event of the person, committed for certain: after a break the same one again."""
-    event = CaseAccepted(
+    event = SupplementAnswered(
+        supplement_id=ids.new_id(),
         case_id=ids.new_id(),
         case_no=f"chaos-{number}",
         short_no=None,
