@@ -151,3 +151,52 @@ class RequestKeyReused(Invalid):
 
     slug = "idempotency-key-reused"
     title = "同一个请求编号不能用于不同的内容，请刷新后重试"
+
+
+class StatusListNotFound(NotFound):
+    """No list has this number, or the moment asked for is not in the past."""
+
+    slug = "status-list-not-found"
+    title = "没有找到这份证照状态列表，请核对编号和时间"
+
+
+class ListsNotReady(Unavailable):
+    """The key that signs status and trust lists is away, and the last edition has run out."""
+
+    slug = "lists-not-ready"
+    title = "证照状态列表暂时无法签发，请稍后再试"
+
+
+class PhoneKeyMissing(Conflict):
+    """This session has registered no key of the phone yet."""
+
+    slug = "phone-key-missing"
+    title = "这台手机还没有登记密钥，请重新打开离线码页面"
+
+
+class InvalidPhoneKey(Invalid):
+    """Not a point on P-256."""
+
+    slug = "invalid-phone-key"
+    title = "手机密钥的格式不正确，请重新打开离线码页面"
+
+
+class FieldNotOffered(Invalid):
+    """A pass holds only fields its type offers offline; the member `fields` names the others."""
+
+    slug = "field-not-offered"
+    title = "选择的内容不能放进离线码，请重新选择"
+
+
+class PrintedCodeNotFound(NotFound):
+    """No licence has this printed code, or its check characters are wrong: the answer is alike."""
+
+    slug = "printed-code-not-found"
+    title = "没有找到对应的证照，请核对打印件上的二维码"
+
+
+class ReadingNotPossible(Invalid):
+    """A reading without network is too old, in the future, or not of an offline pass."""
+
+    slug = "reading-not-possible"
+    title = "离线核验记录的时间或内容不符合要求，无法补录"
