@@ -26,11 +26,13 @@ import payments.bills
 import payments.orders
 import payments.reconcile
 import payments.refunds
+import push.channels.live
 import push.deliver
 import push.messages
 import push.stream
 import push.webhooks.calls
 import wallet.issue
+import wallet.status_lists
 from cases import events as case_events
 from core import clock, outbox
 from core.events import Event
@@ -110,7 +112,23 @@ async def issue_licence(event: case_events.CaseApproved, resources: Resources) -
         keys=resources.keys,
         trust=resources.trust,
         blobs=resources.blobs,
+        public_url=resources.settings.public_url,
     )
+
+
+async def announce_status(
+    event: wallet_events.LicenceIssued | wallet_events.LicenceStateChanged, resources: Resources
+) -> None:
+    """Readers hear within seconds that a status list has changed."""
+    changed = await wallet.status_lists.renew_after(event.licence_id, redis=resources.redis)
+    if changed:
+        await push.channels.live.tell(
+            wallet.status_lists.STREAM,
+            "status-lists-changed",
+            {"lists": changed},
+            event_id=event.id,
+            redis=resources.redis,
+        )
 
 
 async def close_case(event: wallet_events.LicenceIssued, resources: Resources) -> None:
@@ -165,13 +183,13 @@ REACTIONS: dict[type[Event], tuple[Reaction, ...]] = {
     case_events.CaseWithdrawn: (*TELL, cancel_bills),
     case_events.CaseLapsed: (*TELL, cancel_bills),
     case_events.CaseClosed: TELL,
-    wallet_events.LicenceIssued: (close_case, tell_person, tell_webhooks),
+    wallet_events.LicenceIssued: (close_case, announce_status, tell_person, tell_webhooks),
     wallet_events.LicencePresented: (tell_person,),
     wallet_events.PresentationStopped: (tell_person,),
     payment_events.BillPaid: (tell_person,),
     payment_events.BillRefunded: (tell_person,),
     payment_events.RefundAsked: (send_refund,),
-    wallet_events.LicenceStateChanged: (tell_holder, tell_webhooks),
+    wallet_events.LicenceStateChanged: (announce_status, tell_holder, tell_webhooks),
 }
 """Event → reactions, in this order; a failing one is tried again together with those after it."""
 

@@ -190,6 +190,7 @@ async def prepare_demo(settings: Settings) -> DemoAccess:
             keys=load_keys(folder, settings),
             trust=load_trust(folder),
             blobs=Blobs.open(settings.blob_url),
+            public_url=settings.public_url,
         )
         code = await identity.demo.new_enrolment_code()
     staff = tuple(

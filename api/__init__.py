@@ -7,7 +7,7 @@ from sanic import Blueprint
 
 def blueprints() -> tuple[Blueprint, ...]:
     """Every blueprint of the API and the pages; a new resource adds a line here."""
-    from api import health, openapi, pages, public_codes, tus
+    from api import health, openapi, pages, public_codes, status_lists, tus
     from api.callbacks import payments as payment_callbacks
     from api.callbacks import platforms as platform_callbacks
     from api.citizen import (
@@ -19,11 +19,13 @@ def blueprints() -> tuple[Blueprint, ...]:
         licences,
         materials,
         notices,
+        passes,
         payments,
     )
     from api.citizen import live as citizen_live
     from api.citizen import sign_in as citizen_sign_in
-    from api.counter import enrolment, verifications
+    from api.counter import enrolment, readings, verifications
+    from api.counter import live as counter_live
     from api.enterprise import account, events, licence_verifications, seal_verifications
     from api.enterprise import webhooks as enterprise_webhooks
     from api.staff import licences as staff_licences
@@ -42,6 +44,7 @@ def blueprints() -> tuple[Blueprint, ...]:
         materials.bp,
         tus.bp,
         licences.bp,
+        passes.bp,
         inbox.bp,
         entry.bp,
         accounts.bp,
@@ -61,11 +64,14 @@ def blueprints() -> tuple[Blueprint, ...]:
         messaging.bp,
         enrolment.bp,
         verifications.bp,
+        readings.bp,
+        counter_live.bp,
         account.bp,
         seal_verifications.bp,
         licence_verifications.bp,
         enterprise_webhooks.bp,
         events.bp,
+        status_lists.bp,
         public_codes.bp,
         pages.bp,
     )

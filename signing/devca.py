@@ -59,7 +59,7 @@ def make(
     years: int = 10,
     suite: str = SM2_SM3.name,
 ) -> DevelopmentAuthority:
-    """A root, a seal maker, a signer of lists and one for each department (key → name), from `at`."""
+    """A root, a seal maker, a signer of lists and one per department (key → name), from `at`."""
     keys = SoftwareKeyStore()
     spki = keys.create_now(ROOT_KEY, suite=suite)
     term = _Term(at.replace(microsecond=0), years)

@@ -160,7 +160,7 @@ class PrintedCode(Model):
 
 
 class PhoneKey(Model):
-    """The public half of the key a phone made for a session; that session's passes are bound to it."""
+    """The public half of the key a phone made; passes of this session are bound to it."""
 
     session_id = fields.UUIDField(primary_key=True)
     person_id = fields.UUIDField(db_index=True)

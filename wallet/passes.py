@@ -121,18 +121,20 @@ async def make(
             target=f"licence:{licence.id}",
             detail={"pass": claims.id.hex(), "fields": sorted(chosen), "bound": bound},
         )
-    labels = {field.key: field.label for field in catalogue.get_type(licence.licence_type).fields}
     return OfflinePass(
         licence_id=licence.id,
         data=data,
         text="" if bound else passes.encode(data),
         issued_at=claims.issued_at,
         expires_at=claims.expires_at,
-        fields=tuple(
-            PassField(key=key, label=labels[key], value=value)
-            for key, value in claims.licence.fields.items()
-        ),
+        fields=_labelled(licence, claims.licence.fields),
     )
+
+
+async def list_fields(licence_id: UUID, *, by: Principal) -> tuple[PassField, ...]:
+    """What a pass of the caller's licence may hold. Raises LicenceNotFound."""
+    licence = await status.own_licence(licence_id, by=by)
+    return _labelled(licence, offered_fields(licence))
 
 
 def offered_fields(licence: Licence) -> dict[str, str]:
@@ -161,6 +163,14 @@ def evidence_age(type_code: str) -> timedelta:
 def identifier_digest(identifier: str) -> bytes:
     """The eight bytes that stand for a licence's identifier in a pass."""
     return hashlib.sha256(identifier.encode()).digest()[:8]
+
+
+def _labelled(licence: Licence, values: Mapping[str, str]) -> tuple[PassField, ...]:
+    return tuple(
+        PassField(key=field.key, label=field.label, value=values[field.key])
+        for field in catalogue.get_type(licence.licence_type).fields
+        if field.key in values
+    )
 
 
 def _shown(type_: LicenceType, key: str, facts: Facts) -> str:
@@ -243,9 +253,7 @@ def _shortened(claims: Claims) -> Claims | None:
     shorter = kept[:-1] + CUT
     if longest == "":
         return replace(claims, licence=replace(shown, holder=shorter))
-    return replace(
-        claims, licence=replace(shown, fields={**shown.fields, longest: shorter})
-    )
+    return replace(claims, licence=replace(shown, fields={**shown.fields, longest: shorter}))
 
 
 def _compressed(public_key: str) -> bytes:

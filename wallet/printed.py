@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from core import clock, protect
 from core.blobs import Blobs
 from signing import TrustList
-from wallet import catalogue, codes, status
+from wallet import catalogue, codes, seal_checks, status
 from wallet.errors import PrintedCodeNotFound
 from wallet.models import Licence, PrintedCode
 from wallet.queries import holder_masked
@@ -49,7 +49,9 @@ def code_of(identifier: str) -> str:
 
 
 def text_of(identifier: str, *, public_url: str) -> str:
-    """What the QR on the face says."""
+    """What the QR on the face says; "" when it is not known where we are reached."""
+    if not public_url:
+        return ""
     return f"HTTPS://{urlsplit(public_url).netloc.upper()}/L/{code_of(identifier)}"
 
 
@@ -72,8 +74,6 @@ async def find(text: str) -> Licence | None:
 
 async def look_up(code: str, *, blobs: Blobs, trust: TrustList) -> PrintedLicence:
     """Type, masked holder, state and seal of the licence on paper. Raises PrintedCodeNotFound."""
-    from wallet import verify
-
     licence = await find(code)
     if licence is None:
         raise PrintedCodeNotFound()
@@ -87,7 +87,7 @@ async def look_up(code: str, *, blobs: Blobs, trust: TrustList) -> PrintedLicenc
         state_text=state.text,
         in_force=state.in_force,
         valid_to=licence.valid_to,
-        seal=await verify.check_seal(licence.document, blobs=blobs, trust=trust),
+        seal=await seal_checks.verdict_on(licence.document, blobs=blobs, trust=trust),
     )
 
 

@@ -31,7 +31,8 @@ from wallet.validity import LicenceState
 MEDIA_TYPE = statuslist.CONTENT_TYPE
 SIGNERS_MEDIA_TYPE = readerlist.CONTENT_TYPE
 STREAM = "status-lists"
-"""The live stream that tells counters which list has changed."""
+"""The live stream that tells counters which lists have changed."""
+TTL = statuslist.TTL
 FULL = statuslist.SIZE // 2
 """A list that is half full takes no more: the next draw stays short, and a crowd remains."""
 FRESH = timedelta(minutes=5)
@@ -117,9 +118,7 @@ async def edition(number: int, *, keys: Signs, redis: Redis, public_url: str) ->
     return await _kept(f"{number}", make, redis=redis)
 
 
-async def past_edition(
-    number: int, moment: datetime, *, keys: Signs, public_url: str
-) -> Edition:
+async def past_edition(number: int, moment: datetime, *, keys: Signs, public_url: str) -> Edition:
     """The list as it was at a moment, as far as the register knows; signed with that date.
 
     Raises StatusListNotFound, also for a moment to come; ListsNotReady.
@@ -220,9 +219,7 @@ async def _statuses_at(number: int, moment: datetime) -> dict[int, Status]:
     places = await members.filter(
         licence_id__in=Subquery(StateChange.filter(at__lte=moment).values("licence_id"))
     ).values_list("licence_id", "place")
-    return {
-        int(place): STATUSES[last[one]] for one, place in places if last.get(one) in STATUSES
-    }
+    return {int(place): STATUSES[last[one]] for one, place in places if last.get(one) in STATUSES}
 
 
 async def _sign_statuses(
@@ -240,17 +237,19 @@ async def _sign_statuses(
         raise ListsNotReady() from None
 
 
-async def _kept(name: str, make: Callable[[datetime], Awaitable[bytes]], *, redis: Redis) -> Edition:
+async def _kept(
+    name: str, make: Callable[[datetime], Awaitable[bytes]], *, redis: Redis
+) -> Edition:
     """The edition at hand if it is of this turn and fresh, else a new one.
 
     The turn is read before the register is: what is made of older rows is filed under an older
     turn, and the next reader makes it anew.
     """
     turn = await redis.get(_turn_key(name)) or b"0"
-    stored = await redis.hgetall(_edition_key(name))
+    of_turn, data, made_at = await redis.hmget(_edition_key(name), ["turn", "data", "made_at"])
     now = clock.now()
-    last = _stored_edition(stored)
-    if last is not None and stored[b"turn"] == turn and now - last.made_at <= FRESH:
+    last = _stored_edition(data, made_at)
+    if last is not None and of_turn == turn and now - last.made_at <= FRESH:
         return last
     try:
         data = await make(now)
@@ -268,11 +267,11 @@ async def _kept(name: str, make: Callable[[datetime], Awaitable[bytes]], *, redi
     return Edition(data=data, made_at=now)
 
 
-def _stored_edition(stored: Mapping[bytes, bytes]) -> Edition | None:
-    if not stored:
+def _stored_edition(data: bytes | str | None, made_at: bytes | str | None) -> Edition | None:
+    """Redis answers in bytes; its stubs allow for both."""
+    if not isinstance(data, bytes) or not isinstance(made_at, bytes):
         return None
-    made_at = datetime.fromisoformat(stored[b"made_at"].decode())
-    return Edition(data=stored[b"data"], made_at=made_at)
+    return Edition(data=data, made_at=datetime.fromisoformat(made_at.decode()))
 
 
 def _signer(der: bytes, uses: tuple[str, ...], trust: TrustList, at: datetime) -> Signer:

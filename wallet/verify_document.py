@@ -28,8 +28,9 @@ from wallet import catalogue, status, verdict
 from wallet import identifier as identifiers
 from wallet.errors import RequestKeyReused, UnreadableDocument, VerificationNotFound
 from wallet.models import Licence, Verification, VerificationKind
+from wallet.seal_checks import checks_of
 from wallet.verdict import Check, Outcome, Reason, Verdict
-from wallet.verify import checks_of, stored_verdict
+from wallet.verify import stored_verdict
 
 _IDENTIFIER = re.compile(r'Name="ZZBS"\s*>\s*([0-9A-Z.]{1,120})\s*<')
 _DIFFERENT = ("没有与所填信息一致的证照", "请核对证照标识、编号和持证主体后再试")

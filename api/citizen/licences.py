@@ -13,7 +13,7 @@ from api.endpoint import endpoint
 from core.errors import TooMany
 from identity.assurance import Act
 from identity.principal import Principal
-from wallet import errors, present, queries, verify
+from wallet import errors, present, queries, seal_checks
 from wallet.queries import LicenceDetail, Use
 
 bp = Blueprint("citizen-licences", url_prefix="/api/citizen")
@@ -124,7 +124,9 @@ async def list_licences(request: Request) -> LicenceList:
 async def get_licence(request: Request, licence_id: UUID) -> LicencePage:
     resources = request.app.ctx.resources
     detail = await queries.get_licence(licence_id, by=request.ctx.principal)
-    seal = await verify.check_seal(detail.document, blobs=resources.blobs, trust=resources.trust)
+    seal = await seal_checks.verdict_on(
+        detail.document, blobs=resources.blobs, trust=resources.trust
+    )
     card = msgspec.convert(detail.summary, LicenceCard, from_attributes=True)
     return LicencePage(
         **msgspec.structs.asdict(card),
