@@ -15,7 +15,7 @@ from enum import IntEnum
 
 from signing import certificates, cose, suites
 from signing.certificates import Certificate, display_name
-from signing.errors import MalformedData, MalformedTrustList
+from signing.errors import MalformedData, MalformedTrustList, UnknownSuite
 
 CONTENT_TYPE = "application/vnd.yunjian.signers+cbor"
 TTL = timedelta(minutes=15)
@@ -27,11 +27,12 @@ _SIGNERS, _SEQUENCE, _EXPIRES, _ISSUED = 1, 2, 4, 6
 
 
 class SignerState(IntEnum):
-    """Refused means that no chain leads from the certificate to an anchor."""
+    """Refused: no good chain leads to an anchor. Unsure: its revocation could not be looked up."""
 
     GOOD = 0
     REVOKED = 1
     REFUSED = 2
+    UNSURE = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +121,30 @@ def parse_list(data: bytes) -> ReaderList:
         signers=tuple(_read_signer(entry) for entry in entries),
         message=message,
     )
+
+
+def accept(data: bytes, before: ReaderList | None) -> ReaderList:
+    """The list, if a reader that has `before` may take it; the first one is taken on its word.
+
+    Raises MalformedTrustList for one that is unreadable, older than `before`, or not signed by a
+    certificate that may sign lists.
+    """
+    made = parse_list(data)
+    judges = (before or made).signers
+    known = [
+        one.certificate
+        for one in judges
+        if LISTS in one.uses and one.state is SignerState.GOOD
+    ]
+    try:
+        signer = made.signer(known)
+    except UnknownSuite as problem:
+        raise MalformedTrustList(str(problem)) from problem
+    if signer is None:
+        raise MalformedTrustList("the list is not signed by whom we know")
+    if before is not None and made.sequence < before.sequence:
+        raise MalformedTrustList("a list older than the one at hand")
+    return made
 
 
 def _read_signer(entry: object) -> Signer:

@@ -275,20 +275,25 @@ def _stored_edition(data: bytes | str | None, made_at: bytes | str | None) -> Ed
 
 
 def _signer(der: bytes, uses: tuple[str, ...], trust: TrustList, at: datetime) -> Signer:
-    """A certificate with what the trust list says of it today."""
+    """A certificate with what the trust list says of it today.
+
+    Judged as if used at its first moment: a revocation then counts from its own date, or from the
+    beginning when the key was stolen.
+    """
     leaf = certificates.parse(der)
-    # Judged as if used just before its end: every revocation counts, whenever it happened.
-    moment = chains.Moment(used=min(max(at, leaf.not_before), leaf.not_after), now=at)
+    moment = chains.Moment(used=leaf.not_before, now=at)
     checks = chains.judge(leaf, chains.SIGNER, moment, trust=trust, policy=DEFAULT_POLICY)
-    revoked = [check for check in checks if check.evidence.get("finding") in _REVOKED]
-    if revoked:
-        since = datetime.fromisoformat(revoked[0].evidence["revoked_at"])
+    found = {str(check.evidence["finding"]): check for check in checks}
+    if "revoked" in found:
+        return Signer(der, uses, SignerState.REVOKED, leaf.not_before)
+    if "revoked-later" in found:
+        since = datetime.fromisoformat(found["revoked-later"].evidence["revoked_at"])
         return Signer(der, uses, SignerState.REVOKED, since.astimezone(UTC))
-    refused = any(check.outcome in (Outcome.FAIL, Outcome.UNKNOWN) for check in checks)
-    return Signer(der, uses, SignerState.REFUSED if refused else SignerState.GOOD)
-
-
-_REVOKED = frozenset({"revoked", "revoked-later"})
+    outcomes = {check.outcome for check in checks}
+    if Outcome.FAIL in outcomes:
+        return Signer(der, uses, SignerState.REFUSED)
+    unsure = Outcome.UNKNOWN in outcomes
+    return Signer(der, uses, SignerState.UNSURE if unsure else SignerState.GOOD)
 
 
 def _turn_key(name: str) -> str:
