@@ -118,6 +118,8 @@ class Message:
         Raises UnknownSuite when no known certificate has this key id or the algorithm is unknown.
         """
         suite = suites.by_cose_algorithm(self.algorithm)
+        if suite is suites.RSA_SHA256:
+            raise UnknownSuite("messages are signed on a curve")
         candidates = [der for der in known if key_id(der) == self.key_id]
         if not candidates:
             raise UnknownSuite("no known certificate has this key id")

@@ -132,9 +132,7 @@ def accept(data: bytes, before: ReaderList | None) -> ReaderList:
     made = parse_list(data)
     judges = (before or made).signers
     known = [
-        one.certificate
-        for one in judges
-        if LISTS in one.uses and one.state is SignerState.GOOD
+        one.certificate for one in judges if LISTS in one.uses and one.state is SignerState.GOOD
     ]
     try:
         signer = made.signer(known)

@@ -291,10 +291,14 @@ def shape_cases(maker: Maker) -> Cases:
     data = maker.issue()
     envelope = cbor2.loads(base45.decode(maker.show(data)[4:]))
     for place, name in enumerate(("pass", "t", "proof")):
-        yield unreadable(
-            f"envelope-without-{name}",
-            text_of([part for at, part in enumerate(envelope) if at != place] or [0]),
-        ) if name != "pass" else unreadable("envelope-without-pass", text_of(envelope[1:]))
+        yield (
+            unreadable(
+                f"envelope-without-{name}",
+                text_of([part for at, part in enumerate(envelope) if at != place] or [0]),
+            )
+            if name != "pass"
+            else unreadable("envelope-without-pass", text_of(envelope[1:]))
+        )
         doubled = [*envelope[: place + 1], envelope[place], *envelope[place + 1 :]]
         yield unreadable(f"envelope-with-{name}-twice", text_of(doubled))
         for kind, wrong in (("text", "x"), ("null", None), ("list", []), ("negative", -1)):
@@ -357,8 +361,12 @@ def message_cases(maker: Maker, data: bytes) -> Cases:
     yield unreadable("message-open-header", message(protected, {4: b"x"}, payload, signature))
     yield unreadable("message-untagged", maker.show(cose.encode([protected, {}, payload, b""])))
     yield unreadable("signature-of-63-bytes", message(protected, open_, payload, signature[:63]))
-    yield unreadable("header-without-alg", message(cose.encode({4: header[4]}), {}, payload, signature))
-    yield unreadable("header-without-kid", message(cose.encode({1: header[1]}), {}, payload, signature))
+    yield unreadable(
+        "header-without-alg", message(cose.encode({4: header[4]}), {}, payload, signature)
+    )
+    yield unreadable(
+        "header-without-kid", message(cose.encode({1: header[1]}), {}, payload, signature)
+    )
     short = cose.encode({**header, 4: header[4][:7]})
     yield unreadable("header-kid-of-7-bytes", message(short, {}, payload, signature))
     typed = cose.encode({**header, 16: "application/x"})
