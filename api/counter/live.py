@@ -1,13 +1,13 @@
 """What counters hear at once: that status lists have changed. One JSON object a line.
 
-    {"type":"hello"}                        first, and on every new connection: look at all lists
-    {"type":"changed","lists":[1]}          these lists have a new edition
-    {"type":"heartbeat"}                    every 20 s
-    {"type":"reconnect"}                    before a planned end
+    {"type":"hello"}           first: look at all lists
+    {"type":"changed"}         a list has a new edition: look at all lists
+    {"type":"heartbeat"}       every 20 s
+    {"type":"reconnect"}       before a planned end
 
 The request is signed like every other of a counter, which a WebSocket opened by a page cannot be;
-the page reads the answer as it comes. Nothing is replayed: a reader that comes back asks for all
-lists with the ETags it has, which costs next to nothing.
+the page reads the answer as it comes. Nothing is replayed: looking at all lists with the ETags at
+hand costs next to nothing, and so does hearing of a change twice.
 """
 
 import asyncio
@@ -18,17 +18,36 @@ from sanic import Blueprint, HTTPResponse, Request
 
 from api import guards
 from api.endpoint import endpoint
-from api.live_socket import Pace
+from api.live_room import Pace
 from identity import queries
 from identity.errors import CounterNotFound, InvalidSignature
 from identity.principal import Principal
-from push.hub import Dropped, Hub, Subscription
-from push.stream import Entry
+from push.hub import Hub
+from push.wire import Told
 from wallet.status_lists import STREAM
 
 bp = Blueprint("counter-live", url_prefix="/api/counter")
 
 LINES = "application/x-ndjson"
+
+
+class Listener:
+    """A reader of the stream that only remembers that something has changed."""
+
+    key = STREAM
+    ends: tuple[str, ...] = ()
+
+    def __init__(self) -> None:
+        self.changed = asyncio.Event()
+
+    def tell(self, told: Told) -> None:
+        self.changed.set()
+
+    def nudge(self, position: int) -> None:
+        self.changed.set()
+
+    def end(self, reason: str) -> None:
+        """No key of ours ends it."""
 
 
 @bp.get("/live")
@@ -42,22 +61,22 @@ LINES = "application/x-ndjson"
 async def follow(request: Request) -> HTTPResponse | None:
     hub: Hub = request.app.ctx.resources.hub
     pace: Pace = getattr(request.app.ctx, "live_pace", Pace())
-    with hub.join(STREAM) as entries:
+    listener = Listener()
+    hub.join(listener)
+    try:
         response = await request.respond(
             content_type=LINES, headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
         )
-        await _send(response, {"type": "hello"})
-        try:
-            await _tell(response, entries, request.ctx.principal, pace)
-        except Dropped:
-            # A page that reads too slowly comes back and looks at all lists.
-            await _send(response, {"type": "reconnect"})
+        await _send(response, "hello")
+        await _tell(response, listener, request.ctx.principal, pace)
         await response.eof()
+    finally:
+        hub.leave(listener)
     return None
 
 
 async def _tell(
-    response: HTTPResponse, entries: Subscription, principal: Principal, pace: Pace
+    response: HTTPResponse, listener: Listener, principal: Principal, pace: Pace
 ) -> None:
     loop = asyncio.get_running_loop()
     # Spread, so that streams opened together do not come back together.
@@ -65,17 +84,15 @@ async def _tell(
     while loop.time() < end:
         try:
             async with asyncio.timeout(pace.heartbeat):
-                item = await entries.next()
+                await listener.changed.wait()
         except TimeoutError:
             if not await _is_enrolled(principal):
                 return
-            await _send(response, {"type": "heartbeat"})
+            await _send(response, "heartbeat")
             continue
-        if isinstance(item, Entry):
-            await _send(response, {"type": "changed", **item.payload})
-        else:
-            await _send(response, {"type": "hello"})
-    await _send(response, {"type": "reconnect"})
+        listener.changed.clear()
+        await _send(response, "changed")
+    await _send(response, "reconnect")
 
 
 async def _is_enrolled(principal: Principal) -> bool:
@@ -85,5 +102,5 @@ async def _is_enrolled(principal: Principal) -> bool:
         return False
 
 
-async def _send(response: HTTPResponse, line: dict[str, object]) -> None:
-    await response.send(msgspec.json.encode(line) + b"\n")
+async def _send(response: HTTPResponse, what: str) -> None:
+    await response.send(msgspec.json.encode({"type": what}) + b"\n")
