@@ -103,6 +103,7 @@ def citizen_screens(
         "wallet": "/m/#/wallet",
         "licence": f"/m/#/licence/{licence['id']}",
         "qr": f"/m/#/qr/{licence['id']}",
+        "offline-choice": f"/m/#/offline/{licence['id']}",
         "uses": "/m/#/uses",
         "inbox": "/m/#/inbox",
         "me": "/m/#/me",

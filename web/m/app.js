@@ -59,6 +59,7 @@ const ROUTES = [
     signedIn: true,
   },
   { path: '/qr/:id', page: 'qr', title: 'qr.title', bare: true, signedIn: true },
+  { path: '/offline/:id', page: 'offline', title: 'offline.title', bare: true },
   { path: '/uses', page: 'uses', title: 'uses.title', back: () => '/wallet', tab: 'wallet', signedIn: true },
   { path: '/inbox', page: 'inbox', title: 'inbox.title', back: () => '/me', tab: 'me', signedIn: true },
   { path: '/bind', page: 'bind', title: 'bind.title', back: () => '/login' },

@@ -40,7 +40,10 @@ export default function Licence({ params }) {
       </span>
     </div>
     ${licence.showable
-        ? html`<a class="btn block" href=${`#/qr/${licence.id}`}>${t('licence.show')}</a>`
+        ? html`
+            <a class="btn block" href=${`#/qr/${licence.id}`}>${t('licence.show')}</a>
+            <a class="btn sec block" href=${`#/offline/${licence.id}`}>${t('licence.offline')}</a>
+          `
         : html`<p class="note bad">${t('licence.notShowable', { state })}</p>`
     }
     <${Face} licence=${licence} path=${path} />
