@@ -7,16 +7,18 @@ from sanic import Blueprint
 
 def blueprints() -> tuple[Blueprint, ...]:
     """Every blueprint of the API and the pages; a new resource adds a line here."""
-    from api import health, openapi, pages, public_codes, tus
+    from api import health, openapi, pages, public_codes, transparency, tus
     from api.callbacks import payments as payment_callbacks
     from api.callbacks import platforms as platform_callbacks
     from api.citizen import (
         accounts,
+        authorisations,
         cases,
         catalogue,
         entry,
         inbox,
         licences,
+        looks,
         materials,
         notices,
         payments,
@@ -28,7 +30,7 @@ def blueprints() -> tuple[Blueprint, ...]:
     from api.enterprise import webhooks as enterprise_webhooks
     from api.staff import licences as staff_licences
     from api.staff import live as staff_live
-    from api.staff import messaging, operations, review, worklist
+    from api.staff import complaints, copies, messaging, operations, review, worklist
     from api.staff import seals as staff_seals
     from api.staff import sign_in as staff_sign_in
     from api.staff import webhooks as staff_webhooks
@@ -42,6 +44,8 @@ def blueprints() -> tuple[Blueprint, ...]:
         materials.bp,
         tus.bp,
         licences.bp,
+        looks.bp,
+        authorisations.bp,
         inbox.bp,
         entry.bp,
         accounts.bp,
@@ -55,6 +59,8 @@ def blueprints() -> tuple[Blueprint, ...]:
         worklist.bp,
         review.bp,
         staff_licences.bp,
+        complaints.bp,
+        copies.bp,
         staff_seals.bp,
         staff_live.bp,
         staff_webhooks.bp,
@@ -67,5 +73,6 @@ def blueprints() -> tuple[Blueprint, ...]:
         enterprise_webhooks.bp,
         events.bp,
         public_codes.bp,
+        transparency.bp,
         pages.bp,
     )

@@ -19,7 +19,17 @@ from core.ids import new_id
 from identity import queries
 from identity.queries import SubjectView
 from signing import TrustList
-from wallet import catalogue, grants, holders, masking, sealing, seals, status, validity
+from wallet import (
+    catalogue,
+    grants,
+    holders,
+    masking,
+    sealing,
+    seals,
+    status,
+    transparency,
+    validity,
+)
 from wallet import identifier as identifiers
 from wallet.errors import PreviousLicenceMissing
 from wallet.events import LicenceIssued
@@ -272,6 +282,8 @@ async def add_row(
 ) -> Licence:
     """The row of a drawn and sealed licence, in the current transaction."""
     parts = identifiers.parse(data.identifier)
+    version = parts.version if parts else 1
+    await transparency.licence_issued(data.identifier, document=document, version=version)
     return await Licence.create(
         case_id=case_id,
         copy=copy,
@@ -284,7 +296,7 @@ async def add_row(
         number=data.number,
         number_index=holders.number_index(data.number),
         identifier=data.identifier,
-        version=parts.version if parts else 1,
+        version=version,
         facts=msgspec.json.encode(data.facts).decode(),
         issued_on=data.issued_on,
         valid_to=data.valid_to,

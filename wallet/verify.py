@@ -18,9 +18,10 @@ from identity import queries as identity_queries
 from identity.principal import Principal
 from signing import SealReport, TrustList
 from signing import verify_document as verify_seal
-from wallet import catalogue, codes, masking, present, status, verdict
+from wallet import catalogue, codes, masking, present, status, uses, verdict
 from wallet import facts as facts_of
 from wallet.events import LicencePresented
+from wallet.log_models import UseKind
 from wallet.models import Licence, Verification, VerificationKind
 from wallet.present import Redeemed, Redemption
 from wallet.queries import facts_from, holder_masked
@@ -245,6 +246,7 @@ async def _write(
             presentation=digest,
         )
         if licence is not None and redeemed is not None:
+            await uses.record(licence, _look(reader, result, licence, row.at), tell=False)
             await _tell_holder(row, licence, redeemed)
         await audit.record(
             actor=reader.actor,
@@ -253,6 +255,25 @@ async def _write(
             detail={"verdict": result.verdict, "reasons": list(result.reasons)},
         )
     return row
+
+
+def _look(reader: _Reader, result: Verdict, licence: Licence, at: datetime) -> uses.Look:
+    """What the holder's log says: the labels are those the counter was shown."""
+    shown = result.verdict != verdict.CANNOT_TELL
+    seen = [field.label for field in shown_licence(licence, at).fields] if shown else []
+    return uses.Look(
+        kind=UseKind.CODE,
+        who=reader.actor,
+        who_name=reader.name,
+        department=reader.department or "",
+        terminal=reader.hall,
+        purpose=reader.purpose,
+        item_code=reader.item_code or "",
+        ground="持证人出示二维码",
+        fields_seen=seen,
+        verdict=result.verdict,
+        reasons=result.reasons,
+    )
 
 
 async def _tell_holder(row: Verification, licence: Licence, redeemed: Redeemed) -> None:

@@ -13,8 +13,9 @@ from api.endpoint import endpoint
 from core.errors import TooMany
 from identity.assurance import Act
 from identity.principal import Principal
-from wallet import errors, present, queries, verify
-from wallet.queries import LicenceDetail, Use
+from wallet import errors, history, present, queries, uses, verify
+from wallet.queries import LicenceDetail
+from wallet.uses import Use
 
 bp = Blueprint("citizen-licences", url_prefix="/api/citizen")
 
@@ -67,12 +68,22 @@ class RevealedFacts(msgspec.Struct, kw_only=True):
 
 
 class UseAnswer(msgspec.Struct, kw_only=True):
+    id: UUID
+    n: int
     at: datetime
+    kind: str
+    """code, document, values, case, copy, authorised, link or revealed."""
+    kind_text: str
     who: str
     department: str
     terminal: str
     purpose: str
+    case_no: str
+    ground: str
+    """What gave the right to look."""
+    fields_seen: list[str]
     verdict: str
+    """Empty where nothing was judged."""
     verdict_text: str
     licence_id: UUID
     licence_name: str
@@ -84,6 +95,22 @@ class UseList(msgspec.Struct, kw_only=True):
 
 class UsesWanted(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     limit: Annotated[int, msgspec.Meta(ge=1, le=100)] = 50
+    offset: Annotated[int, msgspec.Meta(ge=0)] = 0
+
+
+class ChangeAnswer(msgspec.Struct, kw_only=True):
+    at: datetime
+    before: str
+    after: str
+    after_text: str
+    cause: str
+    authority: str
+    document_no: str
+
+
+class History(msgspec.Struct, kw_only=True):
+    changes: list[ChangeAnswer]
+    """Oldest first; empty when the licence is as it was issued."""
 
 
 class PresentationAnswer(msgspec.Struct, kw_only=True):
@@ -174,7 +201,8 @@ async def get_document(request: Request, licence_id: UUID) -> HTTPResponse:
 @endpoint(summary="Who looked at my licences, newest first", query=UsesWanted, returns=UseList)
 async def list_uses(request: Request, query: UsesWanted) -> UseList:
     principal: Principal = request.ctx.principal
-    return _uses(await queries.uses_of(principal.applicant_id, limit=query.limit))
+    found = await uses.list_uses(principal.applicant_id, limit=query.limit, offset=query.offset)
+    return _uses(found)
 
 
 @bp.get("/licences/<licence_id:uuid>/uses")
@@ -184,8 +212,21 @@ async def list_uses(request: Request, query: UsesWanted) -> UseList:
 )
 async def list_uses_of_licence(request: Request, licence_id: UUID, query: UsesWanted) -> UseList:
     principal: Principal = request.ctx.principal
-    found = await queries.uses_of(principal.applicant_id, licence_id=licence_id, limit=query.limit)
+    found = await uses.list_uses(
+        principal.applicant_id, licence_id=licence_id, limit=query.limit, offset=query.offset
+    )
     return _uses(found)
+
+
+@bp.get("/licences/<licence_id:uuid>/history")
+@guards.citizen
+@endpoint(
+    summary="How the state of one of my licences changed, with cause, authority and document",
+    returns=History,
+    problems=(errors.LicenceNotFound,),
+)
+async def get_history(request: Request, licence_id: UUID) -> History:
+    return history_answer(await history.of_own(licence_id, by=request.ctx.principal))
 
 
 @bp.post("/licences/<licence_id:uuid>/presentations")
@@ -241,6 +282,13 @@ def _facts(detail: LicenceDetail, *, masked: bool) -> list[Fact]:
         Fact(key=fact.key, label=fact.label, value=fact.value_masked if masked else fact.value)
         for fact in detail.facts
     ]
+
+
+def history_answer(found: list[history.Change]) -> History:
+    """How the changes of a licence look in an answer."""
+    return History(
+        changes=[msgspec.convert(one, ChangeAnswer, from_attributes=True) for one in found]
+    )
 
 
 def _seal_text(verdict: str, title: str) -> str:
