@@ -19,7 +19,7 @@ from core import clock, database, outbox
 from identity import queries as identity_queries
 from identity.principal import Principal
 from wallet import catalogue, verdict
-from wallet.errors import UseNotFound
+from wallet.errors import LicenceNotFound, UseNotFound
 from wallet.events import LicenceLookedAt
 from wallet.log_models import UseHead, UseKind, UseRecord
 from wallet.models import Licence
@@ -169,6 +169,15 @@ async def list_uses(
     keys = {row.department for row in found}
     departments = {key: await _department_name(key) for key in keys}
     return [_view(row, departments[row.department]) for row in found]
+
+
+async def list_of_licence(
+    licence_id: UUID, *, by: Principal, limit: int = 100, offset: int = 0
+) -> list[Use]:
+    """Who looked at one of the caller's licences, newest first. Raises LicenceNotFound."""
+    if not await Licence.exists(id=licence_id, subject_id=by.applicant_id):
+        raise LicenceNotFound()
+    return await list_uses(by.applicant_id, licence_id=licence_id, limit=limit, offset=offset)
 
 
 async def own_record(use_id: UUID, *, by: Principal) -> UseRecord:

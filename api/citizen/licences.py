@@ -208,12 +208,15 @@ async def list_uses(request: Request, query: UsesWanted) -> UseList:
 @bp.get("/licences/<licence_id:uuid>/uses")
 @guards.citizen
 @endpoint(
-    summary="Who looked at one of my licences, newest first", query=UsesWanted, returns=UseList
+    summary="Who looked at one of my licences, newest first",
+    query=UsesWanted,
+    returns=UseList,
+    problems=(errors.LicenceNotFound,),
 )
 async def list_uses_of_licence(request: Request, licence_id: UUID, query: UsesWanted) -> UseList:
     principal: Principal = request.ctx.principal
-    found = await uses.list_uses(
-        principal.applicant_id, licence_id=licence_id, limit=query.limit, offset=query.offset
+    found = await uses.list_of_licence(
+        licence_id, by=principal, limit=query.limit, offset=query.offset
     )
     return _uses(found)
 
