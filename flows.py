@@ -31,6 +31,7 @@ import push.licence_messages
 import push.messages
 import push.stream
 import push.webhooks.calls
+import wallet.intake
 import wallet.issue
 import wallet.reminders
 import wallet.transparency
@@ -89,6 +90,16 @@ async def tell_answerer(event: Event, resources: Resources) -> None:
         event_id=event.id,
         redis=resources.redis,
         connectors=resources.connectors,
+    )
+
+
+async def read_batch(event: wallet_events.IntakeReceived, resources: Resources) -> None:
+    """Take a batch of existing licences in; a repeat goes on where the last one stopped."""
+    await wallet.intake.process(
+        event.batch_id,
+        trust=resources.trust,
+        blobs=resources.blobs,
+        folder=resources.settings.upload_dir,
     )
 
 
@@ -198,6 +209,7 @@ REACTIONS: dict[type[Event], tuple[Reaction, ...]] = {
     wallet_events.LicenceStateChanged: (tell_holder, tell_webhooks),
     wallet_events.LicenceLookedAt: (tell_answerer,),
     wallet_events.LicenceEnding: (tell_answerer,),
+    wallet_events.IntakeReceived: (read_batch,),
     wallet_events.ComplaintMade: (tell_of_complaint,),
     wallet_events.ComplaintAnswered: (tell_answerer,),
     wallet_events.AuthorisationChanged: (tell_answerer,),

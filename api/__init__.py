@@ -28,9 +28,9 @@ def blueprints() -> tuple[Blueprint, ...]:
     from api.counter import enrolment, verifications
     from api.enterprise import account, events, licence_verifications, seal_verifications
     from api.enterprise import webhooks as enterprise_webhooks
+    from api.staff import complaints, copies, intakes, messaging, operations, review, worklist
     from api.staff import licences as staff_licences
     from api.staff import live as staff_live
-    from api.staff import complaints, copies, messaging, operations, review, worklist
     from api.staff import seals as staff_seals
     from api.staff import sign_in as staff_sign_in
     from api.staff import webhooks as staff_webhooks
@@ -61,6 +61,7 @@ def blueprints() -> tuple[Blueprint, ...]:
         staff_licences.bp,
         complaints.bp,
         copies.bp,
+        intakes.bp,
         staff_seals.bp,
         staff_live.bp,
         staff_webhooks.bp,

@@ -13,7 +13,7 @@ from api.endpoint import endpoint
 from core.errors import TooMany
 from identity.assurance import Act
 from identity.principal import Principal
-from wallet import errors, history, present, queries, uses, verify
+from wallet import errors, history, late_documents, present, queries, uses, verify
 from wallet.queries import LicenceDetail
 from wallet.uses import Use
 
@@ -150,6 +150,7 @@ async def list_licences(request: Request) -> LicenceList:
 )
 async def get_licence(request: Request, licence_id: UUID) -> LicencePage:
     resources = request.app.ctx.resources
+    await _draw(request, licence_id)
     detail = await queries.get_licence(licence_id, by=request.ctx.principal)
     seal = await verify.check_seal(detail.document, blobs=resources.blobs, trust=resources.trust)
     card = msgspec.convert(detail.summary, LicenceCard, from_attributes=True)
@@ -185,6 +186,7 @@ async def reveal(request: Request, licence_id: UUID) -> RevealedFacts:
 )
 async def get_document(request: Request, licence_id: UUID) -> HTTPResponse:
     blobs = request.app.ctx.resources.blobs
+    await _draw(request, licence_id)
     data = await queries.get_document(licence_id, by=request.ctx.principal, blobs=blobs)
     return raw_response(
         data,
@@ -242,6 +244,7 @@ async def get_history(request: Request, licence_id: UUID) -> History:
 )
 async def open_presentation(request: Request, licence_id: UUID) -> PresentationAnswer:
     resources = request.app.ctx.resources
+    await _draw(request, licence_id)
     opened = await present.open(
         licence_id,
         by=request.ctx.principal,
@@ -278,6 +281,18 @@ async def get_presentation(request: Request, presentation_id: UUID) -> Presentat
 async def stop_presentation(request: Request, presentation_id: UUID) -> None:
     redis = request.app.ctx.resources.redis
     await present.stop(presentation_id, by=request.ctx.principal, redis=redis)
+
+
+async def _draw(request: Request, licence_id: UUID) -> None:
+    """A licence that came as data gets its document when it is first needed."""
+    resources = request.app.ctx.resources
+    await late_documents.ensure(
+        licence_id,
+        by=request.ctx.principal,
+        keys=resources.keys,
+        trust=resources.trust,
+        blobs=resources.blobs,
+    )
 
 
 def _facts(detail: LicenceDetail, *, masked: bool) -> list[Fact]:
