@@ -4,6 +4,7 @@ import { html, render } from '../vendor/preact-htm.js';
 import { del } from '../kit/api.js';
 import { Loading, focusNextHeading } from '../kit/ui.js';
 import Case from './pages/case.js';
+import Licences from './pages/licences.js';
 import Login from './pages/login.js';
 import Operations from './pages/operations.js';
 import Overview from './pages/overview.js';
@@ -48,6 +49,9 @@ function Screen() {
   const [, place, id] = state.route.value.split('/');
   if (place === 'case') {
     return html`<${Case} key=${id} id=${id} />`;
+  }
+  if (place === 'licences') {
+    return html`<${Licences} />`;
   }
   if (place === 'overview') {
     return html`<${Overview} />`;
