@@ -13,6 +13,8 @@ import * as state from './state.js';
 
 const LIVE_WORDS = { connecting: '正在连接…', open: '实时更新中', waiting: '连接断开，正在重连…' };
 
+const READERS = ['reviewer', 'window', 'supervisor'];
+
 function Top() {
   const officer = state.me.value;
   const live = state.live.value?.state.value;
@@ -59,7 +61,9 @@ function Screen() {
   if (place === 'operations') {
     return html`<${Operations} />`;
   }
-  return html`<${Worklist} />`;
+  // A seal keeper reads no cases: the licences are their whole desk.
+  const keeps = officer.roles.includes('seal_keeper') && !officer.roles.some((role) => READERS.includes(role));
+  return keeps ? html`<${Licences} />` : html`<${Worklist} />`;
 }
 
 function App() {

@@ -55,6 +55,7 @@ export default function Worklist() {
 
   const counts = found.data?.counts ?? {};
   const supervisor = me.value.roles.includes('supervisor');
+  const keeper = supervisor || me.value.roles.includes('seal_keeper');
   return html`
     <div class="bar">
       <div class="grow"><${H1} text="待办件" /></div>
