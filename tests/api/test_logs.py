@@ -10,9 +10,11 @@ import msgspec
 import pytest
 
 import flows
+from cases.lifecycle import CaseState
+from cases.models import Case
 from core import clock, outbox
 from identity.roles import Role
-from tests.api.applicants import Applicant, Caller, browser, sign_in
+from tests.api.applicants import Applicant, Caller, browser, sign_in, sign_in_officer
 from tests.identity import factories
 from tests.identity.factories import ClientSystem
 from tests.wallet import city as small_city
@@ -130,19 +132,38 @@ async def test_holder_exports_and_complains(city: City, zhang: Applicant, addres
 async def test_reviewer_gets_the_copy_and_never_the_original(
     city: City, zhang: Applicant, address: str, resources: Any
 ) -> None:
-    licence = await stored_licence(city)
-    case = await zhang.draft()
-    ways = [
-        (one["code"], way)
-        for one in case["materials"]
-        for way in one["ways"]
-        if way["licence_type"] == "RES"
-    ]
-    if not ways:
-        pytest.skip("the item of this test takes no residence permit")
-    path = f"/api/citizen/cases/{case['id']}/materials/{ways[0][0]}/licence"
+    """Endorsing a residence permit (居住证签注) takes the permit from the wallet."""
+    licence, code = await stored_licence(city), "SJ-GA-02-M02"
+    case = await zhang.draft("SJ-GA-02", {})
+    path = f"/api/citizen/cases/{case['id']}/materials/{code}/licence"
     await zhang.ok("POST", path, {"licence_id": str(licence.id)})
     assert (await zhang.ok("GET", "/api/citizen/savings"))["materials"] == 1
+    await Case.filter(id=case["id"]).update(
+        state=CaseState.SUBMITTED, submitted_at=clock.now(), case_no="SJ202611250001"
+    )
+    copy_path = f"/api/staff/cases/{case['id']}/materials/{code}/licence-copy"
+
+    async with browser(address) as http:
+        reviewer = await sign_in_officer(http, "GA-01", department="GA")
+        copy = await reviewer.ok("POST", copy_path)
+        async with http.get(copy["document_url"]) as response:
+            document = await response.read()
+        original = await reviewer.call("GET", f"/api/citizen/licences/{licence.id}/document")
+    async with browser(address) as http:
+        stranger = await sign_in_officer(http, "WJW-01", department="WJW")
+        refused = await stranger.refused("POST", copy_path)
+
+    assert [field["label"] for field in copy["fields"]][:2] == ["姓名", "公民身份号码"]
+    assert any("SJ202611250001" in line for line in copy["annotation"])
+    assert document != await city.blobs.get(licence.document)
+    assert original[0] == 401
+    assert refused == (404, "case-not-found")
+    uses = (await zhang.ok("GET", f"/api/citizen/licences/{licence.id}/uses"))["uses"]
+    assert [use["kind"] for use in uses] == ["copy", "copy", "case"]
+    await Case.filter(id=case["id"]).update(state=CaseState.CLOSED)
+    async with browser(address) as http:
+        reviewer = await sign_in_officer(http, "GA-02", department="GA")
+        assert await reviewer.refused("POST", copy_path) == (409, "copy-not-available")
 
 
 async def test_batch_is_sent_read_and_reported(city: City, address: str, resources: Any) -> None:
