@@ -1,6 +1,7 @@
 """What holders are told about looks, ends, answers and authorisations."""
 
 from datetime import UTC, date, datetime
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -10,7 +11,7 @@ from push import licence_messages
 from wallet import events
 
 AT = datetime(2026, 11, 25, 2, 0, tzinfo=UTC)
-LICENCE = {"licence_id": uuid4(), "licence_name": "上海市居住证"}
+LICENCE: dict[str, Any] = {"licence_id": uuid4(), "licence_name": "上海市居住证"}
 
 TOLD: list[tuple[Event, str]] = [
     (
