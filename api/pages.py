@@ -63,6 +63,7 @@ COUNTER = Shell("counter/index.html", camera=True, webassembly=True)
 STAFF = Shell("staff/index.html")
 ENTERPRISE = Shell("biz/index.html")
 DOCUMENTS = Shell("docs/index.html")
+LOG = Shell("log/index.html")
 PROBLEM = Shell("problem.html")
 
 
@@ -257,6 +258,12 @@ def demo_staff(request: Request) -> list[dict[str, str]]:
 @guards.public
 async def enterprise(request: Request) -> HTTPResponse:
     return answer(request, ENTERPRISE, boot=request.app.ctx.pages.boot())
+
+
+@bp.get("/log/", name="log")
+@guards.public
+async def log(request: Request) -> HTTPResponse:
+    return answer(request, LOG, boot=request.app.ctx.pages.boot())
 
 
 @bp.get("/api/docs", name="documents")

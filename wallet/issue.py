@@ -29,6 +29,7 @@ from wallet import (
     seals,
     status,
     status_lists,
+    transparency,
     validity,
 )
 from wallet import identifier as identifiers
@@ -290,6 +291,8 @@ async def add_row(
     """The row of a drawn and sealed licence with its place in the status lists, in the current
     transaction."""
     parts = identifiers.parse(data.identifier)
+    version = parts.version if parts else 1
+    await transparency.licence_issued(data.identifier, document=document, version=version)
     licence = await Licence.create(
         case_id=case_id,
         copy=copy,
@@ -302,7 +305,7 @@ async def add_row(
         number=data.number,
         number_index=holders.number_index(data.number),
         identifier=data.identifier,
-        version=parts.version if parts else 1,
+        version=version,
         facts=msgspec.json.encode(data.facts).decode(),
         issued_on=data.issued_on,
         valid_to=data.valid_to,

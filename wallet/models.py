@@ -11,6 +11,20 @@ from tortoise.models import Model
 from core.clock import now
 from core.ids import new_id
 from core.protect import ProtectedField
+from wallet.log_models import Complaint as Complaint
+from wallet.log_models import LogCheckpoint as LogCheckpoint
+from wallet.log_models import LogEntry as LogEntry
+from wallet.log_models import LogHead as LogHead
+from wallet.log_models import LogTile as LogTile
+from wallet.log_models import UseDay as UseDay
+from wallet.log_models import UseDayHead as UseDayHead
+from wallet.log_models import UseHead as UseHead
+from wallet.log_models import UseRecord as UseRecord
+from wallet.share_models import AnnotatedCopy as AnnotatedCopy
+from wallet.share_models import Authorisation as Authorisation
+from wallet.share_models import IntakeBatch as IntakeBatch
+from wallet.share_models import IntakeLine as IntakeLine
+from wallet.share_models import Reminder as Reminder
 from wallet.validity import LicenceState
 
 
@@ -249,7 +263,7 @@ class Verification(Model):
     """SHA-256 of a posted document."""
     code_kind = fields.CharField(max_length=16, default="", db_default="")
     """Which of the three codes was read: online, offline_pass or printed; "" when it was none."""
-    case_no = fields.CharField(max_length=60, null=True)
+    case_no = fields.CharField(max_length=50, null=True)
     ground = fields.CharField(max_length=20, default="", db_default="")
     """On which ground licence data was given: shown by the holder, or printed copy handed over."""
     read_at = fields.DatetimeField(null=True)

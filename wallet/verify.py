@@ -15,9 +15,10 @@ from tortoise.exceptions import IntegrityError
 from core import audit, clock, database, outbox
 from identity import queries as identity_queries
 from identity.principal import Principal
-from wallet import catalogue, codes, present, shown, status, verdict
+from wallet import catalogue, codes, present, shown, status, uses, verdict
 from wallet.codes import Kind
 from wallet.events import LicencePresented
+from wallet.log_models import UseKind
 from wallet.models import Licence, Verification, VerificationKind
 from wallet.present import Redeemed, Redemption
 from wallet.seal_checks import seal_checks
@@ -35,6 +36,13 @@ REFUSALS = {
 
 GROUNDS = {Kind.ONLINE: "holder-shown", Kind.OFFLINE_PASS: "holder-shown", Kind.PRINTED: "copy"}
 """On which ground licence data may be given: the holder shows it, or hands over the paper."""
+
+GROUND_WORDS = {
+    Kind.ONLINE: "持证人出示二维码",
+    Kind.OFFLINE_PASS: "持证人出示离线证照码",
+    Kind.PRINTED: "持有打印件",
+}
+"""The same for the holder's log."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -190,7 +198,6 @@ async def earlier(reading: Reading, digest: str) -> CodeAnswer | None:
 
 async def _write(reading: Reading, looked: Looked, redeemed: Redeemed | None) -> Verification:
     licence, result, errand = looked.licence, looked.result, reading.errand
-    person_id = await _person(licence, redeemed)
     known = reading.kind in GROUNDS
     async with database.transaction():
         row = await Verification.create(
@@ -214,8 +221,9 @@ async def _write(reading: Reading, looked: Looked, redeemed: Redeemed | None) ->
             presentation=looked.digest,
             request_key=reading.request_key,
         )
-        if licence is not None and person_id is not None:
-            await _tell_holder(row, licence, person_id, redeemed)
+        if licence is not None:
+            await uses.record(licence, _look(reading, looked, row), tell=False)
+            await _tell_holder(row, licence, redeemed)
         await audit.record(
             actor=reading.actor,
             action="licence.verify",
@@ -231,18 +239,36 @@ async def _write(reading: Reading, looked: Looked, redeemed: Redeemed | None) ->
     return row
 
 
-async def _person(licence: Licence | None, redeemed: Redeemed | None) -> UUID | None:
-    """Whom to tell: who showed the code, or who answers for the holder."""
-    if redeemed is not None and redeemed.person_id is not None:
-        return redeemed.person_id
-    if licence is None:
-        return None
-    return await identity_queries.find_responsible_person(licence.subject_id)
+def _look(reading: Reading, looked: Looked, row: Verification) -> uses.Look:
+    """What the holder's log says: the labels are those of the fields the counter was shown."""
+    errand = reading.errand
+    face = _face(row, looked.licence, scope=errand.scope, chosen=looked.chosen)
+    ground = GROUND_WORDS[reading.kind]
+    if reading.read_at is not None:
+        ground += f"（离线核验，读码时间 {clock.local(reading.read_at):%Y-%m-%d %H:%M:%S}）"
+    return uses.Look(
+        kind=UseKind.CODE,
+        who=reading.actor,
+        who_name=reading.name,
+        department=reading.department or "",
+        terminal=reading.hall,
+        purpose=errand.purpose,
+        item_code=errand.item_code or "",
+        case_no=errand.case_no or "",
+        ground=ground,
+        fields_seen=[field.label for field in face.fields] if face else [],
+        verdict=looked.result.verdict,
+        reasons=looked.result.reasons,
+    )
 
 
-async def _tell_holder(
-    row: Verification, licence: Licence, person_id: UUID, redeemed: Redeemed | None
-) -> None:
+async def _tell_holder(row: Verification, licence: Licence, redeemed: Redeemed | None) -> None:
+    """Tell who showed the code, or who answers for the holder; nobody if there is none."""
+    person_id = redeemed.person_id if redeemed is not None else None
+    if person_id is None:
+        person_id = await identity_queries.find_responsible_person(licence.subject_id)
+    if person_id is None:
+        return
     presentation_id = redeemed.presentation_id if redeemed is not None else None
     event = LicencePresented(
         licence_id=licence.id,
@@ -268,19 +294,28 @@ def _from_row(
     chosen: Mapping[str, str] | None = None,
 ) -> CodeAnswer:
     """`chosen` are the fields of a pass; a pass read earlier shows none of them again."""
-    visible = None
-    if licence is not None and row.verdict != verdict.CANNOT_TELL:
-        if chosen is None and row.code_kind == Kind.OFFLINE_PASS:
-            chosen = {}
-        visible = shown.shown_licence(licence, row.at, scope=scope, chosen=chosen)
     return CodeAnswer(
         verification_id=row.id,
         at=row.at,
         kind=row.code_kind,
         verdict=result or stored_verdict(row),
         purpose=row.purpose,
-        licence=visible,
+        licence=_face(row, licence, scope=scope, chosen=chosen),
     )
+
+
+def _face(
+    row: Verification,
+    licence: Licence | None,
+    *,
+    scope: Scope | None,
+    chosen: Mapping[str, str] | None,
+) -> ShownLicence | None:
+    if licence is None or row.verdict == verdict.CANNOT_TELL:
+        return None
+    if chosen is None and row.code_kind == Kind.OFFLINE_PASS:
+        chosen = {}
+    return shown.shown_licence(licence, row.at, scope=scope, chosen=chosen)
 
 
 def stored_verdict(row: Verification) -> Verdict:

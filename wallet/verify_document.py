@@ -24,9 +24,10 @@ from signing import Verdict as SealVerdict
 from signing import sm3 as sm3_digest
 from signing import verify_document as verify_seal
 from signing.pdf import is_pdf
-from wallet import catalogue, status, verdict
+from wallet import catalogue, status, uses, verdict
 from wallet import identifier as identifiers
 from wallet.errors import RequestKeyReused, UnreadableDocument, VerificationNotFound
+from wallet.log_models import UseKind
 from wallet.models import Licence, Verification, VerificationKind
 from wallet.seal_checks import checks_of
 from wallet.verdict import Check, Outcome, Reason, Verdict
@@ -253,6 +254,16 @@ async def _write(
             digest=digest,
             request_key=request_key,
         )
+        if licence is not None:
+            look = uses.Look.by(
+                by,
+                UseKind(kind.value),
+                ground="调用方持有证照文件或信息",
+                purpose=purpose,
+                verdict=result.verdict,
+                reasons=result.reasons,
+            )
+            await uses.record(licence, look)
         await audit.record(
             actor=by.actor,
             action=f"verify.{kind.value}",

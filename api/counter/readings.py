@@ -23,7 +23,7 @@ class HandIn(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     read_at: datetime
     purpose: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
     item_code: Annotated[str, msgspec.Meta(max_length=40)] | None = None
-    case_no: Annotated[str, msgspec.Meta(max_length=60, pattern="^[0-9A-Z-]*$")] | None = None
+    case_no: Annotated[str, msgspec.Meta(max_length=50, pattern="^[0-9A-Z-]*$")] | None = None
 
 
 @bp.post("/")

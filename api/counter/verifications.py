@@ -27,7 +27,7 @@ class ReadCode(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     purpose: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
     item_code: Annotated[str, msgspec.Meta(max_length=40)] | None = None
     """The item in hand: then only licences it asks for are shown, and only the fields it needs."""
-    case_no: Annotated[str, msgspec.Meta(max_length=60, pattern="^[0-9A-Z-]*$")] | None = None
+    case_no: Annotated[str, msgspec.Meta(max_length=50, pattern="^[0-9A-Z-]*$")] | None = None
 
 
 class ShownField(msgspec.Struct, kw_only=True):

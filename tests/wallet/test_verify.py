@@ -13,7 +13,7 @@ from signing import TrustList
 from tests.conftest import FrozenClock
 from tests.wallet.city import TODAY, City
 from tests.wallet.factories import issue_licence, tools
-from wallet import codes, present, queries, status, verify
+from wallet import codes, present, status, uses, verify
 from wallet.models import Licence, Verification
 from wallet.verify import CodeAnswer, Errand
 
@@ -73,7 +73,7 @@ async def test_holder_is_told_and_sees_the_use(city: City, redis: Redis) -> None
 
     message = await OutboxMessage.get(name="LicencePresented")
     assert "综合窗口1号" in str(message.payload)
-    (use,) = await queries.uses_of(city.zhang)
+    (use,) = await uses.list_uses(city.zhang)
     assert (use.who, use.terminal, use.purpose, use.verdict) == (
         "综合窗口1号",
         "松江区政务服务中心",

@@ -1,4 +1,4 @@
-"""The page's verifier of offline passes, in a real browser, on the vectors of tests/vectors/passes."""
+"""The page's verifier of offline passes, in a real browser, on the vectors of the server's."""
 
 from __future__ import annotations
 

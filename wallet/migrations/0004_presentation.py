@@ -5,7 +5,7 @@ from uuid import uuid4
 from tortoise import fields
 
 class Migration(migrations.Migration):
-    dependencies = [('wallet', '0002_seal_life')]
+    dependencies = [('wallet', '0003_logs_and_sharing')]
 
     initial = False
 
@@ -40,10 +40,15 @@ class Migration(migrations.Migration):
             options={'table': 'wallet_status_entry', 'app': 'wallet', 'unique_together': (('list_no', 'place'),), 'pk_attr': 'licence_id'},
             bases=['Model'],
         ),
+        ops.AlterField(
+            model_name='UseRecord',
+            name='case_no',
+            field=fields.CharField(default='', max_length=50),
+        ),
         ops.AddField(
             model_name='Verification',
             name='case_no',
-            field=fields.CharField(null=True, max_length=60),
+            field=fields.CharField(null=True, max_length=50),
         ),
         ops.AddField(
             model_name='Verification',
