@@ -26,11 +26,18 @@ import payments.bills
 import payments.orders
 import payments.reconcile
 import payments.refunds
+import push.channels.live
 import push.deliver
+import push.licence_messages
 import push.messages
 import push.stream
 import push.webhooks.calls
+import wallet.intake
 import wallet.issue
+import wallet.reminders
+import wallet.status_lists
+import wallet.transparency
+import wallet.use_days
 from cases import events as case_events
 from core import clock, outbox, tasks
 from core.events import Event
@@ -74,6 +81,36 @@ async def tell_holder(event: wallet_events.LicenceStateChanged, resources: Resou
     )
 
 
+async def tell_answerer(event: Event, resources: Resources) -> None:
+    """What happened to a holder's licence, to the person who answers for whom the event names."""
+    subject_id = getattr(event, "recipient_subject_id", None) or getattr(event, "subject_id")  # noqa: B009
+    recipient_id = await identity.queries.find_responsible_person(subject_id)
+    if recipient_id is None:
+        return
+    await push.deliver.deliver(
+        push.licence_messages.compose(event, recipient_id=recipient_id),
+        event_id=event.id,
+        redis=resources.redis,
+        connectors=resources.connectors,
+    )
+
+
+async def read_batch(event: wallet_events.IntakeReceived, resources: Resources) -> None:
+    """Take a batch of existing licences in; a repeat goes on where the last one stopped."""
+    await wallet.intake.process(
+        event.batch_id,
+        trust=resources.trust,
+        blobs=resources.blobs,
+        folder=resources.settings.upload_dir,
+    )
+
+
+async def tell_of_complaint(event: wallet_events.ComplaintMade, resources: Resources) -> None:
+    if event.department:
+        notice = push.licence_messages.complaint_made(event)
+        await push.deliver.tell_department(notice, event_id=event.id, redis=resources.redis)
+
+
 async def tell_department(event: Event, resources: Resources) -> None:
     """Move the worklists of the department."""
     notice = push.messages.department_notice(event)
@@ -110,7 +147,23 @@ async def issue_licence(event: case_events.CaseApproved, resources: Resources) -
         keys=resources.keys,
         trust=resources.trust,
         blobs=resources.blobs,
+        public_url=resources.settings.public_url,
     )
+
+
+async def announce_status(
+    event: wallet_events.LicenceIssued | wallet_events.LicenceStateChanged, resources: Resources
+) -> None:
+    """Readers hear within seconds that a status list has changed."""
+    changed = await wallet.status_lists.renew_after(event.licence_id, redis=resources.redis)
+    if changed:
+        await push.channels.live.tell(
+            wallet.status_lists.STREAM,
+            "status-lists-changed",
+            {"lists": changed},
+            event_id=event.id,
+            redis=resources.redis,
+        )
 
 
 async def close_case(event: wallet_events.LicenceIssued, resources: Resources) -> None:
@@ -165,13 +218,19 @@ REACTIONS: dict[type[Event], tuple[Reaction, ...]] = {
     case_events.CaseWithdrawn: (*TELL, cancel_bills),
     case_events.CaseLapsed: (*TELL, cancel_bills),
     case_events.CaseClosed: TELL,
-    wallet_events.LicenceIssued: (close_case, tell_person, tell_webhooks),
+    wallet_events.LicenceIssued: (close_case, announce_status, tell_person, tell_webhooks),
     wallet_events.LicencePresented: (tell_person,),
     wallet_events.PresentationStopped: (tell_person,),
     payment_events.BillPaid: (tell_person,),
     payment_events.BillRefunded: (tell_person,),
     payment_events.RefundAsked: (send_refund,),
-    wallet_events.LicenceStateChanged: (tell_holder, tell_webhooks),
+    wallet_events.LicenceStateChanged: (announce_status, tell_holder, tell_webhooks),
+    wallet_events.LicenceLookedAt: (tell_answerer,),
+    wallet_events.LicenceEnding: (tell_answerer,),
+    wallet_events.IntakeReceived: (read_batch,),
+    wallet_events.ComplaintMade: (tell_of_complaint,),
+    wallet_events.ComplaintAnswered: (tell_answerer,),
+    wallet_events.AuthorisationChanged: (tell_answerer,),
 }
 """Event → reactions, in this order; a failing one is tried again together with those after it."""
 
@@ -213,6 +272,21 @@ async def alarm_parked(resources: Resources) -> None:
     await outbox.raise_alarm()
 
 
+async def remind_of_renewals(_resources: Resources) -> None:
+    """90, 30 and 7 days before the end; each holder once."""
+    await wallet.reminders.remind()
+
+
+async def integrate_log(resources: Resources) -> None:
+    """Waiting entries get their places in the public log, and the new size is signed."""
+    await wallet.transparency.integrate(keys=resources.keys)
+
+
+async def close_use_days(resources: Resources) -> None:
+    """Sign the heads of the logs of uses for every day that is over."""
+    await wallet.use_days.close_days(keys=resources.keys)
+
+
 async def forget_old_rows(resources: Resources) -> None:
     """What is told, delivered or ended has served its time."""
     await outbox.forget_told()
@@ -223,6 +297,7 @@ async def forget_old_rows(resources: Resources) -> None:
     await identity.officers.forget_attempts()
     await identity.sign_in_log.forget_old()
     await cases.apply.forget_drafts(clock.now())
+    await wallet.use_days.forget_old()
 
 
 async def ask_after_payments(resources: Resources) -> None:
@@ -253,6 +328,9 @@ SCHEDULE = (
     Timer("drop-abandoned-uploads", 300, drop_abandoned_uploads),
     Timer("ask-after-payments", 10, ask_after_payments),
     Timer("reconcile-payments", 3600, reconcile_payments),
+    Timer("integrate-log", 5, integrate_log),
+    Timer("close-use-days", 600, close_use_days),
+    Timer("remind-of-renewals", 3600, remind_of_renewals),
     Timer("forget-old-rows", 3600, forget_old_rows),
 )
 

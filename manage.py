@@ -9,6 +9,10 @@ python manage.py dev-ca            make a development CA, seal maker and signers
 python manage.py seals             make an e-seal for each department from those keys
 python manage.py counter-code KEY HALL    a one-time code to enrol a counter of department KEY
 python manage.py check-audit       follow the audit chains
+python manage.py check-uses        follow every holder's log of who looked, and the signed days
+python manage.py check-log         compute the transparency log anew
+python manage.py check-export FILE         check a log of uses that a holder exported
+python manage.py audit-log URL STATE       follow a public transparency log as an auditor
 python manage.py outbox [replay|drop EVENT_ID]    look at parked events, tell or drop one
 python manage.py webhook CLIENT TOPIC URL [--suite hmac-sm3]    tell a client system of events;
                                    TOPIC is dept:KEY or subject:UUID; prints the key once
@@ -71,6 +75,7 @@ from resources import (
     signing_folder,
 )
 from signing import devca
+from tools import log_commands
 
 ORGANISATION = "上海市松江区"
 CERTIFICATE_YEARS = 10
@@ -190,6 +195,7 @@ async def prepare_demo(settings: Settings) -> DemoAccess:
             keys=load_keys(folder, settings),
             trust=load_trust(folder),
             blobs=Blobs.open(settings.blob_url),
+            public_url=settings.public_url,
         )
         code = await identity.demo.new_enrolment_code()
     staff = tuple(
@@ -354,6 +360,13 @@ async def add_webhook(
     print(secret)
 
 
+async def check_logs(
+    settings: Settings, check: Callable[[log_commands.Keys], Awaitable[None]]
+) -> None:
+    async with opened(settings):
+        await check(load_keys(signing_folder(settings), settings))
+
+
 async def look_at_outbox(settings: Settings, *, action: str | None, event_id: str | None) -> None:
     async with opened(settings):
         if action is None:
@@ -373,12 +386,17 @@ def parser() -> argparse.ArgumentParser:
     counter = commands.add_parser("counter-code")
     counter.add_argument("department")
     counter.add_argument("hall")
-    commands.add_parser("check-audit")
     hook = commands.add_parser("webhook")
     hook.add_argument("client")
     hook.add_argument("topic")
     hook.add_argument("url")
     hook.add_argument("--suite", choices=tuple(SUITES), default="hmac-sha256")
+    for name in ("check-audit", "check-uses", "check-log"):
+        commands.add_parser(name)
+    commands.add_parser("check-export").add_argument("file", type=Path)
+    auditor = commands.add_parser("audit-log")
+    auditor.add_argument("url")
+    auditor.add_argument("state", type=Path)
     box = commands.add_parser("outbox")
     box.add_argument("action", nargs="?", choices=("replay", "drop"))
     box.add_argument("event_id", nargs="?")
@@ -399,6 +417,9 @@ def run(arguments: argparse.Namespace, settings: Settings) -> None:
         "load-items": lambda: load_items(settings),
         "seals": seals,
         "check-audit": lambda: check_audit(settings),
+        "check-uses": lambda: check_logs(settings, log_commands.check_uses),
+        "check-log": lambda: check_logs(settings, log_commands.check_log),
+        "audit-log": lambda: log_commands.audit_log(arguments.url, arguments.state),
         "counter-code": lambda: counter_code(
             settings, department=arguments.department, hall=arguments.hall
         ),
@@ -422,6 +443,8 @@ def run(arguments: argparse.Namespace, settings: Settings) -> None:
                 serve(with_redis)
         case "dev-ca":
             print("made" if make_development_authority(settings) else "it is there already")
+        case "check-export":
+            log_commands.check_export(arguments.file)
         case command:
             asyncio.run(simple[command]())  # type: ignore[arg-type]
 

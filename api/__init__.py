@@ -7,28 +7,32 @@ from sanic import Blueprint
 
 def blueprints() -> tuple[Blueprint, ...]:
     """Every blueprint of the API and the pages; a new resource adds a line here."""
-    from api import health, openapi, pages, public_codes, tus
+    from api import health, openapi, pages, public_codes, status_lists, transparency, tus
     from api.callbacks import payments as payment_callbacks
     from api.callbacks import platforms as platform_callbacks
     from api.citizen import (
         accounts,
+        authorisations,
         cases,
         catalogue,
         entry,
         inbox,
         licences,
+        looks,
         materials,
         notices,
+        passes,
         payments,
     )
     from api.citizen import live as citizen_live
     from api.citizen import sign_in as citizen_sign_in
-    from api.counter import enrolment, verifications
+    from api.counter import enrolment, readings, verifications
+    from api.counter import live as counter_live
     from api.enterprise import account, events, licence_verifications, seal_verifications
     from api.enterprise import webhooks as enterprise_webhooks
+    from api.staff import complaints, copies, intakes, messaging, operations, review, worklist
     from api.staff import licences as staff_licences
     from api.staff import live as staff_live
-    from api.staff import messaging, operations, review, worklist
     from api.staff import seals as staff_seals
     from api.staff import sign_in as staff_sign_in
     from api.staff import webhooks as staff_webhooks
@@ -42,6 +46,9 @@ def blueprints() -> tuple[Blueprint, ...]:
         materials.bp,
         tus.bp,
         licences.bp,
+        passes.bp,
+        looks.bp,
+        authorisations.bp,
         inbox.bp,
         entry.bp,
         accounts.bp,
@@ -55,17 +62,24 @@ def blueprints() -> tuple[Blueprint, ...]:
         worklist.bp,
         review.bp,
         staff_licences.bp,
+        complaints.bp,
+        copies.bp,
+        intakes.bp,
         staff_seals.bp,
         staff_live.bp,
         staff_webhooks.bp,
         messaging.bp,
         enrolment.bp,
         verifications.bp,
+        readings.bp,
+        counter_live.bp,
         account.bp,
         seal_verifications.bp,
         licence_verifications.bp,
         enterprise_webhooks.bp,
         events.bp,
+        status_lists.bp,
         public_codes.bp,
+        transparency.bp,
         pages.bp,
     )

@@ -24,6 +24,7 @@ from cases import catalogue
 from core.errors import NotFound
 from core.settings import Settings
 from identity import demo
+from wallet import reader_words
 
 bp = Blueprint("pages")
 
@@ -37,6 +38,9 @@ COMMON_HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
+
+
+WORKER_HEADERS = {**COMMON_HEADERS, "Cache-Control": "no-cache"}
 
 
 class PageNotFound(NotFound):
@@ -59,6 +63,7 @@ COUNTER = Shell("counter/index.html", camera=True, webassembly=True)
 STAFF = Shell("staff/index.html")
 ENTERPRISE = Shell("biz/index.html")
 DOCUMENTS = Shell("docs/index.html")
+LOG = Shell("log/index.html")
 PROBLEM = Shell("problem.html")
 
 
@@ -192,7 +197,45 @@ async def citizen(request: Request) -> HTTPResponse:
 @bp.get("/counter/", name="counter")
 @guards.public
 async def counter(request: Request) -> HTTPResponse:
-    return answer(request, COUNTER, boot=request.app.ctx.pages.boot())
+    boot = request.app.ctx.pages.boot(reader=reader_words.for_page())
+    return answer(request, COUNTER, boot=boot)
+
+
+@bp.get("/counter/app.webmanifest", name="counter-manifest")
+@guards.public
+async def counter_manifest(request: Request) -> HTTPResponse:
+    """By an address that stays: it names the installed app."""
+    pages: Pages = request.app.ctx.pages
+    body = pages.assets.files["counter/app.webmanifest"].body.decode()
+    text = body.replace('"src": "', f'"src": "{pages.base}/counter/')
+    return raw(text.encode(), headers=WORKER_HEADERS, content_type="application/manifest+json")
+
+
+@bp.get("/counter/sw.js", name="counter-worker")
+@guards.public
+async def counter_worker(request: Request) -> HTTPResponse:
+    return service_worker(request, "/counter/", ("counter/", "kit/", "vendor/"))
+
+
+@bp.get("/m/sw.js", name="citizen-worker")
+@guards.public
+async def citizen_worker(request: Request) -> HTTPResponse:
+    return service_worker(request, "/m/", ("m/", "kit/", "vendor/preact"))
+
+
+def service_worker(request: Request, scope: str, folders: tuple[str, ...]) -> HTTPResponse:
+    """The script that lets a page open without network, told which files it needs."""
+    pages: Pages = request.app.ctx.pages
+    names = [
+        name
+        for name in sorted(pages.assets.files)
+        if name.startswith(folders) and not name.endswith((".html", ".webmanifest"))
+    ]
+    files = msgspec.json.encode([f"{pages.base}/{name}" for name in names]).decode()
+    text = pages.assets.files["kit/service-worker.js"].body.decode()
+    for name, value in {"scope": scope, "digest": pages.assets.digest, "files": files}.items():
+        text = text.replace("{{" + name + "}}", value)
+    return raw(text.encode(), headers=WORKER_HEADERS, content_type="text/javascript; charset=utf-8")
 
 
 @bp.get("/staff/", name="staff")
@@ -215,6 +258,12 @@ def demo_staff(request: Request) -> list[dict[str, str]]:
 @guards.public
 async def enterprise(request: Request) -> HTTPResponse:
     return answer(request, ENTERPRISE, boot=request.app.ctx.pages.boot())
+
+
+@bp.get("/log/", name="log")
+@guards.public
+async def log(request: Request) -> HTTPResponse:
+    return answer(request, LOG, boot=request.app.ctx.pages.boot())
 
 
 @bp.get("/api/docs", name="documents")

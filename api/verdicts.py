@@ -1,5 +1,7 @@
 """How verdicts of the wallet look in an answer, at counters and for enterprises alike."""
 
+from datetime import datetime
+
 import msgspec
 
 from wallet.verdict import CHECK_TITLES, Check, Verdict
@@ -12,6 +14,8 @@ class CheckAnswer(msgspec.Struct, kw_only=True):
     """pass, fail, unknown, skipped or warning."""
     detail: str
     reason: str | None
+    as_of: datetime | None
+    """How recent the evidence is; null where it is the code or document itself."""
 
 
 def checks_of(verdict: Verdict) -> list[CheckAnswer]:
@@ -26,4 +30,5 @@ def _check(check: Check) -> CheckAnswer:
         outcome=check.outcome.value,
         detail=check.detail,
         reason=check.reason,
+        as_of=check.as_of,
     )

@@ -59,6 +59,7 @@ async def open_draft(
     """
     loaded = await catalogue.get_item(item_code)
     _check_audience(loaded.item, by)
+    await _refuse_ward(by)
     guide = evaluate(loaded.item, answers)
     completeness.refuse_stop(guide)
     if request_key and (earlier := await _find_by_key(by, request_key)):
@@ -291,6 +292,14 @@ def _check_audience(item: Item, by: Principal) -> None:
         raise errors.WrongApplicant("这个事项由单位申请，请先切换到要代办的单位")
     if by.acting_for is not None and not for_organisations:
         raise errors.WrongApplicant("这个事项由个人申请，请先切换回个人身份")
+
+
+async def _refuse_ward(by: Principal) -> None:
+    """A guardian acts for a child in its wallet; in cases the guardian applies in person."""
+    if by.acting_for is None:
+        return
+    if (await identity_queries.get_subject(by.acting_for)).kind == "natural_person":
+        raise errors.WrongApplicant("为被监护人办事请切换回本人身份申请")
 
 
 def _provenance(filled: Mapping[str, forms.Prefilled]) -> dict[str, dict[str, str]]:

@@ -68,6 +68,21 @@ class Blobs:
             raise DamagedBlob(digest)
         return data
 
+    async def fetch(self, digest: str, path: Path) -> None:
+        """Write a blob to a file without holding it in memory. Raises as `get` does."""
+        try:
+            result = await obstore.get_async(self._store, _path(digest))
+        except FileNotFoundError:
+            raise BlobNotFound() from None
+        found = hashlib.new("sm3")
+        with path.open("wb") as file:
+            async for part in result.stream(min_chunk_size=CHUNK):
+                found.update(part)
+                file.write(part)
+        if found.hexdigest() != digest:
+            path.unlink()
+            raise DamagedBlob(digest)
+
     async def exists(self, digest: str) -> bool:
         try:
             await obstore.head_async(self._store, _path(digest))

@@ -2,7 +2,7 @@
 
 Problem
 ├── Invalid            InvalidIdentityNumber, InvalidCreditCode, InvalidPublicKey, UnknownPlatform,
-│                      InvalidMandate
+│                      InvalidMandate, NotAMinor
 ├── NotFound           SubjectNotFound, OfficerNotFound, CounterNotFound, DepartmentNotFound,
 │                      DemoNotAvailable, AccountNotFound, SessionNotFound, ChannelNotFound
 ├── Conflict           AccountTaken, LastAccount, ProofPending, ProofUnavailable
@@ -193,3 +193,8 @@ class ProofFailed(Forbidden):
 class ProofExpired(Gone):
     slug = "proof-expired"
     title = "核验已过期或已用过，请重新开始"
+
+
+class NotAMinor(Invalid):
+    slug = "not-a-minor"
+    title = "监护关系只能为未成年人登记，请核对被监护人身份"

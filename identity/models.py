@@ -23,10 +23,12 @@ class SubjectKind(StrEnum):
 
 
 class RelationKind(StrEnum):
-    """How a person stands to an organisation: 法定代表人 (also 经营者) or 经办人."""
+    """How a person stands to whom they act for: 法定代表人 (also 经营者), 经办人 or 监护人."""
 
     LEGAL_REPRESENTATIVE = "legal_representative"
     AGENT = "agent"
+    GUARDIAN = "guardian"
+    """The one acted for is then a minor, not an organisation."""
 
 
 class State(StrEnum):
@@ -67,6 +69,8 @@ class Relation(Model):
     kind = fields.CharEnumField(RelationKind, max_length=24)
     valid_from = fields.DateField()
     valid_to = fields.DateField(null=True)
+
+    person_id: UUID
 
     class Meta:
         table = "identity_relation"

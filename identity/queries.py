@@ -37,12 +37,13 @@ class SubjectView:
 
 @dataclass(frozen=True, kw_only=True)
 class OrganisationLink:
-    """An organisation a person may act for, with the strongest relation."""
+    """An organisation or a ward a person may act for, with the strongest relation."""
 
     id: UUID
     name: str
     uscc: str
-    relation: Literal["legal_representative", "agent"]
+    """Empty for a ward: a child's number is nobody's to list."""
+    relation: Literal["legal_representative", "agent", "guardian"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,7 +110,7 @@ async def list_organisations(person_id: UUID) -> list[OrganisationLink]:
         strongest[organisation.id] = OrganisationLink(
             id=organisation.id,
             name=organisation.name,
-            uscc=organisation.id_no,
+            uscc="" if relation.kind is RelationKind.GUARDIAN else organisation.id_no,
             relation=relation.kind.value,
         )
     return sorted(strongest.values(), key=lambda link: link.uscc)
@@ -128,12 +129,18 @@ async def legal_representative_of(organisation_id: UUID) -> SubjectView | None:
 
 
 async def find_responsible_person(subject_id: UUID) -> UUID | None:
-    """Whom to tell about a subject: the person itself, or who represents the organisation."""
+    """Whom to tell about a subject: the person itself, a minor's guardian, or who represents it."""
     subject = await get_subject(subject_id)
     if subject.kind == "natural_person":
-        return subject.id
+        return await _guardian_of(subject_id) or subject.id
     representative = await legal_representative_of(subject_id)
     return None if representative is None else representative.id
+
+
+async def _guardian_of(ward_id: UUID) -> UUID | None:
+    relations = await Relation.filter(organisation_id=ward_id, kind=RelationKind.GUARDIAN)
+    today = clock.today()
+    return next((row.person_id for row in relations if _covers(row, today)), None)
 
 
 async def may_act_for(person_id: UUID, organisation_id: UUID) -> bool:

@@ -22,6 +22,11 @@ def encode(data: bytes) -> str:
     return "".join(out)
 
 
+def encoded_length(size: int) -> int:
+    """How many characters that many bytes take."""
+    return size // 2 * 3 + size % 2 * 2
+
+
 def decode(text: str) -> bytes:
     """Raises MalformedPass for a foreign character, a lone one, or a number too large."""
     try:

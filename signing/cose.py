@@ -61,14 +61,18 @@ class Unsigned:
     payload: bytes = field(repr=False)
     signer_certificate: bytes = field(repr=False)
 
+    @property
+    def size(self) -> int:
+        """How many bytes the complete message will have: a raw signature always has 64."""
+        return len(_assemble(self.protected, self.payload, bytes(64)))
+
     def complete(self, signature: bytes) -> bytes:
         """COSE_Sign1, tagged. Raises InvalidSignature unless it is the signer's DER signature."""
         signer = certificates.parse(self.signer_certificate)
         suite = suites.by_public_key(signer.spki)
         if not suite.verify(signer.spki, self.to_sign, signature):
             raise InvalidSignature("this is not the signer's signature of this message")
-        raw = suites.to_raw(signature)
-        return encode(cbor2.CBORTag(_SIGN1, [self.protected, {}, self.payload, raw]))
+        return _assemble(self.protected, self.payload, suites.to_raw(signature))
 
 
 def begin(payload: bytes, signer_certificate: bytes, *, content_type: str = "") -> Unsigned:
@@ -87,6 +91,10 @@ def begin(payload: bytes, signer_certificate: bytes, *, content_type: str = "") 
         header[16] = content_type
     protected = encode(header)
     return Unsigned(_to_sign(protected, payload), protected, payload, signer_certificate)
+
+
+def _assemble(protected: bytes, payload: bytes, raw_signature: bytes) -> bytes:
+    return encode(cbor2.CBORTag(_SIGN1, [protected, {}, payload, raw_signature]))
 
 
 def _to_sign(protected: bytes, payload: bytes) -> bytes:
@@ -110,6 +118,8 @@ class Message:
         Raises UnknownSuite when no known certificate has this key id or the algorithm is unknown.
         """
         suite = suites.by_cose_algorithm(self.algorithm)
+        if suite is suites.RSA_SHA256:
+            raise UnknownSuite("messages are signed on a curve")
         candidates = [der for der in known if key_id(der) == self.key_id]
         if not candidates:
             raise UnknownSuite("no known certificate has this key id")

@@ -15,7 +15,7 @@ from signing.keys import SoftwareKeyStore
 from signing.suites import SM2_SM3
 from signing.trust import TrustList
 
-ROOT_KEY, MAKER_KEY = "root", "maker"
+ROOT_KEY, MAKER_KEY, LISTS_KEY = "root", "maker", "lists"
 _SIGNING = frozenset({certificates.DIGITAL_SIGNATURE, certificates.NON_REPUDIATION})
 _AUTHORITY = frozenset({certificates.KEY_CERT_SIGN, certificates.CRL_SIGN})
 
@@ -27,7 +27,8 @@ def signer_key(department: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class DevelopmentAuthority:
-    """Certificates are DER. Keys are in `keys` under `root`, `maker` and `signer:<department>`."""
+    """Certificates are DER. Keys are in `keys` under `root`, `maker`, `lists` (status and
+    trust lists for readers) and `signer:<department>`."""
 
     root_certificate: bytes
     maker_certificate: bytes
@@ -58,7 +59,7 @@ def make(
     years: int = 10,
     suite: str = SM2_SM3.name,
 ) -> DevelopmentAuthority:
-    """A root, a seal maker and one signer for each department (key → name), valid from `at`."""
+    """A root, a seal maker, a signer of lists and one per department (key → name), from `at`."""
     keys = SoftwareKeyStore()
     spki = keys.create_now(ROOT_KEY, suite=suite)
     term = _Term(at.replace(microsecond=0), years)
@@ -68,6 +69,8 @@ def make(
     keys.keep_certificate_now(ROOT_KEY, root.der)
     maker_name = Name(f"{organisation}电子印章制作系统", organisation, "电子印章管理")
     maker = _issue_for(MAKER_KEY, maker_name, root, term, keys, suite)
+    lists_name = Name(f"{organisation}证照状态发布系统", organisation, "证照状态管理")
+    _issue_for(LISTS_KEY, lists_name, root, term, keys, suite)
     signers = {
         department: _issue_for(signer_key(department), Name(name, name), root, term, keys, suite)
         for department, name in departments.items()

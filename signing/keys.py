@@ -63,10 +63,7 @@ class SoftwareKeyStore:
         self.keep_certificate_now(key_id, certificate)
 
     async def certificate(self, key_id: str) -> bytes:
-        found = self._key(key_id).certificate
-        if not found:
-            raise KeyUnavailable(f"key {key_id!r} has no certificate")
-        return found
+        return self.certificate_now(key_id)
 
     async def sign(self, key_id: str, message: bytes) -> bytes:
         return self.sign_now(key_id, message)
@@ -79,6 +76,13 @@ class SoftwareKeyStore:
     def import_now(self, key_id: str, secret: bytes, *, suite: str = "sm2-sm3") -> bytes:
         """Take in an existing private key of 32 bytes; returns its SubjectPublicKeyInfo."""
         return self._add(key_id, _Key(_suite(suite), bytes(secret)))
+
+    def certificate_now(self, key_id: str) -> bytes:
+        """`certificate` for callers outside an event loop."""
+        found = self._key(key_id).certificate
+        if not found:
+            raise KeyUnavailable(f"key {key_id!r} has no certificate")
+        return found
 
     def sign_now(self, key_id: str, message: bytes) -> bytes:
         """`sign` for callers outside an event loop."""

@@ -115,6 +115,24 @@ def begin_pass(claims: Claims, *, signer_certificate: bytes) -> cose.Unsigned:
     return cose.begin(payload, signer_certificate)
 
 
+def fits(claims: Claims, *, signer_certificate: bytes) -> bool:
+    """Whether the code of this pass, shown with a proof, will be short enough to be read well."""
+    unsigned = begin_pass(claims, signer_certificate=signer_certificate)
+    size = len(cose.encode([unsigned.size * b"\0", int(claims.issued_at.timestamp()), bytes(64)]))
+    return len(PREFIX) + base45.encoded_length(size) <= LONGEST_TEXT
+
+
+def compressed_point(point: bytes) -> bytes:
+    """A P-256 point in 33 bytes, from 33 or 65; raises MalformedPass."""
+    if len(point) == 65 and point[0] == 4:
+        compressed = bytes([2 + point[64] % 2]) + point[1:33]
+        if _phone_spki(compressed)[-64:] != point[1:]:
+            raise MalformedPass("the phone's key is not a P-256 point")
+        return compressed
+    _phone_spki(point)
+    return point
+
+
 def proof_message(pass_bytes: bytes, shown_at: int) -> bytes:
     """What the phone signs with its own key when it shows the pass at this Unix second."""
     return cose.encode(["EL1", hashlib.sha256(pass_bytes).digest(), shown_at])

@@ -22,7 +22,8 @@ QUIET_ZONE = 4
 
 _CODE = re.compile(r"HTTPS?://[^/?#]{1,253}/P/([0-9A-Z]{26})/?", re.ASCII)
 _PRINTED = re.compile(r"HTTPS?://[^/?#]{1,253}/L/", re.ASCII)
-_LOOK_ALIKE = str.maketrans("OIL", "011")
+LOOK_ALIKE = str.maketrans("OIL", "011")
+"""Letters that Crockford's alphabet leaves out, and the digits they are taken for."""
 
 
 class Kind(StrEnum):
@@ -37,8 +38,12 @@ class Kind(StrEnum):
 
 def new_code() -> str:
     """26 characters that carry 128 bits from the system's generator."""
-    number = secrets.randbits(128)
-    return "".join(ALPHABET[number >> shift & 31] for shift in range(125, -1, -5))
+    return base32(secrets.randbits(128), LENGTH)
+
+
+def base32(number: int, length: int) -> str:
+    """The lowest bits of a number as so many characters."""
+    return "".join(ALPHABET[number >> shift & 31] for shift in range(5 * (length - 1), -1, -5))
 
 
 def text_of(code: str, *, public_url: str) -> str:
@@ -69,7 +74,7 @@ def parse(text: str) -> str | None:
 
 def normal(code: str) -> str | None:
     """The code with letters people confuse put right; None if it is none."""
-    code = code.upper().translate(_LOOK_ALIKE)
+    code = code.upper().translate(LOOK_ALIKE)
     if len(code) != LENGTH or code[0] > "7" or any(letter not in ALPHABET for letter in code):
         return None
     return code
@@ -80,26 +85,39 @@ def digest(code: str) -> str:
     return hashlib.sha256(code.encode()).hexdigest()
 
 
-def svg(text: str) -> str:
-    """The QR as one SVG path, level M. Takes about half a millisecond."""
-    barcode = zxingcpp.create_barcode(text, zxingcpp.BarcodeFormat.QRCode, ec_level="M")
+def modules(text: str, *, level: str = "M") -> list[list[tuple[int, int]]]:
+    """The QR row by row, as runs of dark modules: column and length. Half a millisecond."""
+    barcode = zxingcpp.create_barcode(text, zxingcpp.BarcodeFormat.QRCode, ec_level=level)
     # The picture offers the buffer protocol, though its stub does not say so.
     image: Any = barcode.to_image(scale=1, add_quiet_zones=False)
-    modules = memoryview(image)
-    height, width = modules.shape or (0, 0)
-    runs = []
+    dark = memoryview(image)
+    height, width = dark.shape or (0, 0)
+    rows = []
     for y in range(height):
+        runs = []
         x = 0
         while x < width:
             length = 0
-            while x + length < width and modules[y, x + length] == 0:
+            while x + length < width and dark[y, x + length] == 0:
                 length += 1
             if length:
-                runs.append(f"M{x + QUIET_ZONE} {y + QUIET_ZONE}h{length}v1h-{length}z")
+                runs.append((x, length))
             x += length + 1
-    side = width + 2 * QUIET_ZONE
+        rows.append(runs)
+    return rows
+
+
+def svg(text: str, *, level: str = "M") -> str:
+    """The QR as one SVG path."""
+    rows = modules(text, level=level)
+    path = "".join(
+        f"M{x + QUIET_ZONE} {y + QUIET_ZONE}h{length}v1h-{length}z"
+        for y, runs in enumerate(rows)
+        for x, length in runs
+    )
+    side = len(rows) + 2 * QUIET_ZONE
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {side} {side}" '
         f'shape-rendering="crispEdges"><path fill="#fff" d="M0 0h{side}v{side}H0z"/>'
-        f'<path d="{"".join(runs)}"/></svg>'
+        f'<path d="{path}"/></svg>'
     )

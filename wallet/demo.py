@@ -8,7 +8,7 @@ from core.blobs import Blobs
 from core.ids import new_id
 from identity import queries
 from signing import TrustList
-from wallet import catalogue, issue, sealing, seals
+from wallet import catalogue, issue, printed, sealing, seals
 from wallet.catalogue import DATA
 from wallet.face import FaceData
 from wallet.licence_types import Strict
@@ -58,7 +58,7 @@ def read(folder: Path = DATA) -> tuple[dict[str, DemoHolder], list[DemoLicence]]
     return {holder.key: holder for holder in holders}, licences
 
 
-async def load(*, keys: Signs, trust: TrustList, blobs: Blobs) -> int:
+async def load(*, keys: Signs, trust: TrustList, blobs: Blobs, public_url: str = "") -> int:
     """Issue what is not there yet, each with a real sealed document. Returns how many.
 
     The holders must be known (`identity.demo.load`) and the seals made (`seals.provision`).
@@ -68,13 +68,26 @@ async def load(*, keys: Signs, trust: TrustList, blobs: Blobs) -> int:
     for licence in licences:
         if await Licence.filter(identifier=licence.identifier).exists():
             continue
-        await _issue(licence, holders[licence.holder], keys=keys, trust=trust, blobs=blobs)
+        await _issue(
+            licence,
+            holders[licence.holder],
+            keys=keys,
+            trust=trust,
+            blobs=blobs,
+            public_url=public_url,
+        )
         made += 1
     return made
 
 
 async def _issue(
-    licence: DemoLicence, holder: DemoHolder, *, keys: Signs, trust: TrustList, blobs: Blobs
+    licence: DemoLicence,
+    holder: DemoHolder,
+    *,
+    keys: Signs,
+    trust: TrustList,
+    blobs: Blobs,
+    public_url: str,
 ) -> None:
     subject = await queries.find_subject(licence.holder_id_type, licence.holder_id)
     if subject is None:
@@ -91,6 +104,7 @@ async def _issue(
         valid_to=licence.valid_to,
         document_id=new_id().hex,
         drawn_at=clock.now(),
+        printed_code=printed.text_of(licence.identifier, public_url=public_url),
     )
     seal = await seals.for_department(catalogue.get_type(licence.type).issuer)
     document = await sealing.sealed_document(data, seal=seal, keys=keys, trust=trust)

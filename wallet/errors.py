@@ -151,3 +151,150 @@ class RequestKeyReused(Invalid):
 
     slug = "idempotency-key-reused"
     title = "同一个请求编号不能用于不同的内容，请刷新后重试"
+
+
+class StatusListNotFound(NotFound):
+    """No list has this number, or the moment asked for is not in the past."""
+
+    slug = "status-list-not-found"
+    title = "没有找到这份证照状态列表，请核对编号和时间"
+
+
+class ListsNotReady(Unavailable):
+    """The key that signs status and trust lists is away, and the last edition has run out."""
+
+    slug = "lists-not-ready"
+    title = "证照状态列表暂时无法签发，请稍后再试"
+
+
+class PhoneKeyMissing(Conflict):
+    """This session has registered no key of the phone yet."""
+
+    slug = "phone-key-missing"
+    title = "这台手机还没有登记密钥，请重新打开离线码页面"
+
+
+class InvalidPhoneKey(Invalid):
+    """Not a point on P-256."""
+
+    slug = "invalid-phone-key"
+    title = "手机密钥的格式不正确，请重新打开离线码页面"
+
+
+class FieldNotOffered(Invalid):
+    """A pass holds only fields its type offers offline; the member `fields` names the others."""
+
+    slug = "field-not-offered"
+    title = "选择的内容不能放进离线码，请重新选择"
+
+
+class PrintedCodeNotFound(NotFound):
+    """No licence has this printed code, or its check characters are wrong: the answer is alike."""
+
+    slug = "printed-code-not-found"
+    title = "没有找到对应的证照，请核对打印件上的二维码"
+
+
+class ReadingNotPossible(Invalid):
+    """A reading without network is too old, in the future, or not of an offline pass."""
+
+    slug = "reading-not-possible"
+    title = "离线核验记录的时间或内容不符合要求，无法补录"
+
+
+class UseNotFound(NotFound):
+    """No such record, or in another holder's log."""
+
+    slug = "use-not-found"
+    title = "没有找到这条查看记录，请刷新后再试"
+
+
+class AlreadyComplained(Conflict):
+    """There is one complaint for each look."""
+
+    slug = "already-complained"
+    title = "您已就这条记录提出过异议，请等待答复"
+
+
+class ComplaintNotFound(NotFound):
+    """No such complaint, or another department's."""
+
+    slug = "complaint-not-found"
+    title = "没有找到这件异议，请刷新后再试"
+
+
+class ComplaintClosed(Conflict):
+    """The complaint was answered before."""
+
+    slug = "complaint-closed"
+    title = "这件异议已经答复，请刷新后查看"
+
+
+class LogSizeUnknown(Invalid):
+    """The transparency log has not this size, or the sizes are not in order."""
+
+    slug = "log-size-unknown"
+    title = "透明日志没有这个大小，请先读取最新的检查点"
+
+
+class LogEntryNotFound(NotFound):
+    """No entry with this leaf hash in the log of that size, or none is integrated yet."""
+
+    slug = "log-entry-not-found"
+    title = "透明日志中还没有这条记录，请稍后再试"
+
+
+class AuthorisationNotFound(NotFound):
+    """No such authorisation, or not the caller's: the answer is the same."""
+
+    slug = "authorisation-not-found"
+    title = "没有找到这项授权，请核对后再试"
+
+
+class AuthorisationInvalid(Invalid):
+    """An authorisation like this cannot be given; the detail says why."""
+
+    slug = "authorisation-invalid"
+    title = "授权内容不符合要求，请修改后再提交"
+
+
+class AuthorisationOver(Conflict):
+    """Taken back, declined, ended or used up; the member `state` says which."""
+
+    slug = "authorisation-over"
+    title = "这项授权已经失效，如仍需要请联系持证人重新授权"
+
+
+class ShareCodeRefused(Forbidden):
+    """The link's code is wrong, or the link is over; after five wrong codes it is over."""
+
+    slug = "share-code-refused"
+    title = "链接或提取码不正确，或分享已经失效，请向持证人核对"
+
+
+class CopyNotAvailable(Conflict):
+    """The material is no licence, or the case is over: there is nothing to show."""
+
+    slug = "copy-not-available"
+    title = "这份材料没有可以查看的证照加注件"
+
+
+class BatchNotFound(NotFound):
+    """No such batch, or another department's."""
+
+    slug = "intake-batch-not-found"
+    title = "没有找到这个归集批次，请核对后再试"
+
+
+class BatchNumberReused(Conflict):
+    """The batch number was used before for another file."""
+
+    slug = "intake-batch-number-reused"
+    title = "这个批次号已用于另一个文件，请换一个批次号"
+
+
+class BatchUnreadable(Invalid):
+    """The file is neither lines of JSON nor a ZIP of OFD documents, or it is too large."""
+
+    slug = "intake-batch-unreadable"
+    title = "归集文件无法读取，请按说明的格式重新生成"

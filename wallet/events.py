@@ -66,3 +66,72 @@ class LicenceStateChanged(Event):
     state_text: str
     cause: str
     authority: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class LicenceLookedAt(Event):
+    """Somebody saw something of a licence, and it stands in the holder's log."""
+
+    licence_id: UUID
+    subject_id: UUID
+    licence_type: str
+    licence_name: str
+    use_id: UUID
+    who: str
+    how: str
+    purpose: str
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class LicenceEnding(Event):
+    """A licence ends in some days, and its holder should think of renewing it."""
+
+    licence_id: UUID
+    subject_id: UUID
+    licence_type: str
+    licence_name: str
+    valid_to: date
+    days: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ComplaintMade(Event):
+    """A holder asks why somebody of a department looked."""
+
+    complaint_id: UUID
+    department: str
+    licence_name: str
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class ComplaintAnswered(Event):
+    """The department answered a holder's complaint."""
+
+    complaint_id: UUID
+    subject_id: UUID
+    licence_id: UUID
+    licence_name: str
+    answer: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class AuthorisationChanged(Event):
+    """An authorisation was offered, accepted, declined or taken back."""
+
+    authorisation_id: UUID
+    licence_id: UUID
+    licence_name: str
+    recipient_subject_id: UUID
+    """Who is told: the other side of whoever acted."""
+    change: str
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class IntakeReceived(Event):
+    """A batch of existing licences has arrived and waits to be read."""
+
+    batch_id: UUID
+    department: str

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from wallet import catalogue, face_template, layout
+from wallet import catalogue, codes, face_template, layout
 from wallet import facts as facts_of
 from wallet.facts import Facts
 from wallet.fonts import Face, subset_for
@@ -44,6 +44,8 @@ class FaceData:
     drawn_at: datetime
     pictures: Mapping[str, bytes] = field(default_factory=dict)
     """Photos by field key, PNG or JPEG."""
+    printed_code: str = ""
+    """Text of the QR that a printed copy is checked by; "" leaves it out."""
 
 
 def draw(data: FaceData) -> bytes:
@@ -51,7 +53,10 @@ def draw(data: FaceData) -> bytes:
     type_ = catalogue.get_type(data.licence_type)
     face = face_template.template(catalogue.rule_for(data.licence_type).face)
     photo = next(iter(data.pictures.values()), None) if face.photo else None
-    blocks = layout.lay_out(face, _content(type_, data), with_photo=photo is not None)
+    blocks = [
+        *layout.lay_out(face, _content(type_, data), with_photo=photo is not None),
+        *_printed_code(face, data.printed_code),
+    ]
     page = OfdPage(size=face.page, blocks=blocks, photo=photo, photo_box=face.photo)
     return _pack(
         {
@@ -103,6 +108,10 @@ def metadata(type_: LicenceType, data: FaceData) -> dict[str, str]:
         "CJSJ": data.drawn_at.strftime("%Y-%m-%d %H:%M:%S"),
         **face_facts,
     }
+
+
+def _printed_code(face: face_template.Template, text: str) -> Sequence[Drawing]:
+    return layout.draw_code(face.code, codes.modules(text)) if text else ()
 
 
 def _content(type_: LicenceType, data: FaceData) -> Content:

@@ -71,6 +71,8 @@ class Template(Strict, frozen=True, kw_only=True):
     date: Line
     validity: Line
     seal: Box
+    code: Box
+    """Where the QR of printed copies goes, its quiet zone included."""
     footer: Line
     photo: Box | None = None
 

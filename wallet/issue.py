@@ -19,7 +19,19 @@ from core.ids import new_id
 from identity import queries
 from identity.queries import SubjectView
 from signing import TrustList
-from wallet import catalogue, grants, holders, masking, sealing, seals, status, validity
+from wallet import (
+    catalogue,
+    grants,
+    holders,
+    masking,
+    printed,
+    sealing,
+    seals,
+    status,
+    status_lists,
+    transparency,
+    validity,
+)
 from wallet import identifier as identifiers
 from wallet.errors import PreviousLicenceMissing
 from wallet.events import LicenceIssued
@@ -48,6 +60,7 @@ class _Case:
     licence_type: str
     action: str
     previous_id: UUID | None
+    public_url: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,8 +92,11 @@ async def issue(
     keys: Signs,
     trust: TrustList,
     blobs: Blobs,
+    public_url: str = "",
 ) -> UUID:
     """The id of the case's licence, issued now or by an earlier call.
+
+    With `public_url` the face bears the code that printed copies are checked by.
 
     A marriage yields two, one for each spouse; the applicant's is the one returned. Raises
     InvalidFacts, PreviousLicenceMissing, SealNotReady (or SealFrozen, SealExpired), or IssueFailed
@@ -96,6 +112,7 @@ async def issue(
         licence_type=licence_type,
         action=action,
         previous_id=previous_licence_id,
+        public_url=public_url,
     )
     checked = catalogue.check_facts(licence_type, facts)
     rule = catalogue.rule_for(licence_type)
@@ -205,6 +222,7 @@ def _face_data(order: _Order, pictures: Mapping[str, bytes]) -> FaceData:
         document_id=new_id().hex,
         drawn_at=clock.now(),
         pictures=pictures,
+        printed_code=printed.text_of(order.identifier, public_url=order.case.public_url),
     )
 
 
@@ -270,9 +288,12 @@ async def add_row(
     previous_id: UUID | None,
     copy: int = 1,
 ) -> Licence:
-    """The row of a drawn and sealed licence, in the current transaction."""
+    """The row of a drawn and sealed licence with its place in the status lists, in the current
+    transaction."""
     parts = identifiers.parse(data.identifier)
-    return await Licence.create(
+    version = parts.version if parts else 1
+    await transparency.licence_issued(data.identifier, document=document, version=version)
+    licence = await Licence.create(
         case_id=case_id,
         copy=copy,
         licence_type=data.licence_type,
@@ -284,7 +305,7 @@ async def add_row(
         number=data.number,
         number_index=holders.number_index(data.number),
         identifier=data.identifier,
-        version=parts.version if parts else 1,
+        version=version,
         facts=msgspec.json.encode(data.facts).decode(),
         issued_on=data.issued_on,
         valid_to=data.valid_to,
@@ -293,6 +314,10 @@ async def add_row(
         previous_id=previous_id,
         created_at=clock.now(),
     )
+    await status_lists.reference(licence.id)
+    if data.printed_code:
+        await printed.register(licence)
+    return licence
 
 
 async def _supersede(previous: Licence, order: _Order) -> None:

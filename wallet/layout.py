@@ -13,6 +13,8 @@ from wallet.face_template import Box, Colour, Fields, Line, Rosette, Template
 from wallet.fonts import Face, Metrics, metrics
 
 CUT = "……（全文见数据附件）"
+QUIET_ZONE = 4
+"""Modules of white around a QR (ISO/IEC 18004)."""
 NARROW = 0.8
 """Size of labels in two lines, as a share of the full size."""
 ASCENT = 0.88
@@ -82,6 +84,23 @@ def lay_out(face: Template, content: Content, *, with_photo: bool) -> list[TextB
         _line(face, face.date, content.date, Face.SANS),
         _line(face, face.validity, content.validity, Face.SANS),
         _line(face, face.footer, content.footer, Face.SANS),
+    ]
+
+
+def draw_code(box: Box, rows: Sequence[Sequence[tuple[int, int]]]) -> list[Drawing]:
+    """A QR in its box on white ground: every run of dark modules is one rectangle."""
+    module = box[2] / (len(rows) + 2 * QUIET_ZONE)
+    path = []
+    for row, runs in enumerate(rows):
+        top = (row + QUIET_ZONE) * module
+        for column, length in runs:
+            left = (column + QUIET_ZONE) * module
+            right, bottom = left + length * module, top + module
+            corners = ((left, top), (right, top), (right, bottom), (left, bottom))
+            path.append("M " + " L ".join(f"{x:.3f} {y:.3f}" for x, y in corners) + " C")
+    return [
+        Drawing(box=box, path=_rectangle(box[2], box[3]), colour=(255, 255, 255), kind="fill"),
+        Drawing(box=box, path=" ".join(path), colour=(0, 0, 0), kind="fill"),
     ]
 
 

@@ -11,6 +11,20 @@ from tortoise.models import Model
 from core.clock import now
 from core.ids import new_id
 from core.protect import ProtectedField
+from wallet.log_models import Complaint as Complaint
+from wallet.log_models import LogCheckpoint as LogCheckpoint
+from wallet.log_models import LogEntry as LogEntry
+from wallet.log_models import LogHead as LogHead
+from wallet.log_models import LogTile as LogTile
+from wallet.log_models import UseDay as UseDay
+from wallet.log_models import UseDayHead as UseDayHead
+from wallet.log_models import UseHead as UseHead
+from wallet.log_models import UseRecord as UseRecord
+from wallet.share_models import AnnotatedCopy as AnnotatedCopy
+from wallet.share_models import Authorisation as Authorisation
+from wallet.share_models import IntakeBatch as IntakeBatch
+from wallet.share_models import IntakeLine as IntakeLine
+from wallet.share_models import Reminder as Reminder
 from wallet.validity import LicenceState
 
 
@@ -135,6 +149,44 @@ class NumberCounter(Model):
         app = "wallet"
 
 
+class StatusEntry(Model):
+    """Where a licence stands in the status lists: drawn at random once and never used again."""
+
+    licence_id = fields.UUIDField(primary_key=True)
+    list_no = fields.IntField()
+    place = fields.IntField()
+
+    class Meta:
+        table = "wallet_status_entry"
+        app = "wallet"
+        unique_together = (("list_no", "place"),)
+
+
+class PrintedCode(Model):
+    """The short id in the QR on a licence's face; the MAC beside it is not stored."""
+
+    short_id = fields.CharField(max_length=16, primary_key=True)
+    licence_id = fields.UUIDField(unique=True)
+
+    class Meta:
+        table = "wallet_printed_code"
+        app = "wallet"
+
+
+class PhoneKey(Model):
+    """The public half of the key a phone made; passes of this session are bound to it."""
+
+    session_id = fields.UUIDField(primary_key=True)
+    person_id = fields.UUIDField(db_index=True)
+    point = fields.BinaryField()
+    """Compressed P-256 point, 33 bytes."""
+    registered_at = fields.DatetimeField(default=now)
+
+    class Meta:
+        table = "wallet_phone_key"
+        app = "wallet"
+
+
 class Seal(Model):
     """An e-seal of a department: the signed seal data and the key that uses it."""
 
@@ -209,6 +261,13 @@ class Verification(Model):
     request_key = fields.CharField(max_length=200, null=True)
     digest = fields.CharField(max_length=64, null=True)
     """SHA-256 of a posted document."""
+    code_kind = fields.CharField(max_length=16, default="", db_default="")
+    """Which of the three codes was read: online, offline_pass or printed; "" when it was none."""
+    case_no = fields.CharField(max_length=50, null=True)
+    ground = fields.CharField(max_length=20, default="", db_default="")
+    """On which ground licence data was given: shown by the holder, or printed copy handed over."""
+    read_at = fields.DatetimeField(null=True)
+    """When a counter without network read the code, by its own clock; `at` is when we heard."""
 
     class Meta:
         table = "wallet_verification"

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -11,14 +11,14 @@ from tortoise.expressions import Q
 
 from core import audit, clock, database
 from core.blobs import Blobs
-from identity import queries as identity_queries
 from identity.principal import Principal
-from wallet import catalogue, holders, masking, status, verdict
+from wallet import catalogue, holders, masking, status, uses
 from wallet import facts as facts_of
 from wallet.errors import LicenceNotFound
 from wallet.facts import Facts
 from wallet.licence_types import Mask
-from wallet.models import Licence, Verification
+from wallet.log_models import UseKind
+from wallet.models import Licence
 from wallet.validity import LicenceState
 
 SHOWN_STATES = [state for state in LicenceState if state is not LicenceState.SUPERSEDED]
@@ -95,21 +95,6 @@ class StaffLicence:
     valid_to: date | None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Use:
-    """Someone looked at a licence."""
-
-    at: datetime
-    who: str
-    department: str
-    terminal: str
-    purpose: str
-    verdict: str
-    verdict_text: str
-    licence_id: UUID
-    licence_name: str
-
-
 async def list_licences(subject_id: UUID) -> list[LicenceSummary]:
     """The newest version of each licence in a wallet, those in force first."""
     rows = await Licence.filter(subject_id=subject_id, state__in=SHOWN_STATES).order_by(
@@ -155,8 +140,17 @@ async def reveal(licence_id: UUID, *, by: Principal) -> LicenceDetail:
 
     Sensitive fields are hidden until the holder asks (PIPL art. 28). Raises LicenceNotFound.
     """
+    licence = await status.own_licence(licence_id, by=by)
     detail = await get_licence(licence_id, by=by)
+    look = uses.Look.by(
+        by,
+        UseKind.REVEALED,
+        ground="本人或其代办人登录查看",
+        purpose="查看完整信息",
+        fields_seen=[fact.label for fact in detail.facts],
+    )
     async with database.transaction():
+        await uses.record(licence, look, tell=by.acting_for is not None)
         await audit.record(actor=by.actor, action="licence.reveal", target=f"licence:{licence_id}")
     return detail
 
@@ -216,37 +210,6 @@ async def find_current(subject_id: UUID, licence_type: str) -> list[tuple[UUID, 
         state__in=[LicenceState.VALID, LicenceState.SUSPENDED],
     ).order_by("-issued_on", "id")
     return [(row.id, facts_from(row)) for row in rows]
-
-
-async def uses_of(
-    subject_id: UUID, *, licence_id: UUID | None = None, limit: int = 100
-) -> list[Use]:
-    """Who looked at the subject's licences (or at one of them), newest first."""
-    rows = Verification.filter(subject_id=subject_id, licence_id__isnull=False)
-    if licence_id is not None:
-        rows = rows.filter(licence_id=licence_id)
-    found = await rows.order_by("-at").limit(limit)
-    types = dict(
-        await Licence.filter(id__in=[row.licence_id for row in found]).values_list(
-            "id", "licence_type"
-        )
-    )
-    departments = {row.department: await _department_name(row.department) for row in found}
-    return [
-        Use(
-            at=row.at,
-            who=row.reader_name,
-            department=departments[row.department],
-            terminal=row.hall,
-            purpose=row.purpose,
-            verdict=row.verdict,
-            verdict_text=verdict.title_of(row.verdict, row.reasons)[0],
-            licence_id=row.licence_id,
-            licence_name=catalogue.get_type(types[row.licence_id]).name,
-        )
-        for row in found
-        if row.licence_id is not None
-    ]
 
 
 async def find_for_staff(number: str, *, by: Principal) -> list[StaffLicence]:
@@ -311,9 +274,3 @@ def _for_staff(licence: Licence) -> StaffLicence:
         state_text=state.text,
         valid_to=licence.valid_to,
     )
-
-
-async def _department_name(key: str | None) -> str:
-    if not key:
-        return ""
-    return (await identity_queries.get_department(key)).name

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from core import audit, database
 from identity.principal import Principal
-from wallet import seals
+from wallet import seals, transparency
 from wallet.errors import SealStateChangeNotAllowed, SecondPersonNeeded
 from wallet.models import Seal, SealState
 
@@ -47,6 +47,7 @@ async def _change(
         read = Seal.filter(id=seal.id, state=seal.state, state_by=seal.state_by)
         if not await read.update(state=after, state_by=by.actor):
             raise SealStateChangeNotAllowed()
+        await transparency.seal_changed(seal.seal, state=after.value)
         await audit.record(
             actor=by.actor,
             action=f"seal.{after.value}",

@@ -13,7 +13,7 @@ from core import audit, clock, database
 from identity.principal import Principal
 from signing import KeyUnavailable, certificates
 from signing.devca import signer_key
-from wallet import seals
+from wallet import seals, transparency
 from wallet.errors import (
     ProposalClosed,
     ProposalNotFound,
@@ -196,6 +196,8 @@ async def _replace(seal_id: UUID, by: Principal) -> None:
     )
     if not replaced:
         raise SealStateChangeNotAllowed("要换发的印章状态已变化，请重新申请")
+    row = await Seal.get(id=seal_id)
+    await transparency.seal_changed(bytes(row.seal), state=SealState.REPLACED.value)
     await audit.record(actor=by.actor, action="seal.replaced", target=f"seal:{seal_id}", detail={})
 
 

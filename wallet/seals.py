@@ -8,7 +8,6 @@ Proposals are in `seal_proposals`, freezing and destroying in `seal_life`.
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
 from uuid import UUID
 
 from tortoise.expressions import F
@@ -18,23 +17,17 @@ from identity.principal import Principal, PrincipalKind
 from identity.roles import Role
 from signing import build_seal, draw_seal_picture, parse_seal
 from signing.devca import MAKER_KEY, signer_key
-from wallet import catalogue, fonts
+from wallet import catalogue, fonts, transparency
 from wallet.errors import NotASealKeeper, SealExpired, SealFrozen, SealNotFound, SealNotReady
 from wallet.models import Seal
 from wallet.models import SealState as SealState
+from wallet.signs import Signs as Signs
+from wallet.transparency import EntryKind
 
 DIAMETER_MM = 42
 VENDOR = "YUNJIAN"
 UNIT_SEAL = 1
 KEEPERS = frozenset({Role.SEAL_KEEPER, Role.SUPERVISOR})
-
-
-class Signs(Protocol):
-    """The part of `signing.KeyStore` that making and using seals needs."""
-
-    async def sign(self, key_id: str, message: bytes) -> bytes: ...
-
-    async def certificate(self, key_id: str) -> bytes: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -153,6 +146,9 @@ async def add_row(made: MadeSeal, *, by: str) -> UUID:
         digest=_digest(made.seal),
         state_by=by,
         created_at=clock.now(),
+    )
+    await transparency.enter(
+        EntryKind.SEAL_REGISTERED, about=row.digest, facts={"department": made.department}
     )
     await audit.record(
         actor=by,

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from core import audit, clock, database, outbox
 from identity.principal import Principal, PrincipalKind
-from wallet import catalogue, validity
+from wallet import catalogue, transparency, validity
 from wallet.errors import LicenceNotFound, NotASealKeeper, StateChangeNotAllowed
 from wallet.events import LicenceStateChanged
 from wallet.models import Licence, StateChange
@@ -112,6 +112,7 @@ async def record_change(
         by=by,
         at=clock.now(),
     )
+    await transparency.licence_changed(licence.identifier, state=after.value)
     return True
 
 

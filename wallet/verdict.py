@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Self
 
 from wallet.validity import LicenceState
 
@@ -73,15 +74,30 @@ class Check:
     outcome: Outcome
     detail: str
     reason: str | None = None
+    as_of: datetime | None = None
+    """How recent the evidence is; None where it is the code itself."""
 
     def to_dict(self) -> dict[str, object]:
-        """Plain values, as stored and sent."""
+        """Plain values, as stored."""
         return {
             "name": self.name,
             "outcome": self.outcome.value,
             "detail": self.detail,
             "reason": self.reason,
+            "as_of": self.as_of.isoformat() if self.as_of else None,
         }
+
+    @classmethod
+    def from_dict(cls, stored: Mapping[str, object]) -> Self:
+        """The check as `to_dict` wrote it; older rows say nothing of the evidence's age."""
+        as_of = stored.get("as_of")
+        return cls(
+            name=str(stored["name"]),
+            outcome=Outcome(str(stored["outcome"])),
+            detail=str(stored["detail"]),
+            reason=str(stored["reason"]) if stored["reason"] else None,
+            as_of=datetime.fromisoformat(as_of) if isinstance(as_of, str) else None,
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,6 +163,16 @@ STATE_REASONS: Mapping[LicenceState, Reason] = {
 
 CHECK_TITLES: Mapping[str, str] = {
     "code": "二维码",
+    "presence": "持证人在场",
+    "scope": "查看范围",
+    "pass-signature": "签发签名",
+    "signer-certificate": "签发证书",
+    "signer-revocation": "签发证书吊销状态",
+    "pass-validity": "离线凭证有效期",
+    "proof": "手机证明",
+    "replay": "重复出示",
+    "status": "证照状态列表",
+    "licence": "证照有效期",
     "licence-state": "证照状态",
     "issued-document": "与签发原件比对",
     "values": "所填信息",
@@ -204,6 +230,7 @@ def state_check(state: LicenceState, *, valid_to: date | None, at: datetime) -> 
         outcome=Outcome.PASS if reason is None else Outcome.FAIL,
         detail=f"证照状态：{state.text}{until}（{at.isoformat(timespec='seconds')} 查询）",
         reason=reason,
+        as_of=at,
     )
 
 

@@ -1,30 +1,30 @@
-"""核验: check a code a holder shows, a document someone posts, or values someone holds.
+"""核验 at a counter: one engine for the three codes a holder can show.
 
-Whatever was looked at, the answer is a verdict with checks, and a `Verification` row is written.
-Bad codes are verdicts too; only a request that cannot be processed at all is an error.
+Whatever was read, the answer is a verdict with checks, and a `Verification` row says who looked, at
+whose licence, what for and on which ground. Bad codes are verdicts too; only a request that cannot
+be processed at all is an error.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, time
 from uuid import UUID
 
-from redis.asyncio import Redis
 from tortoise.exceptions import IntegrityError
 
-from core import audit, clock, database, offload, outbox
-from core.blobs import BlobNotFound, Blobs, DamagedBlob
+from core import audit, clock, database, outbox
 from identity import queries as identity_queries
 from identity.principal import Principal
-from signing import SealReport, TrustList
-from signing import verify_document as verify_seal
-from wallet import catalogue, codes, masking, present, status, verdict
-from wallet import facts as facts_of
+from wallet import catalogue, codes, present, shown, status, uses, verdict
+from wallet.codes import Kind
 from wallet.events import LicencePresented
+from wallet.log_models import UseKind
 from wallet.models import Licence, Verification, VerificationKind
 from wallet.present import Redeemed, Redemption
-from wallet.queries import facts_from, holder_masked
+from wallet.seal_checks import seal_checks
+from wallet.shown import Scope, ShownLicence
 from wallet.verdict import Check, Outcome, Reason, Verdict
+from wallet.verify_offline import Looked, Tools, look_at_pass, look_at_printed
 
 REFUSALS = {
     Redemption.USED: Reason.CODE_USED,
@@ -34,35 +34,26 @@ REFUSALS = {
     Redemption.UNKNOWN: Reason.CODE_EXPIRED,
 }
 
-KIND_REFUSALS = {
-    codes.Kind.UNREADABLE: Reason.UNREADABLE,
-    codes.Kind.OTHER: Reason.NOT_A_LICENCE_CODE,
-    codes.Kind.PRINTED: Reason.NOT_A_LICENCE_CODE,
-    codes.Kind.OFFLINE_PASS: Reason.UNSUPPORTED,
+GROUNDS = {Kind.ONLINE: "holder-shown", Kind.OFFLINE_PASS: "holder-shown", Kind.PRINTED: "copy"}
+"""On which ground licence data may be given: the holder shows it, or hands over the paper."""
+
+GROUND_WORDS = {
+    Kind.ONLINE: "持证人出示二维码",
+    Kind.OFFLINE_PASS: "持证人出示离线证照码",
+    Kind.PRINTED: "持有打印件",
 }
+"""The same for the holder's log."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class ShownField:
-    """One field of the licence as a counter may see it."""
+class Errand:
+    """What a reader looks for: nobody is told anything without it."""
 
-    key: str
-    label: str
-    value: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class ShownLicence:
-    """The face that a counter may see: masked as the type asks, nothing beyond it."""
-
-    type: str
-    name: str
-    holder_masked: str
-    number_masked: str
-    issuer: str
-    state: str
-    valid_to: str | None
-    fields: tuple[ShownField, ...]
+    purpose: str
+    item_code: str | None = None
+    case_no: str | None = None
+    scope: Scope | None = None
+    """What the item asks for; None without an item."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,37 +62,27 @@ class CodeAnswer:
 
     verification_id: UUID
     at: datetime
+    kind: str
+    """online, offline_pass or printed; "" when the text was no code of ours."""
     verdict: Verdict
     purpose: str
     licence: ShownLicence | None
 
 
-async def verify_code(
-    text: str,
-    *,
-    purpose: str,
-    item_code: str | None,
-    by: Principal,
-    redis: Redis,
-    blobs: Blobs,
-    trust: TrustList,
-) -> CodeAnswer:
-    """Read a code at a counter: redeem it, look at the licence as it is now, check its seal."""
-    code, kind = codes.parse(text), codes.kind_of(text)
-    reader = await _Reader.of(by, purpose=purpose, item_code=item_code)
+async def verify_code(text: str, *, errand: Errand, by: Principal, tools: Tools) -> CodeAnswer:
+    """Read a code at a counter and judge the licence as it is now."""
+    kind = codes.kind_of(text)
+    reading = await Reading.of(by, errand=errand, kind=kind)
+    if kind is Kind.OFFLINE_PASS:
+        return await answer(reading, await look_at_pass(text, at=clock.now(), tools=tools))
+    if kind is Kind.PRINTED:
+        return await answer(reading, await look_at_printed(text, tools=tools))
+    code = codes.parse(text)
     if code is None:
-        reason = KIND_REFUSALS.get(kind, Reason.NOT_A_LICENCE_CODE)
-        return await _answer(reader, verdict.refused(reason, check="code"))
-    redeemed = await present.redeem(code, by=by, redis=redis, reader_name=reader.name)
-    if redeemed.outcome in REFUSALS:
-        refusal = verdict.refused(REFUSALS[redeemed.outcome], check="code")
-        return await _answer(reader, refusal)
-    digest = codes.digest(code)
-    if redeemed.outcome is Redemption.AGAIN:
-        before = await _earlier(reader, digest)
-        if before is not None:
-            return before
-    return await _check_licence(redeemed, digest, reader=reader, blobs=blobs, trust=trust)
+        unreadable = kind is Kind.UNREADABLE
+        reason = Reason.UNREADABLE if unreadable else Reason.NOT_A_LICENCE_CODE
+        return await answer(reading, Looked(result=verdict.refused(reason, check="code")))
+    return await _redeem(code, reading, by=by, tools=tools)
 
 
 async def list_today(*, by: Principal, limit: int = 20) -> list[CodeAnswer]:
@@ -119,222 +100,231 @@ async def list_today(*, by: Principal, limit: int = 20) -> list[CodeAnswer]:
     ]
 
 
-async def check_seal(document: str, *, blobs: Blobs, trust: TrustList) -> Verdict:
-    """The verdict on a stored document's seals alone, for its holder."""
-    return verdict.combine(await _seal_checks(document, blobs=blobs, trust=trust, at=clock.now()))
-
-
 @dataclass(frozen=True, kw_only=True)
-class _Reader:
-    """Who looks, where, and what for."""
+class Reading:
+    """Who looks, where, what for, and at which kind of code."""
 
     actor: str
     name: str
     department: str | None
     hall: str
-    purpose: str
-    item_code: str | None
+    errand: Errand
+    kind: Kind
+    read_at: datetime | None = None
+    request_key: str | None = None
 
     @classmethod
-    async def of(cls, by: Principal, *, purpose: str, item_code: str | None) -> "_Reader":
+    async def of(
+        cls,
+        by: Principal,
+        *,
+        errand: Errand,
+        kind: Kind,
+        read_at: datetime | None = None,
+        request_key: str | None = None,
+    ) -> "Reading":
         counter = await identity_queries.get_counter(by.id)
         return cls(
             actor=by.actor,
             name=counter.name,
             department=counter.department,
             hall=counter.hall,
-            purpose=purpose,
-            item_code=item_code,
+            errand=errand,
+            kind=kind,
+            read_at=read_at,
+            request_key=request_key,
         )
 
 
-async def _check_licence(
-    redeemed: Redeemed, digest: str, *, reader: _Reader, blobs: Blobs, trust: TrustList
-) -> CodeAnswer:
+async def _redeem(code: str, reading: Reading, *, by: Principal, tools: Tools) -> CodeAnswer:
+    redeemed = await present.redeem(code, by=by, redis=tools.redis, reader_name=reading.name)
+    if redeemed.outcome in REFUSALS:
+        refusal = verdict.refused(REFUSALS[redeemed.outcome], check="code")
+        return await answer(reading, Looked(result=refusal))
+    digest = codes.digest(code)
+    if redeemed.outcome is Redemption.AGAIN:
+        before = await earlier(reading, digest)
+        if before is not None:
+            return before
+    return await answer(reading, await _look_at_licence(redeemed, digest, tools), redeemed)
+
+
+async def _look_at_licence(redeemed: Redeemed, digest: str, tools: Tools) -> Looked:
     now = clock.now()
-    redeemed_check = Check(name="code", outcome=Outcome.PASS, detail="二维码有效，首次使用")
     licence = await status.find_licence(redeemed.licence_id) if redeemed.licence_id else None
     if licence is None:
-        return await _answer(reader, verdict.refused(Reason.NOT_A_LICENCE_CODE, check="code"))
+        return Looked(result=verdict.refused(Reason.NOT_A_LICENCE_CODE, check="code"))
     state = status.state_of(licence, clock.local(now).date())
     checks = [
-        redeemed_check,
+        Check(name="code", outcome=Outcome.PASS, detail="二维码有效，首次使用"),
         verdict.state_check(state, valid_to=licence.valid_to, at=now),
-        *await _seal_checks(licence.document, blobs=blobs, trust=trust, at=now),
+        *await seal_checks(licence.document, blobs=tools.blobs, trust=tools.trust, at=now),
     ]
-    return await _answer(
-        reader, verdict.combine(checks), licence=licence, redeemed=redeemed, digest=digest
-    )
+    return Looked(result=verdict.combine(checks), licence=licence, digest=digest)
 
 
-async def _seal_checks(
-    document: str, *, blobs: Blobs, trust: TrustList, at: datetime
-) -> Sequence[Check]:
-    """The seal of the stored document, checked anew each time; only chains are cached."""
-    try:
-        data = await blobs.get(document)
-    except (BlobNotFound, DamagedBlob):
-        detail = "证照文件暂时无法读取"
-        return [
-            Check(
-                name="seal",
-                outcome=Outcome.UNKNOWN,
-                detail=detail,
-                reason=Reason.STATUS_UNREACHABLE,
-            )
-        ]
-    return checks_of(await offload.run(verify_seal, data, trust=trust, at=at))
-
-
-def checks_of(report: SealReport) -> list[Check]:
-    """Signing's checks in the wallet's words; both use the same list of reasons."""
-    return [
-        Check(
-            name=f"seal.{check.name}",
-            outcome=Outcome(check.outcome.value),
-            detail=check.detail,
-            reason=check.reason,
-        )
-        for check in report.checks
-    ]
-
-
-async def _answer(
-    reader: _Reader,
-    result: Verdict,
-    *,
-    licence: Licence | None = None,
-    redeemed: Redeemed | None = None,
-    digest: str | None = None,
-) -> CodeAnswer:
+async def answer(reading: Reading, looked: Looked, redeemed: Redeemed | None = None) -> CodeAnswer:
     """Write the row, tell the holder, and give the answer."""
+    if looked.licence is not None:
+        scope = shown.scope_check(reading.errand.scope, looked.licence.licence_type)
+        looked = looked.with_check(scope)
     try:
-        row = await _write(reader, result, licence=licence, redeemed=redeemed, digest=digest)
+        row = await _write(reading, looked, redeemed)
     except IntegrityError:
         # The same counter read the same code twice at once: both get the first answer.
-        before = await _earlier(reader, digest or "")
+        before = await earlier(reading, looked.digest or "")
         if before is None:
             raise
         return before
-    return _from_row(row, licence, result)
+    return _from_row(
+        row,
+        looked.licence,
+        looked.result,
+        scope=reading.errand.scope,
+        chosen=looked.chosen,
+    )
 
 
-async def _write(
-    reader: _Reader,
-    result: Verdict,
-    *,
-    licence: Licence | None,
-    redeemed: Redeemed | None,
-    digest: str | None,
-) -> Verification:
+async def earlier(reading: Reading, digest: str) -> CodeAnswer | None:
+    """What this reader was answered when it read this code before."""
+    row = await Verification.get_or_none(reader=reading.actor, presentation=digest)
+    if row is None and reading.request_key is not None:
+        row = await Verification.get_or_none(reader=reading.actor, request_key=reading.request_key)
+    if row is None:
+        return None
+    licence = await status.find_licence(row.licence_id) if row.licence_id else None
+    return _from_row(row, licence, scope=reading.errand.scope)
+
+
+async def _write(reading: Reading, looked: Looked, redeemed: Redeemed | None) -> Verification:
+    licence, result, errand = looked.licence, looked.result, reading.errand
+    known = reading.kind in GROUNDS
     async with database.transaction():
         row = await Verification.create(
             kind=VerificationKind.CODE,
             at=clock.now(),
+            read_at=reading.read_at,
             licence_id=licence.id if licence else None,
             subject_id=licence.subject_id if licence else None,
             verdict=result.verdict,
             reasons=list(result.reasons),
             checks=[check.to_dict() for check in result.checks],
-            reader=reader.actor,
-            reader_name=reader.name,
-            department=reader.department,
-            hall=reader.hall,
-            purpose=reader.purpose,
-            item_code=reader.item_code,
-            presentation=digest,
+            reader=reading.actor,
+            reader_name=reading.name,
+            department=reading.department,
+            hall=reading.hall,
+            purpose=errand.purpose,
+            item_code=errand.item_code,
+            case_no=errand.case_no,
+            code_kind=reading.kind.value if known else "",
+            ground=GROUNDS[reading.kind] if known and licence is not None else "",
+            presentation=looked.digest,
+            request_key=reading.request_key,
         )
-        if licence is not None and redeemed is not None:
+        if licence is not None:
+            await uses.record(licence, _look(reading, looked, row), tell=False)
             await _tell_holder(row, licence, redeemed)
         await audit.record(
-            actor=reader.actor,
+            actor=reading.actor,
             action="licence.verify",
             target=f"licence:{licence.id}" if licence else f"verification:{row.id}",
-            detail={"verdict": result.verdict, "reasons": list(result.reasons)},
+            detail={
+                "verdict": result.verdict,
+                "reasons": list(result.reasons),
+                "ground": row.ground,
+                "item": errand.item_code,
+                "case": errand.case_no,
+            },
         )
     return row
 
 
-async def _tell_holder(row: Verification, licence: Licence, redeemed: Redeemed) -> None:
+def _look(reading: Reading, looked: Looked, row: Verification) -> uses.Look:
+    """What the holder's log says: the labels are those of the fields the counter was shown."""
+    errand = reading.errand
+    face = _face(row, looked.licence, scope=errand.scope, chosen=looked.chosen)
+    ground = GROUND_WORDS[reading.kind]
+    if reading.read_at is not None:
+        ground += f"（离线核验，读码时间 {clock.local(reading.read_at):%Y-%m-%d %H:%M:%S}）"
+    return uses.Look(
+        kind=UseKind.CODE,
+        who=reading.actor,
+        who_name=reading.name,
+        department=reading.department or "",
+        terminal=reading.hall,
+        purpose=errand.purpose,
+        item_code=errand.item_code or "",
+        case_no=errand.case_no or "",
+        ground=ground,
+        fields_seen=[field.label for field in face.fields] if face else [],
+        verdict=looked.result.verdict,
+        reasons=looked.result.reasons,
+    )
+
+
+async def _tell_holder(row: Verification, licence: Licence, redeemed: Redeemed | None) -> None:
+    """Tell who showed the code, or who answers for the holder; nobody if there is none."""
+    person_id = redeemed.person_id if redeemed is not None else None
+    if person_id is None:
+        person_id = await identity_queries.find_responsible_person(licence.subject_id)
+    if person_id is None:
+        return
+    presentation_id = redeemed.presentation_id if redeemed is not None else None
     event = LicencePresented(
         licence_id=licence.id,
         subject_id=licence.subject_id,
-        person_id=redeemed.person_id or licence.subject_id,
+        person_id=person_id,
         licence_type=licence.licence_type,
         licence_name=catalogue.get_type(licence.licence_type).name,
         counter_name=row.reader_name,
         department=row.department or "",
         verdict=row.verdict,
-        at=row.at,
-        presentation_id=redeemed.presentation_id or row.id,
+        at=row.read_at or row.at,
+        presentation_id=presentation_id or row.id,
     )
     await outbox.publish(event, key=str(licence.id))
 
 
-async def _earlier(reader: _Reader, digest: str) -> CodeAnswer | None:
-    """What this reader was answered when it read this code before."""
-    row = await Verification.get_or_none(reader=reader.actor, presentation=digest)
-    if row is None:
-        return None
-    licence = await status.find_licence(row.licence_id) if row.licence_id else None
-    return _from_row(row, licence)
-
-
 def _from_row(
-    row: Verification, licence: Licence | None, result: Verdict | None = None
+    row: Verification,
+    licence: Licence | None,
+    result: Verdict | None = None,
+    *,
+    scope: Scope | None = None,
+    chosen: Mapping[str, str] | None = None,
 ) -> CodeAnswer:
-    shown = licence is not None and row.verdict != verdict.CANNOT_TELL
+    """`chosen` are the fields of a pass; a pass read earlier shows none of them again."""
     return CodeAnswer(
         verification_id=row.id,
         at=row.at,
+        kind=row.code_kind,
         verdict=result or stored_verdict(row),
         purpose=row.purpose,
-        licence=shown_licence(licence, row.at) if licence is not None and shown else None,
+        licence=_face(row, licence, scope=scope, chosen=chosen),
     )
+
+
+def _face(
+    row: Verification,
+    licence: Licence | None,
+    *,
+    scope: Scope | None,
+    chosen: Mapping[str, str] | None,
+) -> ShownLicence | None:
+    if licence is None or row.verdict == verdict.CANNOT_TELL:
+        return None
+    if chosen is None and row.code_kind == Kind.OFFLINE_PASS:
+        chosen = {}
+    return shown.shown_licence(licence, row.at, scope=scope, chosen=chosen)
 
 
 def stored_verdict(row: Verification) -> Verdict:
     """The verdict as it was given."""
     title, following = verdict.title_of(row.verdict, row.reasons, code=True)
-    checks = tuple(
-        Check(
-            name=str(check["name"]),
-            outcome=Outcome(str(check["outcome"])),
-            detail=str(check["detail"]),
-            reason=str(check["reason"]) if check["reason"] else None,
-        )
-        for check in row.checks
-    )
     return Verdict(
         verdict=row.verdict,
         reasons=tuple(row.reasons),
         title=title,
         next=following,
-        checks=checks,
-    )
-
-
-def shown_licence(licence: Licence, at: datetime) -> ShownLicence:
-    """The type's offline claims, masked: what a counter needs to compare with the person."""
-    type_ = catalogue.get_type(licence.licence_type)
-    facts = facts_from(licence)
-    fields = [
-        ShownField(
-            key=field.key,
-            label=field.label,
-            value=facts_of.show(field, facts[field.key], masked=True),
-        )
-        for field in type_.fields
-        if field.key in type_.offline_claims and field.key in facts
-    ]
-    state = status.state_of(licence, clock.local(at).date())
-    return ShownLicence(
-        type=type_.code,
-        name=type_.name,
-        holder_masked=holder_masked(licence),
-        number_masked=masking.number(licence.number),
-        issuer=type_.issuer_name,
-        state=state.value,
-        valid_to=licence.valid_to.isoformat() if licence.valid_to else None,
-        fields=tuple(fields),
+        checks=tuple(Check.from_dict(check) for check in row.checks),
     )

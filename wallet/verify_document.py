@@ -24,12 +24,14 @@ from signing import Verdict as SealVerdict
 from signing import sm3 as sm3_digest
 from signing import verify_document as verify_seal
 from signing.pdf import is_pdf
-from wallet import catalogue, status, verdict
+from wallet import catalogue, status, uses, verdict
 from wallet import identifier as identifiers
 from wallet.errors import RequestKeyReused, UnreadableDocument, VerificationNotFound
+from wallet.log_models import UseKind
 from wallet.models import Licence, Verification, VerificationKind
+from wallet.seal_checks import checks_of
 from wallet.verdict import Check, Outcome, Reason, Verdict
-from wallet.verify import checks_of, stored_verdict
+from wallet.verify import stored_verdict
 
 _IDENTIFIER = re.compile(r'Name="ZZBS"\s*>\s*([0-9A-Z.]{1,120})\s*<')
 _DIFFERENT = ("没有与所填信息一致的证照", "请核对证照标识、编号和持证主体后再试")
@@ -252,6 +254,16 @@ async def _write(
             digest=digest,
             request_key=request_key,
         )
+        if licence is not None:
+            look = uses.Look.by(
+                by,
+                UseKind(kind.value),
+                ground="调用方持有证照文件或信息",
+                purpose=purpose,
+                verdict=result.verdict,
+                reasons=result.reasons,
+            )
+            await uses.record(licence, look)
         await audit.record(
             actor=by.actor,
             action=f"verify.{kind.value}",

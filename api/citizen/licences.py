@@ -13,8 +13,9 @@ from api.endpoint import endpoint
 from core.errors import TooMany
 from identity.assurance import Act
 from identity.principal import Principal
-from wallet import errors, present, queries, verify
-from wallet.queries import LicenceDetail, Use
+from wallet import errors, history, late_documents, present, queries, seal_checks, uses
+from wallet.queries import LicenceDetail
+from wallet.uses import Use
 
 bp = Blueprint("citizen-licences", url_prefix="/api/citizen")
 
@@ -67,12 +68,22 @@ class RevealedFacts(msgspec.Struct, kw_only=True):
 
 
 class UseAnswer(msgspec.Struct, kw_only=True):
+    id: UUID
+    n: int
     at: datetime
+    kind: str
+    """code, document, values, case, copy, authorised, link or revealed."""
+    kind_text: str
     who: str
     department: str
     terminal: str
     purpose: str
+    case_no: str
+    ground: str
+    """What gave the right to look."""
+    fields_seen: list[str]
     verdict: str
+    """Empty where nothing was judged."""
     verdict_text: str
     licence_id: UUID
     licence_name: str
@@ -84,6 +95,22 @@ class UseList(msgspec.Struct, kw_only=True):
 
 class UsesWanted(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     limit: Annotated[int, msgspec.Meta(ge=1, le=100)] = 50
+    offset: Annotated[int, msgspec.Meta(ge=0)] = 0
+
+
+class ChangeAnswer(msgspec.Struct, kw_only=True):
+    at: datetime
+    before: str
+    after: str
+    after_text: str
+    cause: str
+    authority: str
+    document_no: str
+
+
+class History(msgspec.Struct, kw_only=True):
+    changes: list[ChangeAnswer]
+    """Oldest first; empty when the licence is as it was issued."""
 
 
 class PresentationAnswer(msgspec.Struct, kw_only=True):
@@ -123,8 +150,11 @@ async def list_licences(request: Request) -> LicenceList:
 )
 async def get_licence(request: Request, licence_id: UUID) -> LicencePage:
     resources = request.app.ctx.resources
+    await _draw(request, licence_id)
     detail = await queries.get_licence(licence_id, by=request.ctx.principal)
-    seal = await verify.check_seal(detail.document, blobs=resources.blobs, trust=resources.trust)
+    seal = await seal_checks.verdict_on(
+        detail.document, blobs=resources.blobs, trust=resources.trust
+    )
     card = msgspec.convert(detail.summary, LicenceCard, from_attributes=True)
     return LicencePage(
         **msgspec.structs.asdict(card),
@@ -158,6 +188,7 @@ async def reveal(request: Request, licence_id: UUID) -> RevealedFacts:
 )
 async def get_document(request: Request, licence_id: UUID) -> HTTPResponse:
     blobs = request.app.ctx.resources.blobs
+    await _draw(request, licence_id)
     data = await queries.get_document(licence_id, by=request.ctx.principal, blobs=blobs)
     return raw_response(
         data,
@@ -174,18 +205,35 @@ async def get_document(request: Request, licence_id: UUID) -> HTTPResponse:
 @endpoint(summary="Who looked at my licences, newest first", query=UsesWanted, returns=UseList)
 async def list_uses(request: Request, query: UsesWanted) -> UseList:
     principal: Principal = request.ctx.principal
-    return _uses(await queries.uses_of(principal.applicant_id, limit=query.limit))
+    found = await uses.list_uses(principal.applicant_id, limit=query.limit, offset=query.offset)
+    return _uses(found)
 
 
 @bp.get("/licences/<licence_id:uuid>/uses")
 @guards.citizen
 @endpoint(
-    summary="Who looked at one of my licences, newest first", query=UsesWanted, returns=UseList
+    summary="Who looked at one of my licences, newest first",
+    query=UsesWanted,
+    returns=UseList,
+    problems=(errors.LicenceNotFound,),
 )
 async def list_uses_of_licence(request: Request, licence_id: UUID, query: UsesWanted) -> UseList:
     principal: Principal = request.ctx.principal
-    found = await queries.uses_of(principal.applicant_id, licence_id=licence_id, limit=query.limit)
+    found = await uses.list_of_licence(
+        licence_id, by=principal, limit=query.limit, offset=query.offset
+    )
     return _uses(found)
+
+
+@bp.get("/licences/<licence_id:uuid>/history")
+@guards.citizen
+@endpoint(
+    summary="How the state of one of my licences changed, with cause, authority and document",
+    returns=History,
+    problems=(errors.LicenceNotFound,),
+)
+async def get_history(request: Request, licence_id: UUID) -> History:
+    return history_answer(await history.of_own(licence_id, by=request.ctx.principal))
 
 
 @bp.post("/licences/<licence_id:uuid>/presentations")
@@ -198,6 +246,7 @@ async def list_uses_of_licence(request: Request, licence_id: UUID, query: UsesWa
 )
 async def open_presentation(request: Request, licence_id: UUID) -> PresentationAnswer:
     resources = request.app.ctx.resources
+    await _draw(request, licence_id)
     opened = await present.open(
         licence_id,
         by=request.ctx.principal,
@@ -236,11 +285,31 @@ async def stop_presentation(request: Request, presentation_id: UUID) -> None:
     await present.stop(presentation_id, by=request.ctx.principal, redis=redis)
 
 
+async def _draw(request: Request, licence_id: UUID) -> None:
+    """A licence that came as data gets its document when it is first needed."""
+    resources = request.app.ctx.resources
+    await late_documents.ensure(
+        licence_id,
+        by=request.ctx.principal,
+        keys=resources.keys,
+        trust=resources.trust,
+        blobs=resources.blobs,
+        public_url=resources.settings.public_url,
+    )
+
+
 def _facts(detail: LicenceDetail, *, masked: bool) -> list[Fact]:
     return [
         Fact(key=fact.key, label=fact.label, value=fact.value_masked if masked else fact.value)
         for fact in detail.facts
     ]
+
+
+def history_answer(found: list[history.Change]) -> History:
+    """How the changes of a licence look in an answer."""
+    return History(
+        changes=[msgspec.convert(one, ChangeAnswer, from_attributes=True) for one in found]
+    )
 
 
 def _seal_text(verdict: str, title: str) -> str:

@@ -10,9 +10,13 @@ from sanic import Blueprint, Request
 from api import guards
 from api.endpoint import endpoint
 from api.verdicts import CheckAnswer, checks_of
+from cases import catalogue
+from cases import queries as case_queries
+from cases.errors import ItemNotFound
 from identity.errors import InvalidSignature
 from wallet import verify
-from wallet.verify import CodeAnswer
+from wallet.verify import CodeAnswer, Errand
+from wallet.verify_offline import Tools
 
 bp = Blueprint("counter-verifications", url_prefix="/api/counter/verifications")
 
@@ -22,6 +26,8 @@ class ReadCode(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """What the scanner read, whatever it is: a text that is no code of ours is a verdict."""
     purpose: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
     item_code: Annotated[str, msgspec.Meta(max_length=40)] | None = None
+    """The item in hand: then only licences it asks for are shown, and only the fields it needs."""
+    case_no: Annotated[str, msgspec.Meta(max_length=50, pattern="^[0-9A-Z-]*$")] | None = None
 
 
 class ShownField(msgspec.Struct, kw_only=True):
@@ -44,6 +50,8 @@ class ShownLicence(msgspec.Struct, kw_only=True):
 class VerificationAnswer(msgspec.Struct, kw_only=True):
     verification_id: UUID
     at: datetime
+    kind: str
+    """online, offline_pass or printed; empty when it was no code of ours."""
     verdict: str
     """valid, invalid or cannot_tell."""
     reasons: list[str]
@@ -78,20 +86,16 @@ class Wanted(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     body=ReadCode,
     returns=VerificationAnswer,
     status=200,
-    problems=(InvalidSignature,),
+    problems=(InvalidSignature, ItemNotFound),
 )
 async def read_code(request: Request, body: ReadCode) -> VerificationAnswer:
-    resources = request.app.ctx.resources
     found = await verify.verify_code(
         body.code,
-        purpose=body.purpose,
-        item_code=body.item_code,
+        errand=await errand_of(body.purpose, body.item_code, body.case_no),
         by=request.ctx.principal,
-        redis=resources.redis,
-        blobs=resources.blobs,
-        trust=resources.trust,
+        tools=tools_of(request),
     )
-    return _answer(found)
+    return answer_of(found)
 
 
 @bp.get("/")
@@ -120,12 +124,38 @@ async def list_today(request: Request, query: Wanted) -> EarlierReadings:
     )
 
 
-def _answer(found: CodeAnswer) -> VerificationAnswer:
+async def errand_of(purpose: str, item_code: str | None, case_no: str | None) -> Errand:
+    """What the counter looks for, with what its item asks for. Raises ItemNotFound."""
+    if not item_code:
+        return Errand(purpose=purpose, case_no=case_no or None)
+    item = (await catalogue.get_item(item_code)).item
+    return Errand(
+        purpose=purpose,
+        item_code=item_code,
+        case_no=case_no or None,
+        scope=case_queries.licence_types_of(item),
+    )
+
+
+def tools_of(request: Request) -> Tools:
+    """What judging a code takes."""
+    resources = request.app.ctx.resources
+    return Tools(
+        redis=resources.redis,
+        blobs=resources.blobs,
+        trust=resources.trust,
+        keys=resources.keys,
+        public_url=resources.settings.public_url,
+    )
+
+
+def answer_of(found: CodeAnswer) -> VerificationAnswer:
     licence = found.licence
     shown = msgspec.convert(licence, ShownLicence, from_attributes=True) if licence else None
     return VerificationAnswer(
         verification_id=found.verification_id,
         at=found.at,
+        kind=found.kind,
         verdict=found.verdict.verdict,
         reasons=list(found.verdict.reasons),
         title=found.verdict.title,

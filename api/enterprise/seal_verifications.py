@@ -9,9 +9,10 @@ from sanic import Blueprint, Request
 
 from api import guards, idempotency
 from api.endpoint import endpoint
+from api.transparency import LogProofAnswer, proof_answer
 from api.verdicts import CheckAnswer, checks_of
 from identity.errors import InvalidSignature, QuotaSpent
-from wallet import errors, verify_document
+from wallet import errors, transparency, verify_document
 from wallet.verify_document import DocumentAnswer
 
 bp = Blueprint("enterprise-seal-verifications", url_prefix="/api/enterprise/v1/seal-verifications")
@@ -40,6 +41,8 @@ class SealVerification(msgspec.Struct, kw_only=True):
     """Who sealed, with what, when, as the document states it; trust it by the verdict."""
     licence_status: LicenceStatusAnswer | None
     """The register's word, when the document is a licence issued here."""
+    log_proof: LogProofAnswer | None
+    """That the licence stands in the public log; None for others, and in the first seconds."""
 
 
 class Posted(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -73,7 +76,7 @@ async def verify_seals(request: Request, query: Posted) -> SealVerification:
         purpose=query.purpose,
         request_key=idempotency.key_of(request),
     )
-    return _answer(answer)
+    return await _answer(answer)
 
 
 @bp.get("/<verification_id:uuid>")
@@ -85,11 +88,12 @@ async def verify_seals(request: Request, query: Posted) -> SealVerification:
 )
 async def get_verification(request: Request, verification_id: UUID) -> SealVerification:
     answer = await verify_document.get_document_answer(verification_id, by=request.ctx.principal)
-    return _answer(answer)
+    return await _answer(answer)
 
 
-def _answer(found: DocumentAnswer) -> SealVerification:
+async def _answer(found: DocumentAnswer) -> SealVerification:
     known = found.licence_status
+    proof = await transparency.proof_of(known.identifier) if known else None
     return SealVerification(
         id=found.id,
         at=found.at,
@@ -103,4 +107,5 @@ def _answer(found: DocumentAnswer) -> SealVerification:
         licence_status=(
             msgspec.convert(known, LicenceStatusAnswer, from_attributes=True) if known else None
         ),
+        log_proof=proof_answer(proof),
     )

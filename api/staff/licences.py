@@ -9,8 +9,9 @@ import msgspec
 from sanic import Blueprint, Request
 
 from api import guards
+from api.citizen.licences import History, history_answer
 from api.endpoint import endpoint
-from wallet import errors, queries, status
+from wallet import errors, history, queries, status
 from wallet.queries import StaffLicence
 
 bp = Blueprint("staff-licences", url_prefix="/api/staff")
@@ -76,6 +77,17 @@ class StateChange(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 async def find_licences(request: Request, query: Wanted) -> FoundLicences:
     found = await queries.find_for_staff(query.number, by=request.ctx.principal)
     return FoundLicences(licences=[_found(licence) for licence in found])
+
+
+@bp.get("/licences/<licence_id:uuid>/history")
+@guards.officer(*KEEPERS)
+@endpoint(
+    summary="How the state of a licence of my department changed",
+    returns=History,
+    problems=(errors.LicenceNotFound,),
+)
+async def get_history(request: Request, licence_id: UUID) -> History:
+    return history_answer(await history.for_staff(licence_id, by=request.ctx.principal))
 
 
 @bp.post("/licences/<licence_id:uuid>/state-changes")

@@ -21,6 +21,15 @@ def run(*arguments: str) -> subprocess.CompletedProcess[bytes]:
 
 def verifies(folder: Path, spki: bytes, message: bytes, signature: bytes) -> bool:
     """Whether `openssl dgst -sm3 -verify` accepts this SM2 signature of the message."""
+    return _verifies(folder, spki, message, signature, "-sm3", "-sigopt", IDENTITY)
+
+
+def verifies_p256(folder: Path, spki: bytes, message: bytes, signature: bytes) -> bool:
+    """Whether `openssl dgst -sha256 -verify` accepts this P-256 signature of the message."""
+    return _verifies(folder, spki, message, signature, "-sha256")
+
+
+def _verifies(folder: Path, spki: bytes, message: bytes, signature: bytes, *how: str) -> bool:
     key, data, value = folder / "key.der", folder / "message", folder / "signature"
     pem = folder / "key.pem"
     key.write_bytes(spki)
@@ -28,8 +37,8 @@ def verifies(folder: Path, spki: bytes, message: bytes, signature: bytes) -> boo
     value.write_bytes(signature)
     made = run("pkey", "-pubin", "-inform", "DER", "-in", str(key), "-out", str(pem), "-pubout")
     assert made.returncode == 0, made.stderr
-    arguments = ("-verify", str(pem), "-sigopt", IDENTITY, "-signature", str(value), str(data))
-    return run("dgst", "-sm3", *arguments).stdout.strip() == b"Verified OK"
+    arguments = ("-verify", str(pem), "-signature", str(value), str(data))
+    return run("dgst", *how, *arguments).stdout.strip() == b"Verified OK"
 
 
 def trusts(folder: Path, root: bytes, leaf: bytes) -> bool:

@@ -5,12 +5,15 @@ from datetime import date
 from typing import Any
 from uuid import UUID, uuid4
 
+from redis.asyncio import Redis
+
 from core import clock
 from tests.wallet.city import City
 from wallet import catalogue, issue, numbers, sealing, seals
 from wallet.face import FaceData
 from wallet.models import Licence
 from wallet.seals import Signs
+from wallet.verify_offline import Tools
 
 RESIDENCE: dict[str, Any] = {
     "name": "张演示",
@@ -43,6 +46,20 @@ FOOD: dict[str, Any] = {
 FACTS = {"RES": RESIDENCE, "FOOD": FOOD}
 
 
+URL = "http://127.0.0.1:8800"
+
+
+def tools(city: City, redis: Redis) -> Tools:
+    """What judging a code takes, in this city."""
+    return Tools(
+        redis=redis,
+        blobs=city.blobs,
+        trust=city.authority.trust,
+        keys=city.authority.keys,
+        public_url=URL,
+    )
+
+
 async def issue_licence(
     city: City,
     licence_type: str = "RES",
@@ -69,6 +86,7 @@ async def issue_licence(
         keys=keys or city.authority.keys,
         trust=city.authority.trust,
         blobs=city.blobs,
+        public_url=URL,
     )
 
 

@@ -12,10 +12,10 @@ from identity.principal import Principal
 from signing import TrustList
 from tests.conftest import FrozenClock
 from tests.wallet.city import TODAY, City
-from tests.wallet.factories import issue_licence
-from wallet import codes, present, queries, status, verify
+from tests.wallet.factories import issue_licence, tools
+from wallet import codes, present, status, uses, verify
 from wallet.models import Licence, Verification
-from wallet.verify import CodeAnswer
+from wallet.verify import CodeAnswer, Errand
 
 URL = "http://127.0.0.1:8800"
 PAPER = {
@@ -33,12 +33,9 @@ async def shown_code(city: City, redis: Redis, licence_type: str = "RES") -> str
 async def read(city: City, redis: Redis, text: str, *, by: Principal) -> CodeAnswer:
     return await verify.verify_code(
         text,
-        purpose="居住证核验",
-        item_code="SJ-GA-02",
+        errand=Errand(purpose="居住证核验", item_code="SJ-GA-02"),
         by=by,
-        redis=redis,
-        blobs=city.blobs,
-        trust=city.authority.trust,
+        tools=tools(city, redis),
     )
 
 
@@ -76,7 +73,7 @@ async def test_holder_is_told_and_sees_the_use(city: City, redis: Redis) -> None
 
     message = await OutboxMessage.get(name="LicencePresented")
     assert "综合窗口1号" in str(message.payload)
-    (use,) = await queries.uses_of(city.zhang)
+    (use,) = await uses.list_uses(city.zhang)
     assert (use.who, use.terminal, use.purpose, use.verdict) == (
         "综合窗口1号",
         "松江区政务服务中心",
@@ -127,7 +124,7 @@ async def test_camera_that_reads_twice_at_once_gets_one_answer(city: City, redis
         ("x" * 10_000, "unreadable"),
         ("https://example.com/", "not-a-licence-code"),
         ("HTTPS://HOST/L/ABCDE-0123456789", "not-a-licence-code"),
-        ("EL1:NCFOXN", "unsupported"),
+        ("EL1:NCFOXN", "unreadable"),
         ("HTTPS://HOST/P/" + "0" * 26, "code-expired"),
     ],
 )

@@ -11,7 +11,7 @@ from signing import TrustList
 from tests.conftest import SHARED, FrozenClock
 from tests.wallet.city import TODAY, City
 from tests.wallet.factories import issue_licence
-from wallet import queries, status, verify_document
+from wallet import queries, status, uses, verify_document
 from wallet.errors import RequestKeyReused, UnreadableDocument, VerificationNotFound
 from wallet.models import Licence, Verification
 from wallet.verify_document import DocumentAnswer
@@ -149,7 +149,7 @@ async def test_earlier_answer_is_found_by_its_caller_only(city: City) -> None:
 async def test_holder_sees_that_an_enterprise_looked(city: City) -> None:
     await post(city, await document_of(city))
 
-    (use,) = await queries.uses_of(city.zhang)
+    (use,) = await uses.list_uses(city.zhang)
 
     assert (use.who, use.verdict) == ("示例银行", "valid")
 

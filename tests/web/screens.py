@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
+from core import clock
 from tests.journeys.actors import Actor, Citizen, Officer
 from tests.web.installation import Demo
 from tests.web.people import Window, keep, photo
@@ -22,6 +24,8 @@ FORM = {
 
 PUBLIC = {
     "landing": "/",
+    "transparency-log": "/log/",
+    "shared-licence": "/m/#/shared/no-such-link",
     "documents": "/api/docs",
     "staff-sign-in": "/staff/",
     "counter-enrolment": "/counter/",
@@ -57,16 +61,35 @@ async def town(demo: Demo) -> AsyncIterator[Town]:
         missing = [{"code": SHOP_PAPER, "reason": "照片看不清，请重新拍"}]
         await officer.act(waiting["id"], "supplements", {"items": missing, "note": "请用横屏拍摄"})
         [licence, *_] = await citizen.licences()
+        look = await complained(citizen, licence)
         yield Town(
             citizen=citizen,
             officer=officer,
             supervisor=supervisor,
-            citizen_screens=citizen_screens(draft, running, waiting, licence),
+            citizen_screens={
+                **citizen_screens(draft, running, waiting, licence),
+                "look": f"/m/#/look/{look}",
+            },
             staff_screens={
                 "worklist": "/staff/#/",
                 "staff-case": f"/staff/#/case/{running['id']}",
             },
         )
+
+
+async def complained(citizen: Citizen, licence: dict[str, Any]) -> str:
+    """A look with a complaint about it, and an authorisation; the look's id."""
+    path = f"/api/citizen/licences/{licence['id']}"
+    await citizen.call("POST", f"{path}/reveal")
+    facts = (await citizen.call("GET", path))["facts"]
+    ends_at = (clock.now() + timedelta(days=2)).isoformat()
+    terms = {"fields": [facts[0]["key"]], "purpose": "租房登记", "ends_at": ends_at}
+    await citizen.call("POST", f"{path}/shares", json=terms)
+    [use, *_] = (await citizen.call("GET", "/api/citizen/uses"))["uses"]
+    await citizen.call(
+        "POST", f"/api/citizen/uses/{use['id']}/complaint", json={"text": "为何查看"}
+    )
+    return str(use["id"])
 
 
 async def submitted(citizen: Citizen) -> dict[str, Any]:
@@ -103,7 +126,11 @@ def citizen_screens(
         "wallet": "/m/#/wallet",
         "licence": f"/m/#/licence/{licence['id']}",
         "qr": f"/m/#/qr/{licence['id']}",
+        "offline-choice": f"/m/#/offline/{licence['id']}",
         "uses": "/m/#/uses",
+        "complaints": "/m/#/complaints",
+        "authorisations": "/m/#/authorisations",
+        "authorise": f"/m/#/authorise/{licence['id']}",
         "inbox": "/m/#/inbox",
         "me": "/m/#/me",
     }

@@ -86,7 +86,7 @@ async def test_the_counter_is_remembered_and_its_key_cannot_be_taken(counter: Wi
     await counter.sees("等待扫码")
     exported = await counter.page.evaluate(
         """async () => {
-          const asked = indexedDB.open('yunjian', 1);
+          const asked = indexedDB.open('yunjian');
           await new Promise((done) => { asked.onsuccess = done; });
           const read = asked.result.transaction('keys').objectStore('keys').get('counter');
           await new Promise((done) => { read.onsuccess = done; });

@@ -93,8 +93,12 @@ async def test_staff_screens(window: Any, town: Town, theme: str) -> None:
 
     supervisor = await window(desk=True, theme=theme)
     await screens.lend_session(town.supervisor, supervisor, hint="staff-signed-in")
-    screens_of_supervisor = {"overview": "/staff/#/overview", "operations": "/staff/#/operations"}
-    assert await findings(supervisor, screens_of_supervisor, Dress()) == {}
+    desks = {
+        "overview": "/staff/#/overview",
+        "operations": "/staff/#/operations",
+        "licences": "/staff/#/licences",
+    }
+    assert await findings(supervisor, desks, Dress()) == {}
 
 
 @pytest.mark.parametrize(("theme", "width"), [("light", 1280), ("dark", 1280), ("light", 320)])

@@ -12,9 +12,9 @@ WEB = Path(__file__).resolve().parents[2] / "web"
 LANGUAGES = ("zh", "en")
 
 # Keys that the code puts together, by their first part: t(`material.${status}`).
-COMPOSED = ("caseState", "lang", "licenceState", "live", "material", "seal", "size", "step",
-            "stepName", "tab", "theme", "upload", "verdict",
-            "way", "via", "bill", "payWay", "refund")  # fmt: skip
+COMPOSED = ("bill", "caseState", "grantKind", "grantState", "lang", "licenceState", "live",
+            "material", "payWay", "refund", "seal", "size", "step", "stepName", "tab", "theme",
+            "upload", "verdict", "via", "way")  # fmt: skip
 
 
 def words(language: str) -> dict[str, str]:

@@ -4,7 +4,10 @@ import { html, render, useEffect, useRef, useState } from '../vendor/preact-htm.
 import { Failure, H1, Loading, Tag, useAct, useData } from '../kit/ui.js';
 import { complaint, openCamera } from './camera.js';
 import { enrol, enrolled, forget, isDisowned, signed } from './device.js';
-import { Result, Today, Waiting } from './result.js';
+import { forgetEvidence } from './evidence.js';
+import { follow } from './follow.js';
+import { handIn, judge, waiting } from './judge.js';
+import { Evidence, Result, Today, Waiting } from './result.js';
 import { clean, listen } from './wedge.js';
 
 const PURPOSES = ['办理业务', '身份核对', '入场查验', '执法检查'];
@@ -19,6 +22,7 @@ function App() {
   const mine = counter ?? device.data;
 
   async function disown() {
+    await forgetEvidence();
     await forget();
     location.reload();
   }
@@ -107,29 +111,53 @@ function Desk({ counter, disown }) {
   const [result, setResult] = useState(null);
   const [notice, setNotice] = useState('');
   const camera = useRef(null);
-  const wish = useRef(purpose);
+  const wish = useRef({});
+  const [item, setItem] = useState('');
+  const [caseNo, setCaseNo] = useState('');
+  const [link, setLink] = useState({ reachable: navigator.onLine, turn: 0, waiting: 0 });
+  const latest = useRef(null);
   const today = useData(() => signed(counter, 'GET', TODAY));
   const act = useAct();
-  wish.current = purpose;
+  wish.current = { purpose, item_code: item.trim() || null, case_no: caseNo.trim() || null };
+  latest.current = result;
 
-  async function judge(text) {
+  async function scanned(text) {
     camera.current?.pause();
     setNotice('');
-    const answer = await act.run(() =>
-      signed(counter, 'POST', '/api/counter/verifications', {
-        code: text,
-        purpose: wish.current,
-        item_code: null,
-      }),
-    );
+    const answer = await act.run(() => judge(counter, { code: text, ...wish.current }));
     if (answer) {
       setResult(answer);
       scrollTo(0, 0);
-      today.reload();
+      settle();
     } else {
       camera.current?.resume();
     }
   }
+
+  /** After a verdict, or when the lists are fresh: hand in what waits, and say what has changed. */
+  async function settle() {
+    const answers = await handIn(counter).catch(() => new Map());
+    const now = answers.get(latest.current?.key);
+    if (now) {
+      setResult({ ...now, before: now.shown });
+    }
+    const changed = [...answers.values()].filter((one) => one.verdict !== one.shown).length;
+    if (changed) {
+      setNotice(`已补报离线核验，其中 ${changed} 次的结果已有变化，请看“今天的核验”。`);
+    }
+    const left = await waiting();
+    setLink((before) => ({ ...before, turn: before.turn + 1, waiting: left }));
+    today.reload();
+  }
+
+  useEffect(
+    () =>
+      follow(counter, {
+        changed: settle,
+        reachable: (reachable) => setLink((before) => ({ ...before, reachable })),
+      }),
+    [],
+  );
 
   function next() {
     setResult(null);
@@ -141,7 +169,7 @@ function Desk({ counter, disown }) {
   useEffect(
     () =>
       listen({
-        found: judge,
+        found: scanned,
         swallowed: () => setNotice('扫码枪的输入被中文输入法截走了，请切换到英文输入法。'),
       }),
     [],
@@ -156,13 +184,15 @@ function Desk({ counter, disown }) {
     <div class=${result ? 'counter judged' : 'counter'}>
       <section class="card" aria-label="扫码">
         <${Purpose} chosen=${purpose} choose=${setPurpose} />
-        <${Camera} holder=${camera} found=${judge} />
+        <${Errand} item=${item} setItem=${setItem} caseNo=${caseNo} setCaseNo=${setCaseNo} />
+        <${Camera} holder=${camera} found=${scanned} />
         <p class="hint" role="status">${notice || (act.busy ? CHECKING : AIM)}</p>
-        <${Typed} found=${judge} />
+        <${Typed} found=${scanned} />
       </section>
       <section class="stack result" aria-live="assertive" aria-label="核验结果">
         ${act.error && html`<${Refused} error=${act.error} disown=${disown} />`}
         ${result ? html`<${Result} result=${result} next=${next} />` : html`<${Waiting} />`}
+        <${Evidence} link=${link} />
         <${Today} found=${today} />
       </section>
     </div>
@@ -184,6 +214,37 @@ function Purpose({ chosen, choose }) {
         ${PURPOSES.map((purpose) => html`<option value=${purpose} selected=${purpose === chosen}>${purpose}</option>`)}
       </select>
     </div>
+  `;
+}
+
+/** What is being handled: then only what it asks for is shown, and the look is entered with it. */
+function Errand({ item, setItem, caseNo, setCaseNo }) {
+  return html`
+    <details>
+      <summary>所办事项（选填）</summary>
+      <div class="field">
+        <label for="item">事项编号</label>
+        <span class="hint" id="item-hint">填写后只显示该事项需要的证照内容</span>
+        <input
+          class="in mono"
+          id="item"
+          autocomplete="off"
+          aria-describedby="item-hint"
+          value=${item}
+          onInput=${(event) => setItem(event.target.value)}
+        />
+      </div>
+      <div class="field">
+        <label for="case">办件编号</label>
+        <input
+          class="in mono"
+          id="case"
+          autocomplete="off"
+          value=${caseNo}
+          onInput=${(event) => setCaseNo(event.target.value.toUpperCase())}
+        />
+      </div>
+    </details>
   `;
 }
 
@@ -255,6 +316,10 @@ function Typed({ found }) {
       <button class="btn sec">核验</button>
     </form>
   `;
+}
+
+if ('serviceWorker' in navigator) {
+  navigator.serviceWorker.register('/counter/sw.js').catch(() => undefined);
 }
 
 const root = document.getElementById('app');

@@ -1,8 +1,9 @@
 // What the counter shows after a scan: the verdict, the licence, and the scans of today.
 
 import { html } from '../vendor/preact-htm.js';
+import { evidence } from './evidence.js';
 import { moment } from '../kit/i18n.js';
-import { Facts, Failure, Tag } from '../kit/ui.js';
+import { Facts, Failure, Tag, useData } from '../kit/ui.js';
 import { Checks, Verdict } from '../kit/verdict.js';
 
 const TONES = { valid: 'ok', invalid: 'bad', cannot_tell: 'warn' };
@@ -23,6 +24,15 @@ export function Result({ result, next }) {
   const licence = result.licence;
   return html`
     <${Verdict} result=${result} />
+    ${result.offline && html`
+      <p class="note warn" data-as-of=${result.as_of ?? ''}>
+        <b>离线核验</b>${' '}
+        ${result.as_of ? `依据截至 ${moment(result.as_of)}（${age(result.as_of)}前）` : '本机没有可用的核验依据'}。联网后会自动补报并复核。
+      </p>
+    `}
+    ${result.before && html`
+      <p class="note" role="status">这次离线核验已补报，以上是联网复核的结果（当时显示：${SIGNS[result.before]}）。</p>
+    `}
     ${licence && html`
       <div class="card">
         <h2>${licence.name}</h2>
@@ -42,6 +52,34 @@ export function Result({ result, next }) {
         <summary>检查项（${result.checks.length}）</summary>
         <${Checks} checks=${result.checks} />
       </details>
+    </div>
+  `;
+}
+
+/** How long ago, in the largest unit that fits. */
+function age(iso) {
+  const minutes = Math.max(0, Math.round((Date.now() - Date.parse(iso)) / 60_000));
+  if (minutes < 60) {
+    return `${minutes} 分钟`;
+  }
+  return minutes < 2880 ? `${Math.floor(minutes / 60)} 小时` : `${Math.floor(minutes / 1440)} 天`;
+}
+
+/** What this counter would judge by without network, and how old it is. */
+export function Evidence({ link }) {
+  const found = useData(evidence, [link.turn]);
+  const lists = [...(found.data?.lists.values() ?? [])];
+  const oldest = lists.length ? Math.min(...lists.map(({ issuedAt }) => issuedAt)) : null;
+  const date = oldest && new Date(oldest * 1000).toISOString();
+  return html`
+    <div class="card">
+      <h2>离线核验准备</h2>
+      ${date
+          ? html`<p>没有网络时可以核验离线码。依据截至 ${moment(date)}（${age(date)}前）。</p>`
+          : html`<p class="muted">还没有离线核验的依据，联网后会自动获取。</p>`
+      }
+      ${!link.reachable && html`<p class="note warn">目前连不上服务器，只能核验离线码。</p>`}
+      ${link.waiting > 0 && html`<p>有 ${link.waiting} 次离线核验等待补报。</p>`}
     </div>
   `;
 }

@@ -30,9 +30,10 @@ export function newKey() {
 
 /**
  * Send one request and give back the decoded answer (null when it has none).
- * `key` is the Idempotency-Key; `raw` asks for the Response itself.
+ * `key` is the Idempotency-Key; `raw` asks for the Response itself, which may be a 304 when the
+ * request names an ETag.
  */
-export async function request(method, path, { body, key, headers = {}, raw = false } = {}) {
+export async function request(method, path, { body, key, headers = {}, raw = false, signal } = {}) {
   const sent = { 'X-Requested-With': 'yunjian', Accept: 'application/json', ...headers };
   if (key) {
     sent['Idempotency-Key'] = key;
@@ -42,8 +43,8 @@ export async function request(method, path, { body, key, headers = {}, raw = fal
     sent['Content-Type'] = 'application/json';
     payload = JSON.stringify(body);
   }
-  const answer = await send(path, { method, headers: sent, body: payload });
-  if (!answer.ok) {
+  const answer = await send(path, { method, headers: sent, body: payload, signal });
+  if (!answer.ok && !(raw && answer.status === 304)) {
     throw await refusal(answer);
   }
   if (raw) {

@@ -1,13 +1,20 @@
 // A small cupboard in the browser (IndexedDB) for things that must survive a reload:
-// key pairs that cannot be exported, and files whose upload is not finished.
+// key pairs that cannot be exported, files whose upload is not finished, and what is needed offline.
 
 const DATABASE = 'yunjian';
-const SHELVES = ['keys', 'uploads'];
+/** The last four: passes of the phone; a counter's lists, codes it has read, readings to hand in. */
+const SHELVES = ['keys', 'uploads', 'passes', 'evidence', 'seen', 'readings'];
+const VERSION = 2;
 
 function open() {
   return new Promise((resolve, reject) => {
-    const asked = indexedDB.open(DATABASE, 1);
-    asked.onupgradeneeded = () => SHELVES.forEach((name) => asked.result.createObjectStore(name));
+    const asked = indexedDB.open(DATABASE, VERSION);
+    asked.onupgradeneeded = () => {
+      const there = [...asked.result.objectStoreNames];
+      SHELVES.filter((name) => !there.includes(name)).forEach((name) =>
+        asked.result.createObjectStore(name),
+      );
+    };
     asked.onsuccess = () => resolve(asked.result);
     asked.onerror = () => reject(asked.error);
   });
@@ -26,6 +33,24 @@ async function act(shelf, mode, work) {
   }
 }
 
+/**
+ * Save unless there is something already; gives whether this call was the one that saved.
+ * One step of the database: of two pages at the same instant exactly one is the first.
+ */
+export async function claim(shelf, key, value) {
+  try {
+    await act(shelf, 'readwrite', (store) => store.add(value, key));
+    return true;
+  } catch (error) {
+    if (error.name === 'ConstraintError') {
+      return false;
+    }
+    throw error;
+  }
+}
+
+export const clear = (shelf) => act(shelf, 'readwrite', (store) => store.clear());
+export const keys = (shelf) => act(shelf, 'readonly', (store) => store.getAllKeys());
 export const load = (shelf, key) => act(shelf, 'readonly', (store) => store.get(key));
 export const loadAll = (shelf) => act(shelf, 'readonly', (store) => store.getAll());
 export const save = (shelf, key, value) => act(shelf, 'readwrite', (store) => store.put(value, key));

@@ -75,12 +75,23 @@ export function applyLooks() {
 export async function welcome(person) {
   me.value = person;
   localStorage.setItem('signed-in', '1');
+  const owner = localStorage.getItem('passes-of');
+  if (owner && owner !== person.id) {
+    await forgetOfflinePasses();
+  }
   const [{ onSignedOut }, { openLive }] = await Promise.all([
     import('../kit/api.js'),
     import('../kit/live.js'),
   ]);
   onSignedOut(farewell);
   live.value ??= openLive('/api/citizen/live');
+}
+
+/** Offline passes stay for their day when a session ends by itself, not when somebody else comes. */
+export async function forgetOfflinePasses() {
+  localStorage.removeItem('passes-of');
+  const { forgetPasses } = await import('./phone.js');
+  await forgetPasses();
 }
 
 /** Forget the person on this device. */

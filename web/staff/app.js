@@ -4,6 +4,7 @@ import { html, render } from '../vendor/preact-htm.js';
 import { del } from '../kit/api.js';
 import { Loading, focusNextHeading } from '../kit/ui.js';
 import Case from './pages/case.js';
+import Licences from './pages/licences.js';
 import Login from './pages/login.js';
 import Operations from './pages/operations.js';
 import Overview from './pages/overview.js';
@@ -11,6 +12,8 @@ import Worklist from './pages/worklist.js';
 import * as state from './state.js';
 
 const LIVE_WORDS = { connecting: '正在连接…', open: '实时更新中', waiting: '连接断开，正在重连…' };
+
+const READERS = ['reviewer', 'window', 'supervisor'];
 
 function Top() {
   const officer = state.me.value;
@@ -49,13 +52,18 @@ function Screen() {
   if (place === 'case') {
     return html`<${Case} key=${id} id=${id} />`;
   }
+  if (place === 'licences') {
+    return html`<${Licences} />`;
+  }
   if (place === 'overview') {
     return html`<${Overview} />`;
   }
   if (place === 'operations') {
     return html`<${Operations} />`;
   }
-  return html`<${Worklist} />`;
+  // A seal keeper reads no cases: the licences are their whole desk.
+  const keeps = officer.roles.includes('seal_keeper') && !officer.roles.some((role) => READERS.includes(role));
+  return keeps ? html`<${Licences} />` : html`<${Worklist} />`;
 }
 
 function App() {

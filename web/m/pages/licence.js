@@ -1,7 +1,7 @@
 // One licence: show it, what it says, whether its seal holds, who looked at it, the file itself.
 
 import { html, useState } from '../../vendor/preact-htm.js';
-import { day, t, worded } from '../../kit/i18n.js';
+import { day, moment, t, worded } from '../../kit/i18n.js';
 import { get, post } from '../../kit/api.js';
 import { Facts, Failure, H1, Loading, RowLink, Tag, useAct, useData } from '../../kit/ui.js';
 import { useLive } from '../state.js';
@@ -14,10 +14,12 @@ export default function Licence({ params }) {
   const path = `/api/citizen/licences/${params.id}`;
   const found = useData(() => get(path));
   const uses = useData(() => get(`${path}/uses`));
+  const past = useData(() => get(`${path}/history`));
   useLive((event) => {
     if (event.kind === 'refresh' || event.data?.licence_id === params.id) {
       found.reload();
       uses.reload();
+      past.reload();
     }
   });
   if (found.error && !found.data) {
@@ -40,10 +42,22 @@ export default function Licence({ params }) {
       </span>
     </div>
     ${licence.showable
-        ? html`<a class="btn block" href=${`#/qr/${licence.id}`}>${t('licence.show')}</a>`
+        ? html`
+            <a class="btn block" href=${`#/qr/${licence.id}`}>${t('licence.show')}</a>
+            <a class="btn sec block" href=${`#/offline/${licence.id}`}>${t('licence.offline')}</a>
+          `
         : html`<p class="note bad">${t('licence.notShowable', { state })}</p>`
     }
+    ${licence.state === 'expiring' && html`
+      <p class="note warn">${t('licence.renew', { n: licence.days_left, day: day(licence.valid_to) })}</p>
+    `}
+    ${licence.showable && html`
+      <section class="card">
+        <${RowLink} href=${`#/authorise/${licence.id}`} title=${t('licence.authorise')} text=${t('licence.authoriseHint')} />
+      </section>
+    `}
     <${Face} licence=${licence} path=${path} />
+    ${past.data?.changes.length > 0 && html`<${Past} changes=${past.data.changes} />`}
     <section class="card" aria-labelledby="seal">
       <h2 id="seal">${t('licence.seal')}</h2>
       <p>
@@ -60,6 +74,28 @@ export default function Licence({ params }) {
       ${uses.error && html`<${Failure} error=${uses.error} retry=${uses.reload} />`}
       ${uses.data && html`<${UseList} uses=${uses.data.uses.slice(0, 5)} />`}
       <${RowLink} href="#/uses" title=${t('uses.all')} />
+    </section>
+  `;
+}
+
+/** How its state changed: cause, authority and document of every change. */
+function Past({ changes }) {
+  return html`
+    <section class="card" aria-labelledby="past">
+      <h2 id="past">${t('licence.history')}</h2>
+      <ul class="list">
+        ${changes.map(
+          (one) => html`
+            <li class="row" key=${one.at}>
+              <span class="grow">
+                <b>${worded('licenceState', one.after, one.after_text)}</b>
+                <small>${one.cause}</small>
+                <small>${[moment(one.at), one.authority, one.document_no].join(' · ')}</small>
+              </span>
+            </li>
+          `,
+        )}
+      </ul>
     </section>
   `;
 }

@@ -27,6 +27,7 @@ export default function Wallet() {
     ${licences.map((licence) => html`<${Card} key=${licence.id} licence=${licence} />`)}
     <section class="card">
       <${RowLink} href="#/uses" title=${t('uses.title')} text=${t('uses.hint')} />
+      <${RowLink} href="#/authorisations" title=${t('grants.title')} text=${t('grants.hint')} />
     </section>
   `;
 }

@@ -55,10 +55,12 @@ export default function Worklist() {
 
   const counts = found.data?.counts ?? {};
   const supervisor = me.value.roles.includes('supervisor');
+  const keeper = supervisor || me.value.roles.includes('seal_keeper');
   return html`
     <div class="bar">
       <div class="grow"><${H1} text="待办件" /></div>
       ${supervisor && html`<a class="btn sec sm" href="#/overview">督办总览</a>`}
+      ${keeper && html`<a class="btn sec sm" href="#/licences">证照管理</a>`}
     </div>
     <div class="filters" role="group" aria-label="按状态查看">
       ${FILTERS.map(

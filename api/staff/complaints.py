@@ -1,0 +1,38 @@
+"""Complaints of holders about looks of my department, and the answers."""
+
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+from sanic import Blueprint, Request
+
+from api import guards
+from api.citizen.looks import ComplaintList, answer_list
+from api.endpoint import endpoint
+from wallet import complaints, errors
+
+bp = Blueprint("staff-complaints", url_prefix="/api/staff/complaints")
+
+ANSWERERS = ("seal_keeper", "supervisor")
+
+
+class ComplaintReply(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    text: Annotated[str, msgspec.Meta(min_length=1, max_length=1000)]
+
+
+@bp.get("/")
+@guards.officer(*ANSWERERS)
+@endpoint(summary="Complaints that wait for my department, oldest first", returns=ComplaintList)
+async def list_open(request: Request) -> ComplaintList:
+    return answer_list(await complaints.list_for_staff(by=request.ctx.principal))
+
+
+@bp.post("/<complaint_id:uuid>/answer")
+@guards.officer(*ANSWERERS)
+@endpoint(
+    summary="ComplaintReply a complaint, once",
+    body=ComplaintReply,
+    problems=(errors.ComplaintNotFound, errors.ComplaintClosed),
+)
+async def answer(request: Request, complaint_id: UUID, body: ComplaintReply) -> None:
+    await complaints.answer(complaint_id, text=body.text, by=request.ctx.principal)

@@ -1,0 +1,149 @@
+"""Intake of existing licences: send a batch file, watch it, read the report line by line."""
+
+import tempfile
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+from sanic import Blueprint, HTTPResponse, Request
+from sanic.response import raw as raw_response
+
+from api import guards
+from api.endpoint import JSON, decode_query, endpoint
+from core.errors import Forbidden
+from wallet import errors, intake
+
+bp = Blueprint("staff-intakes", url_prefix="/api/staff/intakes")
+
+SENDERS = ("seal_keeper",)
+NDJSON, ZIP = "application/x-ndjson", "application/zip"
+
+
+class DepartmentMissing(Forbidden):
+    slug = "department-missing"
+    title = "归集须由发证部门的工作人员办理"
+
+
+class Form(StrEnum):
+    LINES = "lines"
+    DOCUMENTS = "documents"
+
+
+class SendBatch(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    batch_no: Annotated[str, msgspec.Meta(min_length=1, max_length=60)]
+    """The sender's number: the same file under it again changes nothing."""
+    form: Form = Form.LINES
+    """lines: one JSON object a line; documents: a ZIP of sealed OFDs."""
+
+
+class BatchAnswer(msgspec.Struct, kw_only=True):
+    id: UUID
+    batch_no: str
+    form: str
+    state: str
+    """received, running, finished or refused."""
+    received_at: datetime
+    finished_at: datetime | None
+    progress: float
+    """0 to 1."""
+    lines: int
+    taken: int
+    duplicates: int
+    conflicts: int
+    invalid: int
+    note: str
+
+
+class BatchList(msgspec.Struct, kw_only=True):
+    batches: list[BatchAnswer]
+
+
+class LineAnswer(msgspec.Struct, kw_only=True):
+    line: int
+    outcome: str
+    """duplicate, conflict or invalid; taken lines are counted only."""
+    message: str
+
+
+class LineReport(msgspec.Struct, kw_only=True):
+    lines: list[LineAnswer]
+
+
+class LinesWanted(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    after: Annotated[int, msgspec.Meta(ge=0)] = 0
+    limit: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 200
+
+
+@bp.post("/", stream=True)
+@guards.officer(*SENDERS)
+@endpoint(
+    summary="Send a batch of existing licences (?batch_no=…&form=lines|documents)",
+    raw=True,
+    status=202,
+    accepts=(NDJSON, ZIP, "application/octet-stream"),
+    media_types=(JSON,),
+    problems=(errors.BatchUnreadable, errors.BatchNumberReused, DepartmentMissing),
+)
+async def send(request: Request) -> HTTPResponse:
+    principal, resources = request.ctx.principal, request.app.ctx.resources
+    wanted: SendBatch = decode_query(request, SendBatch)
+    if principal.department is None:
+        raise DepartmentMissing()
+    folder: Path = resources.settings.upload_dir
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=folder, suffix=".intake") as file:
+        size = 0
+        while (chunk := await request.stream.read()) is not None:  # type: ignore[union-attr]
+            size += len(chunk)
+            if size > intake.LARGEST_FILE:
+                raise errors.BatchUnreadable("文件超过 512 MB")
+            file.write(chunk)
+        file.flush()
+        batch_id = await intake.receive(
+            Path(file.name),
+            batch_no=wanted.batch_no,
+            form=wanted.form.value,
+            by=principal,
+            department=principal.department,
+            blobs=resources.blobs,
+        )
+    shown = _answer(await intake.get_batch(batch_id, by=principal))
+    return raw_response(msgspec.json.encode(shown), status=202, content_type=JSON)
+
+
+@bp.get("/")
+@guards.officer(*SENDERS, "supervisor")
+@endpoint(summary="The batches of my department, newest first", returns=BatchList)
+async def list_batches(request: Request) -> BatchList:
+    found = await intake.list_batches(by=request.ctx.principal)
+    return BatchList(batches=[_answer(one) for one in found])
+
+
+@bp.get("/<batch_id:uuid>")
+@guards.officer(*SENDERS, "supervisor")
+@endpoint(summary="How far a batch has come", returns=BatchAnswer, problems=(errors.BatchNotFound,))
+async def get_batch(request: Request, batch_id: UUID) -> BatchAnswer:
+    return _answer(await intake.get_batch(batch_id, by=request.ctx.principal))
+
+
+@bp.get("/<batch_id:uuid>/lines")
+@guards.officer(*SENDERS, "supervisor")
+@endpoint(
+    summary="The lines of a batch that were not simply taken",
+    query=LinesWanted,
+    returns=LineReport,
+    problems=(errors.BatchNotFound,),
+)
+async def list_lines(request: Request, batch_id: UUID, query: LinesWanted) -> LineReport:
+    found = await intake.list_lines(
+        batch_id, by=request.ctx.principal, after=query.after, limit=query.limit
+    )
+    lines = [msgspec.convert(one, LineAnswer, from_attributes=True) for one in found]
+    return LineReport(lines=lines)
+
+
+def _answer(found: intake.BatchView) -> BatchAnswer:
+    return msgspec.convert(found, BatchAnswer, from_attributes=True)

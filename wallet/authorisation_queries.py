@@ -1,0 +1,101 @@
+"""Read authorisations: what a holder gave, what somebody received, and what state they are in."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from tortoise.expressions import Q
+
+from core import clock
+from identity import queries as identity_queries
+from identity.principal import Principal
+from wallet import catalogue
+from wallet.models import Authorisation
+from wallet.share_models import AuthorisationState
+
+
+@dataclass(frozen=True, kw_only=True)
+class View:
+    """An authorisation as both sides see it."""
+
+    id: UUID
+    licence_id: UUID
+    licence_name: str
+    holder_name: str
+    grantee_name: str
+    kind: str
+    """subject, department or link."""
+    fields: tuple[str, ...]
+    """Labels."""
+    purpose: str
+    state: str
+    state_text: str
+    max_uses: int
+    used: int
+    created_at: datetime
+    ends_at: datetime
+
+
+STATE_TEXTS = {
+    "offered": "等待对方接受",
+    "accepted": "使用中",
+    "declined": "对方未接受",
+    "taken_back": "已收回",
+    "ended": "已到期",
+    "used_up": "次数已用完",
+}
+
+
+async def list_given(*, by: Principal) -> list[View]:
+    """What the caller's licences are authorised for, newest first."""
+    rows = Authorisation.filter(subject_id=by.applicant_id)
+    return [await _view(row) for row in await rows.order_by("-created_at").limit(200)]
+
+
+async def list_received(*, by: Principal) -> list[View]:
+    """What others let the caller see, those that wait for an answer first."""
+    rows = Authorisation.filter(_for(by)).exclude(
+        state__in=[AuthorisationState.DECLINED, AuthorisationState.TAKEN_BACK]
+    )
+    found = [await _view(row) for row in await rows.order_by("-created_at").limit(200)]
+    return sorted(found, key=lambda view: view.state != "offered")
+
+
+def state_of(row: Authorisation) -> str:
+    """The stored state, or what the calendar and the count made of it."""
+    if row.state in (AuthorisationState.OFFERED, AuthorisationState.ACCEPTED):
+        if row.used >= row.max_uses:
+            return "used_up"
+        if clock.now() >= row.ends_at:
+            return "ended"
+    return row.state.value
+
+
+async def _view(row: Authorisation) -> View:
+    type_ = catalogue.get_type(row.licence_type)
+    holder = await identity_queries.get_subject(row.subject_id)
+    state = state_of(row)
+    kind = "department" if row.grantee_department else "link" if row.link_digest else "subject"
+    labels = [item.label for item in type_.fields if item.key in row.fields_granted]
+    return View(
+        id=row.id,
+        licence_id=row.licence_id,
+        licence_name=type_.name,
+        holder_name=holder.name,
+        grantee_name=row.grantee_name,
+        kind=kind,
+        fields=tuple(labels),
+        purpose=row.purpose,
+        state=state,
+        state_text=STATE_TEXTS[state],
+        max_uses=row.max_uses,
+        used=row.used,
+        created_at=row.created_at,
+        ends_at=row.ends_at,
+    )
+
+
+def _for(by: Principal) -> Q:
+    if by.department is not None:
+        return Q(grantee_department=by.department)
+    return Q(grantee_subject_id=by.applicant_id)

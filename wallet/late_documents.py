@@ -1,0 +1,85 @@
+"""Draw and seal the document of a licence that was taken in as data, when it is first needed.
+
+Sealing a hundred thousand documents at intake would take hours that nobody needs: most are never
+opened. The row says "" for its document until then.
+"""
+
+from uuid import UUID
+
+from core import audit, clock, database
+from core.blobs import BlobNotFound, Blobs
+from core.ids import new_id
+from identity.principal import Principal
+from signing import TrustList
+from wallet import catalogue, printed, sealing, seals, status, transparency
+from wallet.face import FaceData
+from wallet.licence_types import FieldType
+from wallet.models import Licence
+from wallet.queries import facts_from
+from wallet.seals import Signs
+
+ACTOR = "system:wallet"
+
+
+async def ensure(
+    licence_id: UUID,
+    *,
+    by: Principal,
+    keys: Signs,
+    trust: TrustList,
+    blobs: Blobs,
+    public_url: str = "",
+) -> None:
+    """Make the document of a licence of the caller's unless it is there.
+
+    With `public_url` its face bears the code that printed copies are checked by. Raises
+    LicenceNotFound, and what sealing raises; two at once make one document.
+    """
+    licence = await status.own_licence(licence_id, by=by)
+    if licence.document:
+        return
+    seal = await seals.for_department(licence.department)
+    data = await _face_data(licence, blobs, public_url)
+    document = await sealing.sealed_document(data, seal=seal, keys=keys, trust=trust)
+    digest = await blobs.put(document)
+    async with database.transaction():
+        if not await Licence.filter(id=licence.id, document="").update(document=digest):
+            return
+        await transparency.licence_issued(
+            licence.identifier, document=digest, version=licence.version
+        )
+        if data.printed_code:
+            await printed.register(licence)
+        await audit.record(
+            actor=ACTOR,
+            action="licence.draw",
+            target=f"licence:{licence.id}",
+            detail={"document": digest, "seal": str(seal.id)},
+        )
+        await seals.record_use(seal.id)
+
+
+async def _face_data(licence: Licence, blobs: Blobs, public_url: str) -> FaceData:
+    facts = facts_from(licence)
+    pictures: dict[str, bytes] = {}
+    for field in catalogue.get_type(licence.licence_type).fields:
+        if field.type is FieldType.IMAGE and field.key in facts:
+            try:
+                pictures[field.key] = await blobs.get(str(facts[field.key]))
+            except BlobNotFound:
+                continue  # the library sent the digest of a photo but not the photo
+    return FaceData(
+        licence_type=licence.licence_type,
+        facts=facts,
+        number=licence.number,
+        identifier=licence.identifier,
+        holder_name=licence.holder_name,
+        holder_id_type=licence.holder_id_type,
+        holder_id_no=licence.holder_id_no,
+        issued_on=licence.issued_on,
+        valid_to=licence.valid_to,
+        document_id=new_id().hex,
+        drawn_at=clock.now(),
+        pictures=pictures,
+        printed_code=printed.text_of(licence.identifier, public_url=public_url),
+    )

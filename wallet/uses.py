@@ -1,0 +1,228 @@
+"""Who looked: for each holder an append-only log whose records are chained by their digests.
+
+Every look is written in the transaction that grants it. A record holds the digest of the one before
+it, so that changing, removing or inserting one breaks the chain; once a day the heads of all
+holders go into a Merkle tree whose root is signed and told to the transparency log, so that even
+who rewrites a whole chain is found out. Digests are plain SHA-256: holders check them themselves.
+Kept for at least three years (PIPL art. 56 keeps assessments as long).
+"""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from core import clock, database, outbox
+from identity import queries as identity_queries
+from identity.principal import Principal
+from wallet import catalogue, verdict
+from wallet.errors import LicenceNotFound, UseNotFound
+from wallet.events import LicenceLookedAt
+from wallet.log_models import UseHead, UseKind, UseRecord
+from wallet.models import Licence
+
+START = "0" * 64
+
+
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    """What is to be written about one look."""
+
+    kind: UseKind
+    who: str
+    who_name: str
+    ground: str
+    purpose: str
+    department: str = ""
+    terminal: str = ""
+    item_code: str = ""
+    case_no: str = ""
+    fields_seen: Sequence[str] = ()
+    verdict: str = ""
+    reasons: Sequence[str] = field(default=())
+
+    @classmethod
+    def by(cls, principal: Principal, kind: UseKind, *, ground: str, **more: Any) -> "Look":
+        """A look of this caller."""
+        return cls(
+            kind=kind,
+            who=principal.actor,
+            who_name=principal.name,
+            department=principal.department or "",
+            ground=ground,
+            **more,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Use:
+    """Someone looked at a licence, as the holder reads it."""
+
+    id: UUID
+    n: int
+    at: datetime
+    kind: str
+    kind_text: str
+    who: str
+    department: str
+    terminal: str
+    purpose: str
+    case_no: str
+    ground: str
+    fields_seen: tuple[str, ...]
+    verdict: str
+    verdict_text: str
+    licence_id: UUID
+    licence_name: str
+
+
+def replace_fields(look: Look, labels: Sequence[str]) -> Look:
+    """The same look with the labels of what was shown."""
+    return replace(look, fields_seen=tuple(labels))
+
+
+async def record(licence: Licence, look: Look, *, tell: bool = True) -> UseRecord:
+    """Append a record to the holder's log, in the current transaction.
+
+    The holder hears of it, unless `tell` is False because another event says so already.
+    """
+    if not database.in_progress():
+        raise RuntimeError("uses.record() belongs inside transaction()")
+    at = clock.now()
+    await UseHead.get_or_create(
+        {"n": 0, "digest": START, "base_digest": START, "changed_at": at},
+        subject_id=licence.subject_id,
+    )
+    head = await UseHead.filter(subject_id=licence.subject_id).select_for_update().get()
+    row = UseRecord(
+        subject_id=licence.subject_id,
+        n=head.n + 1,
+        at=at,
+        kind=look.kind,
+        licence_id=licence.id,
+        licence_type=licence.licence_type,
+        who=look.who,
+        who_name=look.who_name,
+        department=look.department,
+        terminal=look.terminal,
+        purpose=look.purpose,
+        item_code=look.item_code,
+        case_no=look.case_no,
+        ground=look.ground,
+        fields_seen=list(look.fields_seen),
+        verdict=look.verdict,
+        reasons=list(look.reasons),
+        previous=head.digest,
+        digest="",
+    )
+    row.digest = digest_of(content_of(row))
+    await row.save(force_create=True)
+    await UseHead.filter(subject_id=licence.subject_id).update(
+        n=row.n, digest=row.digest, changed_at=at
+    )
+    if tell:
+        await outbox.publish(_event(row), key=str(licence.id))
+    return row
+
+
+def content_of(row: UseRecord) -> dict[str, Any]:
+    """What the digest covers: everything a holder is told, in plain values."""
+    return {
+        "n": row.n,
+        "at": f"{row.at.timestamp():.6f}",
+        "kind": UseKind(row.kind).value,
+        "licence": str(row.licence_id),
+        "licence_type": row.licence_type,
+        "who": row.who,
+        "who_name": row.who_name,
+        "department": row.department,
+        "terminal": row.terminal,
+        "purpose": row.purpose,
+        "item_code": row.item_code,
+        "case_no": row.case_no,
+        "ground": row.ground,
+        "fields": list(row.fields_seen),
+        "verdict": row.verdict,
+        "reasons": list(row.reasons),
+        "subject": str(row.subject_id),
+        "previous": row.previous,
+    }
+
+
+def digest_of(content: dict[str, Any]) -> str:
+    """SHA-256 over the content as JSON: keys sorted, no spaces, UTF-8. Pure."""
+    text = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+async def list_uses(
+    subject_id: UUID, *, licence_id: UUID | None = None, limit: int = 100, offset: int = 0
+) -> list[Use]:
+    """Who looked at the subject's licences (or at one of them), newest first."""
+    rows = UseRecord.filter(subject_id=subject_id)
+    if licence_id is not None:
+        rows = rows.filter(licence_id=licence_id)
+    found = await rows.order_by("-n").offset(offset).limit(limit)
+    keys = {row.department for row in found}
+    departments = {key: await _department_name(key) for key in keys}
+    return [_view(row, departments[row.department]) for row in found]
+
+
+async def list_of_licence(
+    licence_id: UUID, *, by: Principal, limit: int = 100, offset: int = 0
+) -> list[Use]:
+    """Who looked at one of the caller's licences, newest first. Raises LicenceNotFound."""
+    if not await Licence.exists(id=licence_id, subject_id=by.applicant_id):
+        raise LicenceNotFound()
+    return await list_uses(by.applicant_id, licence_id=licence_id, limit=limit, offset=offset)
+
+
+async def own_record(use_id: UUID, *, by: Principal) -> UseRecord:
+    """A record of the caller's own log, or UseNotFound."""
+    row = await UseRecord.get_or_none(id=use_id, subject_id=by.applicant_id)
+    if row is None:
+        raise UseNotFound()
+    return row
+
+
+def _view(row: UseRecord, department: str) -> Use:
+    kind = UseKind(row.kind)
+    return Use(
+        id=row.id,
+        n=row.n,
+        at=row.at,
+        kind=kind.value,
+        kind_text=kind.text,
+        who=row.who_name,
+        department=department,
+        terminal=row.terminal,
+        purpose=row.purpose,
+        case_no=row.case_no,
+        ground=row.ground,
+        fields_seen=tuple(row.fields_seen),
+        verdict=row.verdict,
+        verdict_text=verdict.title_of(row.verdict, row.reasons)[0] if row.verdict else "",
+        licence_id=row.licence_id,
+        licence_name=catalogue.get_type(row.licence_type).name,
+    )
+
+
+def _event(row: UseRecord) -> LicenceLookedAt:
+    return LicenceLookedAt(
+        licence_id=row.licence_id,
+        subject_id=row.subject_id,
+        licence_type=row.licence_type,
+        licence_name=catalogue.get_type(row.licence_type).name,
+        use_id=row.id,
+        who=row.who_name,
+        how=UseKind(row.kind).text,
+        purpose=row.purpose,
+        at=row.at,
+    )
+
+
+async def _department_name(key: str) -> str:
+    return (await identity_queries.get_department(key)).name if key else ""

@@ -1,0 +1,176 @@
+"""Checks of the two codes that do not come from Redis: the phone's offline pass, the printed copy.
+
+The pass is judged by the same function wherever it is read (`signing.verify_pass`); here, online,
+its licence is also looked up in the register, so that a change of a second ago counts.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from redis.asyncio import Redis
+
+from core import clock
+from core.blobs import Blobs
+from signing import Check as PassCheck
+from signing import MalformedPass, PassReport, TrustList, passes, verify_pass
+from signing.statuslist import StatusToken
+from wallet import printed, status, status_lists, verdict
+from wallet.errors import LicenceTypeNotFound, ListsNotReady, StatusListNotFound
+from wallet.models import Licence
+from wallet.passes import EVIDENCE_AGE, evidence_age
+from wallet.seal_checks import seal_checks
+from wallet.seals import Signs
+from wallet.verdict import Check, Outcome, Reason, Verdict
+
+REMEMBERED = timedelta(minutes=3)
+"""How long a code is known as read; its proof is dead after one."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tools:
+    """What checking a code takes."""
+
+    redis: Redis
+    blobs: Blobs
+    trust: TrustList
+    keys: Signs
+    public_url: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Looked:
+    """What came of looking at a code. `digest` recognises the same code, None if it need not."""
+
+    result: Verdict
+    licence: Licence | None = None
+    digest: str | None = None
+    chosen: Mapping[str, str] | None = None
+    """Fields of the pass."""
+
+    def with_check(self, check: Check) -> "Looked":
+        """The same with one more check, which must not change the verdict."""
+        return replace(self, result=replace(self.result, checks=(*self.result.checks, check)))
+
+
+async def look_at_pass(text: str, *, at: datetime, tools: Tools, fresh: bool = True) -> Looked:
+    """Judge an offline pass as if it were shown at `at`.
+
+    With `fresh` false the reading is one that a counter made without network: whether the code was
+    read twice was for its own memory to say.
+    """
+    offered = _decoded(text)
+    lists = {} if offered is None else await _lists(offered.claims.status_list, tools)
+    report = verify_pass(
+        text,
+        signers=await status_lists.pass_certificates(),
+        trust=tools.trust,
+        status_lists=lists,
+        seen_before=lambda _: False,
+        at=at,
+        evidence_age=_age_for(offered),
+    )
+    if fresh and _asked_for_replay(report) and await _seen_before(report.replay_key, tools.redis):
+        report = report.as_replayed()
+    checks = [_check(check, lists) for check in report.checks]
+    if report.claims is None:
+        return Looked(result=verdict.combine(checks))
+    claims = report.claims
+    licence = await status_lists.find_licence(claims.status_list, claims.status_index)
+    checks = [
+        Check(name="code", outcome=Outcome.PASS, detail="离线证照码格式正确"),
+        *checks,
+        _register_check(licence, clock.now()),
+    ]
+    return Looked(
+        result=verdict.combine(checks),
+        licence=licence,
+        digest=_digest(report, offered),
+        chosen=claims.licence.fields,
+    )
+
+
+async def look_at_printed(text: str, *, tools: Tools) -> Looked:
+    """Judge the code on a printed copy: state and seal as today, but nobody's presence."""
+    licence = await printed.find(text)
+    if licence is None:
+        return Looked(result=verdict.refused(Reason.NOT_A_LICENCE_CODE, check="code"))
+    now = clock.now()
+    checks = [
+        Check(name="code", outcome=Outcome.PASS, detail="打印件二维码由本系统生成"),
+        Check(
+            name="presence",
+            outcome=Outcome.WARNING,
+            detail="打印件不能证明持证人在场，请核对本人身份证件",
+        ),
+        _register_check(licence, now),
+        *await seal_checks(licence.document, blobs=tools.blobs, trust=tools.trust, at=now),
+    ]
+    return Looked(result=verdict.combine(checks), licence=licence)
+
+
+def _decoded(text: str) -> passes.Offered | None:
+    try:
+        return passes.decode(text)
+    except MalformedPass:
+        return None
+
+
+def _age_for(offered: passes.Offered | None) -> timedelta:
+    try:
+        return EVIDENCE_AGE if offered is None else evidence_age(offered.claims.licence.type_key)
+    except LicenceTypeNotFound:
+        return EVIDENCE_AGE
+
+
+async def _lists(number: int, tools: Tools) -> dict[int, StatusToken]:
+    """The list the pass points to, as it is now; none when it cannot be had."""
+    try:
+        edition = await status_lists.edition(
+            number, keys=tools.keys, redis=tools.redis, public_url=tools.public_url
+        )
+    except (StatusListNotFound, ListsNotReady):
+        return {}
+    return {number: status_lists.read_token(edition.data)}
+
+
+def _asked_for_replay(report: PassReport) -> bool:
+    return any(check.name == "replay" for check in report.checks)
+
+
+async def _seen_before(replay_key: bytes, redis: Redis) -> bool:
+    """One atomic step: of two readers at the same instant exactly one is the first."""
+    key = f"pass:seen:{hashlib.sha256(replay_key).hexdigest()}"
+    return not await redis.set(key, b"1", nx=True, ex=int(REMEMBERED.total_seconds()))
+
+
+def _digest(report: PassReport, offered: passes.Offered | None) -> str | None:
+    """An unbound pass shows no moment: the same text may rightly come again."""
+    if offered is None or offered.shown_at is None or "replayed" in report.reasons:
+        return None
+    return hashlib.sha256(report.replay_key).hexdigest()
+
+
+def _register_check(licence: Licence | None, now: datetime) -> Check:
+    if licence is None:
+        return Check(
+            name="licence-state",
+            outcome=Outcome.UNKNOWN,
+            detail="证照登记簿中暂时查不到这张证照",
+            reason=Reason.STATUS_UNREACHABLE,
+        )
+    state = status.state_of(licence, clock.local(now).date())
+    return verdict.state_check(state, valid_to=licence.valid_to, at=now)
+
+
+def _check(check: PassCheck, lists: Mapping[int, StatusToken]) -> Check:
+    token = next(iter(lists.values()), None)
+    as_of = token.issued_at if check.name == "status" and token is not None else None
+    return Check(
+        name=check.name,
+        outcome=Outcome(check.outcome.value),
+        detail=check.detail,
+        reason=check.reason,
+        as_of=as_of,
+    )

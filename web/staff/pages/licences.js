@@ -1,0 +1,286 @@
+// The licence officer's desk: find and change a licence, take existing ones in, answer complaints.
+
+import { html, useEffect, useState } from '../../vendor/preact-htm.js';
+import { moment } from '../../kit/i18n.js';
+import { get, post, request, withQuery } from '../../kit/api.js';
+import { Facts, Failure, H1, Loading, Tag, useAct, useData } from '../../kit/ui.js';
+import { me, useLive } from '../state.js';
+
+const ACTS = [
+  ['suspend', '中止'],
+  ['resume', '恢复'],
+  ['revoke', '吊销'],
+  ['withdraw', '撤销'],
+  ['cancel', '注销'],
+];
+const OUTCOMES = { duplicate: '重复', conflict: '冲突', invalid: '有误' };
+const BATCH_STATES = { received: '等待处理', running: '处理中', finished: '已完成', refused: '无法读取' };
+const WATCH_EVERY = 2000;
+
+export default function Licences() {
+  return html`
+    <p><a class="btn sec sm" href="#/">‹ 返回列表</a></p>
+    <${H1} text="证照管理" />
+    <${Find} />
+    ${me.value.roles.includes('seal_keeper') && html`<${Intake} />`}
+    <${Complaints} />
+  `;
+}
+
+function Find() {
+  const [number, setNumber] = useState('');
+  const [found, setFound] = useState(null);
+  const act = useAct();
+
+  async function search(event) {
+    event?.preventDefault();
+    setFound((await act.run(() => get(withQuery('/api/staff/licences', { number })))) ?? null);
+  }
+
+  return html`
+    <section class="card" aria-labelledby="find">
+      <h2 id="find">查找证照</h2>
+      <form class="form" onSubmit=${search}>
+        <div class="field">
+          <label for="number">完整的证照编号或证照标识</label>
+          <input
+            class="in mono"
+            id="number"
+            required
+            maxlength="120"
+            value=${number}
+            onInput=${(event) => setNumber(event.target.value)}
+          />
+        </div>
+        <button class="btn" disabled=${act.busy}>查找</button>
+      </form>
+      ${act.error && html`<${Failure} error=${act.error} />`}
+      ${found && found.licences.length === 0 && html`<p role="status">没有找到本部门颁发的这张证照。</p>`}
+      ${found?.licences.map((one) => html`<${Found} key=${one.id} one=${one} reload=${search} />`)}
+    </section>
+  `;
+}
+
+function Found({ one, reload }) {
+  const past = useData(() => get(`/api/staff/licences/${one.id}/history`), [one.state]);
+  return html`
+    <article class="card">
+      <h3>${one.name}</h3>
+      <${Facts}
+        items=${[
+          ['持证主体', one.holder_masked],
+          ['证照编号', one.number_masked],
+          ['证照标识', one.identifier],
+          ['状态', one.state_text],
+          ['有效期至', one.valid_to ?? '长期'],
+        ]}
+      />
+      ${past.data?.changes.map(
+        (change) => html`
+          <p class="muted" key=${change.at}>
+            ${moment(change.at)} ${change.after_text}：${change.cause}（${change.authority}，${change.document_no}）
+          </p>
+        `,
+      )}
+      <${Change} licence=${one} reload=${reload} />
+    </article>
+  `;
+}
+
+function Change({ licence, reload }) {
+  const [values, setValues] = useState({ act: 'suspend', cause: '', document_no: '' });
+  const act = useAct();
+  const put = (name) => (event) => setValues({ ...values, [name]: event.target.value });
+
+  async function submit(event) {
+    event.preventDefault();
+    if (await act.run(() => post(`/api/staff/licences/${licence.id}/state-changes`, values))) {
+      setValues({ act: 'suspend', cause: '', document_no: '' });
+      reload();
+    }
+  }
+
+  const id = (name) => `${name}-${licence.id}`;
+  return html`
+    <form class="form" onSubmit=${submit}>
+      <div class="field">
+        <label for=${id('act')}>变更为</label>
+        <select class="in" id=${id('act')} value=${values.act} onChange=${put('act')}>
+          ${ACTS.map(([value, label]) => html`<option key=${value} value=${value}>${label}</option>`)}
+        </select>
+      </div>
+      <div class="field">
+        <label for=${id('cause')}>原因</label>
+        <input class="in" id=${id('cause')} required maxlength="200" value=${values.cause} onInput=${put('cause')} />
+      </div>
+      <div class="field">
+        <label for=${id('paper')}>文书号</label>
+        <input
+          class="in"
+          id=${id('paper')}
+          required
+          maxlength="80"
+          value=${values.document_no}
+          onInput=${put('document_no')}
+        />
+      </div>
+      ${act.error && html`<${Failure} error=${act.error} />`}
+      <button class="btn danger" disabled=${act.busy}>确认变更</button>
+    </form>
+  `;
+}
+
+function Intake() {
+  const found = useData(() => get('/api/staff/intakes'));
+  const running = found.data?.batches.some((one) => ['received', 'running'].includes(one.state));
+  useEffect(() => {
+    if (!running) {
+      return undefined;
+    }
+    const watch = setInterval(found.reload, WATCH_EVERY);
+    return () => clearInterval(watch);
+  }, [running]);
+  return html`
+    <section class="card" aria-labelledby="intake">
+      <h2 id="intake">存量证照归集</h2>
+      <${Send} done=${found.reload} />
+      ${found.error && html`<${Failure} error=${found.error} retry=${found.reload} />`}
+      ${found.data?.batches.map((one) => html`<${Batch} key=${one.id} one=${one} />`)}
+    </section>
+  `;
+}
+
+function Send({ done }) {
+  const [number, setNumber] = useState('');
+  const [file, setFile] = useState(null);
+  const act = useAct();
+
+  async function submit(event) {
+    event.preventDefault();
+    const form = file.name.toLowerCase().endsWith('.zip') ? 'documents' : 'lines';
+    const path = withQuery('/api/staff/intakes', { batch_no: number, form });
+    const sent = await act.run(() => request('POST', path, { body: file, raw: true }));
+    if (sent) {
+      setNumber('');
+      done();
+    }
+  }
+
+  return html`
+    <form class="form" onSubmit=${submit}>
+      <p class="muted">每行一张证照的 JSON 文件，或装有已签章 OFD 的 ZIP。同一批次号重复发送不会重复入库。</p>
+      <div class="field">
+        <label for="batch">批次号</label>
+        <input
+          class="in"
+          id="batch"
+          required
+          maxlength="60"
+          value=${number}
+          onInput=${(event) => setNumber(event.target.value)}
+        />
+      </div>
+      <div class="field">
+        <label for="file">归集文件</label>
+        <input class="in" id="file" type="file" required onChange=${(event) => setFile(event.target.files[0])} />
+      </div>
+      ${act.error && html`<${Failure} error=${act.error} />`}
+      <button class="btn" disabled=${act.busy || !file}>发送</button>
+    </form>
+  `;
+}
+
+function Batch({ one }) {
+  const [report, setReport] = useState(null);
+  const act = useAct();
+  const rest = one.duplicates + one.conflicts + one.invalid;
+
+  async function read() {
+    setReport((await act.run(() => get(`/api/staff/intakes/${one.id}/lines`))) ?? null);
+  }
+
+  return html`
+    <article class="card">
+      <h3>${one.batch_no}</h3>
+      <p>
+        <${Tag} tone=${one.state === 'finished' ? 'ok' : 'info'}>${BATCH_STATES[one.state]}</${Tag}>
+        ${' '}<small class="muted">${moment(one.received_at)}</small>
+      </p>
+      <progress max="1" value=${one.progress} aria-label=${`批次 ${one.batch_no} 的进度`}></progress>
+      <p>
+        已读 ${one.lines} 行：入库 ${one.taken}，重复 ${one.duplicates}，冲突 ${one.conflicts}，有误 ${one.invalid}
+        ${one.note && html`<br />${one.note}`}
+      </p>
+      ${act.error && html`<${Failure} error=${act.error} />`}
+      ${rest > 0 && !report && html`<button class="btn sec sm" onClick=${read}>查看逐行报告</button>`}
+      ${report && html`
+        <div class="tablebox" tabindex="0" role="region" aria-label=${`批次 ${one.batch_no} 的逐行报告`}>
+          <table class="tb">
+            <thead>
+              <tr><th scope="col">行</th><th scope="col">结果</th><th scope="col">说明</th></tr>
+            </thead>
+            <tbody>
+              ${report.lines.map(
+                (line) => html`
+                  <tr key=${line.line}>
+                    <th scope="row">${line.line}</th>
+                    <td>${OUTCOMES[line.outcome]}</td>
+                    <td>${line.message}</td>
+                  </tr>
+                `,
+              )}
+            </tbody>
+          </table>
+        </div>
+      `}
+    </article>
+  `;
+}
+
+function Complaints() {
+  const found = useData(() => get('/api/staff/complaints'));
+  useLive(found.reload);
+  return html`
+    <section class="card" aria-labelledby="complaints">
+      <h2 id="complaints">查看异议</h2>
+      ${found.error && html`<${Failure} error=${found.error} retry=${found.reload} />`}
+      ${!found.data && !found.error && html`<${Loading} />`}
+      ${found.data?.complaints.length === 0 && html`<p>没有等待答复的异议。</p>`}
+      ${found.data?.complaints.map((one) => html`<${Complaint} key=${one.id} one=${one} reload=${found.reload} />`)}
+    </section>
+  `;
+}
+
+function Complaint({ one, reload }) {
+  const [text, setText] = useState('');
+  const act = useAct();
+  const id = `answer-${one.id}`;
+
+  async function submit(event) {
+    event.preventDefault();
+    await act.run(() => post(`/api/staff/complaints/${one.id}/answer`, { text }));
+    reload();
+  }
+
+  return html`
+    <form class="form card" onSubmit=${submit}>
+      <h3>${one.licence_name}</h3>
+      <p>${moment(one.use_at)}，${one.use_who}：${one.use_purpose}</p>
+      <p class="note warn">${one.text}</p>
+      <div class="field">
+        <label for=${id}>答复</label>
+        <textarea
+          class="in"
+          id=${id}
+          rows="2"
+          required
+          maxlength="1000"
+          value=${text}
+          onInput=${(event) => setText(event.target.value)}
+        ></textarea>
+      </div>
+      ${act.error && html`<${Failure} error=${act.error} />`}
+      <button class="btn" disabled=${act.busy}>发送答复</button>
+    </form>
+  `;
+}
