@@ -23,10 +23,12 @@ from signing.errors import (
     UnsafeDocument,
 )
 from signing.eseal import Seal, parse_seal
+from signing.extract import Extract, Item, ItemKind, extract_data
 from signing.findings import REASONS
 from signing.keys import KeyStore, SoftwareKeyStore
 from signing.ofd.writer import write_package
 from signing.pdf import begin_pdf_seal
+from signing.placing import Edge, Placement, Riding
 from signing.policy import DEFAULT_POLICY, LENIENT_POLICY, POLICIES, STRICT_POLICY, Limits, Policy
 from signing.report import Check, Outcome, SealReport, SignatureReport, Verdict
 from signing.seal import Unsigned, begin_seal
@@ -45,9 +47,13 @@ __all__ = [
     "REASONS",
     "STRICT_POLICY",
     "Check",
+    "Edge",
     "EngineUnavailable",
+    "Extract",
     "InvalidKey",
     "InvalidSignature",
+    "Item",
+    "ItemKind",
     "KeyStore",
     "KeyUnavailable",
     "Limits",
@@ -61,8 +67,10 @@ __all__ = [
     "MalformedTrustList",
     "Outcome",
     "PassReport",
+    "Placement",
     "Policy",
     "Revocation",
+    "Riding",
     "Seal",
     "SealRefused",
     "SealReport",
@@ -79,6 +87,7 @@ __all__ = [
     "begin_seal",
     "build_seal",
     "draw_seal_picture",
+    "extract_data",
     "parse_seal",
     "sm3",
     "verify_detached",
