@@ -17,7 +17,7 @@ from sanic.log import access_logger
 import flows
 from api import blueprints, problems
 from api.live_room import Limits, Pace, Room
-from core import log
+from core import log, tasks
 from core.outbox import Relay
 from core.settings import MEBIBYTE, Settings
 from resources import Resources, open_resources
@@ -77,8 +77,7 @@ def _install_listeners(
         await app.ctx.room.close()
         await app.ctx.timers.stop()
         await app.ctx.relay.stop()
-        app.ctx.hub_task.cancel()
-        await asyncio.gather(app.ctx.hub_task, return_exceptions=True)
+        await tasks.end(app.ctx.hub_task)
 
     @app.after_server_stop
     async def close(app: Sanic[Any, Any]) -> None:

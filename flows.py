@@ -37,7 +37,7 @@ import wallet.reminders
 import wallet.transparency
 import wallet.use_days
 from cases import events as case_events
-from core import clock, outbox
+from core import clock, outbox, tasks
 from core.events import Event
 from core.lease import Lease
 from payments import events as payment_events
@@ -332,9 +332,7 @@ class Timers:
         ]
 
     async def stop(self) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await tasks.end(*self._tasks)
         with contextlib.suppress(Exception):
             await self._lease.release()
 

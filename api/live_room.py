@@ -168,7 +168,8 @@ class Room:
         self._all_left = asyncio.Event()
         if self._leaving:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._all_left.wait(), LEAVING_SECONDS)
+                async with asyncio.timeout(LEAVING_SECONDS):
+                    await self._all_left.wait()
         for connection in present:
             connection.abort()
         await asyncio.gather(*self._tasks, return_exceptions=True)

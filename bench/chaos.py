@@ -28,7 +28,7 @@ from tortoise.exceptions import BaseORMException, IntegrityError
 
 from bench import fanout_people as people
 from bench.live_client import LiveClient
-from cases.events import CaseAccepted
+from cases.events import SupplementAnswered
 from core import audit, database, ids, outbox, protect
 from core.embedded import EmbeddedValkey
 from push import stream
@@ -142,15 +142,15 @@ async def following(
         for client in clients.values():
             held.push_async_callback(client.stop)
             client.start()
-        await asyncio.wait_for(
-            asyncio.gather(*(client.ready.wait() for client in clients.values())), 60
-        )
+        async with asyncio.timeout(60):
+            await asyncio.gather(*(client.ready.wait() for client in clients.values()))
         yield clients
 
 
 async def publish(person_id: UUID, number: int) -> None:
     """An event of the person, committed for certain: after a break the same one again."""
-    event = CaseAccepted(
+    event = SupplementAnswered(
+        supplement_id=ids.new_id(),
         case_id=ids.new_id(),
         case_no=f"chaos-{number}",
         short_no=None,
@@ -190,7 +190,8 @@ async def kill_servers(stage: Stage, enough: asyncio.Event) -> None:
     """One after the other until it is enough; there is always one that is just coming back."""
     for place in itertools.cycle((0, 1)):
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(enough.wait(), 3)
+            async with asyncio.timeout(3):
+                await enough.wait()
         if enough.is_set():
             return
         await stage.kill_server(place)

@@ -9,6 +9,8 @@ from typing import Any
 
 import aiohttp
 
+from core import tasks
+
 FIRST_PAUSE = 0.1
 LONGEST_PAUSE = 2.0
 """Seconds; shorter than on phones, so that a trial sees many reconnections."""
@@ -38,8 +40,7 @@ class LiveClient:
 
     async def stop(self) -> None:
         if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+            await tasks.end(self._task)
 
     async def _run(self) -> None:
         pause = FIRST_PAUSE

@@ -26,7 +26,7 @@ from tortoise import fields
 from tortoise.expressions import Q
 from tortoise.models import Model
 
-from core import clock, database, events
+from core import clock, database, events, tasks
 from core.events import Event
 from core.lease import Lease
 from core.protect import ProtectedField
@@ -81,7 +81,8 @@ class Bell:
 
     async def wait(self, seconds: float) -> None:
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._rung.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await self._rung.wait()
         self._rung.clear()
 
 
@@ -193,9 +194,7 @@ class Relay:
     async def stop(self) -> None:
         if self._task is None:
             return
-        self._task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await self._task
+        await tasks.end(self._task)
         with contextlib.suppress(Exception):
             await self._lease.release()
 
@@ -214,9 +213,7 @@ class Relay:
         try:
             await drain(self._react, held=lambda: self._lease.held)
         finally:
-            keeper.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await keeper
+            await tasks.end(keeper)
 
     async def _keep_lease(self) -> None:
         while True:

@@ -13,6 +13,7 @@ import logging
 from contextlib import suppress
 from typing import TYPE_CHECKING, Protocol
 
+from core import tasks
 from core.database import DATABASE_ERRORS
 from core.redis_feed import Feed
 from push import stream
@@ -107,9 +108,12 @@ class Hub:
         feed = Feed(
             redis, f"{BELL_PREFIX}*", hear=self._hear, up=self._hear_again, down=self._go_deaf
         )
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(feed.run(), name="push-bell")
-            tasks.create_task(self._cast_net(), name="push-net")
+        listening = asyncio.create_task(feed.run(), name="push-bell")
+        looking = asyncio.create_task(self._cast_net(), name="push-net")
+        try:
+            await asyncio.gather(listening, looking)
+        finally:
+            await tasks.end(listening, looking)
 
     async def wait_for_bell(self) -> None:
         """Return as soon as the subscription stands."""
@@ -148,7 +152,8 @@ class Hub:
         while True:
             seconds = self._net_seconds if self._bell_is_up.is_set() else NET_SECONDS_WITHOUT_BELL
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._look_now.wait(), seconds)
+                async with asyncio.timeout(seconds):
+                    await self._look_now.wait()
             self._look_now.clear()
             try:
                 await self._nudge_behind()

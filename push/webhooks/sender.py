@@ -16,7 +16,7 @@ from uuid import UUID
 
 import aiohttp
 
-from core import clock, ids
+from core import clock, ids, tasks
 from push.errors import WebhookAddressRefused
 from push.models import Webhook, WebhookCall
 from push.webhooks import addresses, calls, endpoints, notices, signatures
@@ -84,9 +84,7 @@ class Sender:
         return await self._post(hook, str(ids.new_id()), body)
 
     async def close(self) -> None:
-        for task in list(self._busy.values()):
-            task.cancel()
-        await asyncio.gather(*self._busy.values(), return_exceptions=True)
+        await tasks.end(*self._busy.values())
         if self._session is not None:
             await self._session.close()
 

@@ -132,7 +132,8 @@ class TestOutbox:
         relay.start()
         try:
             await ring("a", 1)
-            await asyncio.wait_for(heard.wait(), outbox.POLL_SECONDS)
+            async with asyncio.timeout(outbox.POLL_SECONDS):
+                await heard.wait()
         finally:
             await relay.stop()
 

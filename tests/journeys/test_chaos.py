@@ -3,7 +3,6 @@
 It runs as the command does, in a process of its own: it opens a database of its own.
 """
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -28,10 +27,6 @@ def trial(*arguments: str) -> str:
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(
-    os.environ.get("TEST_CHAOS") != "1",
-    reason="kills three servers in turn and waits for them: TEST_CHAOS=1, or python -m bench.chaos",
-)
 def test_everything_dies_in_turn_and_every_event_is_shown_once() -> None:
     told = trial("--seconds", "12", "--clients", "20")
 

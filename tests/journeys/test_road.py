@@ -6,6 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+import pytest
+
 import wallet.demo
 from cases.definitions import Item
 from cases.reading import read_catalogue
@@ -144,6 +146,7 @@ async def damaged_verdict(enterprise: Enterprise, document: bytes) -> str:
         return str(answer.get("verdict", "refused"))
 
 
+@pytest.mark.slow
 async def test_every_item_with_a_licence_leads_to_one(city: City) -> None:
     await hold_what_is_renewed(city)
     missed: dict[str, str] = {}

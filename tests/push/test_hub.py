@@ -53,7 +53,8 @@ class Listener:
         self.heard.set()
 
     async def wait(self) -> None:
-        await asyncio.wait_for(self.heard.wait(), PATIENCE)
+        async with asyncio.timeout(PATIENCE):
+            await self.heard.wait()
         self.heard.clear()
 
 
@@ -61,7 +62,8 @@ class Listener:
 async def running(hub: Hub, redis: Redis) -> AsyncIterator[None]:
     task = asyncio.create_task(hub.run(redis))
     try:
-        await asyncio.wait_for(hub.wait_for_bell(), PATIENCE)
+        async with asyncio.timeout(PATIENCE):
+            await hub.wait_for_bell()
         yield
     finally:
         task.cancel()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import re
 from collections.abc import Mapping, Sequence
@@ -9,10 +10,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from PIL import Image, ImageDraw
-from playwright.async_api import Browser, BrowserContext, Locator, Page, expect
+from playwright.async_api import Browser, BrowserContext, Locator, Page, Request, expect
 
 PATIENCE = 30_000
 """Milliseconds; two shared cores are slow when everything runs at once."""
+
+DRAWN = "() => new Promise((drawn) => requestAnimationFrame(() => setTimeout(drawn)))"
 
 PHONE = {"viewport": {"width": 390, "height": 844}, "device_scale_factor": 2}
 DESK = {"viewport": {"width": 1280, "height": 900}, "device_scale_factor": 1}
@@ -32,6 +35,8 @@ class Window:
     page: Page
     url: str
     complaints: list[str] = field(default_factory=list)
+    asked: set[Request] = field(default_factory=set)
+    """Requests without an answer yet; live streams, which never end, are not among them."""
 
     @classmethod
     async def open(
@@ -65,12 +70,32 @@ class Window:
         page.set_default_timeout(PATIENCE)
         new = cls(context, page, url)
         page.on("console", new._hear)
+        page.on("request", new._ask)
+        page.on("requestfinished", new._answered)
+        page.on("requestfailed", new._answered)
         page.on("pageerror", lambda error: new.complaints.append(f"{page.url}: {error}"))
         return new
 
     def _hear(self, message: Any) -> None:
         if message.type == "error":
             self.complaints.append(f"{self.page.url}: {message.text}")
+
+    def _ask(self, request: Request) -> None:
+        if request.resource_type != "eventsource":
+            self.asked.add(request)
+
+    def _answered(self, request: Request) -> None:
+        self.asked.discard(request)
+
+    async def quiet(self) -> None:
+        """Wait until every request is answered and what came has been drawn.
+
+        Playwright's `networkidle` means the same and waits half a second longer, every time.
+        """
+        async with asyncio.timeout(PATIENCE / 1000):
+            await self.page.evaluate(DRAWN)
+            while self.asked:
+                await self.page.evaluate(DRAWN)
 
     async def close(self) -> None:
         await self.context.close()

@@ -157,7 +157,8 @@ async def show(window: Window, path: str) -> None:
     await window.page.goto("about:blank")
     await window.page.goto(path)
     await window.page.wait_for_function(SETTLED)
-    await window.page.wait_for_load_state("networkidle")
+    await window.quiet()
+    await window.page.wait_for_function(SETTLED)
 
 
 async def enrol_counter(desk: Window, demo: Demo) -> None:
