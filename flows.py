@@ -37,6 +37,7 @@ import wallet.issue
 import wallet.reminders
 import wallet.status_lists
 import wallet.transparency
+import wallet.upstream
 import wallet.use_days
 from cases import events as case_events
 from core import clock, outbox, tasks
@@ -282,6 +283,11 @@ async def integrate_log(resources: Resources) -> None:
     await wallet.transparency.integrate(keys=resources.keys)
 
 
+async def follow_upstream(resources: Resources) -> None:
+    """What upstream libraries say of licences we took in; one that is away holds up nothing."""
+    await wallet.upstream.follow(resources.libraries)
+
+
 async def close_use_days(resources: Resources) -> None:
     """Sign the heads of the logs of uses for every day that is over."""
     await wallet.use_days.close_days(keys=resources.keys)
@@ -329,6 +335,7 @@ SCHEDULE = (
     Timer("ask-after-payments", 10, ask_after_payments),
     Timer("reconcile-payments", 3600, reconcile_payments),
     Timer("integrate-log", 5, integrate_log),
+    Timer("follow-upstream", 30, follow_upstream),
     Timer("close-use-days", 600, close_use_days),
     Timer("remind-of-renewals", 3600, remind_of_renewals),
     Timer("forget-old-rows", 3600, forget_old_rows),

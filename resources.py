@@ -30,6 +30,7 @@ from push.stand_in import StandInSms
 from push.webhooks.addresses import read_networks
 from push.webhooks.sender import Sender
 from signing import SoftwareKeyStore, TrustList
+from wallet.upstream import StandIn, Upstream
 
 PACKAGES = ("core", "identity", "cases", "wallet", "push", "payments")
 """Packages with tables, in the order in which their migrations run."""
@@ -50,6 +51,8 @@ class Resources:
     hub: Hub
     webhooks: Sender = field(default_factory=Sender)
     outlets: Outlets = field(default_factory=Outlets.closed)
+    libraries: Mapping[str, Upstream] = field(default_factory=dict)
+    """Upstream licence libraries (市电子证照库) by name."""
 
     async def redis_answers(self) -> bool:
         with contextlib.suppress(*REDIS_ERRORS):
@@ -95,6 +98,7 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
             hub=Hub(),
             webhooks=webhooks,
             outlets=open_outlets(settings, redis=redis),
+            libraries=open_libraries(settings),
         )
     finally:
         await webhooks.close()
@@ -115,6 +119,11 @@ def open_outlets(settings: Settings, *, redis: Redis) -> Outlets:
         for place, url in enumerate(settings.smtp_urls.split(), start=1)
     )
     return Outlets(sms=Outlet(sms), email=Outlet(email))
+
+
+def open_libraries(settings: Settings) -> dict[str, Upstream]:
+    """An empty library in memory in the demo and nowhere else; a city adds its adapter here."""
+    return {"stand-in": StandIn()} if settings.demo else {}
 
 
 def signing_folder(settings: Settings) -> Path:

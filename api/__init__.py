@@ -23,6 +23,7 @@ def blueprints() -> tuple[Blueprint, ...]:
         notices,
         passes,
         payments,
+        wards,
     )
     from api.citizen import live as citizen_live
     from api.citizen import sign_in as citizen_sign_in
@@ -31,6 +32,8 @@ def blueprints() -> tuple[Blueprint, ...]:
     from api.enterprise import account, events, licence_verifications, seal_verifications
     from api.enterprise import webhooks as enterprise_webhooks
     from api.staff import complaints, copies, intakes, messaging, operations, review, worklist
+    from api.staff import guardianships as staff_guardianships
+    from api.staff import licence_issue as staff_licence_issue
     from api.staff import licences as staff_licences
     from api.staff import live as staff_live
     from api.staff import seals as staff_seals
@@ -48,6 +51,7 @@ def blueprints() -> tuple[Blueprint, ...]:
         licences.bp,
         passes.bp,
         looks.bp,
+        wards.bp,
         authorisations.bp,
         inbox.bp,
         entry.bp,
@@ -62,6 +66,8 @@ def blueprints() -> tuple[Blueprint, ...]:
         worklist.bp,
         review.bp,
         staff_licences.bp,
+        staff_licence_issue.bp,
+        staff_guardianships.bp,
         complaints.bp,
         copies.bp,
         intakes.bp,

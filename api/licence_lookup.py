@@ -17,6 +17,11 @@ def names() -> Mapping[str, str]:
     return {type_.code: type_.name for type_ in catalogue.all_types()}
 
 
+def face_words(licence_type: str, facts: Facts) -> list[tuple[str, str]]:
+    """Label and value of each fact, as people read them."""
+    return catalogue.face_words(licence_type, facts)
+
+
 async def held(by: Principal, wanted: Mapping[str, Sequence[str]]) -> Licences:
     """Of the wanted types, the licence in force that the applicant holds, if any."""
     found: dict[str, UUID] = {}

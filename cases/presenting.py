@@ -1,6 +1,6 @@
 """From rows to views. Pure: everything that is shown is handed in."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -18,6 +18,9 @@ from cases.models import Case, Material, MaterialFile, Supplement, TimelineEntry
 
 HeldLicences = Mapping[str, UUID]
 """Licence type → the licence of the applicant that can be used for it."""
+
+FaceWords = Callable[[str, Mapping[str, object]], Sequence[tuple[str, str]]]
+"""Licence type and facts → label and value of each, as people read them; the wallet knows how."""
 
 _WAY_LABELS = {
     "form": "由填写的表单自动生成，无需上传",
@@ -117,7 +120,7 @@ def materials_of(
     held: HeldLicences,
     licence_names: Mapping[str, str],
     files_at: str,
-    with_faces: bool = False,
+    face_words: FaceWords | None = None,
 ) -> list[views.MaterialView]:
     """The materials that apply, with what was done about each."""
     shown = []
@@ -142,7 +145,7 @@ def materials_of(
                 camera=requirement.camera,
                 ways=ways(requirement, held=held, licence_names=licence_names),
                 files=[_file(page, files_at) for page in pages],
-                licence=_licence_use(row, with_face=with_faces),
+                licence=_licence_use(row, face_words=face_words),
             )
         )
     return shown
@@ -280,15 +283,20 @@ def _file(page: MaterialFile, files_at: str) -> views.FileView:
     )
 
 
-def _licence_use(row: Material | None, *, with_face: bool) -> views.LicenceUse | None:
+def _licence_use(row: Material | None, *, face_words: FaceWords | None) -> views.LicenceUse | None:
     if row is None or row.licence_id is None:
         return None
     return views.LicenceUse(
         id=row.licence_id,
         name=row.licence_name or "",
         number_masked=row.licence_number_masked or "",
-        face=materials.licence_face(row) if with_face else None,
+        face=_face(row, face_words) if face_words else None,
     )
+
+
+def _face(row: Material, words: FaceWords) -> list[views.FaceField]:
+    lines = words(row.licence_type or "", materials.licence_face(row))
+    return [views.FaceField(label=label, value=value) for label, value in lines]
 
 
 def _situations(guide: Guide, answers: Mapping[str, Sequence[str]]) -> list[views.AnswerView]:

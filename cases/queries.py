@@ -15,8 +15,8 @@ from cases.deadlines import Light
 from cases.definitions import Item
 from cases.lifecycle import CaseState
 from cases.models import Case, Material, MaterialFile, Supplement
-from cases.presenting import HeldLicences
-from core import clock
+from cases.presenting import FaceWords, HeldLicences
+from core import audit, clock
 from identity import queries as identity_queries
 from identity.numbers import mask_id_no, mask_phone
 from identity.principal import Principal
@@ -74,16 +74,17 @@ async def get_detail(
 
 
 async def get_staff_detail(
-    case_id: UUID, *, by: Principal, licence_names: Mapping[str, str]
+    case_id: UUID, *, by: Principal, licence_names: Mapping[str, str], face_words: FaceWords
 ) -> views.StaffCaseDetail:
-    """A case of the officer's department; raises `CaseNotFound`."""
+    """A case of the officer's department; the look goes into the audit. Raises `CaseNotFound`."""
     case = await moves.get_for_officer(case_id, by=by)
+    await audit.record_read(actor=by.actor, action="case.read", target=f"case:{case.id}")
     detail = await _detail(
         case,
         licences=Licences(held={}, names=licence_names),
         files_at=STAFF_FILES,
         may=_officer_may(case, has_supplement=await Supplement.exists(case_id=case.id)),
-        with_faces=True,
+        face_words=face_words,
     )
     item = await moves.item_of(case)
     return views.StaffCaseDetail(
@@ -165,6 +166,9 @@ async def get_staff_file(file_id: UUID, *, by: Principal) -> StoredFile:
     case = stored.material.case
     if case.submitted_at is None or not by.covers(case.department):
         raise errors.FileNotFound()
+    await audit.record_read(
+        actor=by.actor, action="case.file-read", target=f"case-file:{stored.id}"
+    )
     return _stored_file(stored)
 
 
@@ -197,7 +201,7 @@ async def _detail(
     licences: Licences,
     files_at: str,
     may: list[str],
-    with_faces: bool = False,
+    face_words: FaceWords | None = None,
 ) -> views.CaseDetail:
     snapshot, guide = await catalogue.snapshot(), await moves.guide_of(case)
     rows = {row.code: row for row in await Material.filter(case_id=case.id)}
@@ -218,7 +222,7 @@ async def _detail(
             held=licences.held,
             licence_names=licences.names,
             files_at=files_at,
-            with_faces=with_faces,
+            face_words=face_words,
         ),
         timeline=await timeline.list_entries(case.id),
         supplement=await Supplement.get_or_none(case_id=case.id),

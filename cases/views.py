@@ -81,13 +81,20 @@ class FileView(msgspec.Struct, kw_only=True):
     url: str
 
 
+class FaceField(msgspec.Struct, kw_only=True):
+    """A field of a licence in words."""
+
+    label: str
+    value: str
+
+
 class LicenceUse(msgspec.Struct, kw_only=True):
     """An e-licence that stands for a material."""
 
     id: UUID
     name: str
     number_masked: str
-    face: dict[str, Any] | None = None
+    face: list[FaceField] | None = None
     """The fields the material asks for; officers only."""
 
 

@@ -12,7 +12,7 @@ import hmac
 import json
 import zlib
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from tortoise import fields
@@ -23,6 +23,7 @@ from core.protect import vault
 
 CHAINS = 16
 START = "0" * 64
+SITTING = timedelta(minutes=10)
 
 
 class AuditRecord(Model):
@@ -62,6 +63,20 @@ async def prepare() -> None:
     """Lay the heads of the chains; harmless when they are there."""
     for chain in range(CHAINS):
         await AuditHead.get_or_create({"sequence": 0, "digest": START}, chain=chain)
+
+
+async def record_read(*, actor: str, action: str, target: str) -> None:
+    """Note that somebody read something, in a transaction of its own, before it is shown.
+
+    A page that refreshes itself is one look: the same caller's next record of the same target
+    follows `SITTING` later at the earliest.
+    """
+    since = clock.now() - SITTING
+    known = AuditRecord.filter(target=target, actor=actor, action=action, at__gt=since)
+    if await known.exists():
+        return
+    async with database.transaction():
+        await record(actor=actor, action=action, target=target)
 
 
 async def record(

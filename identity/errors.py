@@ -4,7 +4,8 @@ Problem
 ├── Invalid            InvalidIdentityNumber, InvalidCreditCode, InvalidPublicKey, UnknownPlatform,
 │                      InvalidMandate, NotAMinor
 ├── NotFound           SubjectNotFound, OfficerNotFound, CounterNotFound, DepartmentNotFound,
-│                      DemoNotAvailable, AccountNotFound, SessionNotFound, ChannelNotFound
+│                      DemoNotAvailable, AccountNotFound, SessionNotFound, ChannelNotFound,
+│                      GuardianshipNotFound
 ├── Conflict           AccountTaken, LastAccount, ProofPending, ProofUnavailable
 ├── Unauthenticated    SignInRequired, WrongCredentials, InvalidSignature
 ├── Forbidden          RoleMissing, CrossSiteRequest, NotActingFor, ActingRightEnded,
@@ -62,6 +63,11 @@ class OfficerNotFound(NotFound):
 class CounterNotFound(NotFound):
     slug = "counter-not-found"
     title = "没有找到这个窗口设备，请核对后再试"
+
+
+class GuardianshipNotFound(NotFound):
+    slug = "guardianship-not-found"
+    title = "没有登记这项监护关系，请核对双方的姓名和号码"
 
 
 class DepartmentNotFound(NotFound):

@@ -26,6 +26,15 @@ class Ward:
     until: date
 
 
+@dataclass(frozen=True, kw_only=True)
+class Guardian:
+    """Who is guardian of a child today."""
+
+    id: UUID
+    name: str = field(repr=False)
+    until: date
+
+
 def last_day(born: date) -> date:
     """The last day of minority. Pure."""
     try:
@@ -33,6 +42,14 @@ def last_day(born: date) -> date:
     except ValueError:  # born on 29 February
         birthday = born.replace(year=born.year + OF_AGE, month=3, day=1)
     return birthday - timedelta(days=1)
+
+
+def insist_minor(id_no: str) -> date:
+    """The last day of minority of the person with this number. Raises NotAMinor when over."""
+    until = last_day(numbers.birth_date(id_no))
+    if until < clock.today():
+        raise errors.NotAMinor()
+    return until
 
 
 async def record(ward_id: UUID, *, guardian_id: UUID, document_no: str, by: str) -> date:
@@ -43,9 +60,9 @@ async def record(ward_id: UUID, *, guardian_id: UUID, document_no: str, by: str)
     ward, guardian = await queries.get_subject(ward_id), await queries.get_subject(guardian_id)
     if ward.kind != "natural_person" or guardian.kind != "natural_person":
         raise errors.NotAMinor()
-    until = last_day(numbers.birth_date(ward.id_no))
-    if until < clock.today() or ward_id == guardian_id:
+    if ward_id == guardian_id:
         raise errors.NotAMinor()
+    until = insist_minor(ward.id_no)
     async with transaction():
         await Relation.update_or_create(
             {"valid_from": clock.today(), "valid_to": until},
@@ -62,8 +79,11 @@ async def record(ward_id: UUID, *, guardian_id: UUID, document_no: str, by: str)
     return until
 
 
-async def end(ward_id: UUID, *, guardian_id: UUID, document_no: str, by: str) -> None:
-    """End a guardianship now; sessions that act for the ward fall back at their next request."""
+async def end(ward_id: UUID, *, guardian_id: UUID, document_no: str, by: str) -> bool:
+    """End a guardianship now; sessions that act for the ward fall back at their next request.
+
+    Returns False when there is none.
+    """
     async with transaction():
         ended = await Relation.filter(
             person_id=guardian_id, organisation_id=ward_id, kind=RelationKind.GUARDIAN
@@ -75,6 +95,19 @@ async def end(ward_id: UUID, *, guardian_id: UUID, document_no: str, by: str) ->
                 target=f"citizen:{ward_id}",
                 detail={"guardian": str(guardian_id), "document_no": document_no},
             )
+    return bool(ended)
+
+
+async def list_guardians(ward_id: UUID) -> list[Guardian]:
+    """Who is guardian of a child today."""
+    today = clock.today()
+    rows = await Relation.filter(
+        organisation_id=ward_id, kind=RelationKind.GUARDIAN, valid_to__gte=today
+    ).select_related("person")
+    return [
+        Guardian(id=row.person.id, name=row.person.name, until=row.valid_to or today)
+        for row in rows
+    ]
 
 
 async def list_wards(guardian_id: UUID) -> list[Ward]:

@@ -16,6 +16,9 @@ class Role(StrEnum):
     SEAL_KEEPER = "seal_keeper"
     """印章管理员: registers and suspends e-seals; never reviews a case."""
 
+    REGISTRAR = "registrar"
+    """登记员: records and ends guardianships from documents; reads no case and no licence."""
+
 
 class Act(StrEnum):
     """What the staff side can do, in the words of the acts."""
@@ -31,6 +34,7 @@ class Act(StrEnum):
     READ_OVERVIEW = "read_overview"
     KEEP_SEALS = "keep_seals"
     ENROL_COUNTERS = "enrol_counters"
+    KEEP_GUARDIANSHIPS = "keep_guardianships"
 
 
 ALLOWED: dict[Role, frozenset[Act]] = {
@@ -48,6 +52,7 @@ ALLOWED: dict[Role, frozenset[Act]] = {
     ),
     Role.SUPERVISOR: frozenset({Act.READ_CASES, Act.READ_OVERVIEW, Act.ENROL_COUNTERS}),
     Role.SEAL_KEEPER: frozenset({Act.KEEP_SEALS}),
+    Role.REGISTRAR: frozenset({Act.KEEP_GUARDIANSHIPS}),
 }
 
 

@@ -96,6 +96,15 @@ def rule_for(code: str) -> DraftRule:
     return loaded().rules[code]
 
 
+def face_words(licence_type: str, facts: Mapping[str, object]) -> list[tuple[str, str]]:
+    """Label and value of the facts a type knows, in its order, as people read them."""
+    return [
+        (field.label, facts_of.show(field, facts[field.key]))
+        for field in get_type(licence_type).fields
+        if field.key in facts
+    ]
+
+
 def check_facts(licence_type: str, facts: Mapping[str, object], *, numbered: bool = False) -> Facts:
     """The facts in stored form, or InvalidFacts with a reason per field.
 

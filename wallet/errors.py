@@ -48,6 +48,27 @@ class NotASealKeeper(Forbidden):
     title = "只有印章管理员或督办人员可以变更证照状态"
 
 
+class NotALicenceOfficer(Forbidden):
+    """Only a seal keeper of the issuing department issues and changes by hand."""
+
+    slug = "licence-issue-forbidden"
+    title = "只有颁证部门的印章管理员可以制发和变更证照"
+
+
+class HolderDoesNotFit(Invalid):
+    """A type for organisations was asked for a person, or the other way round."""
+
+    slug = "holder-does-not-fit"
+    title = "这种证照不能颁发给这类持证主体，请核对证照类型"
+
+
+class GroundAlreadyUsed(Conflict):
+    """The document has led to a licence that says something else."""
+
+    slug = "ground-already-used"
+    title = "这份文书已制发过内容不同的证照，请核对文书号；内容有变化的，请办理变更"
+
+
 class PreviousLicenceMissing(Conflict):
     """A reissue or an endorsement needs the licence that it replaces."""
 

@@ -44,8 +44,20 @@ from wallet.seals import Signs
 from wallet.validity import LicenceState
 
 ACTOR = "system:wallet"
-ISSUE, REISSUE = "issue", "reissue"
-"""The third action, `endorse`, is a reissue under another name."""
+ISSUE, CHANGE = "issue", "change"
+"""The others, `reissue` and `endorse`, replace a licence like a change."""
+CAUSES = {"reissue": "换发", "endorse": "签注", CHANGE: "变更"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class ByHand:
+    """An officer's order outside any case; what would name the case then names the document."""
+
+    officer: str
+    """The actor."""
+    cause: str
+    second: str | None
+    """The other officer's actor, where the type demands one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,6 +73,19 @@ class _Case:
     action: str
     previous_id: UUID | None
     public_url: str
+    by_hand: ByHand | None
+
+    @property
+    def actor(self) -> str:
+        return self.by_hand.officer if self.by_hand else ACTOR
+
+    @property
+    def ground(self) -> dict[str, str]:
+        """What the audit says of the ground."""
+        if self.by_hand is None:
+            return {"case": str(self.id), "item": self.item_code}
+        second = {"second": self.by_hand.second} if self.by_hand.second else {}
+        return {"document_no": self.no, "cause": self.by_hand.cause, **second}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,10 +118,12 @@ async def issue(
     trust: TrustList,
     blobs: Blobs,
     public_url: str = "",
+    by_hand: ByHand | None = None,
 ) -> UUID:
     """The id of the case's licence, issued now or by an earlier call.
 
-    With `public_url` the face bears the code that printed copies are checked by.
+    With `public_url` the face bears the code that printed copies are checked by. With `by_hand`
+    there is no case: `case_id` stands for the document that is the ground.
 
     A marriage yields two, one for each spouse; the applicant's is the one returned. Raises
     InvalidFacts, PreviousLicenceMissing, SealNotReady (or SealFrozen, SealExpired), or IssueFailed
@@ -113,6 +140,7 @@ async def issue(
         action=action,
         previous_id=previous_licence_id,
         public_url=public_url,
+        by_hand=by_hand,
     )
     checked = catalogue.check_facts(licence_type, facts)
     rule = catalogue.rule_for(licence_type)
@@ -231,7 +259,7 @@ async def _store(order: _Order, digest: str, seal_id: UUID) -> UUID:
     case, rule = order.case, catalogue.rule_for(order.case.licence_type)
     async with database.transaction():
         subject_id = await holders.wallet_for(
-            order.holder, rule, applicant=case.applicant, person_id=case.person_id, by=ACTOR
+            order.holder, rule, applicant=case.applicant, person_id=case.person_id, by=case.actor
         )
         if order.previous is not None:
             await _supersede(order.previous, order)
@@ -245,12 +273,11 @@ async def _store(order: _Order, digest: str, seal_id: UUID) -> UUID:
         )
         await outbox.publish(_issued(order, licence), key=str(case.id))
         await audit.record(
-            actor=ACTOR,
+            actor=case.actor,
             action=f"licence.{case.action}",
             target=f"licence:{licence.id}",
             detail={
-                "case": str(case.id),
-                "item": case.item_code,
+                **case.ground,
                 "type": case.licence_type,
                 "document": digest,
                 "seal": str(seal_id),
@@ -264,10 +291,11 @@ async def _store(order: _Order, digest: str, seal_id: UUID) -> UUID:
 def _issued(order: _Order, licence: Licence) -> LicenceIssued:
     """The event: the applicant's copy ends the case, the others only reach their holders."""
     first = order.copy == 1
+    in_case = first and order.case.by_hand is None
     return LicenceIssued(
         licence_id=licence.id,
-        case_id=order.case.id if first else None,
-        case_no=order.case.no if first else None,
+        case_id=order.case.id if in_case else None,
+        case_no=order.case.no if in_case else None,
         subject_id=licence.subject_id,
         person_id=order.case.person_id if first else licence.subject_id,
         licence_type=licence.licence_type,
@@ -321,13 +349,14 @@ async def add_row(
 
 
 async def _supersede(previous: Licence, order: _Order) -> None:
+    by_hand = order.case.by_hand
     changed = await status.record_change(
         previous,
         LicenceState.SUPERSEDED,
-        cause="换发" if order.case.action == REISSUE else "签注",
+        cause=by_hand.cause if by_hand else CAUSES[order.case.action],
         authority=catalogue.get_type(order.case.licence_type).issuer_name,
         document_no=order.case.no,
-        by=ACTOR,
+        by=order.case.actor,
     )
     if not changed:
         raise PreviousLicenceMissing("原证照状态已有变化，请核对后再办理")

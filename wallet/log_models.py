@@ -23,6 +23,7 @@ class UseKind(StrEnum):
     AUTHORISED = "authorised"
     LINK = "link"
     REVEALED = "revealed"
+    OFFICE = "office"
 
     @property
     def text(self) -> str:
@@ -39,6 +40,7 @@ _KIND_TEXTS = {
     UseKind.AUTHORISED: "按授权查看",
     UseKind.LINK: "通过分享链接查看",
     UseKind.REVEALED: "本人或代办人查看完整信息",
+    UseKind.OFFICE: "颁证机关查看",
 }
 
 

@@ -213,12 +213,18 @@ async def find_current(subject_id: UUID, licence_type: str) -> list[tuple[UUID, 
 
 
 async def find_for_staff(number: str, *, by: Principal) -> list[StaffLicence]:
-    """Licences with this whole number or identifier that the officer's department issued."""
+    """Licences with this whole number or identifier that the officer's department issued.
+
+    What is shown of each goes into the audit.
+    """
     wanted = number.strip()
     rows = await Licence.filter(
         Q(number_index=holders.number_index(wanted)) | Q(identifier=wanted.upper())
     ).order_by("-created_at", "id")
-    return [_for_staff(row) for row in rows if by.covers(row.department)]
+    found = [row for row in rows if by.covers(row.department)]
+    for row in found:
+        await audit.record_read(actor=by.actor, action="licence.found", target=f"licence:{row.id}")
+    return [_for_staff(row) for row in found]
 
 
 async def get_for_staff(licence_id: UUID, *, by: Principal) -> StaffLicence:

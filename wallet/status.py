@@ -116,6 +116,22 @@ async def record_change(
     return True
 
 
+def change_event(
+    licence: Licence, after: LicenceState, *, cause: str, authority: str
+) -> LicenceStateChanged:
+    """What the holder is told of a change. Pure."""
+    return LicenceStateChanged(
+        licence_id=licence.id,
+        subject_id=licence.subject_id,
+        licence_type=licence.licence_type,
+        licence_name=catalogue.get_type(licence.licence_type).name,
+        state=after.value,
+        state_text=after.text,
+        cause=cause,
+        authority=authority,
+    )
+
+
 async def _change(
     licence_id: UUID,
     after: LicenceState,
@@ -141,16 +157,7 @@ async def _change(
         )
         if not changed:
             raise StateChangeNotAllowed()
-        event = LicenceStateChanged(
-            licence_id=licence.id,
-            subject_id=licence.subject_id,
-            licence_type=type_.code,
-            licence_name=type_.name,
-            state=after.value,
-            state_text=after.text,
-            cause=cause,
-            authority=type_.issuer_name,
-        )
+        event = change_event(licence, after, cause=cause, authority=type_.issuer_name)
         await outbox.publish(event, key=str(licence.id))
         await audit.record(
             actor=by.actor,

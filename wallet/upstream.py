@@ -4,7 +4,9 @@ Each library speaks its own protocol; an adapter is a class with these three que
 answers passes the same checks as an intake batch. `StandIn` is the library of tests and demos.
 """
 
-from collections.abc import Sequence
+import asyncio
+import logging
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -12,14 +14,18 @@ from uuid import UUID
 
 import msgspec
 
-from core import audit, clock, database
+from core import audit, clock, database, outbox
+from core.errors import Problem
 from wallet import intake_lines, intake_rows, status
 from wallet.intake_lines import Incoming
-from wallet.models import Licence
+from wallet.models import Licence, NumberCounter
 from wallet.share_models import IntakeLine, LineOutcome
 from wallet.validity import LicenceState
 
+log = logging.getLogger(__name__)
+
 ACTOR = "system:upstream"
+PATIENCE_SECONDS = 20.0
 _NO_BATCH = UUID(int=0)
 """Lines of a query belong to no batch; their report is answered, not stored."""
 
@@ -84,28 +90,65 @@ async def take_holder(
     )
 
 
-async def follow_news(upstream: Upstream, *, after: int, limit: int = 500) -> int:
-    """Apply changes of state; returns the position to go on from. Repeating changes nothing."""
-    for news in await upstream.news(after=after, limit=limit):
-        licence = await Licence.get_or_none(identifier=news.identifier)
-        if licence is not None and licence.state in status.MOVES.get(news.state, ()):
-            async with database.transaction():
-                await status.record_change(
-                    licence,
-                    news.state,
-                    cause=news.cause,
-                    authority=news.authority,
-                    document_no=news.document_no,
-                    by=ACTOR,
-                )
-                await audit.record(
-                    actor=ACTOR,
-                    action=f"licence.{news.state.value}",
-                    target=f"licence:{licence.id}",
-                    detail={"document_no": news.document_no, "position": news.position},
-                )
+async def follow(libraries: Mapping[str, Upstream], *, limit: int = 500) -> None:
+    """Apply what each library says of changes of state, from where it was followed to last.
+
+    A library that is away, slow or talks nonsense is left for the next time and holds up nothing.
+    """
+    for library, upstream in libraries.items():
+        try:
+            await _follow_one(library, upstream, limit=limit)
+        except (Problem, TimeoutError, OSError, ValueError) as problem:
+            log.warning(
+                "upstream library %s cannot be followed: %s", library, type(problem).__name__
+            )
+
+
+async def position_of(library: str) -> int:
+    """The position of the last news that was applied."""
+    row = await NumberCounter.get_or_none(name=f"upstream/{library}")
+    return int(row.following) if row else 0
+
+
+async def _follow_one(library: str, upstream: Upstream, *, limit: int) -> None:
+    after = await position_of(library)
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        heard = await upstream.news(after=after, limit=limit)
+    for news in heard:
+        if news.position <= after:
+            continue
+        async with database.transaction():
+            # One transaction: what was applied is never applied again, and nothing is left out.
+            await _apply(news)
+            await NumberCounter.update_or_create(
+                {"following": news.position}, name=f"upstream/{library}"
+            )
         after = news.position
-    return after
+
+
+async def _apply(news: StateNews) -> None:
+    licence = await Licence.get_or_none(identifier=news.identifier)
+    if licence is None or licence.state not in status.MOVES.get(news.state, ()):
+        return
+    cause, authority = news.cause[:200], news.authority[:80]
+    changed = await status.record_change(
+        licence,
+        news.state,
+        cause=cause,
+        authority=authority,
+        document_no=news.document_no[:80],
+        by=ACTOR,
+    )
+    if not changed:
+        return
+    event = status.change_event(licence, news.state, cause=cause, authority=authority)
+    await outbox.publish(event, key=str(licence.id))
+    await audit.record(
+        actor=ACTOR,
+        action=f"licence.{news.state.value}",
+        target=f"licence:{licence.id}",
+        detail={"document_no": news.document_no, "position": news.position},
+    )
 
 
 @dataclass

@@ -230,6 +230,19 @@ async def use_at_counter(request: Request, authorisation_id: UUID, body: UseIt) 
     )
 
 
+@bp.post("/counter/shared")
+@guards.counter
+@endpoint(
+    summary="Open a link that a citizen brings to a counter, with its code; it works once",
+    body=OpenLink,
+    returns=SeenAnswer,
+    problems=(errors.ShareCodeRefused, errors.LicenceNotInForce, throttle.TooManyTries),
+)
+async def open_link_at_counter(request: Request, body: OpenLink) -> SeenAnswer:
+    await throttle.per_address(request, "shared", limit=TRIES_PER_MINUTE)
+    return _seen(await authorisations.open_link(body.token, body.code, by=request.ctx.principal))
+
+
 def _answers(found: list[View]) -> list[AuthorisationAnswer]:
     return [msgspec.convert(one, AuthorisationAnswer, from_attributes=True) for one in found]
 

@@ -76,7 +76,7 @@ class StateChange(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 )
 async def find_licences(request: Request, query: Wanted) -> FoundLicences:
     found = await queries.find_for_staff(query.number, by=request.ctx.principal)
-    return FoundLicences(licences=[_found(licence) for licence in found])
+    return FoundLicences(licences=[found_answer(licence) for licence in found])
 
 
 @bp.get("/licences/<licence_id:uuid>/history")
@@ -101,8 +101,9 @@ async def get_history(request: Request, licence_id: UUID) -> History:
 async def change_state(request: Request, licence_id: UUID, body: StateChange) -> FoundLicence:
     principal = request.ctx.principal
     await ACTS[body.act](licence_id, cause=body.cause, document_no=body.document_no, by=principal)
-    return _found(await queries.get_for_staff(licence_id, by=principal))
+    return found_answer(await queries.get_for_staff(licence_id, by=principal))
 
 
-def _found(licence: StaffLicence) -> FoundLicence:
+def found_answer(licence: StaffLicence) -> FoundLicence:
+    """Also for the handlers that issue."""
     return msgspec.convert(licence, FoundLicence, from_attributes=True)

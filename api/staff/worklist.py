@@ -76,5 +76,9 @@ async def get_overview(request: Request) -> Overview:
 
 async def detail(case_id: UUID, by: Principal) -> StaffCaseDetail:
     """The case as the officer sees it; also for review.py."""
-    names = licence_lookup.names()
-    return await queries.get_staff_detail(case_id, by=by, licence_names=names)
+    return await queries.get_staff_detail(
+        case_id,
+        by=by,
+        licence_names=licence_lookup.names(),
+        face_words=licence_lookup.face_words,
+    )

@@ -145,6 +145,7 @@ async def test_reviewer_gets_the_copy_and_never_the_original(
 
     async with browser(address) as http:
         reviewer = await sign_in_officer(http, "GA-01", department="GA")
+        page = await reviewer.ok("GET", f"/api/staff/cases/{case['id']}")
         copy = await reviewer.ok("POST", copy_path)
         async with http.get(copy["document_url"]) as response:
             document = await response.read()
@@ -153,6 +154,8 @@ async def test_reviewer_gets_the_copy_and_never_the_original(
         stranger = await sign_in_officer(http, "WJW-01", department="WJW")
         refused = await stranger.refused("POST", copy_path)
 
+    (face,) = [one["licence"]["face"] for one in page["materials"] if one["code"] == code]
+    assert {"label": "姓名", "value": "张演示"} in face
     assert [field["label"] for field in copy["fields"]][:2] == ["姓名", "公民身份号码"]
     assert any("SJ202611250001" in line for line in copy["annotation"])
     assert document != await city.blobs.get(licence.document)

@@ -18,7 +18,7 @@ OURS: dict[str, set[str]] = {
     "wallet": {"core", "identity", "signing"},
     "push": {"core", "identity", "miniapp_bridge"},
     "payments": {"core", "identity", "miniapp_bridge"},
-    "resources": {"core", "signing", "miniapp_bridge", "push"},
+    "resources": {"core", "signing", "miniapp_bridge", "push", "wallet"},
     "flows": {"core", "identity", "cases", "wallet", "push", "payments", "resources"},
     "api": {
         "core",

@@ -1,11 +1,14 @@
 from datetime import UTC, datetime
+from uuid import UUID
 
 import pytest
 
 from cases import errors, queries, review, supplement
 from cases.lifecycle import CaseState
 from cases.models import Case
-from cases.views import WorklistEntry
+from cases.views import StaffCaseDetail, WorklistEntry
+from core.audit import AuditRecord
+from identity.principal import Principal
 from tests.cases.factories import PHOTO, CaseMaker, officer
 from tests.conftest import FrozenClock
 
@@ -22,6 +25,12 @@ async def worklist(
     )
     assert total == len(entries)
     return entries
+
+
+async def staff_detail(case_id: UUID, *, by: Principal) -> StaffCaseDetail:
+    return await queries.get_staff_detail(
+        case_id, by=by, licence_names={}, face_words=lambda _type, _facts: []
+    )
 
 
 async def test_a_worklist_shows_the_department_and_no_drafts(cases: CaseMaker) -> None:
@@ -113,7 +122,7 @@ async def test_an_unanswered_application_turns_yellow(
 async def test_the_officer_sees_the_applicant(cases: CaseMaker) -> None:
     case_id = await cases.submitted()
 
-    detail = await queries.get_staff_detail(case_id, by=cases.officer, licence_names={})
+    detail = await staff_detail(case_id, by=cases.officer)
 
     assert detail.applicant.name == "张演示"
     assert detail.applicant.id_no_masked == "310***********1017"
@@ -121,7 +130,22 @@ async def test_the_officer_sees_the_applicant(cases: CaseMaker) -> None:
     assert detail.licence_type == "SSC"
     assert detail.materials[2].files[0].url.startswith("/api/staff/materials/")
     with pytest.raises(errors.CaseNotFound):
-        await queries.get_staff_detail(case_id, by=officer("SCJG"), licence_names={})
+        await staff_detail(case_id, by=officer("SCJG"))
+
+
+async def test_opening_a_case_is_on_record_once_a_sitting(
+    cases: CaseMaker, frozen_clock: FrozenClock
+) -> None:
+    case_id = await cases.submitted()
+    looks = AuditRecord.filter(action="case.read", target=f"case:{case_id}")
+
+    await staff_detail(case_id, by=cases.officer)
+    await staff_detail(case_id, by=cases.officer)
+    assert await looks.values_list("actor", flat=True) == [cases.officer.actor]
+
+    frozen_clock.advance(minutes=11)
+    await staff_detail(case_id, by=cases.officer)
+    assert await looks.count() == 2
 
 
 async def test_steps_tell_where_the_case_is(cases: CaseMaker) -> None:

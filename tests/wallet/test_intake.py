@@ -19,8 +19,7 @@ from wallet import intake, late_documents, queries, transparency, upstream
 from wallet.errors import BatchNotFound, BatchNumberReused, BatchUnreadable
 from wallet.intake import LineView
 from wallet.models import Licence, LogEntry
-from wallet.upstream import StandIn, StateNews
-from wallet.validity import LicenceState
+from wallet.upstream import StandIn
 
 
 def residence(serial: int, **changes: Any) -> dict[str, Any]:
@@ -228,7 +227,7 @@ async def test_document_is_drawn_when_first_needed(city: City, tmp_path: Path) -
     assert await AuditRecord.filter(action="licence.draw").count() == 1
 
 
-async def test_upstream_is_asked_for_a_holder_and_followed(city: City) -> None:
+async def test_upstream_is_asked_for_a_holder(city: City) -> None:
     foreign = residence(2, holder={"name": "李样例", "id_no": "310199198511201020"})
     library = StandIn(lines=[residence(1), residence(3, number="XX"), foreign])
     ask = {"id_type": "111", "id_no": RESIDENCE["id_no"], "department": "GA", "library": "city"}
@@ -238,21 +237,6 @@ async def test_upstream_is_asked_for_a_holder_and_followed(city: City) -> None:
 
     assert (first.taken, len(first.refused)) == (1, 1)
     assert (second.taken, second.duplicates) == (0, 1)
-    (row,) = await Licence.all()
-    library.changes.append(
-        StateNews(
-            position=7,
-            identifier=row.identifier,
-            state=LicenceState.REVOKED,
-            cause="依法吊销",
-            authority="上海市公安局",
-            document_no="沪公〔2026〕1号",
-            at=row.created_at,
-        )
-    )
-    assert await upstream.follow_news(library, after=0) == 7
-    assert await upstream.follow_news(library, after=0) == 7
-    assert (await Licence.get(id=row.id)).state is LicenceState.REVOKED
 
 
 async def test_library_that_answers_with_others_licences_is_not_believed(city: City) -> None:

@@ -20,6 +20,7 @@ function App() {
   const device = useData(enrolled);
   const [counter, setCounter] = useState(null);
   const mine = counter ?? device.data;
+  const page = useOtherPage();
 
   async function disown() {
     await forgetEvidence();
@@ -37,10 +38,25 @@ function App() {
     <main id="main" class="wide">
       ${device.error && html`<${Failure} error=${NO_STORE} />`}
       ${!device.error && device.data === null && !counter && html`<${Loading} />`}
-      ${mine && html`<${Desk} counter=${mine} disown=${disown} />`}
+      ${mine && html`<${page ?? Desk} counter=${mine} disown=${disown} />`}
       ${!mine && device.data !== null && html`<${Enrol} done=${setCounter} />`}
     </main>
   `;
+}
+
+/** The page named in the address beside the desk; loaded only then, since it needs the network anyway. */
+function useOtherPage() {
+  const [page, setPage] = useState(null);
+  useEffect(() => {
+    async function follow() {
+      const other = location.hash === '#/authorisations' ? await import('./authorisations.js') : null;
+      setPage(() => other?.default ?? null);
+    }
+    addEventListener('hashchange', follow);
+    follow();
+    return () => removeEventListener('hashchange', follow);
+  }, []);
+  return page;
 }
 
 function Network() {
@@ -180,6 +196,7 @@ function Desk({ counter, disown }) {
     <div class="bar">
       <b class="grow">${[counter.hall, counter.name].filter(Boolean).join(' · ')}</b>
       <span class="muted">${counter.department}</span>
+      <a class="btn sec sm" href="#/authorisations">按授权查看</a>
     </div>
     <div class=${result ? 'counter judged' : 'counter'}>
       <section class="card" aria-label="扫码">

@@ -4,10 +4,13 @@ import { html, render } from '../vendor/preact-htm.js';
 import { del } from '../kit/api.js';
 import { Loading, focusNextHeading } from '../kit/ui.js';
 import Case from './pages/case.js';
+import Guardianships from './pages/guardianships.js';
+import Issue from './pages/issue.js';
 import Licences from './pages/licences.js';
 import Login from './pages/login.js';
 import Operations from './pages/operations.js';
 import Overview from './pages/overview.js';
+import Seals from './pages/seals.js';
 import Worklist from './pages/worklist.js';
 import * as state from './state.js';
 
@@ -55,15 +58,26 @@ function Screen() {
   if (place === 'licences') {
     return html`<${Licences} />`;
   }
+  if (place === 'issue') {
+    return html`<${Issue} key=${id} id=${id} />`;
+  }
+  if (place === 'seals') {
+    return html`<${Seals} />`;
+  }
+  if (place === 'guardianships') {
+    return html`<${Guardianships} />`;
+  }
   if (place === 'overview') {
     return html`<${Overview} />`;
   }
   if (place === 'operations') {
     return html`<${Operations} />`;
   }
-  // A seal keeper reads no cases: the licences are their whole desk.
-  const keeps = officer.roles.includes('seal_keeper') && !officer.roles.some((role) => READERS.includes(role));
-  return keeps ? html`<${Licences} />` : html`<${Worklist} />`;
+  // Who reads no cases has another desk of their own.
+  if (officer.roles.some((role) => READERS.includes(role))) {
+    return html`<${Worklist} />`;
+  }
+  return officer.roles.includes('registrar') ? html`<${Guardianships} />` : html`<${Licences} />`;
 }
 
 function App() {

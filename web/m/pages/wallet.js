@@ -5,6 +5,7 @@ import { day, t, worded } from '../../kit/i18n.js';
 import { get } from '../../kit/api.js';
 import { Failure, H1, Loading, RowLink, useData } from '../../kit/ui.js';
 import { me, useLive } from '../state.js';
+import { Wards } from '../wards.js';
 
 const SOON_DAYS = 60;
 const BUSINESS = ['BL', 'ROAD'];
@@ -25,6 +26,7 @@ export default function Wallet() {
     <${H1} text=${t('wallet.heading', { name: holder })} />
     ${licences.length === 0 && html`<section class="card"><p>${t('wallet.none')}</p></section>`}
     ${licences.map((licence) => html`<${Card} key=${licence.id} licence=${licence} />`)}
+    <${Wards} />
     <section class="card">
       <${RowLink} href="#/uses" title=${t('uses.title')} text=${t('uses.hint')} />
       <${RowLink} href="#/authorisations" title=${t('grants.title')} text=${t('grants.hint')} />

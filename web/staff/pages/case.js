@@ -6,6 +6,7 @@ import { get } from '../../kit/api.js';
 import { lineOf } from '../../kit/form.js';
 import { Facts, Failure, H1, Loading, Tag, useData } from '../../kit/ui.js';
 import { Acts } from '../acts.js';
+import { LicenceCopy } from '../copy.js';
 import { Viewer } from '../viewer.js';
 import { useLive } from '../state.js';
 
@@ -63,7 +64,7 @@ export default function Case({ id }) {
           <h2 id="materials">材料</h2>
           <ul class="list">
             ${one.materials.map(
-              (material) => html`<${Material} key=${material.code} material=${material} show=${setPicture} />`,
+              (material) => html`<${Material} key=${material.code} caseId=${id} material=${material} show=${setPicture} />`,
             )}
           </ul>
         </section>
@@ -104,7 +105,7 @@ function words(value) {
   return value;
 }
 
-function Material({ material, show }) {
+function Material({ caseId, material, show }) {
   const [tone, text] = MATERIAL_WORDS[material.status] ?? ['info', material.status];
   return html`
     <li class="stack tight">
@@ -115,9 +116,7 @@ function Material({ material, show }) {
         <${Tag} tone=${tone}>${text}</${Tag}>
       </div>
       ${
-        material.licence &&
-        html`<p class="muted">${material.licence.name} <span class="mono">${material.licence.number_masked}</span></p>
-        ${material.licence.face && html`<p>${Object.values(material.licence.face).map(words).join(' · ')}</p>`}`
+        material.licence && html`<${LicenceCopy} caseId=${caseId} material=${material} />`
       }
       ${material.files.length > 0 && html`
         <ul class="thumbs">

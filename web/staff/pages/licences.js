@@ -19,7 +19,11 @@ const WATCH_EVERY = 2000;
 
 export default function Licences() {
   return html`
-    <p><a class="btn sec sm" href="#/">‹ 返回列表</a></p>
+    <div class="bar">
+      <a class="btn sec sm" href="#/">‹ 返回列表</a>
+      ${me.value.roles.includes('seal_keeper') && html`<a class="btn sec sm" href="#/issue">制发证照</a>`}
+      <a class="btn sec sm" href="#/seals">印章管理</a>
+    </div>
     <${H1} text="证照管理" />
     <${Find} />
     ${me.value.roles.includes('seal_keeper') && html`<${Intake} />`}
@@ -82,6 +86,9 @@ function Found({ one, reload }) {
           </p>
         `,
       )}
+      ${me.value.roles.includes('seal_keeper') && ['valid', 'suspended'].includes(one.state) && html`
+        <p><a class="btn sec sm" href=${`#/issue/${one.id}`}>变更内容</a></p>
+      `}
       <${Change} licence=${one} reload=${reload} />
     </article>
   `;

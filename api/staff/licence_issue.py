@@ -1,0 +1,251 @@
+"""Seal keepers: issue a licence by hand on a decision, and make its next version on a change."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+import msgspec
+from sanic import Blueprint, Request
+
+from api import guards
+from api.endpoint import endpoint
+from api.staff.licences import FoundLicence, found_answer
+from api.staff.review import LicenceField
+from identity import officers
+from identity.errors import (
+    InvalidCreditCode,
+    InvalidIdentityNumber,
+    SubjectNotFound,
+    TooManySignIns,
+    WrongCredentials,
+)
+from identity.principal import Principal
+from wallet import errors, issue_by_hand, queries
+from wallet.issue_by_hand import Draft, Ground, Named
+
+bp = Blueprint("staff-licence-issue", url_prefix="/api/staff")
+
+KEEPER = "seal_keeper"
+
+Text = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+PaperNumber = Annotated[str, msgspec.Meta(min_length=1, max_length=80)]
+Code = Annotated[str, msgspec.Meta(min_length=1, max_length=8)]
+
+_SEALING = (
+    errors.SealNotReady,
+    errors.SealFrozen,
+    errors.SealExpired,
+    errors.IssueFailed,
+    errors.SecondPersonNeeded,
+    TooManySignIns,
+)
+_HOLDER = (
+    errors.LicenceTypeNotFound,
+    errors.NotALicenceOfficer,
+    errors.HolderDoesNotFit,
+    SubjectNotFound,
+    InvalidIdentityNumber,
+    InvalidCreditCode,
+)
+
+
+class Holder(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """Name and number as the document writes them; never in an address."""
+
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=80)]
+    id_no: Annotated[str, msgspec.Meta(min_length=1, max_length=32)]
+
+
+class Second(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """The other officer, present at the desk."""
+
+    staff_no: Annotated[str, msgspec.Meta(min_length=1, max_length=32)]
+    password: Annotated[str, msgspec.Meta(min_length=1, max_length=256)]
+
+
+class IssuableType(msgspec.Struct, kw_only=True):
+    code: str
+    name: str
+    holder_kind: str
+    needs_second: bool
+
+
+class IssuableTypes(msgspec.Struct, kw_only=True):
+    types: list[IssuableType]
+
+
+class WantedDraft(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    licence_type: Code
+    holder: Holder
+
+
+class HandDraft(msgspec.Struct, kw_only=True):
+    licence_type: str
+    name: str
+    needs_second: bool
+    fields: list[LicenceField]
+
+
+class Order(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    licence_type: Code
+    holder: Holder
+    facts: dict[str, Any]
+    """What the licence shall say; the licence type decides what is taken, hence Any."""
+    document_no: PaperNumber
+    """Number of the decision (文书号) the issue rests on."""
+    cause: Text
+    second: Second | None = None
+
+
+class Change(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    facts: dict[str, Any]
+    document_no: PaperNumber
+    cause: Text
+    second: Second | None = None
+
+
+@bp.get("/licence-types")
+@guards.officer(KEEPER)
+@endpoint(
+    summary="The licence types that my department issues",
+    returns=IssuableTypes,
+    problems=(errors.NotALicenceOfficer,),
+)
+async def list_types(request: Request) -> IssuableTypes:
+    found = issue_by_hand.types_for(request.ctx.principal)
+    return IssuableTypes(
+        types=[
+            IssuableType(
+                code=type_.code,
+                name=type_.name,
+                holder_kind=type_.holder_kind,
+                needs_second=issue_by_hand.needs_second(type_),
+            )
+            for type_ in found
+        ]
+    )
+
+
+@bp.post("/licence-drafts")
+@guards.officer(KEEPER)
+@endpoint(
+    summary="The fields of a licence for a holder, filled in as far as is known",
+    body=WantedDraft,
+    returns=HandDraft,
+    problems=_HOLDER,
+)
+async def draft(request: Request, body: WantedDraft) -> HandDraft:
+    found = await issue_by_hand.draft(
+        body.licence_type, holder=_named(body.holder), by=request.ctx.principal
+    )
+    return _draft(found)
+
+
+@bp.post("/licences")
+@guards.officer(KEEPER)
+@endpoint(
+    summary="Issue a licence by hand on the ground of a document",
+    body=Order,
+    returns=FoundLicence,
+    status=201,
+    problems=(*_HOLDER, *_SEALING, errors.InvalidFacts, errors.GroundAlreadyUsed),
+    idempotent=True,
+)
+async def make(request: Request, body: Order) -> FoundLicence:
+    principal, resources = request.ctx.principal, request.app.ctx.resources
+    licence_id = await issue_by_hand.make(
+        body.licence_type,
+        holder=_named(body.holder),
+        facts=body.facts,
+        ground=await _ground(body),
+        by=principal,
+        keys=resources.keys,
+        trust=resources.trust,
+        blobs=resources.blobs,
+        public_url=resources.settings.public_url,
+    )
+    return found_answer(await queries.get_for_staff(licence_id, by=principal))
+
+
+@bp.post("/licences/<licence_id:uuid>/draft")
+@guards.officer(KEEPER)
+@endpoint(
+    summary="What a licence says, to be changed; the holder is told of the look",
+    returns=HandDraft,
+    problems=(errors.LicenceNotFound, errors.NotALicenceOfficer),
+)
+async def draft_version(request: Request, licence_id: UUID) -> HandDraft:
+    return _draft(await issue_by_hand.draft_version(licence_id, by=request.ctx.principal))
+
+
+@bp.post("/licences/<licence_id:uuid>/versions")
+@guards.officer(KEEPER)
+@endpoint(
+    summary="Make the next version of a licence, in place of this one",
+    body=Change,
+    returns=FoundLicence,
+    status=201,
+    problems=(
+        *_SEALING,
+        errors.LicenceNotFound,
+        errors.NotALicenceOfficer,
+        errors.InvalidFacts,
+        errors.GroundAlreadyUsed,
+        errors.PreviousLicenceMissing,
+    ),
+    idempotent=True,
+)
+async def change(request: Request, licence_id: UUID, body: Change) -> FoundLicence:
+    principal, resources = request.ctx.principal, request.app.ctx.resources
+    made = await issue_by_hand.change(
+        licence_id,
+        facts=body.facts,
+        ground=await _ground(body),
+        by=principal,
+        keys=resources.keys,
+        trust=resources.trust,
+        blobs=resources.blobs,
+        public_url=resources.settings.public_url,
+    )
+    return found_answer(await queries.get_for_staff(made, by=principal))
+
+
+async def _ground(body: Order | Change) -> Ground:
+    return Ground(
+        document_no=body.document_no, cause=body.cause, second=await _present(body.second)
+    )
+
+
+async def _present(second: Second | None) -> Principal | None:
+    """The other officer proves to be there; a wrong password must not end this session (401)."""
+    if second is None:
+        return None
+    try:
+        return await officers.authenticate(second.staff_no, second.password)
+    except WrongCredentials:
+        raise errors.SecondPersonNeeded("复核人的工号或密码不正确，请核对后再试") from None
+
+
+def _named(holder: Holder) -> Named:
+    return Named(name=holder.name, id_no=holder.id_no)
+
+
+def _draft(found: Draft) -> HandDraft:
+    return HandDraft(
+        licence_type=found.type_.code,
+        name=found.type_.name,
+        needs_second=found.needs_second,
+        fields=[
+            LicenceField(
+                key=field.key,
+                label=field.label,
+                type=str(field.type),
+                required=field.required,
+                options=list(field.options),
+                note=field.note,
+                value=found.facts.get(field.key),
+                missing=field in found.missing,
+            )
+            for field in found.type_.fields
+            if field.key != found.allotted and field.type != "image"
+        ],
+    )
