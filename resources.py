@@ -7,9 +7,11 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator, Mapping
+import functools
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 from redis.asyncio import Redis
@@ -18,7 +20,7 @@ from core import audit, database, offload, protect, redis_client
 from core.blobs import Blobs
 from core.database import DATABASE_ERRORS
 from core.redis_client import REDIS_ERRORS
-from core.settings import Settings
+from core.settings import Settings, SettingsError
 from miniapp_bridge.connector import Connector
 from miniapp_bridge.payments import open_providers
 from miniapp_bridge.payments.provider import PaymentProvider
@@ -29,7 +31,10 @@ from push.smtp import SmtpProvider
 from push.stand_in import StandInSms
 from push.webhooks.addresses import read_networks
 from push.webhooks.sender import Sender
-from signing import SoftwareKeyStore, TrustList
+from signing import SigningError, SoftwareKeyStore, TrustList
+from signing.credentials import holder
+from signing.key_files import read_private_key
+from signing.suites import SM2_SM3
 from wallet.upstream import StandIn, Upstream
 
 PACKAGES = ("core", "identity", "cases", "wallet", "push", "payments")
@@ -53,6 +58,8 @@ class Resources:
     outlets: Outlets = field(default_factory=Outlets.closed)
     libraries: Mapping[str, Upstream] = field(default_factory=dict)
     """Upstream licence libraries (市电子证照库) by name."""
+    certificates: TrustedCertificates | None = None
+    """Enterprise certificates; None where none are taken."""
 
     async def redis_answers(self) -> bool:
         with contextlib.suppress(*REDIS_ERRORS):
@@ -82,9 +89,11 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
     await audit.prepare()
     redis = redis_client.connect(settings.redis_url)
     configs = read_configs(settings)
-    connectors = await open_connectors(settings, redis=redis, configs=configs)
+    connectors = await open_connectors(settings, redis=redis, configs=configs, signers=SIGNERS)
     providers = open_providers(configs, redis=redis)
     folder = signing_folder(settings)
+    trust = load_trust(folder)
+    certificates = open_certificates(settings, own=trust)
     webhooks = Sender(allowed=read_networks(settings.webhook_networks))
     try:
         yield Resources(
@@ -92,7 +101,8 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
             redis=redis,
             blobs=Blobs.open(settings.blob_url),
             keys=load_keys(folder, settings),
-            trust=load_trust(folder),
+            trust=trust,
+            certificates=certificates,
             connectors=connectors,
             providers=providers,
             hub=Hub(),
@@ -124,6 +134,47 @@ def open_outlets(settings: Settings, *, redis: Redis) -> Outlets:
 def open_libraries(settings: Settings) -> dict[str, Upstream]:
     """An empty library in memory in the demo and nowhere else; a city adds its adapter here."""
     return {"stand-in": StandIn()} if settings.demo else {}
+
+
+def sm2_signer(pem: bytes) -> Callable[[bytes], bytes]:
+    """Signs requests to a city app with SM2 over SM3. Raises SettingsError for another key."""
+    try:
+        suite, secret = read_private_key(pem)
+    except SigningError as refusal:
+        raise SettingsError(f"city: key_file: {refusal}") from None
+    if suite is not SM2_SM3:
+        raise SettingsError(f"city: key_file: {suite.name} is not sm2-sm3")
+    return functools.partial(suite.sign, secret)
+
+
+@dataclass(frozen=True)
+class TrustedCertificates:
+    """Checks enterprise certificates against a list of authorities (identity/certificates.py)."""
+
+    trust: TrustList
+
+    def names(
+        self, chain: Sequence[bytes], *, message: bytes, signature: bytes, at: datetime
+    ) -> tuple[str, ...] | None:
+        found = holder(chain, message=message, signature=signature, trust=self.trust, at=at)
+        return None if found is None else tuple(value for _, value in found.subject_names)
+
+
+def open_certificates(settings: Settings, *, own: TrustList) -> TrustedCertificates | None:
+    """The authorities of the settings; the demo's own one outside of production, else none.
+
+    Raises SettingsError for a file that cannot be read.
+    """
+    if settings.enterprise_cas_file is None:
+        return None if settings.environment == "production" else TrustedCertificates(own)
+    try:
+        return TrustedCertificates(TrustList.from_bytes(settings.enterprise_cas_file.read_bytes()))
+    except (OSError, SigningError) as problem:
+        raise SettingsError(f"YUNJIAN_ENTERPRISE_CAS: {problem}") from None
+
+
+SIGNERS = {"sm2": sm2_signer}
+"""What a profile may name as `hook`; a city with a key in hardware adds its own."""
 
 
 def signing_folder(settings: Settings) -> Path:

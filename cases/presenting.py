@@ -76,6 +76,7 @@ def detail(
     timeline: Iterable[TimelineEntry],
     supplement: Supplement | None,
     may: list[str],
+    signature: views.FormSignatureView | None,
 ) -> views.CaseDetail:
     """Everything about the case, for its applicant."""
     result = None
@@ -98,6 +99,8 @@ def detail(
         acceptance_due_on=case.acceptance_due_on,
         statutory_due_on=case.statutory_due_on,
         may=may,
+        must_sign=item.sign_form,
+        signature=signature,
     )
 
 
