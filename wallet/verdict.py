@@ -13,6 +13,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Self
 
+from signing.words import CHECKS
 from wallet.validity import LicenceState
 
 VALID, INVALID, CANNOT_TELL = "valid", "invalid", "cannot_tell"
@@ -177,29 +178,9 @@ CHECK_TITLES: Mapping[str, str] = {
     "issued-document": "与签发原件比对",
     "values": "所填信息",
     "seal": "证照文件",
-    "seal.package": "文件结构",
-    "seal.signature-list": "签章列表",
-    "seal.signature-file": "签章描述文件",
-    "seal.references": "文件内容",
-    "seal.coverage": "签章保护范围",
-    "seal.digest-method": "摘要算法",
-    "seal.algorithm": "签名算法",
-    "seal.encoding": "签章编码",
-    "seal.signature": "签章签名",
-    "seal.seal": "电子印章",
-    "seal.seal-file": "印章文件",
-    "seal.seal-validity": "印章有效期",
-    "seal.signer-in-seal": "签章人授权",
-    "seal.signing-time": "签章时间",
-    "seal.timestamp": "时间戳",
-    "seal.base-signature": "前一个签章",
-    "seal.signer-certificate": "签章人证书",
-    "seal.signer-revocation": "签章人证书吊销状态",
-    "seal.maker-certificate": "制章人证书",
-    "seal.maker-revocation": "制章人证书吊销状态",
-    "seal.tsa-certificate": "时间戳证书",
-    "seal.tsa-revocation": "时间戳证书吊销状态",
+    **{f"seal.{name}": words.zh for name, words in CHECKS.items()},
 }
+"""Titles for people; those of a document's seals are the words of its own report."""
 
 
 def combine(checks: Sequence[Check]) -> Verdict:
