@@ -139,7 +139,7 @@ async def test_reviewer_gets_the_copy_and_never_the_original(
     await zhang.ok("POST", path, {"licence_id": str(licence.id)})
     assert (await zhang.ok("GET", "/api/citizen/savings"))["materials"] == 1
     await Case.filter(id=case["id"]).update(
-        state=CaseState.SUBMITTED, submitted_at=clock.now(), case_no="SJ202611250001"
+        state=CaseState.SUBMITTED, submitted_at=clock.now(), short_no="SJ20261125-0001-K"
     )
     copy_path = f"/api/staff/cases/{case['id']}/materials/{code}/licence-copy"
 
@@ -157,7 +157,7 @@ async def test_reviewer_gets_the_copy_and_never_the_original(
     (face,) = [one["licence"]["face"] for one in page["materials"] if one["code"] == code]
     assert {"label": "姓名", "value": "张演示"} in face
     assert [field["label"] for field in copy["fields"]][:2] == ["姓名", "公民身份号码"]
-    assert any("SJ202611250001" in line for line in copy["annotation"])
+    assert any("SJ20261125-0001-K" in line for line in copy["annotation"])
     assert document != await city.blobs.get(licence.document)
     assert original[0] == 401
     assert refused == (404, "case-not-found")

@@ -1,4 +1,4 @@
-"""The status feed of an upstream library: each change applied once, a lost library holds up nothing."""
+"""The status feed of an upstream library: each change once; a lost library holds up nothing."""
 
 import asyncio
 import logging
