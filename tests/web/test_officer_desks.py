@@ -198,6 +198,8 @@ async def test_registrar_opens_the_childs_wallet_to_its_guardian(window: Any, de
         await (
             phone.page.get_by_role("region", name="孩子的证照").get_by_role("button").first.click()
         )
+        await phone.heading("出生医学证明")
+        await phone.go("/m/#/")
         await phone.sees(f"正在代表：{CHILD[0]}")
 
 
