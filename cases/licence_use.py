@@ -25,6 +25,7 @@ class LicenceInUse:
 
     licence_id: UUID
     case_no: str
+    """The short one, as people read it; empty while the case is a draft."""
     item_code: str
     item_name: str
     material_name: str
@@ -53,7 +54,7 @@ async def _find(case: Case, code: str) -> LicenceInUse | None:
     ways = [way for way in requirement.replace if way.type == row.licence_type]
     return LicenceInUse(
         licence_id=row.licence_id,
-        case_no=case.case_no or case.short_no or "",
+        case_no=case.short_no or "",
         item_code=case.item_code,
         item_name=case.item_name,
         material_name=requirement.name,

@@ -261,7 +261,7 @@ async def _holder(type_: LicenceType, named: Named) -> SubjectView:
 def _insist_on_holder(type_: LicenceType, facts: Facts, subject: SubjectView) -> None:
     """The facts may not name somebody else than the holder who was looked up."""
     rule = catalogue.rule_for(type_.code)
-    keys = [copy.id for copy in rule.copies] or list(rule.holder_id)
+    keys = [copy.id for copy in rule.copies] or _holder_keys(type_)
     named = {key: str(facts[key]) for key in keys if key in facts}
     if named and subject.id_no not in named.values() and not rule.issued_to_person:
         fault = "与所填持证主体的证件号码不一致，请核对"
@@ -271,11 +271,16 @@ def _insist_on_holder(type_: LicenceType, facts: Facts, subject: SubjectView) ->
 def _insist_on_same_holder(type_: LicenceType, facts: Facts, licence: Licence) -> None:
     """A licence passes to nobody else by a change."""
     before = facts_from(licence)
-    rule = catalogue.rule_for(type_.code)
-    moved = [key for key in rule.holder_id if facts.get(key) != before.get(key)]
+    moved = [key for key in _holder_keys(type_) if facts.get(key) != before.get(key)]
     if moved:
         fault = "持证主体的号码不能变更，请另行制发"
         raise InvalidFacts(fault, fields=dict.fromkeys(moved, fault))
+
+
+def _holder_keys(type_: LicenceType) -> list[str]:
+    """Fields that tell whose licence it is; the licence number is allotted and kept by itself."""
+    rule = catalogue.rule_for(type_.code)
+    return [key for key in rule.holder_id if key != rule.number_field]
 
 
 async def _made_on(ground_id: UUID, facts: Facts) -> UUID | None:

@@ -212,6 +212,11 @@ async def find_current(subject_id: UUID, licence_type: str) -> list[tuple[UUID, 
     return [(row.id, facts_from(row)) for row in rows]
 
 
+async def note_read(licence_id: UUID, *, by: Principal) -> None:
+    """That an officer was shown what a licence says, for the audit; before it is shown."""
+    await audit.record_read(actor=by.actor, action="licence.read", target=f"licence:{licence_id}")
+
+
 async def find_for_staff(number: str, *, by: Principal) -> list[StaffLicence]:
     """Licences with this whole number or identifier that the officer's department issued.
 

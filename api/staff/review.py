@@ -16,6 +16,7 @@ from core import clock
 from identity import queries as identity_queries
 from identity.principal import Principal
 from wallet import catalogue as licence_catalogue
+from wallet import queries as wallet_queries
 from wallet.errors import InvalidFacts, PreviousLicenceMissing
 from wallet.licence_types import Field
 
@@ -148,6 +149,8 @@ async def draft_licence(request: Request, case_id: UUID) -> LicenceDraft:
         return LicenceDraft(licence_type=None)
     licence_type = licence_catalogue.get_type(item.result.licence)
     previous = await _previous(case_id, by=request.ctx.principal)
+    if previous is not None:
+        await wallet_queries.note_read(previous[0], by=request.ctx.principal)
     facts, missing = licence_catalogue.draft_facts(
         licence_type.code,
         form=values,

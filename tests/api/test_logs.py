@@ -13,6 +13,7 @@ import flows
 from cases.lifecycle import CaseState
 from cases.models import Case
 from core import clock, outbox
+from core.audit import AuditRecord
 from identity.roles import Role
 from tests.api.applicants import Applicant, Caller, browser, sign_in, sign_in_officer
 from tests.identity import factories
@@ -139,13 +140,14 @@ async def test_reviewer_gets_the_copy_and_never_the_original(
     await zhang.ok("POST", path, {"licence_id": str(licence.id)})
     assert (await zhang.ok("GET", "/api/citizen/savings"))["materials"] == 1
     await Case.filter(id=case["id"]).update(
-        state=CaseState.SUBMITTED, submitted_at=clock.now(), case_no="SJ202611250001"
+        state=CaseState.SUBMITTED, submitted_at=clock.now(), short_no="SJ20261125-0001-K"
     )
     copy_path = f"/api/staff/cases/{case['id']}/materials/{code}/licence-copy"
 
     async with browser(address) as http:
         reviewer = await sign_in_officer(http, "GA-01", department="GA")
         page = await reviewer.ok("GET", f"/api/staff/cases/{case['id']}")
+        await reviewer.ok("GET", f"/api/staff/cases/{case['id']}/licence-draft")
         copy = await reviewer.ok("POST", copy_path)
         async with http.get(copy["document_url"]) as response:
             document = await response.read()
@@ -156,8 +158,11 @@ async def test_reviewer_gets_the_copy_and_never_the_original(
 
     (face,) = [one["licence"]["face"] for one in page["materials"] if one["code"] == code]
     assert {"label": "姓名", "value": "张演示"} in face
+    read = AuditRecord.filter(actor__startswith="officer:", action__endswith=".read")
+    targets = {f"case:{case['id']}", f"licence:{licence.id}"}
+    assert {row.target for row in await read} == targets
     assert [field["label"] for field in copy["fields"]][:2] == ["姓名", "公民身份号码"]
-    assert any("SJ202611250001" in line for line in copy["annotation"])
+    assert any("SJ20261125-0001-K" in line for line in copy["annotation"])
     assert document != await city.blobs.get(licence.document)
     assert original[0] == 401
     assert refused == (404, "case-not-found")

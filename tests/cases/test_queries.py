@@ -141,7 +141,7 @@ async def test_opening_a_case_is_on_record_once_a_sitting(
 
     await staff_detail(case_id, by=cases.officer)
     await staff_detail(case_id, by=cases.officer)
-    assert await looks.values_list("actor", flat=True) == [cases.officer.actor]
+    assert [look.actor for look in await looks] == [cases.officer.actor]
 
     frozen_clock.advance(minutes=11)
     await staff_detail(case_id, by=cases.officer)

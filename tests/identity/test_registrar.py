@@ -7,10 +7,11 @@ import pytest
 
 from core.audit import AuditRecord
 from identity import errors, queries, registrar
+from identity.numbers import identity_check
 from identity.principal import Principal, PrincipalKind
 from identity.registrar import NamedPerson
 from tests.identity import factories
-from tests.identity.test_guardians import CHILD, identity_check
+from tests.identity.test_guardians import CHILD
 
 WARD = NamedPerson(name="张小样", id_no=CHILD + identity_check(CHILD))
 FATHER = NamedPerson(name="张演示", id_no=factories.ZHANG)

@@ -218,6 +218,34 @@ async def test_change_keeps_holder_and_department(city: City) -> None:
         await change(city, licence_id, by=keeper(city, "WJW"))
 
 
+async def test_type_whose_number_is_the_holders_can_be_changed(city: City) -> None:
+    """A birth certificate is known by its own number, which nobody types."""
+    facts = {
+        "baby_name": "张小样",
+        "gender": "女",
+        "birth_time": "2026-11-20T08:00",
+        "hospital": "松江区演示医院",
+        "mother_name": "李样例",
+        "mother_id": "310199198511201020",
+        "issue_date": "2026-11-25",
+    }
+    by, other = keeper(city, "WJW"), second("WJW")
+    ground = Ground(document_no="1", cause="补发", second=other)
+    first = await make(city, "BIRTH", facts=facts, ground=ground, by=by)
+
+    new = await issue_by_hand.change(
+        first,
+        facts={**facts, "baby_name": "张大样"},
+        ground=ground,
+        by=by,
+        keys=city.authority.keys,
+        trust=city.authority.trust,
+        blobs=city.blobs,
+    )
+
+    assert (await Licence.get(id=new)).number == (await Licence.get(id=first)).number
+
+
 async def test_revoked_licence_is_not_changed(city: City) -> None:
     licence_id = await make(city)
     await status.revoke(licence_id, cause="违法", document_no="1", by=keeper(city))

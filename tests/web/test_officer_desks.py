@@ -11,6 +11,7 @@ import pytest
 from playwright.async_api import expect
 
 from core import clock
+from tests.journeys import plausible
 from tests.journeys.actors import Citizen, Officer
 from tests.journeys.test_road import prepare
 from tests.web import people, screens
@@ -154,6 +155,19 @@ async def test_a_seal_takes_two_keepers(window: Any, demo: Demo) -> None:
         assert await look(desk, Dress()) == []
 
 
+async def give_birth_certificate(demo: Demo) -> None:
+    """By hand, with the second officer's number and password; into the child's wallet."""
+    async with Officer(demo.url) as keeper:
+        await keeper.sign_in("WJW-21", demo.passwords["WJW-21"])
+        child = {"licence_type": "BIRTH", "holder": {"name": CHILD[0], "id_no": CHILD[1]}}
+        draft = await keeper.post("/api/staff/licence-drafts", child)
+        drafted = {one["key"]: one["value"] for one in draft["fields"] if one["value"] is not None}
+        second = {"staff_no": "WJW-01", "password": demo.passwords["WJW-01"]}
+        facts = {**drafted, **plausible.facts(draft), "issue_date": "2026-11-20"}
+        ground = {"document_no": "松卫健〔2026〕9号", "cause": "补发", "second": second}
+        await keeper.post("/api/staff/licences", {**child, "facts": facts, **ground})
+
+
 async def test_registrar_opens_the_childs_wallet_to_its_guardian(window: Any, demo: Demo) -> None:
     async with at_desk(window, demo, "MZJ-21", "/staff/") as desk:
         await desk.heading("监护登记")
@@ -167,6 +181,7 @@ async def test_registrar_opens_the_childs_wallet_to_its_guardian(window: Any, de
         )
         await desk.click("登记监护")
         await desk.sees("监护关系已登记")
+        await give_birth_certificate(demo)
         await enter(desk, search_name=CHILD[0], search_number=CHILD[1])
         await desk.click("查询", exact=True)
         await desk.sees(f"监护人 {ZHANG[0]}")
@@ -183,6 +198,8 @@ async def test_registrar_opens_the_childs_wallet_to_its_guardian(window: Any, de
         await (
             phone.page.get_by_role("region", name="孩子的证照").get_by_role("button").first.click()
         )
+        await phone.heading("出生医学证明")
+        await phone.go("/m/#/")
         await phone.sees(f"正在代表：{CHILD[0]}")
 
 

@@ -1,0 +1,76 @@
+"""Looking after an installation: counters, webhooks, the audit, events that were parked."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Awaitable, Callable
+
+import identity.clients
+import identity.counters
+import push.webhooks.endpoints
+from core import audit, outbox
+from core.errors import Problem
+from core.settings import Settings
+from push.webhooks.addresses import read_networks
+from resources import load_keys, signing_folder
+from tools import log_commands
+from tools.setup_commands import opened
+
+
+async def counter_code(settings: Settings, *, department: str, hall: str) -> None:
+    async with opened(settings):
+        code = await identity.counters.new_enrolment_code(
+            department=department, hall=hall, by="system:manage"
+        )
+    print(code)
+
+
+async def check_audit(settings: Settings) -> None:
+    async with opened(settings):
+        try:
+            print(f"{await audit.check()} records, every chain is whole")
+        except audit.BrokenChain as error:
+            sys.exit(f"the audit trail was changed: {error}")
+
+
+async def add_webhook(
+    settings: Settings, *, client_id: str, topic: str, url: str, suite: str
+) -> None:
+    """Whose events a client system is told is the operator's decision."""
+    async with opened(settings):
+        client = await identity.clients.find(client_id)
+        if client is None:
+            sys.exit("no client system has this identifier")
+        if not topic.startswith(("dept:", "subject:")):
+            sys.exit("TOPIC is dept:KEY or subject:UUID")
+        try:
+            _, secret = await push.webhooks.endpoints.register(
+                owner=f"client:{client}",
+                topic=topic,
+                url=url,
+                kinds=(),
+                suite=suite,
+                allowed=read_networks(settings.webhook_networks),
+                by="system:manage",
+            )
+        except Problem as refusal:
+            sys.exit(f"{refusal.slug}: {refusal}")
+    print(secret)
+
+
+async def check_logs(
+    settings: Settings, check: Callable[[log_commands.Keys], Awaitable[None]]
+) -> None:
+    async with opened(settings):
+        await check(load_keys(signing_folder(settings), settings))
+
+
+async def look_at_outbox(settings: Settings, *, action: str | None, event_id: str | None) -> None:
+    async with opened(settings):
+        if action is None:
+            for row in await outbox.list_parked():
+                print(row.event_id, row.name, row.key, row.attempts, row.last_error)
+            return
+        act = outbox.replay if action == "replay" else outbox.drop
+        if not event_id or not await act(event_id):
+            sys.exit("no parked event has this identifier")
