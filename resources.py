@@ -19,6 +19,7 @@ from redis.asyncio import Redis
 from core import audit, database, offload, protect, redis_client
 from core.blobs import Blobs
 from core.database import DATABASE_ERRORS
+from core.malware import Clamd, Scanner
 from core.redis_client import REDIS_ERRORS
 from core.settings import Settings, SettingsError
 from miniapp_bridge.connector import Connector
@@ -60,6 +61,8 @@ class Resources:
     """Upstream licence libraries (市电子证照库) by name."""
     certificates: TrustedCertificates | None = None
     """Enterprise certificates; None where none are taken."""
+    scanner: Scanner | None = None
+    """Looks at every file that arrives; None: no scanner is configured."""
 
     async def redis_answers(self) -> bool:
         with contextlib.suppress(*REDIS_ERRORS):
@@ -109,6 +112,7 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
             webhooks=webhooks,
             outlets=open_outlets(settings, redis=redis),
             libraries=open_libraries(settings),
+            scanner=Clamd(settings.clamd_url) if settings.clamd_url else None,
         )
     finally:
         await webhooks.close()

@@ -7,7 +7,7 @@ from sanic import Blueprint
 
 def blueprints() -> tuple[Blueprint, ...]:
     """Every blueprint of the API and the pages; a new resource adds a line here."""
-    from api import health, openapi, pages, public_codes, status_lists, transparency, tus
+    from api import files, health, openapi, pages, public_codes, status_lists, transparency, tus
     from api.callbacks import payments as payment_callbacks
     from api.callbacks import platforms as platform_callbacks
     from api.citizen import (
@@ -43,6 +43,7 @@ def blueprints() -> tuple[Blueprint, ...]:
 
     return (
         health.bp,
+        files.bp,
         openapi.bp,
         catalogue.bp,
         citizen_sign_in.bp,
