@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-ON_BOTH = ("core", "identity", "cases", "wallet", "push", "api", "journeys")
+ON_BOTH = ("core", "identity", "cases", "wallet", "push", "payments", "api", "journeys")
 """Folders whose tests act on a database; the others would only be repeated."""
 
 PROCESSES = str(min(4, (os.cpu_count() or 1) + 1))
