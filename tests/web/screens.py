@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -10,10 +11,12 @@ from typing import Any
 
 from core import clock
 from tests.journeys.actors import Actor, Citizen, Officer
+from tests.journeys.preparing import prepare
 from tests.web.installation import Demo
 from tests.web.people import Window, keep, photo
 
 SHOP = "SJ-SCJG-03"
+DRIVING_LICENCE = "SJ-GA-04"
 SHOP_PAPER = "SJ-SCJG-03-M04"
 ANSWERS = {"S1": ["net"], "S2": ["no"]}
 FORM = {
@@ -62,6 +65,9 @@ async def town(demo: Demo) -> AsyncIterator[Town]:
         await officer.act(waiting["id"], "supplements", {"items": missing, "note": "请用横屏拍摄"})
         [licence, *_] = await citizen.licences()
         look = await complained(citizen, licence)
+        due, paid = await owed(citizen, demo), await owed(citizen, demo)
+        await pay(citizen, paid)
+        company = (await citizen.get("/api/citizen/me"))["organisations"][0]
         yield Town(
             citizen=citizen,
             officer=officer,
@@ -69,6 +75,9 @@ async def town(demo: Demo) -> AsyncIterator[Town]:
             citizen_screens={
                 **citizen_screens(draft, running, waiting, licence),
                 "look": f"/m/#/look/{look}",
+                "payment": f"/m/#/payment/{due}",
+                "receipt": f"/m/#/payment/{paid}",
+                "mandates": f"/m/#/mandates/{company['id']}",
             },
             staff_screens={
                 "worklist": "/staff/#/",
@@ -90,6 +99,31 @@ async def complained(citizen: Citizen, licence: dict[str, Any]) -> str:
         "POST", f"/api/citizen/uses/{use['id']}/complaint", json={"text": "为何查看"}
     )
     return str(use["id"])
+
+
+async def owed(citizen: Citizen, demo: Demo) -> str:
+    """The id of a new bill: the fee of a case that was accepted."""
+    known = {bill["id"] for bill in (await citizen.get("/api/citizen/bills"))["bills"]}
+    case = await prepare(citizen, DRIVING_LICENCE)
+    await citizen.post(f"/api/citizen/cases/{case['id']}/submission")
+    async with Officer(demo.url) as police:
+        await police.sign_in("GA-01", demo.passwords["GA-01"])
+        await police.act(case["id"], "acceptance")
+    async with asyncio.timeout(30):
+        while True:
+            bills = (await citizen.get("/api/citizen/bills"))["bills"]
+            if fresh := {bill["id"] for bill in bills} - known:
+                return str(fresh.pop())
+            await asyncio.sleep(0.1)
+
+
+async def pay(citizen: Citizen, bill_id: str) -> None:
+    """Pay at the cashier that is played."""
+    path = f"/api/citizen/bills/{bill_id}"
+    launch = await citizen.post(f"{path}/orders", {"provider": "cashier"})
+    async with citizen.http.get(f"{launch['params']['url']}&pay=1", allow_redirects=False):
+        pass
+    await citizen.post(f"{path}/refresh")
 
 
 async def submitted(citizen: Citizen) -> dict[str, Any]:

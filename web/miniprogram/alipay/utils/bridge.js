@@ -31,8 +31,8 @@ function post(path, data) {
         }
       },
       // Alipay calls `fail` for every status of 400 and above, with the answer inside.
-      fail: ({ data: answer }) => {
-        const fields = readAnswer(answer);
+      fail: (failure) => {
+        const fields = readAnswer(/** @type {any} */ (failure).data);
         const title = fields.title || '网络不通，请检查网络后重试';
         reject(Object.assign(new Refusal(fields.slug || 'offline', title), { binding: fields.binding }));
       },
@@ -70,19 +70,22 @@ async function ticket() {
 }
 
 /**
- * The address of the H5. `hash` is a screen such as `/wallet`; the ticket is good once,
- * for a minute.
+ * The address of the H5. `hash` is a screen such as `/wallet`; the ticket is good once, for a minute.
+ * It stands behind the `#`: no server sees it, and results that come later (`#native=…`) leave the rest
+ * of the address as it is, so that the page is not loaded again.
  * @param {string | null} ticketId @param {string} hash
  */
 function pageUrl(ticketId, hash) {
-  const info = my.getSystemInfoSync();
+  const info = /** @type {any} */ (my.getSystemInfoSync()); // its types do not know colorScheme
   const scale = (info.fontSizeSetting || 16) / 16;
   const query = [
-    ticketId ? `t=${encodeURIComponent(ticketId)}` : '',
+    `channel=${CHANNEL}`,
     `fontSizeScaleFactor=${scale}`,
     `theme=${info.colorScheme || 'light'}`,
   ];
-  return `${ORIGIN}/m/?${query.filter(Boolean).join('&')}#${safeHash(hash)}`;
+  const screen = safeHash(hash);
+  const inside = ticketId ? `t=${encodeURIComponent(ticketId)}&to=${encodeURIComponent(screen)}` : screen;
+  return `${ORIGIN}/m/?${query.join('&')}#${inside}`;
 }
 
 /** A screen of ours: a path and nothing that could lead elsewhere. @param {string} hash */
@@ -92,7 +95,12 @@ function safeHash(hash) {
 
 /** Leave a result for the H5. @param {string} kind @param {object} value */
 function leave(kind, value) {
-  getApp().globalData.result = JSON.stringify({ kind, ...value });
+  shared().result = JSON.stringify({ kind, ...value });
 }
 
-module.exports = { ORIGIN, post, ticket, pageUrl, safeHash, leave };
+/** What pages of the shell leave for one another. @returns {{ src?: string, result: string | null }} */
+function shared() {
+  return /** @type {any} */ (getApp()).globalData;
+}
+
+module.exports = { shared, ORIGIN, post, ticket, pageUrl, safeHash, leave };
