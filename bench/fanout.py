@@ -13,6 +13,7 @@ import json
 import os
 import resource
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -41,6 +42,10 @@ AT_ONCE = 256
 UNICASTS = 1_000
 UNICASTS_A_SECOND = 200
 BROADCASTS = 10
+HEALTHY = 20
+LARGE = 50_000
+LARGE_EVENTS = 200
+LARGE_PAUSE = 0.01
 FIRST_LOAD_ADDRESS = 2
 TICKS = os.sysconf("SC_CLK_TCK")
 KIB = 1024
@@ -144,15 +149,15 @@ def opened(target: Target, loads: Loads, heads: list[str]) -> dict[str, float]:
     }
 
 
-def ring(number: int) -> bytes:
-    """An event of 200 bytes as the bell carries it."""
+def ring(number: int, *, filler: int = 70) -> bytes:
+    """An event as the bell carries it, of 200 bytes unless `filler` says more."""
     text = json.dumps(
         {
             "type": "event",
             "n": number,
             "kind": "bench",
             "title": "进度",
-            "body": "x" * 70,
+            "body": "x" * filler,
             "link": "#/",
             "data": {"sent": str(time.monotonic_ns())},
         },
@@ -190,6 +195,33 @@ async def to_all(target: Target, loads: Loads, key: str, count: int) -> dict[str
     }
 
 
+async def healthy_bytes(target: Target, loads: Loads, key: str, first: int) -> int:
+    """Bytes that reach the sockets that read, from a stream of large events."""
+    loads.say(do="listen", events=SOCKETS * LARGE_EVENTS, seconds=LARGE_EVENTS * LARGE_PAUSE + 2)
+    for number in range(first, first + LARGE_EVENTS):
+        await target.redis.publish(f"live:{key}", ring(number, filler=LARGE))
+        await asyncio.sleep(LARGE_PAUSE)
+    return sum(int(answer["bytes"]) for answer in loads.answers())
+
+
+async def beside_a_stalled_one(
+    target: Target, loads: Loads, followers: list[people.Follower]
+) -> dict[str, float]:
+    """What a client that stops reading costs the others, and the server in memory."""
+    key = followers[0][0]
+    heads = [head("/api/staff/live", token=token) for _, token in followers[: HEALTHY + 1]]
+    loads.open(target.port, heads[:HEALTHY])
+    alone = await healthy_bytes(target, loads, key, 1)
+    memory = target.memory()
+    with socket.create_connection(("127.0.0.1", target.port)) as stalled:
+        stalled.sendall(heads[HEALTHY].encode())
+        await asyncio.sleep(0.5)
+        beside = await healthy_bytes(target, loads, key, 1 + LARGE_EVENTS)
+        grown = target.memory() - memory
+    loads.close()
+    return {"beside_a_stalled_one": beside / alone, "stalled_one_mib": grown / KIB / KIB}
+
+
 async def measure_ours(stack: Installation, loads: Loads) -> dict[str, float]:
     protect.use(stack.settings.secret_key)
     await database.open_database(stack.settings.database_url, PACKAGES)
@@ -197,6 +229,9 @@ async def measure_ours(stack: Installation, loads: Loads) -> dict[str, float]:
     citizens = await people.citizens(SOCKETS)
     officers = await people.officers(SOCKETS)
     await database.close_database()
+    # Loading the demo leaves free memory in the process, which would hide what connections take.
+    stack.stop()
+    stack.start("serve")
     redis = redis_client.connect(str(stack.settings.redis_url))
     target = Target(urlsplit(stack.address).port or 0, stack.pid, redis)
     figures = opened(target, loads, [head("/api/citizen/live", token=t) for _, t in citizens])
@@ -208,6 +243,8 @@ async def measure_ours(stack: Installation, loads: Loads) -> dict[str, float]:
     figures["connects_per_second_again"] = again["connects_per_second"]
     figures |= await to_all(target, loads, officers[0][0], SOCKETS)
     loads.close()
+    await asyncio.sleep(1)
+    figures |= await beside_a_stalled_one(target, loads, officers)
     await asyncio.sleep(1)
     heads = [head("/api/citizen/live/events", token=t, upgrade=False) for _, t in citizens]
     streams = opened(target, loads, heads[:STREAMS])

@@ -62,6 +62,7 @@ class Load:
     def listen(self, *, events: int, seconds: float) -> dict[str, Any]:
         """Milliseconds from publishing to reading, of each event at each socket."""
         spent: list[float] = []
+        size = 0
         end = time.monotonic() + seconds
         while len(spent) < events and (left := end - time.monotonic()) > 0:
             for number, _ in self._poll.poll(left):
@@ -70,6 +71,7 @@ class Load:
                 except BlockingIOError:
                     continue
                 now = time.monotonic_ns()
+                size += len(data)
                 if not data:
                     self._drop(number)
                 at = data.find(SENT)
@@ -79,7 +81,7 @@ class Load:
                     if stop > 0:
                         spent.append((now - int(data[start:stop])) / 1e6)
                     at = data.find(SENT, start)
-        return {"ms": spent}
+        return {"ms": spent, "bytes": size}
 
     def close(self) -> dict[str, Any]:
         for number in list(self._sockets):

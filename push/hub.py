@@ -28,7 +28,8 @@ log = logging.getLogger(__name__)
 BELL_PREFIX = "live:"
 NET_SECONDS = 15.0
 NET_SECONDS_WITHOUT_BELL = 2.0
-KEYS_PER_QUERY = 500
+KEYS_PER_QUERY = 100
+"""Building and reading a longer query would hold up the loop for milliseconds."""
 
 
 class Reader(Protocol):

@@ -5,6 +5,7 @@ TEST_DATABASE=postgres runs the same tests on PostgreSQL; the default is SQLite 
 
 from __future__ import annotations
 
+import fcntl
 import logging
 import os
 import re
@@ -27,6 +28,7 @@ from core.blobs import Blobs
 from core.settings import Settings
 from resources import PACKAGES
 from tests import services
+from tests.installation import Installation
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"
@@ -112,6 +114,28 @@ async def _tables(session_settings: Settings) -> AsyncIterator[None]:
     await database.apply_migrations(session_settings.database_url, PACKAGES)
     yield
     await database.close_database()
+
+
+@pytest.fixture(scope="session")
+def fresh_demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a demo on SQLite as it is after its first start, to be copied.
+
+    Made once for all processes of a run: whoever comes first makes it, the others wait.
+    """
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+    folder = shared / "fresh-demo"
+    with (shared / "fresh-demo.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        made = folder / "made"
+        if not made.exists():
+            folder.mkdir()
+            installation = Installation(folder)
+            installation.start()
+            installation.stop()
+            made.touch()
+    return folder
 
 
 class SecretWatch(logging.Handler):

@@ -148,7 +148,7 @@ async def test_heartbeats_are_comments_and_life_ends_in_good_order(
         events = [await reader.next() for _ in range(3)]
 
     assert [event["event"] for event in events] == ["hello", "reconnect", "bye"]
-    assert reader.comments > 3
+    assert reader.comments >= 1
 
 
 async def test_stream_without_session_is_refused(client: Client) -> None:

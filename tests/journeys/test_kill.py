@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
@@ -22,15 +22,20 @@ DELAYS = (0.0, 0.06)
 
 @pytest.fixture(scope="module")
 async def installation(
-    tmp_path_factory: pytest.TempPathFactory, redis_url: str, database_url: str
-) -> AsyncIterator[Installation]:
-    url = await own_database(database_url) if on_postgres() else None
-    installation = Installation(
-        tmp_path_factory.mktemp("city"), redis_url=redis_url, database_url=url
-    )
+    tmp_path_factory: pytest.TempPathFactory,
+    redis_url: str,
+    database_url: str,
+    request: pytest.FixtureRequest,
+) -> Installation:
+    folder = tmp_path_factory.mktemp("city")
+    if not on_postgres():
+        like = request.getfixturevalue("fresh_demo")
+        return Installation(folder, redis_url=redis_url, like=like)
+    url = await own_database(database_url)
+    installation = Installation(folder, redis_url=redis_url, database_url=url)
     installation.start()
     installation.kill()
-    yield installation
+    return installation
 
 
 @pytest.fixture

@@ -27,8 +27,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def demo() -> Iterator[Demo]:
-    with running_demo() as started:
+def demo(fresh_demo: Path) -> Iterator[Demo]:
+    with running_demo(fresh_demo) as started:
         yield started
 
 

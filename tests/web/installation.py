@@ -28,10 +28,10 @@ class Demo:
 
 
 @contextmanager
-def running_demo() -> Iterator[Demo]:
+def running_demo(like: Path | None = None) -> Iterator[Demo]:
     """Start the demo on a free port, with a Valkey of its own; end it with the block."""
     with tempfile.TemporaryDirectory(prefix="yunjian-web-", ignore_cleanup_errors=True) as folder:
-        installation = Installation(Path(folder))
+        installation = Installation(Path(folder), like=like)
         installation.start()
         try:
             client_id, secret = installation.client()

@@ -43,11 +43,9 @@ class Dress:
 
 DRESSES = {
     "light": Dress(),
-    "dark": Dress(theme="dark"),
-    "elder": Dress(size="large"),
+    "dark-english": Dress(theme="dark", language="en"),
     "elder-narrow": Dress(size="large", width=320),
     "extra-narrow": Dress(size="extra", width=320),
-    "english": Dress(language="en"),
 }
 
 
