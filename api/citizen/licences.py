@@ -72,7 +72,7 @@ class UseAnswer(msgspec.Struct, kw_only=True):
     n: int
     at: datetime
     kind: str
-    """code, document, values, case, copy, authorised, link or revealed."""
+    """code, document, values, case, copy, authorised, link, revealed or office."""
     kind_text: str
     who: str
     department: str
