@@ -17,7 +17,7 @@ from tests.journeys.test_road import prepare
 from tests.web import people, screens
 from tests.web.installation import Demo
 from tests.web.people import Window
-from tests.web.test_screens import DRESSES, Dress, look
+from tests.web.test_screens import Dress, look
 
 COMPANY = ("上海松江演示餐饮有限公司", "91310117FAKE100193")
 CHILD = ("陈宝宝(示例)", "310199202002291047")
@@ -189,7 +189,7 @@ async def test_registrar_opens_the_childs_wallet_to_its_guardian(window: Any, de
 
     async with Citizen(demo.url) as father:
         await father.sign_in("zhang")
-        for dress in (DRESSES["dark"], DRESSES["elder-narrow"]):
+        for dress in (Dress(theme="dark"), Dress(size="large", width=320)):
             phone = await window(width=dress.width, theme=dress.theme, stored=dress.stored)
             await screens.lend_session(father, phone, hint="signed-in")
             await screens.show(phone, "/m/#/wallet")
