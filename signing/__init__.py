@@ -27,6 +27,7 @@ from signing.findings import REASONS
 from signing.keys import KeyStore, SoftwareKeyStore
 from signing.ofd.writer import write_package
 from signing.pdf import begin_pdf_seal
+from signing.placing import Edge, Placement, Riding
 from signing.policy import DEFAULT_POLICY, LENIENT_POLICY, POLICIES, STRICT_POLICY, Limits, Policy
 from signing.report import Check, Outcome, SealReport, SignatureReport, Verdict
 from signing.seal import Unsigned, begin_seal
@@ -45,6 +46,7 @@ __all__ = [
     "REASONS",
     "STRICT_POLICY",
     "Check",
+    "Edge",
     "EngineUnavailable",
     "InvalidKey",
     "InvalidSignature",
@@ -61,8 +63,10 @@ __all__ = [
     "MalformedTrustList",
     "Outcome",
     "PassReport",
+    "Placement",
     "Policy",
     "Revocation",
+    "Riding",
     "Seal",
     "SealRefused",
     "SealReport",

@@ -10,15 +10,19 @@ import secrets
 import tempfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from signing import certificates, eseal, key_files
 from signing.errors import InvalidKey, SealRefused, SigningError
 from signing.pdf import begin_pdf_seal, is_pdf
-from signing.seal import Boundary, begin_seal, insist_usable
+from signing.placing import Boundary, Edge, Placement, Riding
+from signing.seal import Unsigned, begin_seal, insist_usable
 from signing.seal_making import build_seal
 from signing.seal_picture import DIAMETER_MM, draw_seal_picture
 from signing.suites import Suite
+
+if TYPE_CHECKING:
+    from signing.pdf.sealing import UnsignedPdf
 
 _PROVIDER, _VENDOR = "云间证", "YUNJIAN"
 _PICTURES = ((b"\x89PNG\r\n\x1a\n", "PNG"), (b"\xff\xd8\xff", "JPG"), (b"BM", "BMP"))
@@ -35,13 +39,21 @@ def register(commands: "argparse._SubParsersAction[_Parser]") -> None:
     seal.add_argument("--seal", type=Path, required=True, metavar="FILE.esl")
     seal.add_argument("--key", type=Path, required=True, help="the signer's private key, PEM")
     seal.add_argument("--certificate", type=Path, required=True, help="signer first, then chain")
-    seal.add_argument("--page", type=int, default=1, help="counted from 1")
+    seal.add_argument(
+        "--page", type=_pages, metavar="N[,N…]", help="counted from 1; 1 without --riding"
+    )
     seal.add_argument(
         "--boundary",
         type=_boundary,
         default=(140.0, 230.0, 42.0, 42.0),
         metavar="X,Y,W,H",
         help="place in mm from the upper left corner",
+    )
+    riding = seal.add_argument_group("riding seal (骑缝章), OFD only")
+    riding.add_argument("--riding", choices=list(Edge), help="over this edge of all pages")
+    riding.add_argument("--riding-at", type=float, metavar="MM", help="from the upper or left end")
+    riding.add_argument(
+        "--riding-pages", type=int, metavar="N", help="a seal for every N pages at most"
     )
     seal.add_argument("--provider", default=_PROVIDER, help="named in Signature.xml")
     _add_common(seal)
@@ -81,6 +93,20 @@ def _boundary(text: str) -> Boundary:
     return numbers[0], numbers[1], numbers[2], numbers[3]
 
 
+def _pages(text: str) -> list[int]:
+    return [int(part) for part in text.split(",")]
+
+
+def _stamps(options: argparse.Namespace) -> list[Placement | Riding]:
+    """What --page and --riding ask for; page 1 when neither does."""
+    pages = options.page or ([] if options.riding else [1])
+    stamps: list[Placement | Riding] = [Placement(page, options.boundary) for page in pages]
+    if options.riding:
+        edge = Edge(options.riding)
+        stamps.append(Riding(edge, along=options.riding_at, pages_each=options.riding_pages))
+    return stamps
+
+
 def _moment(options: argparse.Namespace) -> datetime:
     now = datetime.now(UTC)  # noqa: TID251 - the command line is an edge
     found: datetime = options.at or now
@@ -92,34 +118,45 @@ def _seal(options: argparse.Namespace) -> int:
     document, seal = options.file.read_bytes(), options.seal.read_bytes()
     signer, *chain = key_files.read_certificates(options.certificate.read_bytes())
     suite, secret = _key_for(signer, options.key)
-    at = _moment(options)
-    if is_pdf(document):
-        parsed = eseal.parse_seal(seal)
-        insist_usable(parsed, certificates.parse(signer), at)
-        pdf = begin_pdf_seal(
-            document,
-            signer_certificate=signer,
-            at=at,
-            picture=parsed.picture.data,
-            boundary=options.boundary,
-            page=options.page,
-            chain=chain,
-        )
-        sealed = pdf.complete(suite.sign(secret, pdf.to_sign))
-    else:
-        unsigned = begin_seal(
-            document,
-            seal=seal,
-            signer_certificate=signer,
-            at=at,
-            page=options.page,
-            boundary=options.boundary,
-            provider=options.provider,
-        )
-        sealed = unsigned.complete(suite.sign(secret, unsigned.to_sign))
+    begin = _begin_pdf if is_pdf(document) else _begin_ofd
+    unsigned = begin(document, seal, signer, chain, options)
+    sealed = unsigned.complete(suite.sign(secret, unsigned.to_sign))
     _write(options.out, sealed)
     print(f"{options.out}: {len(sealed)} bytes")
     return 0
+
+
+def _begin_ofd(
+    document: bytes, seal: bytes, signer: bytes, _: list[bytes], options: argparse.Namespace
+) -> Unsigned:
+    return begin_seal(
+        document,
+        seal=seal,
+        signer_certificate=signer,
+        at=_moment(options),
+        stamps=_stamps(options),
+        provider=options.provider,
+    )
+
+
+def _begin_pdf(
+    document: bytes, seal: bytes, signer: bytes, chain: list[bytes], options: argparse.Namespace
+) -> "UnsignedPdf":
+    """A PDF signature has one place on one page (ISO 32000-2, 12.7.5.5)."""
+    pages = options.page or [1]
+    if options.riding or len(pages) > 1:
+        raise SealRefused("a PDF signature is shown once; further and riding seals need an OFD")
+    parsed, at = eseal.parse_seal(seal), _moment(options)
+    insist_usable(parsed, certificates.parse(signer), at)
+    return begin_pdf_seal(
+        document,
+        signer_certificate=signer,
+        at=at,
+        picture=parsed.picture.data,
+        boundary=options.boundary,
+        page=pages[0],
+        chain=chain,
+    )
 
 
 def _make_seal(options: argparse.Namespace) -> int:

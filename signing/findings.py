@@ -10,6 +10,7 @@ from types import MappingProxyType
 from signing.finding import FAIL, PASS, SKIPPED, UNKNOWN, WARNING, Finding
 from signing.findings_of_certificates import CERTIFICATES, TIMESTAMPS
 from signing.findings_of_passes import PASSES
+from signing.findings_of_stamps import STAMPS
 
 _WORDS = (
     "unreadable not-a-licence-code unknown-issuer bad-signature certificate-expired "
@@ -350,5 +351,14 @@ _SEAL = {
 }
 
 FINDINGS: Mapping[str, Finding] = MappingProxyType(
-    {**_PACKAGE, **_REFERENCES, **_SIGNATURE, **_SEAL, **CERTIFICATES, **TIMESTAMPS, **PASSES}
+    {
+        **_PACKAGE,
+        **_REFERENCES,
+        **_SIGNATURE,
+        **_SEAL,
+        **STAMPS,
+        **CERTIFICATES,
+        **TIMESTAMPS,
+        **PASSES,
+    }
 )

@@ -82,6 +82,7 @@ _REASON_WHEN_REFUSED: Mapping[str, str] = MappingProxyType(
         "seal-validity": "bad-seal",
         "signing-time": "clock-unsure",
         "timestamp": "bad-timestamp",
+        "stamps": "bad-seal",
         "proof": "unbound",
         "package": "unreadable",
         "signer-revocation": "certificate-revoked",

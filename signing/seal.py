@@ -5,7 +5,6 @@ Two steps, so that the key may sit in a hardware module: `begin_seal` gives the 
 every file of the package including OFD.xml and Signatures.xml, and nobody can add another.
 """
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -25,11 +24,12 @@ from signing.eseal import Seal
 from signing.ofd import document, paths, signatures, xml
 from signing.ofd.container import ROOT, Package, open_package
 from signing.ofd.document import Body
-from signing.ofd.signatures import Listed, SignatureList, Stamp
+from signing.ofd.signatures import Listed, SignatureList
+from signing.ofd.stamps import Stamp
 from signing.ofd.writer import Packed, write
+from signing.placing import Boundary, Placement, Riding, pages_needed, place
 from signing.policy import Limits
 
-Boundary = tuple[float, float, float, float]
 _USAGES = (certificates.DIGITAL_SIGNATURE, certificates.NON_REPUDIATION)
 
 
@@ -76,15 +76,18 @@ def begin_seal(
     signer_certificate: bytes,
     at: datetime,
     page: int = 1,
-    boundary: Boundary,
+    boundary: Boundary | None = None,
+    stamps: Sequence[Placement | Riding] = (),
     provider: str,
     limits: Limits | None = None,
 ) -> Unsigned:
     """Prepare a seal on this page (counted from 1). `boundary` is x, y, width, height in mm.
 
-    Raises MalformedDocument or UnsafeDocument for the OFD, MalformedSeal and MalformedCertificate
-    for what they name, and SealRefused: closed document, no such page, signer not in the seal,
-    seal or certificate not usable at `at`, forged seal.
+    `stamps` puts it, under the same signature, on further pages or over the edge of all of them;
+    then `boundary` may be left out. Raises MalformedDocument or UnsafeDocument for the OFD,
+    MalformedSeal and MalformedCertificate for what they name, and SealRefused: closed document, no
+    such page, a seal that does not fit, signer not in the seal, seal or certificate not usable at
+    `at`, forged seal.
     """
     parsed = eseal.parse_seal(seal)
     signer = certificates.parse(signer_certificate)
@@ -92,10 +95,15 @@ def begin_seal(
     package = open_package(ofd, limits or Limits())
     body = _first_body(package)
     listed = _existing(package, body)
-    page_ref = document.page_identifier(package, body, page)
-    if page_ref is None:
-        raise SealRefused(f"the document has no page {page}")
-    draft = _Draft(package, body, listed, page_ref, _box(boundary), provider)
+    first = 1 + (listed.highest if listed else 0)
+    wanted = [*([Placement(page, boundary)] if boundary is not None else []), *stamps]
+    placed = place(
+        wanted,
+        document.measured_pages(package, body, pages_needed(wanted)),
+        natural=(parsed.picture.width, parsed.picture.height),
+        first=first + 1,
+    )
+    draft = _Draft(package, body, listed, first, placed, provider)
     return draft.build(parsed, signer, at)
 
 
@@ -140,36 +148,21 @@ def _existing(package: Package, body: Body) -> SignatureList | None:
     return listed
 
 
-def insist_box(boundary: Boundary) -> None:
-    """Raises SealRefused for numbers that are no place on any page."""
-    x, y, width, height = boundary
-    if not all(math.isfinite(number) for number in boundary) or width <= 0 or height <= 0:
-        raise SealRefused("the boundary is not a box")
-    if x < 0 or y < 0 or max(boundary) > 10_000:
-        raise SealRefused("the boundary lies outside every page")
-
-
-def _box(boundary: Boundary) -> str:
-    """Four numbers in mm as OFD writes them, at most two decimals."""
-    insist_box(boundary)
-    return " ".join(f"{number:.2f}".rstrip("0").rstrip(".") for number in boundary)
-
-
 @dataclass(frozen=True, slots=True)
 class _Draft:
     package: Package
     body: Body
     listed: SignatureList | None
-    page_ref: str
-    box: str
+    first: int
+    """The number of our entry; those of the stamps follow."""
+    stamps: tuple[Stamp, ...]
     provider: str
 
     def build(self, seal: Seal, signer: Certificate, at: datetime) -> Unsigned:
         suite = suites.by_public_key(signer.spki)
         folder = self._free_folder()
         files = {f"{folder}/Seal.esl": seal.der}
-        first = 1 + (self.listed.highest if self.listed else 0)
-        files |= self._list_files(first, f"/{folder}/Signature.xml")
+        files |= self._list_files(f"/{folder}/Signature.xml")
         kept = [name for name in self.package.names if name not in files]
         digests = [(name, self.package.digest(name, suite.hasher())) for name in kept]
         digests += [(name, suite.digest(content)) for name, content in files.items()]
@@ -179,7 +172,7 @@ class _Draft:
             check_method=suite.digest_oid,
             stated_time=at.astimezone(UTC).strftime("%Y%m%d%H%M%SZ"),
             digests=digests,
-            stamp=Stamp(f"s{first + 1:03d}", self.page_ref, self.box),
+            stamped=self.stamps,
             seal_file=f"{folder}/Seal.esl",
             signed_value=f"{folder}/SignedValue.dat",
         )
@@ -202,11 +195,11 @@ class _Draft:
             number += 1
         return f"{signs}/Sign_{number}"
 
-    def _list_files(self, first: int, location: str) -> dict[str, bytes]:
+    def _list_files(self, location: str) -> dict[str, bytes]:
         """Signatures.xml with our entry, and OFD.xml with its pointer when that is new."""
-        ours = Listed(f"s{first:03d}", "Seal", None, location, "")
+        ours = Listed(f"s{self.first:03d}", "Seal", None, location, "")
         before: Sequence[Listed] = self.listed.entries if self.listed else ()
-        content = signatures.write_list([*before, ours], highest=first + 1)
+        content = signatures.write_list([*before, ours], highest=self.first + len(self.stamps))
         if self.listed is not None:
             return {self.listed.file: content}
         name = f"{paths.folder_of(self.body.root or '')}/Signs/Signatures.xml".lstrip("/")

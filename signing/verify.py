@@ -11,12 +11,14 @@ from datetime import datetime
 from signing.errors import UnsafeDocument
 from signing.ofd import document, signatures
 from signing.ofd.container import ROOT, Package, open_package
+from signing.ofd.signatures import SignatureList
 from signing.pdf import is_pdf, verify_pdf
 from signing.policy import DEFAULT_POLICY, Policy
 from signing.report import Check, SealReport
 from signing.trust import TrustList
 from signing.verify_seal import Bench
 from signing.verify_signature import Judgement, judge_detached, judge_signature
+from signing.verify_stamps import judge_stamps
 
 _SHOWN = 10
 
@@ -60,8 +62,8 @@ def _verify(package: Package, bench: Bench) -> SealReport:
     lists, list_checks = _lists(package, bodies, bench)
     checks += list_checks
     judged: list[Judgement] = []
-    for found in lists:
-        judged += _judge_list(package, found, bench)
+    for body, found in lists:
+        judged += _judge_list(package, body, found, bench)
     for judgement in judged:
         checks += judgement.checks
     if any(not judgement.failed for judgement in judged):
@@ -72,8 +74,8 @@ def _verify(package: Package, bench: Bench) -> SealReport:
 
 def _lists(
     package: Package, bodies: Sequence[document.Body], bench: Bench
-) -> tuple[list[signatures.SignatureList], list[Check]]:
-    """The signature lists of all documents in the package."""
+) -> tuple[list[tuple[document.Body, SignatureList]], list[Check]]:
+    """The signature lists of all documents in the package, each with its document."""
     lists, checks = [], []
     for body in bodies:
         if body.signatures is None:
@@ -81,8 +83,8 @@ def _lists(
         if body.signatures not in package:
             checks.append(bench.judge("signature-list-missing", file=body.signatures))
             continue
-        lists.append(signatures.read_list(package, body.signatures))
-    count = sum(len(found.entries) for found in lists)
+        lists.append((body, signatures.read_list(package, body.signatures)))
+    count = sum(len(found.entries) for _, found in lists)
     if count:
         checks.append(bench.judge("signature-list-good", count=str(count)))
     elif not checks:
@@ -90,7 +92,9 @@ def _lists(
     return lists, checks
 
 
-def _judge_list(package: Package, found: signatures.SignatureList, bench: Bench) -> list[Judgement]:
+def _judge_list(
+    package: Package, body: document.Body, found: SignatureList, bench: Bench
+) -> list[Judgement]:
     judged = [
         judge_signature(package, entry, found.file, replace(bench, signature=entry.id))
         for entry in found.entries
@@ -99,6 +103,9 @@ def _judge_list(package: Package, found: signatures.SignatureList, bench: Bench)
     # and also when the other one was dropped from the list.
     good = {name for one in judged if not one.failed for name in _names(one)}
     for one in judged:
+        if not one.failed:
+            own = replace(bench, signature=one.listed.id)
+            one.checks += judge_stamps(package, body, one.stamps, own)
         if one.listed.relative and one.listed.relative not in good:
             own = replace(bench, signature=one.listed.id)
             one.checks.append(own.judge("base-invalid", base=one.listed.relative))

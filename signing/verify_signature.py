@@ -19,6 +19,7 @@ from signing.esignature import SealSignature
 from signing.ofd import signatures
 from signing.ofd.container import Package
 from signing.ofd.signatures import Described, Listed
+from signing.ofd.stamps import Stamp
 from signing.report import Check, Outcome, SignatureReport
 from signing.suites import SM2_SM3, SUITES
 from signing.verify_message import judge_message
@@ -62,6 +63,7 @@ class Judgement:
     report: SignatureReport | None = None
     covered: frozenset[str] = frozenset()
     own_files: frozenset[str] = frozenset()
+    stamps: tuple[Stamp, ...] = ()
 
     @property
     def failed(self) -> bool:
@@ -81,6 +83,7 @@ def judge_signature(package: Package, listed: Listed, list_file: str, bench: Ben
     except UnsafeDocument as problem:
         judged.checks.append(bench.judge("signature-file-unreadable", problem=str(problem)))
         return judged
+    judged.stamps = described.stamps
     own = (listed.file, described.signed_value, described.seal_file)
     judged.own_files = frozenset(name for name in own if name is not None)
     checks, judged.covered = _references(package, described, bench)

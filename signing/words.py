@@ -56,6 +56,7 @@ CHECKS: Mapping[str, Words] = MappingProxyType(
         "seal-validity": Words("印章有效期", "Validity of the seal"),
         "maker-certificate": Words("制章人证书", "Seal maker's certificate"),
         "maker-revocation": Words("制章人证书吊销状态", "Seal maker's certificate revocation"),
+        "stamps": Words("印章位置", "Place of the seal"),
         "coverage": Words("内容覆盖", "Coverage of what is shown"),
         "code": Words("证照码", "Licence code"),
         "pass-signature": Words("离线凭证签名", "Signature of the offline pass"),

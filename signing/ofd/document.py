@@ -4,14 +4,15 @@ The walk errs on the large side. Where two readers may understand a path differe
 folder or from the root, by letter case), every file that one of them could open counts as reached.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Container, Iterator
+from dataclasses import dataclass, field, replace
 
 from lxml import etree
 
 from signing.errors import BrokenXml, UnsafeDocument
 from signing.ofd import paths, xml
 from signing.ofd.container import ROOT, Package
+from signing.ofd.stamps import Box
 
 # Elements whose text is a path, with what they lead to: more XML of the document, or a leaf.
 _XML_TEXT = frozenset(
@@ -121,13 +122,59 @@ def _targets(package: Package, location: str, folder: str) -> set[str]:
     return found
 
 
-def page_identifier(package: Package, body: Body, page: int) -> str | None:
-    """The ID attribute of the page with this number, counted from 1; None when there is none."""
-    if body.root is None or body.root not in package or page < 1:
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page of a document: its ID attribute, its file, width and height in mm when asked for."""
+
+    id: str
+    file: str | None
+    size: tuple[float, float] | None = None
+
+
+def pages(package: Package, body: Body) -> tuple[Page, ...]:
+    """The pages in their order, without sizes; empty when the document does not list any."""
+    root = _document(package, body)
+    if root is None:
+        return ()
+    folder = paths.folder_of(body.root or "")
+    return tuple(
+        Page(xml.attribute(page, "ID"), _first(package, xml.attribute(page, "BaseLoc"), folder))
+        for page in xml.children(xml.child(root, "Pages"), "Page")
+    )
+
+
+def measured_pages(package: Package, body: Body, wanted: Container[int]) -> tuple[Page, ...]:
+    """The pages, those with a wanted number (from 1) with their size: that of their own
+    PhysicalBox, otherwise of the document's. Raises UnsafeDocument for a page that is no XML."""
+    usual = _size(xml.child(_document(package, body), "CommonData"), "PageArea")
+    found = list(pages(package, body))
+    for index, page in enumerate(found):
+        if index + 1 not in wanted:
+            continue
+        own = None
+        if page.file is not None:
+            own = _size(xml.read(package, page.file), "Area")
+            package.forget(page.file)
+        found[index] = replace(page, size=own or usual)
+    return tuple(found)
+
+
+def _document(package: Package, body: Body) -> etree._Element | None:
+    if body.root is None or body.root not in package:
         return None
-    root = xml.read(package, body.root)
-    listed = xml.child(root, "Pages")
-    if listed is None:
-        return None
-    found = [xml.attribute(element, "ID") for element in xml.children(listed, "Page")]
-    return found[page - 1] if page <= len(found) else None
+    return xml.read(package, body.root)
+
+
+def _first(package: Package, location: str, folder: str) -> str | None:
+    """The file a path names: from the folder, else from the root."""
+    for seen_from in (folder, ""):
+        name = paths.resolve(location, seen_from)
+        if name is not None and name in package:
+            return name
+    return None
+
+
+def _size(parent: etree._Element | None, area: str) -> tuple[float, float] | None:
+    """Width and height of a PhysicalBox, whose corner is the origin of the page."""
+    box = Box.read(xml.text(xml.child(xml.child(parent, area), "PhysicalBox")))
+    return None if box is None else (box.width, box.height)

@@ -13,8 +13,9 @@ from xml.sax.saxutils import escape, quoteattr
 from lxml import etree
 
 from signing.errors import UnsafeDocument
-from signing.ofd import paths, xml
+from signing.ofd import paths, stamps, xml
 from signing.ofd.container import Package
+from signing.ofd.stamps import Stamp
 
 _DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
 
@@ -56,7 +57,7 @@ class Described:
     signed_value: str | None
     seal_file: str | None
     names_seal_file: bool
-    stamp_ids: tuple[str, ...]
+    stamps: tuple[Stamp, ...]
 
 
 def read_list(package: Package, file: str) -> SignatureList:
@@ -108,6 +109,9 @@ def read_signature(package: Package, file: str) -> Described:
     folder = paths.folder_of(file)
     references = xml.child(info, "References")
     seal = xml.child(xml.child(info, "Seal"), "BaseLoc")
+    stamped = stamps.read(info)
+    if len(stamped) > package.limits.references:
+        raise UnsafeDocument("too many stamps")
     return Described(
         file=file,
         content=package.read(file),
@@ -117,7 +121,7 @@ def read_signature(package: Package, file: str) -> Described:
         signed_value=_locate(package, xml.text(xml.child(root, "SignedValue")), folder),
         seal_file=_locate(package, xml.text(seal), folder),
         names_seal_file=seal is not None,
-        stamp_ids=tuple(xml.attribute(stamp, "ID") for stamp in xml.children(info, "StampAnnot")),
+        stamps=stamped,
     )
 
 
@@ -139,7 +143,7 @@ def read_detached(content: bytes) -> Described:
         signed_value=None,
         seal_file=None,
         names_seal_file=False,
-        stamp_ids=(),
+        stamps=(),
     )
 
 
@@ -183,15 +187,6 @@ def write_list(entries: Sequence[Listed], *, highest: int) -> bytes:
     return "".join(lines).encode()
 
 
-@dataclass(frozen=True, slots=True)
-class Stamp:
-    """Where the seal picture goes: page identifier and box in millimetres."""
-
-    id: str
-    page_ref: str
-    boundary: str
-
-
 def write_signature(
     *,
     provider: str,
@@ -199,7 +194,7 @@ def write_signature(
     check_method: str,
     stated_time: str,
     digests: Sequence[tuple[str, bytes]],
-    stamp: Stamp,
+    stamped: Sequence[Stamp],
     seal_file: str,
     signed_value: str,
 ) -> bytes:
@@ -215,8 +210,7 @@ def write_signature(
         f"<ofd:SignatureMethod>{method}</ofd:SignatureMethod>"
         f"<ofd:SignatureDateTime>{stated_time}</ofd:SignatureDateTime>"
         f"<ofd:References CheckMethod={quoteattr(check_method)}>{references}</ofd:References>"
-        f"<ofd:StampAnnot ID={quoteattr(stamp.id)} PageRef={quoteattr(stamp.page_ref)}"
-        f" Boundary={quoteattr(stamp.boundary)}/>"
+        f"{''.join(stamp.to_xml() for stamp in stamped)}"
         f"<ofd:Seal><ofd:BaseLoc>{escape('/' + seal_file)}</ofd:BaseLoc></ofd:Seal>"
         "</ofd:SignedInfo>"
         f"<ofd:SignedValue>{escape('/' + signed_value)}</ofd:SignedValue></ofd:Signature>"

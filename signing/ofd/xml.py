@@ -66,14 +66,12 @@ def local_name(element: etree._Element) -> str:
     return tag.rpartition("}")[2] if isinstance(tag, str) else ""
 
 
-def children(element: etree._Element, name: str) -> Iterator[etree._Element]:
-    """Direct children with this local name."""
-    return element.iterchildren(f"{{*}}{name}")
+def children(element: etree._Element | None, name: str) -> Iterator[etree._Element]:
+    """Direct children with this local name; none of no element."""
+    return iter(()) if element is None else element.iterchildren(f"{{*}}{name}")
 
 
 def child(element: etree._Element | None, name: str) -> etree._Element | None:
-    if element is None:
-        return None
     return next(children(element, name), None)
 
 

@@ -32,8 +32,8 @@ from signing.certificates import Certificate
 from signing.errors import InvalidSignature, SealRefused, UnsafeDocument
 from signing.pdf.reader import refusing
 from signing.pdf.signatures import Broken, PdfDocument
+from signing.placing import Boundary, insist_box
 from signing.policy import Limits
-from signing.seal import Boundary, insist_box
 
 _POINTS_PER_MM = 72 / 25.4
 _USAGES = (certificates.DIGITAL_SIGNATURE, certificates.NON_REPUDIATION)

@@ -1,5 +1,6 @@
 """Makers of things to sign, and of documents signed by hand, right or wrong, for the attacks."""
 
+import base64
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -8,8 +9,9 @@ from functools import cache
 from signing import build_seal, certificates, devca, esignature, issuing, sm3, write_package
 from signing.devca import DevelopmentAuthority
 from signing.ofd import signatures
-from signing.ofd.signatures import Listed, Stamp
-from signing.suites import SM2_SM3
+from signing.ofd.signatures import Listed
+from signing.ofd.stamps import Box, Stamp
+from signing.suites import P256_SHA256, RSA_SHA256, SM2_SM3, Suite
 
 AT = datetime(2026, 12, 1, 4, 0, tzinfo=UTC)
 DEPARTMENT = "approval"
@@ -62,6 +64,30 @@ def licence(text: str = "有效期至二〇三一年") -> bytes:
     return write_package(licence_files(text))
 
 
+def paged_files(
+    count: int, *, size: str = "0 0 210 297", own_sizes: Mapping[int, str] | None = None
+) -> dict[str, bytes]:
+    """The document of `licence_files` with so many pages; some may state a size of their own."""
+    files = licence_files()
+    listed, areas = "", own_sizes or {}
+    for page in range(1, count + 1):
+        name = f"Pages/Page_{page - 1}/Content.xml"
+        listed += f'<ofd:Page ID="{page}" BaseLoc="{name}"/>'
+        own = areas.get(page, "")
+        area = f"<ofd:Area><ofd:PhysicalBox>{own}</ofd:PhysicalBox></ofd:Area>" if own else ""
+        files[f"Doc_0/{name}"] = f"<ofd:Page {NS}>{area}</ofd:Page>".encode()
+    document = files["Doc_0/Document.xml"].decode().replace("0 0 210 297", size)
+    first = '<ofd:Page ID="1" BaseLoc="Pages/Page_0/Content.xml"/>'
+    files["Doc_0/Document.xml"] = document.replace(first, listed).encode()
+    return files
+
+
+def paged(
+    count: int, *, size: str = "0 0 210 297", own_sizes: Mapping[int, str] | None = None
+) -> bytes:
+    return write_package(paged_files(count, size=size, own_sizes=own_sizes))
+
+
 @cache
 def authority(organisation: str = "云间市") -> DevelopmentAuthority:
     """A development authority with two departments, valid from a month before AT."""
@@ -103,6 +129,23 @@ def make_seal(
     return unsigned.complete(ca.keys.sign_now(maker, unsigned.to_sign))
 
 
+def pem(label: str, der: bytes) -> bytes:
+    body = base64.encodebytes(der).decode()
+    return f"-----BEGIN {label}-----\n{body}-----END {label}-----\n".encode()
+
+
+def key_pem(suite: Suite, secret: bytes) -> bytes:
+    """SEC 1 for the curves, PKCS #8 for RSA, as `openssl` writes them."""
+    if suite is RSA_SHA256:
+        return pem("PRIVATE KEY", secret)
+    curve = {
+        SM2_SM3: "06082a811ccf5501822d",
+        P256_SHA256: "06082a8648ce3d030107",
+    }[suite]
+    body = b"\x02\x01\x01\x04\x20" + secret + b"\xa0\x0a" + bytes.fromhex(curve)
+    return pem("EC PRIVATE KEY", bytes([0x30, len(body)]) + body)
+
+
 @dataclass
 class ByHand:
     """A signature put together step by step, so that each step can go wrong on purpose."""
@@ -137,7 +180,7 @@ class ByHand:
             check_method=self.method,
             stated_time="20261201040000Z",
             digests=[*digests, *self.extra_references],
-            stamp=Stamp("s002", "1", "140 200 42 42"),
+            stamped=[Stamp("s002", "1", Box(140, 200, 42, 42))],
             seal_file=f"{FOLDER}/Seal.esl",
             signed_value=f"{FOLDER}/SignedValue.dat",
         )

@@ -1,6 +1,5 @@
 """`seal` and `make-seal`: from key files to a document that `verify` accepts."""
 
-import base64
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,26 +10,18 @@ from signing.cli import main
 from signing.devca import DevelopmentAuthority
 from signing.suites import P256_SHA256, RSA_SHA256, SM2_SM3, Suite
 from tests.signing import openssl, pdf_makers
-from tests.signing.makers import AT, DEPARTMENT, OTHER, authority, licence
+from tests.signing.makers import (
+    AT,
+    DEPARTMENT,
+    OTHER,
+    authority,
+    key_pem,
+    licence,
+    paged,
+    pem,
+)
 
 FONT = Path(__file__).parents[2] / "wallet" / "faces" / "fonts" / "NotoSerifSC-Bold-GB2312.otf"
-
-
-def pem(label: str, der: bytes) -> bytes:
-    body = base64.encodebytes(der).decode()
-    return f"-----BEGIN {label}-----\n{body}-----END {label}-----\n".encode()
-
-
-def key_pem(suite: Suite, secret: bytes) -> bytes:
-    """SEC 1 for the curves, PKCS #8 for RSA, as `openssl` writes them."""
-    if suite is RSA_SHA256:
-        return pem("PRIVATE KEY", secret)
-    curve = {
-        SM2_SM3: "06082a811ccf5501822d",
-        P256_SHA256: "06082a8648ce3d030107",
-    }[suite]
-    body = b"\x02\x01\x01\x04\x20" + secret + b"\xa0\x0a" + bytes.fromhex(curve)
-    return pem("EC PRIVATE KEY", bytes([0x30, len(body)]) + body)
 
 
 @pytest.fixture
@@ -88,6 +79,41 @@ def test_made_seal_seals_documents_that_verify(office: Path, name: str) -> None:
 
     assert verify(office, "seal.esl") == 0
     assert verify(office, f"out.{name}") == 0
+
+
+def test_stamps_and_a_riding_seal_by_command(
+    office: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    make_seal(office)
+    (office / "in.ofd").write_bytes(paged(3))
+
+    where = ("--page", "1,3", "--riding", "left", "--riding-at", "30")
+    assert seal(office, "ofd", *where) == 0
+    assert verify(office, "out.ofd") == 0
+
+    shown = capsys.readouterr().out
+    assert "印章盖在第 1, 3 页" in shown
+    assert "骑缝章覆盖第 1-3 页" in shown
+
+
+@pytest.mark.parametrize(
+    ("name", "where", "why"),
+    [
+        ("ofd", ("--riding", "right"), "two pages"),
+        ("ofd", ("--page", "1,2"), "no page 2"),
+        ("ofd", ("--boundary", "200,10,42,42"), "does not fit on page 1"),
+        ("pdf", ("--riding", "right"), "OFD"),
+        ("pdf", ("--page", "1,1"), "OFD"),
+    ],
+)
+def test_seal_that_has_no_such_place_is_refused_by_command(
+    office: Path, name: str, where: Sequence[str], why: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    make_seal(office)
+
+    assert seal(office, name, *where) == 1
+    assert why in capsys.readouterr().err
+    assert not (office / f"out.{name}").exists()
 
 
 @pytest.mark.parametrize("suite", [P256_SHA256, RSA_SHA256])

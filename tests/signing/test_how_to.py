@@ -1,6 +1,5 @@
 """The samples in the how-to documents really run, and the shell answers as they say."""
 
-import base64
 import os
 import re
 import subprocess
@@ -13,11 +12,23 @@ import pytest
 
 from signing import begin_seal, devca, write_package
 from signing.devca import DevelopmentAuthority
-from tests.signing.makers import AT, BOX, DEPARTMENT, ByHand, licence, licence_files, make_seal
+from tests.signing.makers import (
+    AT,
+    BOX,
+    DEPARTMENT,
+    ByHand,
+    key_pem,
+    licence,
+    licence_files,
+    make_seal,
+    paged,
+    pem,
+)
 
 ROOT = Path(__file__).parents[2]
 HOW_TO = ROOT / "docs" / "how-to"
 BLOCK = re.compile(r"^([ ]*)```(python|console)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
+SAMPLES = ["verify-a-file.md", "seal-a-document.md", "add-a-trust-anchor.md", "add-a-suite.md"]
 # Values that are new on every run.
 VARYING = re.compile(r"(sm3: )[0-9a-f]{64}|(serial: )[0-9A-F]+")
 
@@ -53,15 +64,15 @@ def folder(tmp_path: Path, ca: DevelopmentAuthority, monkeypatch: pytest.MonkeyP
     (tmp_path / "foreign.ofd").write_bytes(seal(foreign))
     (tmp_path / "changed.ofd").write_bytes(write_package(changed))
     (tmp_path / "trust.json").write_bytes(ca.trust.to_bytes())
-    (tmp_path / "authority.pem").write_bytes(pem(foreign.root_certificate))
+    (tmp_path / "authority.pem").write_bytes(pem("CERTIFICATE", foreign.root_certificate))
     (tmp_path / "maker.der").write_bytes(foreign.maker_certificate)
+    key = ca.keys._keys[devca.signer_key(DEPARTMENT)]
+    (tmp_path / "contract.ofd").write_bytes(paged(3))
+    (tmp_path / "seal.esl").write_bytes(make_seal(ca))
+    (tmp_path / "signer.key").write_bytes(key_pem(key.suite, key.secret))
+    (tmp_path / "signer.pem").write_bytes(pem("CERTIFICATE", key.certificate))
     monkeypatch.chdir(tmp_path)
     return tmp_path
-
-
-def pem(der: bytes) -> bytes:
-    body = base64.encodebytes(der)
-    return b"-----BEGIN CERTIFICATE-----\n" + body + b"-----END CERTIFICATE-----\n"
 
 
 def run_console(body: str, folder: Path) -> None:
@@ -81,7 +92,7 @@ def run_console(body: str, folder: Path) -> None:
         assert VARYING.sub(r"\1\2…", shown) == VARYING.sub(r"\1\2…", expected)
 
 
-@pytest.mark.parametrize("name", ["verify-a-file.md", "add-a-trust-anchor.md", "add-a-suite.md"])
+@pytest.mark.parametrize("name", SAMPLES)
 def test_samples_run(name: str, folder: Path) -> None:
     found = blocks(name)
     assert len(found) >= 3

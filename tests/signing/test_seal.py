@@ -93,7 +93,11 @@ def test_report_names_signer_seal_and_maker(sealed: bytes) -> None:
 def test_document_sealed_elsewhere_verifies_too() -> None:
     unsigned = (HERE / "ofd" / "own-made" / "licence-unsigned.ofd").read_bytes()
 
-    assert verify_document(seal(unsigned), trust=authority().trust, at=AT).verdict == "valid"
+    draft = begin(unsigned, boundary=(240, 150, 42, 42))
+    signature = authority().keys.sign_now(devca.signer_key(DEPARTMENT), draft.to_sign)
+    document = draft.complete(signature)
+
+    assert verify_document(document, trust=authority().trust, at=AT).verdict == "valid"
 
 
 def test_issuer_profile_is_followed_item_by_item(sealed: bytes) -> None:
