@@ -23,6 +23,7 @@ from signing.errors import (
     UnsafeDocument,
 )
 from signing.eseal import Seal, parse_seal
+from signing.extract import Extract, Item, ItemKind, extract_data
 from signing.findings import REASONS
 from signing.keys import KeyStore, SoftwareKeyStore
 from signing.ofd.writer import write_package
@@ -48,8 +49,11 @@ __all__ = [
     "Check",
     "Edge",
     "EngineUnavailable",
+    "Extract",
     "InvalidKey",
     "InvalidSignature",
+    "Item",
+    "ItemKind",
     "KeyStore",
     "KeyUnavailable",
     "Limits",
@@ -83,6 +87,7 @@ __all__ = [
     "begin_seal",
     "build_seal",
     "draw_seal_picture",
+    "extract_data",
     "parse_seal",
     "sm3",
     "verify_detached",

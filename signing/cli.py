@@ -1,24 +1,26 @@
-"""The command line: `python -m signing verify|inspect|dump|seal|make-seal`.
+"""The command line: `python -m signing verify|inspect|extract|dump|seal|make-seal`.
 
-The only part of the package that opens files and looks at the clock. `verify` leaves 0 when all
-is valid, 1 when something is invalid, 2 when something cannot be told, 64 for a wrong command,
-66 for a file that cannot be read.
+The only part of the package that opens files and looks at the clock. `verify` and `extract` leave 0
+when all is valid, 1 when something is invalid, 2 when something cannot be told; 64 stands for a
+wrong command, 66 for a file that cannot be read.
 """
 
 import argparse
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NoReturn
 
-from signing import certificates, chains, cli_seal, crl, reading
+from signing import certificates, chains, cli_extract, cli_seal, crl, reading
 from signing.errors import SigningError
+from signing.extract import extract_data
 from signing.policy import POLICIES, Policy
 from signing.reading import Kind, Recognised
+from signing.rendering import FORMAT
 from signing.report import Check, Outcome, SealReport, Verdict
 from signing.trust import TrustList
 from signing.verify import verify_detached, verify_document
@@ -26,6 +28,8 @@ from signing.verify_seal import verify_seal
 
 VALID, INVALID, CANNOT_TELL, USAGE, NO_INPUT = 0, 1, 2, 64, 66
 CUT_OFF = 141
+# `inspect` compares digests and signatures, and leaves what time has to say to `verify`.
+_SOME_DAY = datetime(9000, 1, 1, tzinfo=UTC)
 _MARKS = {
     Outcome.PASS: "✓",
     Outcome.FAIL: "✗",
@@ -65,9 +69,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="python -m signing", description="Look at and verify e-seals.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=_Parser)
     verify = commands.add_parser("verify", help="verify OFD files, seals, signatures, certificates")
-    verify.add_argument("--trust", action="append", default=[], type=Path, metavar="FILE")
-    verify.add_argument("--policy", choices=sorted(POLICIES), default="default")
-    verify.add_argument("--at", type=_time, help="time of the check, ISO 8601; now by default")
+    _add_trust(verify)
     verify.add_argument("--description", type=Path, help="Signature.xml of a SignedValue.dat")
     verify.add_argument("--json", action="store_true", help="one JSON object a line")
     verify.add_argument("files", nargs="+", type=Path, metavar="FILE")
@@ -75,11 +77,18 @@ def _parser() -> argparse.ArgumentParser:
     inspect = commands.add_parser("inspect", help="say what is in a file, judging nothing")
     inspect.add_argument("files", nargs="+", type=Path, metavar="FILE")
     inspect.set_defaults(run=_inspect)
+    cli_extract.register(commands, _add_trust, _extract)
     dump = commands.add_parser("dump", help="print the entries of an OFD or the DER tree")
     dump.add_argument("files", nargs="+", type=Path, metavar="FILE")
     dump.set_defaults(run=_dump)
     cli_seal.register(commands)
     return parser
+
+
+def _add_trust(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--trust", action="append", default=[], type=Path, metavar="FILE")
+    parser.add_argument("--policy", choices=sorted(POLICIES), default="default")
+    parser.add_argument("--at", type=_time, help="time of the check, ISO 8601; now by default")
 
 
 def _time(text: str) -> datetime:
@@ -107,12 +116,20 @@ def load_trust(paths: Sequence[Path]) -> TrustList:
 def _verify(options: argparse.Namespace) -> int:
     trust = load_trust(options.trust)
     policy = POLICIES[options.policy]
-    at = options.at or datetime.now(UTC)  # noqa: TID251 - the command line is an edge
+    at = options.at or _now()
     verdicts = set()
     for path in options.files:
         report = _judge(path, options.description, trust, policy, at)
         verdicts.add(report.verdict)
         print(_as_json(path, report) if options.json else _as_text(path, report))
+    return _exit_code(verdicts)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)  # noqa: TID251 - the command line is an edge
+
+
+def _exit_code(verdicts: Collection[Verdict]) -> int:
     if Verdict.INVALID in verdicts:
         return INVALID
     return CANNOT_TELL if Verdict.CANNOT_TELL in verdicts else VALID
@@ -165,7 +182,7 @@ def _judge_list(found: Recognised, trust: TrustList, policy: Policy) -> SealRepo
 
 
 def _as_json(path: Path, report: SealReport) -> str:
-    content: dict[str, Any] = {"file": str(path), **report.to_dict()}
+    content: dict[str, Any] = {"file": str(path), **report.to_dict(), "format": FORMAT}
     return json.dumps(content, ensure_ascii=False)
 
 
@@ -187,9 +204,25 @@ def _check_line(check: Check) -> str:
 def _inspect(options: argparse.Namespace) -> int:
     for path in options.files:
         print(f"{path}:")
-        for label, value in reading.facts(reading.recognise(path.read_bytes())):
+        found = reading.recognise(path.read_bytes())
+        for label, value in reading.facts(found):
             print(f"  {label}: {value}")
+        if found.kind is Kind.DOCUMENT:
+            data = extract_data(found.data, trust=TrustList(), at=_SOME_DAY)
+            for line in cli_extract.lines(data.items):
+                print(f"  {line}")
     return VALID
+
+
+def _extract(options: argparse.Namespace) -> int:
+    found = extract_data(
+        options.file.read_bytes(),
+        trust=load_trust(options.trust),
+        at=options.at or _now(),
+        policy=POLICIES[options.policy],
+    )
+    cli_extract.show(options.file, found, options)
+    return _exit_code({found.report.verdict})
 
 
 def _dump(options: argparse.Namespace) -> int:

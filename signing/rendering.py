@@ -102,6 +102,7 @@ def json_schema() -> dict[str, Any]:
     report = _object_of(SealReport)
     report["properties"]["reasons"]["items"] = {"enum": sorted(REASONS)}
     report["properties"] = {"format": {"const": FORMAT}, **report["properties"]}
+    report["properties"]["file"] = {"type": "string", "description": "on the command line"}
     report["required"] = ["format", *report["required"]]
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",

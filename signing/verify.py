@@ -35,10 +35,10 @@ def verify_document(
         return verify_pdf(data, trust=trust, at=at, policy=policy)
     bench = Bench(trust, at, policy)
     try:
-        package = open_package(data, policy.limits)
-        return _verify(package, bench)
+        report, _ = examine(open_package(data, policy.limits), bench)
     except UnsafeDocument as problem:
         return SealReport.conclude([bench.judge("package-unsafe", problem=str(problem))])
+    return report
 
 
 def verify_detached(
@@ -56,7 +56,11 @@ def verify_detached(
     return SealReport.conclude(judged.checks, reports)
 
 
-def _verify(package: Package, bench: Bench) -> SealReport:
+def examine(package: Package, bench: Bench) -> tuple[SealReport, list[Judgement]]:
+    """The report on an open package, and the judgement of each signature with what it covers.
+
+    Raises UnsafeDocument.
+    """
     checks = [bench.judge("package-good", entries=str(len(package.names)))]
     bodies = document.bodies(package)
     lists, list_checks = _lists(package, bodies, bench)
@@ -69,7 +73,7 @@ def _verify(package: Package, bench: Bench) -> SealReport:
     if any(not judgement.failed for judgement in judged):
         checks += _coverage(package, bodies, judged, bench)
     reports = [judgement.report for judgement in judged if judgement.report is not None]
-    return SealReport.conclude(checks, reports)
+    return SealReport.conclude(checks, reports), judged
 
 
 def _lists(

@@ -11,15 +11,21 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from signing import rendering
+from signing import extract_schema, rendering
 
 FOLDER = Path(__file__).parents[1] / "docs" / "schemas"
 
 
 def schemas() -> dict[Path, str]:
     """Every schema file with the content that it should have."""
-    content = json.dumps(rendering.json_schema(), indent=2, ensure_ascii=False) + "\n"
-    return {FOLDER / "seal-report.schema.json": content}
+    made = {
+        "seal-report.schema.json": rendering.json_schema(),
+        "extract.schema.json": extract_schema.json_schema(),
+    }
+    return {
+        FOLDER / name: json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+        for name, schema in made.items()
+    }
 
 
 def main() -> int:

@@ -79,7 +79,7 @@ def reach(package: Package) -> Reach:
         if name not in kept:
             package.forget(name)
         for location, folder, is_xml in names:
-            for target in _targets(package, location, folder):
+            for target in targets(package, location, folder):
                 if target in reached.files:
                     continue
                 reached.files.add(target)
@@ -109,8 +109,8 @@ def _locations(root: etree._Element, name: str) -> Iterator[tuple[str, str, bool
             yield xml.attribute(element, "BaseLoc"), folder, True
 
 
-def _targets(package: Package, location: str, folder: str) -> set[str]:
-    """The entries some reader could open for this path."""
+def targets(package: Package, location: str, folder: str) -> set[str]:
+    """The entries some reader could open for this path. See `locate` for the usual one."""
     found = set()
     for seen_from in {folder, ""}:
         name = paths.resolve(location, seen_from)
@@ -138,7 +138,7 @@ def pages(package: Package, body: Body) -> tuple[Page, ...]:
         return ()
     folder = paths.folder_of(body.root or "")
     return tuple(
-        Page(xml.attribute(page, "ID"), _first(package, xml.attribute(page, "BaseLoc"), folder))
+        Page(xml.attribute(page, "ID"), locate(package, xml.attribute(page, "BaseLoc"), folder))
         for page in xml.children(xml.child(root, "Pages"), "Page")
     )
 
@@ -165,7 +165,7 @@ def _document(package: Package, body: Body) -> etree._Element | None:
     return xml.read(package, body.root)
 
 
-def _first(package: Package, location: str, folder: str) -> str | None:
+def locate(package: Package, location: str, folder: str) -> str | None:
     """The file a path names: from the folder, else from the root."""
     for seen_from in (folder, ""):
         name = paths.resolve(location, seen_from)

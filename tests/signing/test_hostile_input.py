@@ -19,6 +19,7 @@ from signing import (
     cms,
     crl,
     esignature,
+    extract_data,
     parse_seal,
     timestamps,
     verify_document,
@@ -37,6 +38,7 @@ from tests.signing.makers import (
     licence_files,
     make_seal,
 )
+from tests.signing.rich import rich_files
 from tests.vectors.places import HERE
 
 SEAL = make_seal(authority())
@@ -44,6 +46,7 @@ CERTIFICATE = authority().root_certificate
 SIGNED = ByHand().sign(licence_files())
 VALUE = SIGNED[f"{FOLDER}/SignedValue.dat"]
 DOCUMENT = write_package(SIGNED)
+TAGGED = write_package(ByHand().sign(rich_files()))
 STAMPED = (HERE / "ofd" / "own-made" / "own-v4-timestamp.ofd").read_bytes()
 SLOWEST_SECONDS = 1.0
 """Ten times what a mutation may take, because the machine is shared while tests run."""
@@ -75,6 +78,7 @@ PARSERS: dict[str, Callable[[bytes], object]] = {
     "trust list": TrustList.from_bytes,
     "key store": lambda data: SoftwareKeyStore.from_bytes(data, passphrase="x"),
     "document": lambda data: verify_document(data, trust=authority().trust, at=AT),
+    "extract": lambda data: extract_data(data, trust=authority().trust, at=AT),
     "bare seal": lambda data: verify_seal(data, trust=authority().trust, at=AT),
     "sealing": lambda data: begin_seal(
         data,
@@ -97,6 +101,7 @@ SAMPLES: dict[str, list[bytes]] = {
     "trust list": [authority().trust.to_bytes()],
     "key store": [authority().keys.to_bytes(passphrase="x")],
     "document": [DOCUMENT, STAMPED],
+    "extract": [DOCUMENT, TAGGED],
     "bare seal": [SEAL],
     "sealing": [write_package(licence_files())],
 }

@@ -6,7 +6,6 @@ import json
 import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -19,6 +18,7 @@ from signing.words import CHECKS, OUTCOMES, VERDICTS
 from signing.words import REASONS as REASON_WORDS
 from tests.signing import makers, pdf_makers
 from tests.signing.makers import AT
+from tests.signing.schema_checks import problems
 
 ROOT = Path(__file__).parents[2]
 HOSTILE = '<script>alert("1")</script>\u202e\x1b[31m\n"'
@@ -109,20 +109,20 @@ def test_published_schema_is_in_step() -> None:
 def test_json_follows_the_schema(number: int) -> None:
     schema = json_schema()
 
-    problems = list(_problems(json.loads(as_json(reports()[number])), schema, schema))
+    found = list(problems(json.loads(as_json(reports()[number])), schema, schema))
 
-    assert problems == []
+    assert found == []
 
 
 def test_schema_refuses_what_is_no_report() -> None:
     schema = json_schema()
     good = json.loads(as_json(reports()[0]))
 
-    assert list(_problems({**good, "extra": 1}, schema, schema))
-    assert list(_problems({**good, "verdict": "maybe"}, schema, schema))
-    assert list(_problems({**good, "reasons": ["because"]}, schema, schema))
+    assert list(problems({**good, "extra": 1}, schema, schema))
+    assert list(problems({**good, "verdict": "maybe"}, schema, schema))
+    assert list(problems({**good, "reasons": ["because"]}, schema, schema))
     del good["checks"]
-    assert list(_problems(good, schema, schema))
+    assert list(problems(good, schema, schema))
 
 
 def test_names_cannot_act() -> None:
@@ -172,37 +172,3 @@ def test_page_shows_verdict_seal_and_time_of_the_check() -> None:
     assert 'class="verdict valid">有效 Valid<' in page
     assert "云间市行政审批局电子证照专用章" in page
     assert "2026-12-01T12:00:00+00:00" in page
-
-
-def _problems(value: Any, schema: dict[str, Any], root: dict[str, Any]) -> Any:
-    """A validator of the few keywords that our schema uses."""
-    if "$ref" in schema:
-        yield from _problems(value, root["$defs"][schema["$ref"].rpartition("/")[2]], root)
-    if "const" in schema and value != schema["const"]:
-        yield f"{value} is not {schema['const']}"
-    if "enum" in schema and value not in schema["enum"]:
-        yield f"{value} is not listed"
-    if "anyOf" in schema:
-        if all(list(_problems(value, option, root)) for option in schema["anyOf"]):
-            yield f"{value} is none of the options"
-        return
-    kinds = {"object": dict, "array": list, "string": str, "boolean": bool, "null": type(None)}
-    if "type" in schema and not isinstance(value, kinds[schema["type"]]):
-        yield f"{value} is no {schema['type']}"
-    elif isinstance(value, list) and "items" in schema:
-        for item in value:
-            yield from _problems(item, schema["items"], root)
-    elif isinstance(value, dict):
-        yield from _members(value, schema, root)
-
-
-def _members(value: dict[str, Any], schema: dict[str, Any], root: dict[str, Any]) -> Any:
-    known = schema.get("properties", {})
-    yield from (f"{name} is missing" for name in schema.get("required", ()) if name not in value)
-    for name, item in value.items():
-        if name in known:
-            yield from _problems(item, known[name], root)
-        elif schema.get("additionalProperties") is False:
-            yield f"{name} is not foreseen"
-        elif isinstance(schema.get("additionalProperties"), dict):
-            yield from _problems(item, schema["additionalProperties"], root)
