@@ -49,12 +49,10 @@ def _thirds(values: bytes) -> bytes:
     91,124 at most and never runs into its neighbour.
     """
     count = len(values) // 3
-    total = sum(
-        weight * int.from_bytes(_spread(values[place::3]), "little")
-        for place, weight in enumerate((1, 45, 2025))
-    )
+    a, b, c = (int.from_bytes(_spread(values[place::3]), "little") for place in range(3))
+    total = a + 45 * (b + 45 * c)
     lanes = total.to_bytes(4 * count, "little")
-    if any(lanes[2::4]):
+    if lanes[2::4].count(0) != count:
         raise MalformedPass("a base45 group is too large")
     pairs = bytearray(2 * count)
     pairs[0::2], pairs[1::2] = lanes[1::4], lanes[0::4]

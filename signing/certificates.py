@@ -106,6 +106,7 @@ def attribute(names: tuple[tuple[str, str], ...], oid: str) -> str:
     return values[-1] if values else ""
 
 
+@lru_cache(maxsize=512)
 def display_name(names: tuple[tuple[str, str], ...]) -> str:
     """`CN, O` as people read it."""
     parts = (attribute(names, COMMON_NAME), attribute(names, ORGANISATION))

@@ -25,6 +25,8 @@ from signing.errors import (
 _SIGN1 = 18
 _ALGORITHM, _KEY_ID = 1, 4
 _DEEPEST = 6
+_ARRAYS = (list, tuple)
+_SIGNED = b"\x84\x6aSignature1"
 
 
 def encode(value: object) -> bytes:
@@ -34,11 +36,31 @@ def encode(value: object) -> bytes:
 
 def decode(data: bytes) -> Any:
     """The value of deterministic CBOR; raises MalformedData for every other form."""
+    return _decode(data, canonical=True)
+
+
+def decode_shaped(data: bytes) -> Any:
+    """`decode` for one exact shape: several times as fast on maps, because it leaves to the caller
+    to compare the keys of every map, in their order and with their types, and to refuse floats."""
+    return _decode(data, canonical=False)
+
+
+def byte_string(content: bytes) -> bytes:
+    """A CBOR byte string, without the way through an encoder for the usual lengths."""
+    size = len(content)
+    if size < 24:
+        return bytes((0x40 | size,)) + content
+    if size < 256:
+        return bytes((0x58, size)) + content
+    return encode(content)
+
+
+def _decode(data: bytes, *, canonical: bool) -> Any:
     try:
         value = cbor2.loads(
             data, max_depth=_DEEPEST, allow_indefinite=False, allow_duplicate_keys=False
         )
-        again = encode(value)
+        again = cbor2.dumps(value, canonical=canonical)
     except (cbor2.CBORError, ValueError, TypeError, OverflowError, RecursionError) as problem:
         raise MalformedData("not CBOR as it is used here") from problem
     if again != data:
@@ -90,7 +112,8 @@ def begin(payload: bytes, signer_certificate: bytes, *, content_type: str = "") 
 
 
 def _to_sign(protected: bytes, payload: bytes) -> bytes:
-    return encode(["Signature1", protected, b"", payload])
+    """Sig_structure of RFC 9052, 4.4: ["Signature1", protected, external data, payload]."""
+    return b"".join((_SIGNED, byte_string(protected), b"\x40", byte_string(payload)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,14 +150,14 @@ class Message:
 
 def parse(data: bytes) -> Message:
     """Read a tagged COSE_Sign1; raises MalformedData."""
-    tagged = decode(data)
+    tagged = decode_shaped(data)
     if not isinstance(tagged, cbor2.CBORTag) or tagged.tag != _SIGN1:
         raise MalformedData("not a COSE_Sign1")
     parts = tagged.value
-    if not isinstance(parts, list | tuple) or len(parts) != 4 or parts[1] != {}:
+    if type(parts) not in _ARRAYS or len(parts) != 4 or parts[1] != {}:
         raise MalformedData("a COSE_Sign1 of another shape")
     protected, _, payload, signature = parts
-    if not all(isinstance(part, bytes) for part in (protected, payload, signature)):
+    if not (type(protected) is type(payload) is type(signature) is bytes):
         raise MalformedData("a COSE_Sign1 of another shape")
     if len(signature) != 64:
         raise MalformedData("a signature has 64 bytes")

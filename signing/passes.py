@@ -11,6 +11,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 from signing import base45, cose
 from signing.errors import InvalidKey, InvalidSignature, MalformedData, MalformedPass
@@ -24,6 +25,12 @@ LONGEST_UNBOUND = timedelta(seconds=300)
 _EXPIRES, _ISSUED, _ID = 4, 6, 7
 _STATUS, _LICENCE, _PHONE_KEY = -70001, -70002, -70003
 _EPOCH = date(1970, 1, 1)
+_PROVED = b"\x83\x63EL1"
+# Keys in the order of deterministic CBOR.
+_UNBOUND_KEYS = (_EXPIRES, _ISSUED, _ID, _STATUS, _LICENCE)
+_BOUND_KEYS = (*_UNBOUND_KEYS, _PHONE_KEY)
+_LICENCE_KEYS = tuple(range(7))
+_ONLY_INTEGERS, _ONLY_TEXTS = {int}, {str}
 
 
 class ForeignCode(MalformedPass):
@@ -117,7 +124,8 @@ def begin_pass(claims: Claims, *, signer_certificate: bytes) -> cose.Unsigned:
 
 def proof_message(pass_bytes: bytes, shown_at: int) -> bytes:
     """What the phone signs with its own key when it shows the pass at this Unix second."""
-    return cose.encode(["EL1", hashlib.sha256(pass_bytes).digest(), shown_at])
+    digest = cose.byte_string(hashlib.sha256(pass_bytes).digest())
+    return b"".join((_PROVED, digest, cose.encode(shown_at)))
 
 
 def encode(pass_bytes: bytes, *, shown_at: int | None = None, proof: bytes | None = None) -> str:
@@ -148,7 +156,7 @@ def decode(text: str) -> Offered:
 def _read_envelope(data: bytes) -> Offered:
     if len(data) > LARGEST_ENVELOPE:
         raise MalformedPass("more bytes than any pass has")
-    parts = cose.decode(data)
+    parts = cose.decode_shaped(data)
     if not isinstance(parts, list) or len(parts) not in (1, 3) or not isinstance(parts[0], bytes):
         raise MalformedPass("an envelope of another shape")
     shown_at, proof = (parts[1], parts[2]) if len(parts) == 3 else (None, None)
@@ -163,12 +171,11 @@ def _read_envelope(data: bytes) -> Offered:
 
 
 def _read_claims(payload: bytes) -> Claims:
-    claims = cose.decode(payload)
-    required = {_EXPIRES, _ISSUED, _ID, _STATUS, _LICENCE}
-    if not isinstance(claims, dict) or set(claims) - {_PHONE_KEY} != required:
+    claims = cose.decode_shaped(payload)
+    if not _has_keys(claims, _BOUND_KEYS, _UNBOUND_KEYS):
         raise MalformedPass("claims of another shape")
     status, phone_key = claims[_STATUS], claims.get(_PHONE_KEY)
-    if not isinstance(status, list) or len(status) != 2:
+    if type(status) is not list or len(status) != 2:
         raise MalformedPass("the status reference is not a pair")
     if _PHONE_KEY in claims:
         _sized(phone_key, 33)
@@ -183,12 +190,21 @@ def _read_claims(payload: bytes) -> Claims:
     )
 
 
-def _read_licence(value: object) -> Licence:
-    if not isinstance(value, dict) or set(value) != set(range(7)):
+def _has_keys(value: object, *shapes: tuple[int, ...]) -> bool:
+    """A map with one of these lists of keys. Types count: 4.0 and 4 are equal in Python."""
+    return (
+        type(value) is dict and tuple(value) in shapes and set(map(type, value)) == _ONLY_INTEGERS
+    )
+
+
+def _read_licence(value: Any) -> Licence:
+    if not _has_keys(value, _LICENCE_KEYS):
         raise MalformedPass("a licence of another shape")
     fields = value[6]
-    if not isinstance(fields, dict):
-        raise MalformedPass("the fields are not a map")
+    if type(fields) is not dict or not set(map(type, fields)) <= _ONLY_TEXTS:
+        raise MalformedPass("the fields are not a map of texts")
+    if len(fields) > 1 and list(fields) != sorted(fields, key=_encoded_order):
+        raise MalformedPass("the fields are not in their order")
     for key, text in fields.items():
         _text(key)
         _text(text)
@@ -203,6 +219,12 @@ def _read_licence(value: object) -> Licence:
         identifier_digest=_sized(value[5], 8),
         fields=fields,
     )
+
+
+def _encoded_order(key: str) -> tuple[int, bytes]:
+    """Shorter encodings first, then by their bytes (RFC 8949, 4.2.3)."""
+    encoded = key.encode()
+    return len(encoded), encoded
 
 
 def _whole(value: object, limit: int) -> int:

@@ -7,7 +7,9 @@ writes and insists on revocation evidence. LENIENT_POLICY shows vendor slips as 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import cached_property
 from types import MappingProxyType
+from typing import NamedTuple
 
 from signing.findings import FINDINGS
 from signing.report import Check, Outcome
@@ -51,24 +53,44 @@ class Policy:
 
     def judge(self, code: str, *, signature: str = "", **facts: str) -> Check:
         """The check for a finding, with this policy's outcome and the facts in its sentences."""
+        found = self._prepared.get(code) or self._prepare(code)
+        name, detail, detail_en = found.name, found.detail, found.detail_en
+        if found.has_places:
+            name, detail, detail_en = (
+                text.format(**facts) if "{" in text else text for text in (name, detail, detail_en)
+            )
+        evidence = {"finding": code, **facts}
+        return Check(name, found.outcome, detail, detail_en, found.reason, signature, evidence)
+
+    @cached_property
+    def _prepared(self) -> "dict[str, _Prepared]":
+        return {}
+
+    def _prepare(self, code: str) -> "_Prepared":
         finding = FINDINGS[code]
         outcome = self.outcomes.get(code, finding.outcome)
         reason = finding.reason
         if reason is None and outcome in (Outcome.FAIL, Outcome.UNKNOWN):
             reason = _REASON_WHEN_REFUSED.get(finding.check, "unsupported")
-        return Check(
-            _fill(finding.check, facts),
+        texts = finding.check, finding.detail, finding.detail_en
+        self._prepared[code] = found = _Prepared(
+            *texts,
             outcome,
-            _fill(finding.detail, facts),
-            _fill(finding.detail_en, facts),
             reason if outcome is not Outcome.PASS else None,
-            signature,
-            {"finding": code, **facts},
+            any("{" in text for text in texts),
         )
+        return found
 
 
-def _fill(text: str, facts: Mapping[str, str]) -> str:
-    return text.format(**facts) if "{" in text else text
+class _Prepared(NamedTuple):
+    """A finding under one policy, as far as it is the same every time."""
+
+    name: str
+    detail: str
+    detail_en: str
+    outcome: Outcome
+    reason: str | None
+    has_places: bool
 
 
 # The word for a finding that is usually a warning but that a stricter policy refuses.

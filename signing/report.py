@@ -96,14 +96,24 @@ class SealReport:
     def conclude(
         cls, checks: Sequence[Check], signatures: Sequence[SignatureReport] = ()
     ) -> "SealReport":
-        """The verdict these checks add up to, and the reasons that explain it."""
-        failed = _reasons(checks, Outcome.FAIL)
-        unknown = _reasons(checks, Outcome.UNKNOWN)
+        """The verdict these checks add up to, and the reasons that explain it: each once, in the
+        order found. A check without a word of its own says unsupported."""
+        failed: dict[str, None] = {}
+        unknown: dict[str, None] = {}
+        passed = False
+        for check in checks:
+            outcome = check.outcome
+            if outcome is Outcome.PASS:
+                passed = True
+            elif outcome is Outcome.FAIL:
+                failed[check.reason or "unsupported"] = None
+            elif outcome is Outcome.UNKNOWN:
+                unknown[check.reason or "unsupported"] = None
         if failed:
-            verdict, reasons = Verdict.INVALID, failed
+            verdict, reasons = Verdict.INVALID, tuple(failed)
         elif unknown:
-            verdict, reasons = Verdict.CANNOT_TELL, unknown
-        elif not any(check.outcome is Outcome.PASS for check in checks):
+            verdict, reasons = Verdict.CANNOT_TELL, tuple(unknown)
+        elif not passed:
             verdict, reasons = Verdict.CANNOT_TELL, ("unsupported",)
         else:
             verdict, reasons = Verdict.VALID, ()
@@ -116,9 +126,3 @@ class SealReport:
             "checks": [check.to_dict() for check in self.checks],
             "signatures": [signature.to_dict() for signature in self.signatures],
         }
-
-
-def _reasons(checks: Sequence[Check], outcome: Outcome) -> tuple[str, ...]:
-    """Each reason once, in the order found; a check without a word of its own says unsupported."""
-    found = (check.reason or "unsupported" for check in checks if check.outcome is outcome)
-    return tuple(dict.fromkeys(found))

@@ -149,10 +149,13 @@ def _status(
     """The entry in the status list. Old evidence never turns a refusal into anything milder."""
     token = status_lists.get(claims.status_list)
     number = str(claims.status_list)
-    if token is None or claims.status_index >= len(token.statuses):
+    try:
+        status = None if token is None else token.statuses[claims.status_index]
+    except IndexError:
+        status = None
+    if token is None or status is None:
         return policy.judge("status-absent", list=number)
     as_of = token.issued_at.isoformat()
-    status = token.statuses[claims.status_index]
     outdated = token.expires_at is not None and at > token.expires_at
     if status is Status.VALID and (outdated or at - token.issued_at > evidence_age):
         return policy.judge("status-old", as_of=as_of)

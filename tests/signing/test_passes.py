@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
+import cbor2
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -394,6 +395,35 @@ def test_duplicate_key_in_the_payload_is_unreadable() -> None:
     doubled = bytes([payload[0] + 1]) + payload[1:] + cose.encode(4) + cose.encode(1)
 
     assert Reader().read(show(signed(doubled))).reasons == ("unreadable",)
+
+
+def test_maps_have_their_keys_in_one_order_only() -> None:
+    """Two byte strings with the same meaning would be two passes to a memory of what was seen."""
+    made = replace(claims(), licence=replace(claims().licence, fields={"b": "1", "ab": "2"}))
+    content = cose.decode(made.encode())
+    licence = content[-70002]
+    fields = licence[6]
+
+    def read(changed: object) -> tuple[str, ...]:
+        return Reader().read(show(signed(cbor2.dumps(changed)))).reasons
+
+    assert read(content) == ()
+    assert read(dict(reversed(content.items()))) == ("unreadable",)
+    assert read({**content, -70002: dict(reversed(licence.items()))}) == ("unreadable",)
+    turned = {**licence, 6: dict(reversed(fields.items()))}
+    assert read({**content, -70002: turned}) == ("unreadable",)
+
+
+def test_keys_that_only_equal_the_right_ones_are_unreadable() -> None:
+    content = cose.decode(claims().encode())
+    first, *others = content.items()
+    licence = content[-70002]
+    for value in (
+        {4.0: first[1], **dict(others)},
+        {**content, -70002: {False: licence[0], **{key: licence[key] for key in range(1, 7)}}},
+        {**content, -70002: {**licence, 6: {b"a": "1"}}},
+    ):
+        assert Reader().read(show(signed(cbor2.dumps(value)))).reasons == ("unreadable",)
 
 
 def test_status_token_shown_as_a_pass_is_unreadable() -> None:
