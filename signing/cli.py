@@ -15,13 +15,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NoReturn
 
-from signing import certificates, chains, cli_extract, cli_seal, crl, reading
+from signing import certificates, chains, cli_extract, cli_seal, cli_text, crl, reading
 from signing.errors import SigningError
 from signing.extract import extract_data
 from signing.policy import POLICIES, Policy
+from signing.policy_files import read_policy
 from signing.reading import Kind, Recognised
-from signing.rendering import FORMAT
-from signing.report import Check, Outcome, SealReport, Verdict
+from signing.rendering import FORMAT, visible
+from signing.rendering_html import as_html
+from signing.report import SealReport, Verdict
 from signing.trust import TrustList
 from signing.verify import verify_detached, verify_document
 from signing.verify_seal import verify_seal
@@ -30,14 +32,6 @@ VALID, INVALID, CANNOT_TELL, USAGE, NO_INPUT = 0, 1, 2, 64, 66
 CUT_OFF = 141
 # `inspect` compares digests and signatures, and leaves what time has to say to `verify`.
 _SOME_DAY = datetime(9000, 1, 1, tzinfo=UTC)
-_MARKS = {
-    Outcome.PASS: "✓",
-    Outcome.FAIL: "✗",
-    Outcome.UNKNOWN: "?",
-    Outcome.WARNING: "!",
-    Outcome.SKIPPED: "-",
-}
-_WORDS = {Verdict.VALID: "有效", Verdict.INVALID: "无效", Verdict.CANNOT_TELL: "无法判断"}
 
 
 class _Parser(argparse.ArgumentParser):
@@ -72,6 +66,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_trust(verify)
     verify.add_argument("--description", type=Path, help="Signature.xml of a SignedValue.dat")
     verify.add_argument("--json", action="store_true", help="one JSON object a line")
+    verify.add_argument("--html", type=Path, metavar="PAGE", help="write a page to print as well")
     verify.add_argument("files", nargs="+", type=Path, metavar="FILE")
     verify.set_defaults(run=_verify)
     inspect = commands.add_parser("inspect", help="say what is in a file, judging nothing")
@@ -87,13 +82,30 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_trust(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--trust", action="append", default=[], type=Path, metavar="FILE")
-    parser.add_argument("--policy", choices=sorted(POLICIES), default="default")
+    parser.add_argument(
+        "--policy",
+        type=_policy_name,
+        default="default",
+        metavar="POLICY",
+        help=f"{', '.join(sorted(POLICIES))}, or a .json file",
+    )
     parser.add_argument("--at", type=_time, help="time of the check, ISO 8601; now by default")
 
 
 def _time(text: str) -> datetime:
     found = datetime.fromisoformat(text)
     return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def _policy_name(text: str) -> str:
+    if text not in POLICIES and not text.endswith(".json"):
+        raise argparse.ArgumentTypeError(f"no policy is called {text!r}")
+    return text
+
+
+def _policy(name: str) -> Policy:
+    known = POLICIES.get(name)
+    return known if known is not None else read_policy(Path(name).read_bytes())
 
 
 def load_trust(paths: Sequence[Path]) -> TrustList:
@@ -114,14 +126,16 @@ def load_trust(paths: Sequence[Path]) -> TrustList:
 
 
 def _verify(options: argparse.Namespace) -> int:
+    if options.html is not None and len(options.files) > 1:
+        raise SigningError("--html takes one file at a time")
     trust = load_trust(options.trust)
-    policy = POLICIES[options.policy]
+    policy = _policy(options.policy)
     at = options.at or _now()
     verdicts = set()
     for path in options.files:
         report = _judge(path, options.description, trust, policy, at)
         verdicts.add(report.verdict)
-        print(_as_json(path, report) if options.json else _as_text(path, report))
+        _show(path, report, options, at)
     return _exit_code(verdicts)
 
 
@@ -181,24 +195,19 @@ def _judge_list(found: Recognised, trust: TrustList, policy: Policy) -> SealRepo
     return SealReport.conclude([policy.judge("signature-good" if good else "signature-bad")])
 
 
+def _show(path: Path, report: SealReport, options: argparse.Namespace, at: datetime) -> None:
+    if options.html is not None:
+        options.html.write_text(as_html(report, name=path.name, at=at), encoding="utf-8")
+    if options.json:
+        print(_as_json(path, report))
+        return
+    for line in cli_text.lines(path, report, coloured=sys.stdout.isatty()):
+        print(line)
+
+
 def _as_json(path: Path, report: SealReport) -> str:
     content: dict[str, Any] = {"file": str(path), **report.to_dict(), "format": FORMAT}
     return json.dumps(content, ensure_ascii=False)
-
-
-def _as_text(path: Path, report: SealReport) -> str:
-    reasons = f" ({', '.join(report.reasons)})" if report.reasons else ""
-    lines = [f"{path}: {report.verdict.value} {_WORDS[report.verdict]}{reasons}"]
-    for found in report.signatures:
-        sealed = f"{found.seal_name} · {found.signer}" if found.seal_name else found.signer
-        lines.append(f"  [{found.id or '-'}] {found.structure} {sealed} {found.signed_at or ''}")
-    lines += [_check_line(check) for check in report.checks]
-    return "\n".join(lines)
-
-
-def _check_line(check: Check) -> str:
-    where = f"[{check.signature}] " if check.signature else ""
-    return f"  {_MARKS[check.outcome]} {where}{check.name}: {check.detail} {check.detail_en}"
 
 
 def _inspect(options: argparse.Namespace) -> int:
@@ -206,7 +215,7 @@ def _inspect(options: argparse.Namespace) -> int:
         print(f"{path}:")
         found = reading.recognise(path.read_bytes())
         for label, value in reading.facts(found):
-            print(f"  {label}: {value}")
+            print(f"  {label}: {visible(value)}")
         if found.kind is Kind.DOCUMENT:
             data = extract_data(found.data, trust=TrustList(), at=_SOME_DAY)
             for line in cli_extract.lines(data.items):
@@ -219,7 +228,7 @@ def _extract(options: argparse.Namespace) -> int:
         options.file.read_bytes(),
         trust=load_trust(options.trust),
         at=options.at or _now(),
-        policy=POLICIES[options.policy],
+        policy=_policy(options.policy),
     )
     cli_extract.show(options.file, found, options)
     return _exit_code({found.report.verdict})

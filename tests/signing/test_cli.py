@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from signing import cli
+from signing import DEFAULT_POLICY, STRICT_POLICY, MalformedData, SealReport, cli, cli_text
+from signing.policy_files import read_policy
 from tests.vectors.places import HERE, SHARED
 
 OFD = HERE / "ofd"
@@ -63,6 +64,85 @@ def test_wrong_command_leaves_64(arguments: list[str]) -> None:
     with pytest.raises(SystemExit) as caught:
         cli.main(arguments)
     assert caught.value.code == 64
+
+
+def test_policy_of_an_office_is_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "ours.json"
+    path.write_text(
+        json.dumps(
+            {
+                "format": "yunjian-policy/1",
+                "name": "ours",
+                "outcomes": {"timestamp-absent": "fail"},
+            }
+        )
+    )
+
+    assert verify(*TRUST, "--policy", str(path), GOOD) == 1
+    assert "bad-timestamp" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "",
+        "[]",
+        "[" * 100_000,
+        '{"format": "yunjian-policy/1"}',
+        '{"format": "yunjian-policy/1", "name": "strict"}',
+        '{"format": "yunjian-policy/1", "name": "x", "outcome": {}}',
+        '{"format": "yunjian-policy/1", "name": "x", "outcomes": {"odd": "fail"}}',
+        '{"format": "yunjian-policy/1", "name": "x", "outcomes": {"smuggled": "fine"}}',
+        '{"format": "yunjian-policy/1", "name": "x", "outcomes": []}',
+        '{"format": "yunjian-policy/1", "name": "x", "based_on": ["strict"]}',
+        '{"format": "yunjian-policy/1", "name": "x", "clock_skew_seconds": true}',
+        '{"format": "yunjian-policy/1", "name": "x", "limits": {"package": 0}}',
+        '{"format": "yunjian-policy/1", "name": "x", "limits": {"size": 1}}',
+    ],
+)
+def test_policy_with_a_slip_is_refused(content: str) -> None:
+    with pytest.raises(MalformedData):
+        read_policy(content.encode())
+
+
+def test_policy_builds_on_another_one() -> None:
+    ours = read_policy(
+        b'{"format": "yunjian-policy/1", "name": "ours", "based_on": "strict",'
+        b' "clock_skew_seconds": 5, "limits": {"entries": 9}, "outcomes": {"smuggled": "warning"}}'
+    )
+
+    assert ours.outcomes == {**STRICT_POLICY.outcomes, "smuggled": "warning"}
+    assert (ours.clock_skew.total_seconds(), ours.limits.entries) == (5, 9)
+    assert ours.limits.package == STRICT_POLICY.limits.package
+
+
+def test_page_is_written_beside_the_lines(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = tmp_path / "report.html"
+
+    assert verify(*TRUST, "--html", str(page), BAD) == 1
+    assert page.read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
+    assert "t01-page-byte.ofd" in page.read_text(encoding="utf-8")
+    assert verify(*TRUST, "--html", str(page), BAD, GOOD) == 1
+    assert "one file" in capsys.readouterr().err
+
+
+def test_lines_are_coloured_for_a_terminal_only() -> None:
+    report = SealReport.conclude([DEFAULT_POLICY.judge("package-good", entries="3")])
+
+    (plain, *_) = cli_text.lines(Path("a"), report)
+    (painted, *_) = cli_text.lines(Path("a"), report, coloured=True)
+    assert "\x1b" not in plain
+    assert painted == "a: \x1b[32mvalid 有效\x1b[0m"
+
+
+def test_hostile_names_cannot_act_on_a_terminal() -> None:
+    check = DEFAULT_POLICY.judge("uncovered", files="a\x1b[2Jb\u202ec\n  ✓ d")
+
+    shown = list(cli_text.lines(Path("x\x1b"), SealReport.conclude([check])))
+    assert len(shown) == 2
+    assert not set("".join(shown)) & set("\x1b\u202e\n")
 
 
 def test_missing_file_leaves_66(tmp_path: Path) -> None:
