@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from signing import chains, passes
-from signing.certificates import display_name
+from signing.certificates import Certificate, display_name
 from signing.errors import MalformedPass, UnknownSuite
 from signing.esignature import CHINA
 from signing.passes import Claims, ForeignCode, Offered
@@ -77,10 +77,13 @@ def verify_pass(
         return PassReport.conclude([policy.judge("pass-foreign")])
     except MalformedPass as problem:
         return PassReport.conclude([policy.judge("pass-unreadable", problem=str(problem))])
-    signed, good = _signature(offered, signers, trust, at, policy)
-    if not good:
-        return PassReport.conclude(signed)
-    checks = [*signed, _validity(offered.claims, at, policy), _proof(offered, at, policy)]
+    signer = _signer(offered, signers, policy)
+    if isinstance(signer, Check):
+        return PassReport.conclude([signer])
+    # At once, while the tables of libcrypto still lie in the first caches.
+    proven = passes.proof_holds(offered)
+    checks = _signature(offered, signer, trust, at, policy)
+    checks += (_validity(offered.claims, at, policy), _proof(offered, proven, at, policy))
     if not _refused(checks):
         code = "replayed" if seen_before(offered.replay_key) else "not-replayed"
         checks.append(policy.judge(code))
@@ -93,25 +96,25 @@ def _refused(checks: Sequence[Check]) -> bool:
     return any(check.outcome is Outcome.FAIL for check in checks)
 
 
-def _signature(
-    offered: Offered,
-    signers: Sequence[bytes],
-    trust: TrustList,
-    at: datetime,
-    policy: Policy,
-) -> tuple[list[Check], bool]:
-    """Checks of signature and certificate, and whether the signature is right."""
+def _signer(offered: Offered, signers: Sequence[bytes], policy: Policy) -> Certificate | Check:
+    """The certificate whose key signed the pass, or why there is none."""
     try:
         signer = offered.message.signer(signers)
     except UnknownSuite as problem:
-        return [policy.judge("pass-issuer-unknown", problem=str(problem))], False
-    if signer is None:
-        return [policy.judge("pass-signature-bad")], False
+        return policy.judge("pass-issuer-unknown", problem=str(problem))
+    return policy.judge("pass-signature-bad") if signer is None else signer
+
+
+def _signature(
+    offered: Offered, signer: Certificate, trust: TrustList, at: datetime, policy: Policy
+) -> list[Check]:
+    """Checks of the right signature and of the certificate."""
     name = display_name(signer.subject_names)
-    checks = [policy.judge("pass-signature-good", subject=name)]
     moment = chains.Moment(used=offered.claims.issued_at, now=at)
-    checks += chains.judge(signer, chains.SIGNER, moment, trust=trust, policy=policy)
-    return checks, True
+    return [
+        policy.judge("pass-signature-good", subject=name),
+        *chains.judge(signer, chains.SIGNER, moment, trust=trust, policy=policy),
+    ]
 
 
 def _validity(claims: Claims, at: datetime, policy: Policy) -> Check:
@@ -123,7 +126,7 @@ def _validity(claims: Claims, at: datetime, policy: Policy) -> Check:
     )
 
 
-def _proof(offered: Offered, at: datetime, policy: Policy) -> Check:
+def _proof(offered: Offered, proven: bool, at: datetime, policy: Policy) -> Check:
     """A bound pass needs the phone's fresh proof; an unbound one must be short-lived."""
     claims = offered.claims
     if claims.phone_key is None:
@@ -131,7 +134,7 @@ def _proof(offered: Offered, at: datetime, policy: Policy) -> Check:
             return policy.judge("proof-bad")
         long = claims.expires_at - claims.issued_at > passes.LONGEST_UNBOUND
         return policy.judge("unbound-long" if long else "unbound")
-    if not passes.proof_holds(offered):
+    if not proven:
         return policy.judge("proof-bad")
     age = at.timestamp() - (offered.shown_at or 0)
     if abs(age) > PROOF_AGE.total_seconds():
