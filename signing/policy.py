@@ -54,13 +54,15 @@ class Policy:
     def judge(self, code: str, *, signature: str = "", **facts: str) -> Check:
         """The check for a finding, with this policy's outcome and the facts in its sentences."""
         found = self._prepared.get(code) or self._prepare(code)
-        name, detail, detail_en = found.name, found.detail, found.detail_en
-        if found.has_places:
-            name, detail, detail_en = (
-                text.format(**facts) if "{" in text else text for text in (name, detail, detail_en)
-            )
-        evidence = {"finding": code, **facts}
-        return Check(name, found.outcome, detail, detail_en, found.reason, signature, evidence)
+        return Check(
+            _fill(found.name, facts),
+            found.outcome,
+            _fill(found.detail, facts),
+            _fill(found.detail_en, facts),
+            found.reason,
+            signature,
+            {"finding": code, **facts},
+        )
 
     @cached_property
     def _prepared(self) -> "dict[str, _Prepared]":
@@ -72,12 +74,12 @@ class Policy:
         reason = finding.reason
         if reason is None and outcome in (Outcome.FAIL, Outcome.UNKNOWN):
             reason = _REASON_WHEN_REFUSED.get(finding.check, "unsupported")
-        texts = finding.check, finding.detail, finding.detail_en
         self._prepared[code] = found = _Prepared(
-            *texts,
+            finding.check,
+            finding.detail,
+            finding.detail_en,
             outcome,
             reason if outcome is not Outcome.PASS else None,
-            any("{" in text for text in texts),
         )
         return found
 
@@ -90,7 +92,10 @@ class _Prepared(NamedTuple):
     detail_en: str
     outcome: Outcome
     reason: str | None
-    has_places: bool
+
+
+def _fill(text: str, facts: Mapping[str, str]) -> str:
+    return text.format(**facts) if "{" in text else text
 
 
 # The word for a finding that is usually a warning but that a stricter policy refuses.

@@ -145,16 +145,18 @@ def pages(package: Package, body: Body) -> tuple[Page, ...]:
 
 def measured_pages(package: Package, body: Body, wanted: Container[int]) -> tuple[Page, ...]:
     """The pages, those with a wanted number (from 1) with their size: that of their own
-    PhysicalBox, otherwise of the document's. Raises UnsafeDocument for a page that is no XML."""
-    usual = _size(xml.child(_document(package, body), "CommonData"), "PageArea")
+    PhysicalBox, otherwise of the document's. Raises UnsafeDocument for one that begins as no XML.
+    """
+    common = xml.child(_document(package, body), "CommonData")
+    usual = _box_size(xml.child(common, "PageArea"))
     found = list(pages(package, body))
     for index, page in enumerate(found):
         if index + 1 not in wanted:
             continue
         own = None
         if page.file is not None:
-            own = _size(xml.read(package, page.file), "Area")
-            package.forget(page.file)
+            content = package.read(page.file)
+            own = _box_size(xml.early_child(content, "Area", before="Content"))
         found[index] = replace(page, size=own or usual)
     return tuple(found)
 
@@ -174,7 +176,7 @@ def locate(package: Package, location: str, folder: str) -> str | None:
     return None
 
 
-def _size(parent: etree._Element | None, area: str) -> tuple[float, float] | None:
+def _box_size(area: etree._Element | None) -> tuple[float, float] | None:
     """Width and height of a PhysicalBox, whose corner is the origin of the page."""
-    box = Box.read(xml.text(xml.child(xml.child(parent, area), "PhysicalBox")))
+    box = Box.read(xml.text(xml.child(area, "PhysicalBox")))
     return None if box is None else (box.width, box.height)

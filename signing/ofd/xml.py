@@ -12,6 +12,7 @@ from signing.ofd.container import Package
 
 NAMESPACE = "http://www.ofdspec.org/2016"
 _FORBIDDEN = (b"<!DOCTYPE", b"<!ENTITY")
+_EARLY, _PIECE = 64 << 10, 2 << 10
 # One parser for all: lxml locks it around each use.
 _PARSER = etree.XMLParser(
     resolve_entities=False,
@@ -47,10 +48,7 @@ def read(package: Package, name: str) -> etree._Element:
 
 def parse(data: bytes) -> etree._Element:
     """The root element; raises UnsafeDocument for anything but plain, well-formed XML."""
-    if b"\x00" in data[:64]:
-        raise UnsafeDocument("XML that is not in UTF-8")
-    if any(mark in data for mark in _FORBIDDEN):
-        raise UnsafeDocument("a DTD is not allowed")
+    _refuse_unsafe(data)
     try:
         root = etree.fromstring(data, _PARSER)
     except (etree.XMLSyntaxError, ValueError) as problem:
@@ -59,6 +57,35 @@ def parse(data: bytes) -> etree._Element:
         # In an encoding that writes the brackets of markup in another way.
         raise UnsafeDocument("a DTD is not allowed")
     return root
+
+
+def early_child(data: bytes, name: str, *, before: str) -> etree._Element | None:
+    """The child of the root with this name, read no further than it or `before`, which by the
+    schema comes later. Only the first 64 KiB are looked at. Raises like `parse`."""
+    _refuse_unsafe(data)
+    names = (f"{{*}}{name}", f"{{*}}{before}")
+    puller: etree.XMLPullParser = etree.XMLPullParser(
+        ("start", "end"), tag=names, resolve_entities=False, no_network=True, load_dtd=False
+    )
+    try:
+        for at in range(0, min(len(data), _EARLY), _PIECE):
+            puller.feed(data[at : at + _PIECE])
+            for event, element in puller.read_events():
+                if not isinstance(element, etree._Element) or local_name(element) == before:
+                    return None
+                parent = element.getparent()
+                if event == "end" and parent is not None and parent.getparent() is None:
+                    return element
+    except (etree.XMLSyntaxError, ValueError) as problem:
+        raise BrokenXml(f"XML is not well-formed: {problem}") from problem
+    return None
+
+
+def _refuse_unsafe(data: bytes) -> None:
+    if b"\x00" in data[:64]:
+        raise UnsafeDocument("XML that is not in UTF-8")
+    if any(mark in data for mark in _FORBIDDEN):
+        raise UnsafeDocument("a DTD is not allowed")
 
 
 def local_name(element: etree._Element) -> str:

@@ -12,6 +12,7 @@ from signing import (
     Riding,
     SealRefused,
     SealReport,
+    UnsafeDocument,
     begin_seal,
     devca,
     verify_document,
@@ -27,6 +28,7 @@ from tests.signing.makers import (
     DEPARTMENT,
     FOLDER,
     LIST,
+    NS,
     ByHand,
     authority,
     licence_files,
@@ -215,6 +217,25 @@ def test_page_of_unknown_size_has_no_edge() -> None:
     assert report_of(sealed(document, Placement(1, BOX))).verdict == "valid"
     with pytest.raises(SealRefused, match="not stated"):
         sealed(document, Riding())
+
+
+@pytest.mark.parametrize("page", [b"<Page><Area", b"<!DOCTYPE x><Page/>", b"not XML"])
+def test_page_that_begins_as_no_xml_is_refused(page: bytes) -> None:
+    files = paged_files(1)
+    files["Doc_0/Pages/Page_0/Content.xml"] = page + b" " + page
+
+    with pytest.raises(UnsafeDocument):
+        sealed(write_package(files), Placement(1, BOX))
+
+
+def test_area_of_something_else_is_not_the_page() -> None:
+    files = paged_files(1)
+    box = "<ofd:Area><ofd:PhysicalBox>0 0 9 9</ofd:PhysicalBox></ofd:Area>"
+    files["Doc_0/Pages/Page_0/Content.xml"] = (
+        f"<ofd:Page {NS}><ofd:Actions>{box}</ofd:Actions><ofd:Content/>{box}</ofd:Page>"
+    ).encode()
+
+    assert report_of(sealed(write_package(files), Placement(1, BOX))).verdict == "valid"
 
 
 def test_seal_needs_a_place() -> None:
