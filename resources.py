@@ -7,7 +7,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator, Mapping
+import functools
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,7 +19,7 @@ from core import audit, database, offload, protect, redis_client
 from core.blobs import Blobs
 from core.database import DATABASE_ERRORS
 from core.redis_client import REDIS_ERRORS
-from core.settings import Settings
+from core.settings import Settings, SettingsError
 from miniapp_bridge.connector import Connector
 from miniapp_bridge.payments import open_providers
 from miniapp_bridge.payments.provider import PaymentProvider
@@ -29,7 +30,9 @@ from push.smtp import SmtpProvider
 from push.stand_in import StandInSms
 from push.webhooks.addresses import read_networks
 from push.webhooks.sender import Sender
-from signing import SoftwareKeyStore, TrustList
+from signing import SigningError, SoftwareKeyStore, TrustList
+from signing.key_files import read_private_key
+from signing.suites import SM2_SM3
 
 PACKAGES = ("core", "identity", "cases", "wallet", "push", "payments")
 """Packages with tables, in the order in which their migrations run."""
@@ -79,7 +82,7 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
     await audit.prepare()
     redis = redis_client.connect(settings.redis_url)
     configs = read_configs(settings)
-    connectors = await open_connectors(settings, redis=redis, configs=configs)
+    connectors = await open_connectors(settings, redis=redis, configs=configs, signers=SIGNERS)
     providers = open_providers(configs, redis=redis)
     folder = signing_folder(settings)
     webhooks = Sender(allowed=read_networks(settings.webhook_networks))
@@ -115,6 +118,21 @@ def open_outlets(settings: Settings, *, redis: Redis) -> Outlets:
         for place, url in enumerate(settings.smtp_urls.split(), start=1)
     )
     return Outlets(sms=Outlet(sms), email=Outlet(email))
+
+
+def sm2_signer(pem: bytes) -> Callable[[bytes], bytes]:
+    """Signs requests to a city app with SM2 over SM3. Raises SettingsError for another key."""
+    try:
+        suite, secret = read_private_key(pem)
+    except SigningError as refusal:
+        raise SettingsError(f"city: key_file: {refusal}") from None
+    if suite is not SM2_SM3:
+        raise SettingsError(f"city: key_file: {suite.name} is not sm2-sm3")
+    return functools.partial(suite.sign, secret)
+
+
+SIGNERS = {"sm2": sm2_signer}
+"""What a profile may name as `hook`; a city with a key in hardware adds its own."""
 
 
 def signing_folder(settings: Settings) -> Path:

@@ -122,7 +122,7 @@ def load(path: Path | None, *, production: bool) -> PlatformConfigs:
         text = path.read_text(encoding="utf-8")
         data = tomllib.loads(text)
         data["folder"] = str(path.resolve().parent)
-        configs = msgspec.convert(data, PlatformConfigs, dec_hook=_decode)
+        configs = msgspec.convert(data, PlatformConfigs, dec_hook=decode)
     except (OSError, ValueError) as error:
         # A ValidationError names the field, never the value.
         raise SettingsError(f"{path.name}: {type(error).__name__}: {error}") from None
@@ -131,7 +131,8 @@ def load(path: Path | None, *, production: bool) -> PlatformConfigs:
     return configs
 
 
-def _decode(kind: type, value: object) -> object:
+def decode(kind: type, value: object) -> object:
+    """Paths for msgspec, which does not know them."""
     if kind is Path or issubclass(kind, Path):
         return Path(str(value))
     raise NotImplementedError(kind)

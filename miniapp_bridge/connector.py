@@ -4,7 +4,7 @@ One implementation per platform lies in `platforms/`; the same contract tests ru
 (tests/contracts/test_connectors.py). A connector holds no state of ours beside tokens in Redis.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
@@ -153,6 +153,49 @@ class ContentChecking(Protocol):
 
     async def check_text(self, text: str, *, user_id: str) -> Suggestion:
         """Never raises: what cannot be checked is for a person to read."""
+
+
+class PictureChecking(Protocol):
+    """A platform that judges pictures, and tells its verdict later by a callback."""
+
+    async def begin_picture_check(self, url: str, *, user_id: str) -> str:
+        """Ask; returns the reference to ask for the verdict by. `url` is https, open to the
+        platform for as long as it may take to look. Raises MessageRejected, PlatformBusy,
+        PlatformUnavailable (nothing was asked: a person has to look)."""
+
+    async def picture_verdict(self, reference: str) -> Suggestion | None:
+        """None while the verdict may still come; REVIEW when it did not come in time."""
+
+    async def note_event(self, event: PlatformEvent) -> None:
+        """Hand in a verified event of a callback; those that are no verdict change nothing."""
+
+
+class Linking(Protocol):
+    """A platform that can be opened at a page of ours from elsewhere."""
+
+    async def link(self, *, path: str, query: str, days: int = 7) -> str:
+        """An https address, for text messages and e-mails. Raises MessageRejected, PlatformBusy,
+        PlatformUnavailable."""
+
+    async def app_link(self, *, path: str, query: str, days: int = 7) -> str:
+        """An address of the app's own scheme, for other people's pages. Raises as link."""
+
+
+class Consent(StrEnum):
+    """Whether a user takes messages of a template."""
+
+    ONCE = "once"
+    """One more message."""
+    LASTING = "lasting"
+    NONE = "none"
+
+
+class ConsentQuerying(Protocol):
+    """A platform that tells who has subscribed to what."""
+
+    async def consents(self, user_id: str, *, templates: Sequence[str]) -> Mapping[str, Consent]:
+        """Our template names → consent; for templates that are set up. Raises PlatformBusy,
+        PlatformUnavailable."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,7 +10,7 @@ from api.endpoint import endpoint
 from core.errors import NotFound
 from identity import channels
 from miniapp_bridge import errors
-from miniapp_bridge.connector import Callback
+from miniapp_bridge.connector import Callback, Connector, PlatformEvent
 from miniapp_bridge.platforms.wechat import WeChatConnector
 
 bp = Blueprint("platform-callbacks", url_prefix="/api/callbacks")
@@ -60,5 +60,15 @@ async def hear(request: Request, platform: str) -> HTTPResponse:
         name = f"callback:{platform}:{event.key[:LONGEST_ANSWER_KEY]}"
         if event.key and not await resources.redis.set(name, "1", nx=True, ex=SEEN_SECONDS):
             continue
-        await channels.note_event(platform, event.kind)
+        try:
+            await _note(event, connector)
+        except Exception:
+            await resources.redis.delete(name)  # not heard: the platform will say it again
+            raise
     return text("success")
+
+
+async def _note(event: PlatformEvent, connector: Connector) -> None:
+    if isinstance(connector, WeChatConnector):
+        await connector.note_event(event)
+    await channels.note_event(connector.platform, event.kind)

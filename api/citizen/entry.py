@@ -18,7 +18,7 @@ from identity import channels, errors, hand_over, sign_in, sign_in_log, tickets
 from identity.principal import PrincipalKind
 from identity.sign_in import Visit
 from miniapp_bridge import errors as platform_errors
-from miniapp_bridge.connector import PlatformIdentity
+from miniapp_bridge.connector import Connector, PlatformIdentity
 from miniapp_bridge.platforms.browser import BrowserConnector
 
 bp = Blueprint("citizen-entry", url_prefix="/api/citizen")
@@ -208,7 +208,8 @@ async def _signed_in(request: Request, platform: str) -> tuple[str, str]:
     connector = resources.connectors.get(platform)
     if kept is None or kept["platform"] != platform or connector is None:
         raise platform_errors.CodeRefused(vendor_code="state")
-    code = request.args.get("code") or request.args.get("auth_code") or ""
+    given = (request.args.get(name) for name in _code_names(connector))
+    code = next(filter(None, given), "")
     identity: PlatformIdentity = await connector.exchange_page_code(
         code, redirect_uri=_return_uri(request, platform), state=state
     )
@@ -219,6 +220,12 @@ async def _signed_in(request: Request, platform: str) -> tuple[str, str]:
         visit=visit_of(request, CHANNELS.get(platform, channels.DIRECT)),
     )
     return f"/m/#{kept['next']}", issued.token
+
+
+def _code_names(connector: Connector) -> tuple[str, ...]:
+    """What a platform calls its code in our address."""
+    named = getattr(connector, "code_parameter", None)
+    return (named,) if named else ("code", "auth_code")
 
 
 CHANNELS = {"wechat": "wechat-h5", "alipay": "alipay-mini", "city": "city-app"}

@@ -5,12 +5,13 @@ comes from the operator's settings file, none from a request.
 """
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import msgspec
 
 from core.settings import SettingsError
-from miniapp_bridge.config import Secretive, Text
+from miniapp_bridge.config import Secretive, Text, decode
 from miniapp_bridge.connector import PlatformIdentity, RealName
 from miniapp_bridge.errors import BadAnswer
 
@@ -31,15 +32,24 @@ class Claims(Secretive, frozen=True, kw_only=True):
 class Profile(Secretive, frozen=True, kw_only=True):
     """How one city app is spoken to."""
 
-    kind: Literal["oidc", "oauth2_code", "ticket"] = "oidc"
+    kind: Literal["oidc", "oauth2_code", "ticket", "token_in_url"] = "oidc"
     client_id: Text
     secret: str = ""
     authorize_url: str = ""
-    token_url: Text
+    token_url: str = ""
     userinfo_url: str = ""
     jwks_url: str = ""
     issuer: str = ""
     client_auth: Literal["basic", "post", "hmac", "hook"] = "basic"
+    hook: Text = "sm2"
+    """With `client_auth = "hook"`: which of the program's signers signs the requests."""
+    key_file: Path | None = None
+    """The private key of the signer, PEM, beside the settings file."""
+    code_param: Text = "code"
+    """The parameter of our address that the browser comes back with."""
+    accept_token_in_url: bool = False
+    """`token_in_url` puts an access token into address bars and the logs of proxies. It must be
+    asked for twice."""
     params_in: Literal["form", "json", "query"] = "form"
     names: dict[str, str] = msgspec.field(default_factory=dict)
     """Our parameter name → theirs, e.g. `code = "ticketId"`."""
@@ -59,13 +69,17 @@ class Profile(Secretive, frozen=True, kw_only=True):
 def read(table: Mapping[str, Any]) -> Profile:
     """The profile of a settings table. Raises SettingsError."""
     try:
-        profile = msgspec.convert(dict(table), Profile)
+        profile = msgspec.convert(dict(table), Profile, dec_hook=decode)
     except msgspec.ValidationError as error:
         raise SettingsError(f"city: {error}") from None
     if profile.kind == "oidc" and not (profile.jwks_url and profile.issuer):
         raise SettingsError("city: oidc needs jwks_url and issuer")
     if profile.kind != "oidc" and not profile.userinfo_url:
         raise SettingsError(f"city: {profile.kind} needs userinfo_url")
+    if profile.kind == "token_in_url" and not profile.accept_token_in_url:
+        raise SettingsError("city: token_in_url is unsafe; say accept_token_in_url = true as well")
+    if profile.kind != "token_in_url" and not profile.token_url:
+        raise SettingsError(f"city: {profile.kind} needs token_url")
     return profile
 
 

@@ -1,5 +1,6 @@
 """The platforms we can talk to. A new one is a module here and a line in CONNECTORS."""
 
+import functools
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
@@ -8,6 +9,7 @@ from miniapp_bridge import config
 from miniapp_bridge.config import PlatformConfigs
 from miniapp_bridge.connector import Connector
 from miniapp_bridge.platforms import alipay, browser, city, sandbox, wechat
+from miniapp_bridge.platforms.city import Signers
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -30,12 +32,21 @@ def read_configs(settings: Settings) -> PlatformConfigs:
 
 
 async def open_connectors(
-    settings: Settings, *, redis: "Redis", configs: PlatformConfigs | None = None
+    settings: Settings,
+    *,
+    redis: "Redis",
+    configs: PlatformConfigs | None = None,
+    signers: Signers | None = None,
 ) -> dict[str, Connector]:
-    """Every platform that this deployment is configured for."""
+    """Every platform that this deployment is configured for. Raises SettingsError.
+
+    `signers` sign the requests to a city app whose profile asks for it.
+    """
     configs = configs or read_configs(settings)
     opened: dict[str, Connector] = {}
-    for name, open_connector in CONNECTORS.items():
+    with_signers = functools.partial(city.open_connector, signers=signers)
+    openers: dict[str, Opener] = {**CONNECTORS, city.PLATFORM: with_signers}
+    for name, open_connector in openers.items():
         connector = await open_connector(settings, configs, redis=redis)
         if connector is not None:
             opened[name] = connector

@@ -6,7 +6,7 @@ in front of the value, so that the two never meet.
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
 
@@ -15,10 +15,11 @@ from miniapp_bridge.alipay import crypto, phone
 from miniapp_bridge.alipay.gateway import AlipayGateway
 from miniapp_bridge.breaker import Breaker
 from miniapp_bridge.client import BACKGROUND_SECONDS, PlatformClient, Retry
-from miniapp_bridge.config import AlipayConfig, PlatformConfigs
+from miniapp_bridge.config import AlipayConfig, PlatformConfigs, Template
 from miniapp_bridge.connector import (
     Callback,
     Connector,
+    Consent,
     FaceHandOff,
     FaceOutcome,
     MiniCode,
@@ -50,6 +51,9 @@ SCENE = re.compile(r"[0-9A-Za-z!#$&'()*+,/:;=?@\-._~]{1,32}")
 LONGEST_VALUE = 20
 NO_RELATION = ("isv.invalid-auth-relations", "NOT_SUBSCRIBE", "USER_NOT_SUBSCRIBE")
 FACE_SECONDS = 3600
+OPENING_PAGE = "https://ds.alipay.com/"
+CONSENT_METHOD = "alipay.open.app.messagetemplate.subscribe.query"
+TEMPLATES_A_CALL = 3
 SUGGESTIONS = {"PASSED": Suggestion.PASS, "REJECTED": Suggestion.RISKY}
 
 
@@ -114,7 +118,7 @@ class AlipayConnector:
         )
 
     async def send_subscription_message(self, message: SubscriptionMessage) -> SendOutcome:
-        template = self._config.templates.get(message.template) or self._config.templates.get("*")
+        template = self._template(message.template)
         if template is None:
             return SendOutcome.NO_CONSENT
         values = _template_values(message.values, template.keys)
@@ -147,6 +151,38 @@ class AlipayConnector:
             "alipay.open.app.qrcode.create", content, retry=Retry.READ, total=BACKGROUND_SECONDS
         )
         return await self._picture(str(node.get("qr_code_url", "")))
+
+    async def link(self, *, path: str, query: str, days: int = 7) -> str:
+        """Alipay's own page that opens the app. It has no end, whatever `days` says."""
+        scheme = await self.app_link(path=path, query=query, days=days)
+        return f"{OPENING_PAGE}?{urlencode({'scheme': scheme})}"
+
+    async def app_link(self, *, path: str, query: str, days: int = 7) -> str:
+        del days  # made without Alipay, hence without an end
+        fields = {"appId": self._config.app_id, "page": path.lstrip("/")}
+        if query:
+            fields["query"] = query
+        return f"alipays://platformapi/startapp?{urlencode(fields)}"
+
+    async def consents(self, user_id: str, *, templates: Sequence[str]) -> Mapping[str, Consent]:
+        names: dict[str, list[str]] = {}
+        for name in templates:
+            template = self._template(name)
+            if template is not None:
+                names.setdefault(template.id, []).append(name)
+        found = {name: Consent.NONE for known in names.values() for name in known}
+        kind, _, value = user_id.partition(":")
+        listed = sorted(names)
+        for start in range(0, len(listed), TEMPLATES_A_CALL):
+            content = {kind: value, "template_id_list": listed[start : start + TEMPLATES_A_CALL]}
+            node = await self.gateway.call(CONSENT_METHOD, content, retry=Retry.READ)
+            for relation in _relations(node):
+                if str(relation.get("subscribe_state")) == "1":
+                    lasting = relation.get("subscribe_type") == "longterm"
+                    consent = Consent.LASTING if lasting else Consent.ONCE
+                    known = names.get(str(relation.get("template_id")), [])
+                    found |= dict.fromkeys(known, consent)
+        return found
 
     async def check_text(self, text: str, *, user_id: str) -> Suggestion:
         """What Alipay does not pass or refuse for certain is for a person to read."""
@@ -218,6 +254,9 @@ class AlipayConnector:
     async def close(self) -> None:
         await self._client.close()
 
+    def _template(self, name: str) -> Template | None:
+        return self._config.templates.get(name) or self._config.templates.get("*")
+
     async def _picture(self, url: str) -> MiniCode:
         """Fetch the code from Alipay's picture host, and from no other."""
         parts = urlsplit(url)
@@ -246,6 +285,14 @@ def _identity(node: Mapping[str, Any]) -> PlatformIdentity:
                 union_id=str(union_id) if union_id else None,
             )
     raise BadAnswer("neither open_id nor user_id")
+
+
+def _relations(node: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Absent when nothing is subscribed; one gateway wraps the list once more."""
+    listed = node.get("subscribe_relations") or []
+    if isinstance(listed, Mapping):
+        listed = listed.get("subscribe_relation") or []
+    return [one for one in listed if isinstance(one, Mapping)]
 
 
 def _addressee(user_id: str) -> dict[str, str]:

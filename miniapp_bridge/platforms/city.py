@@ -1,4 +1,4 @@
-"""The city app: OpenID Connect, OAuth2 code or ticket, as its profile says.
+"""The city app: OpenID Connect, OAuth2 code, ticket or (if it must be) token, by its profile.
 
 A ticket or code is good once here too, whatever the app's server thinks of repetitions. State, PKCE
 verifier and nonce hang together: the last two are derived from the state, which the browser's
@@ -14,12 +14,12 @@ from urllib.parse import urlencode, urlsplit
 
 from core import clock
 from core.protect import derive
-from core.settings import Settings
+from core.settings import Settings, SettingsError
 from miniapp_bridge.breaker import Breaker
 from miniapp_bridge.city import id_token, profile
 from miniapp_bridge.city.profile import Profile
 from miniapp_bridge.client import Answer, Headers, Outgoing, PlatformClient, Retry
-from miniapp_bridge.config import PlatformConfigs
+from miniapp_bridge.config import PlatformConfigs, read_file
 from miniapp_bridge.connector import (
     Callback,
     Connector,
@@ -29,7 +29,13 @@ from miniapp_bridge.connector import (
     SendOutcome,
     SubscriptionMessage,
 )
-from miniapp_bridge.errors import CallbackRefused, CodeRefused, NotOffered, PlatformMisconfigured
+from miniapp_bridge.errors import (
+    BadAnswer,
+    CallbackRefused,
+    CodeRefused,
+    NotOffered,
+    PlatformMisconfigured,
+)
 from miniapp_bridge.meter import Meter
 
 if TYPE_CHECKING:
@@ -39,17 +45,34 @@ PLATFORM = "city"
 CODE_LONGEST = 2048
 
 SignHook = Callable[[bytes], bytes]
-"""Signs the canonical request, e.g. with SM2; the program's start hands it in."""
+"""Signs the canonical request, e.g. with SM2."""
+
+Signers = Mapping[str, Callable[[bytes], SignHook]]
+"""Name in the profile → maker of a hook from a private key's file; raises SettingsError for a key
+it cannot use. The program's start hands them in: SM2 lies in a package this one may not import."""
 
 
 async def open_connector(
-    settings: Settings, configs: PlatformConfigs, *, redis: "Redis"
+    settings: Settings, configs: PlatformConfigs, *, redis: "Redis", signers: Signers | None = None
 ) -> Connector | None:
-    """The connector, or None where no city app is set up."""
+    """The connector, or None where no city app is set up. Raises SettingsError."""
     if configs.city is None:
         return None
     key = derive(settings.secret_key, b"city-state", 32)
-    return CityConnector(profile.read(configs.city), redis=redis, state_key=key)
+    chosen = profile.read(configs.city)
+    hook = _hook(chosen, configs, signers or {})
+    return CityConnector(chosen, redis=redis, state_key=key, hook=hook)
+
+
+def _hook(chosen: Profile, configs: PlatformConfigs, signers: Signers) -> SignHook | None:
+    if chosen.client_auth != "hook":
+        return None
+    if chosen.key_file is None:
+        raise SettingsError("city: client_auth hook needs key_file")
+    maker = signers.get(chosen.hook)
+    if maker is None:
+        raise SettingsError(f"city: no signer {chosen.hook}; there are {', '.join(signers)}")
+    return maker(read_file(configs, chosen.key_file))
 
 
 class CityConnector:
@@ -75,8 +98,13 @@ class CityConnector:
         # The profile names whole addresses, each of its own host.
         self._client = PlatformClient("", breaker=breaker, meter=self.meter)
 
+    @property
+    def code_parameter(self) -> str:
+        """What the app calls its code, ticket or token in our address."""
+        return self._profile.code_param
+
     async def exchange_code(self, code: str) -> PlatformIdentity:
-        """A ticket the app put into our address. Codes of a redirect need their state as well."""
+        """A ticket or token the app put into our address; a redirect's code needs its state too."""
         if self._profile.kind == "oidc":
             raise CodeRefused(vendor_code="no-state")
         return await self._exchange(code, {})
@@ -133,20 +161,35 @@ class CityConnector:
         await self._client.close()
 
     async def _exchange(self, code: str, fields: Mapping[str, str]) -> PlatformIdentity:
-        """Code or ticket → access token → fields of the person."""
+        """Code or ticket → access token → fields of the person.
+
+        A token that came in the address is good once here, however often it is there.
+        """
         await self._use_once(code)
-        token_answer = await self._ask(
+        in_url = self._profile.kind == "token_in_url"
+        token = code if in_url else await self._token(code, fields)
+        answer = await self._ask(
+            self._profile.userinfo_url, {"access_token": token}, retry=Retry.READ
+        )
+        try:
+            fields_of_person = profile.fields_of(self._profile, answer)
+        except BadAnswer:
+            # The app says that it does not know the token: for the person, a spent code.
+            if in_url:
+                raise CodeRefused(vendor_code="token") from None
+            raise
+        return profile.identity(self._profile, fields_of_person)
+
+    async def _token(self, code: str, fields: Mapping[str, str]) -> str:
+        answer = await self._ask(
             self._profile.token_url,
             {"grant_type": "authorization_code", "code": code, **fields},
             retry=Retry.ONCE,
         )
-        token = profile.fields_of(self._profile, token_answer).get("access_token")
+        token = profile.fields_of(self._profile, answer).get("access_token")
         if not token:
             raise CodeRefused(vendor_code="no-token")
-        answer = await self._ask(
-            self._profile.userinfo_url, {"access_token": str(token)}, retry=Retry.READ
-        )
-        return profile.identity(self._profile, profile.fields_of(self._profile, answer))
+        return str(token)
 
     async def _use_once(self, code: str) -> None:
         """Raises CodeRefused for a code that was here before, or cannot be one."""

@@ -36,13 +36,13 @@ from miniapp_bridge.errors import (
     GuestIdentity,
     MessageRejected,
     OutcomeUnknown,
-    PlatformUnavailable,
     SessionStale,
     VendorCode,
 )
 from miniapp_bridge.meter import Meter
-from miniapp_bridge.wechat import crypto, envelope, scene, templates
+from miniapp_bridge.wechat import crypto, envelope, links, scene, templates
 from miniapp_bridge.wechat.api import WeChatApi, picture_type
+from miniapp_bridge.wechat.checks import ContentChecks
 from miniapp_bridge.wechat.push import PushReader
 
 if TYPE_CHECKING:
@@ -53,9 +53,6 @@ CODE_LONGEST = 512
 SESSION_KEPT_SECONDS = 3 * 86_400
 DATA_OLDEST_SECONDS = 600
 FACE_PASSED = 10_000
-TEXT_LONGEST = 2500
-TEXT_OVERLAP = 100
-FORUM_SCENE = 3
 
 
 async def open_connector(
@@ -80,6 +77,7 @@ class WeChatConnector:
         self._client = PlatformClient(config.base_url, breaker=breaker, meter=self.meter)
         self.api = WeChatApi(config, client=self._client, redis=redis)
         ciphers = tuple(crypto.PushCipher(key, config.app_id) for key in config.push_keys)
+        self._checks = ContentChecks(self.api, redis=redis)
         self._push = PushReader(token=config.push_token, ciphers=ciphers)
 
     async def exchange_code(self, code: str) -> PlatformIdentity:
@@ -187,10 +185,10 @@ class WeChatConnector:
         raise BadAnswer("neither a picture nor a refusal")
 
     async def link(self, *, path: str, query: str, days: int = 7) -> str:
-        """An https link that opens the mini-program once, for one person; for text messages."""
-        body = {"path": path, "query": query, "expire_type": 1, "expire_interval": min(days, 30)}
-        fields = await self.api.post("/wxa/generate_urllink", body, retry=Retry.READ)
-        return str(fields["url_link"])
+        return await links.url_link(self.api, path=path, query=query, days=days)
+
+    async def app_link(self, *, path: str, query: str, days: int = 7) -> str:
+        return await links.scheme(self.api, path=path, query=query, days=days)
 
     async def sign_page(self, url: str) -> PageSignature:
         address = url.partition("#")[0]
@@ -206,14 +204,17 @@ class WeChatConnector:
         )
 
     async def check_text(self, text: str, *, user_id: str) -> Suggestion:
-        """The worst of all pieces; texts beyond WeChat's limit are cut with an overlap."""
-        worst = Suggestion.PASS
-        for piece in _pieces(text):
-            found = await self._check_piece(piece, user_id)
-            if found is Suggestion.RISKY:
-                return found
-            worst = found if found is Suggestion.REVIEW else worst
-        return worst
+        return await self._checks.text(text, user_id=user_id)
+
+    async def begin_picture_check(self, url: str, *, user_id: str) -> str:
+        return await self._checks.begin_picture(url, user_id=user_id)
+
+    async def picture_verdict(self, reference: str) -> Suggestion | None:
+        return await self._checks.picture(reference)
+
+    async def note_event(self, event: PlatformEvent) -> None:
+        """Keep what an event decides: so far, verdicts on pictures."""
+        await self._checks.note(event)
 
     async def start_face_check(
         self, person: RealName, *, reference: str, user_id: str
@@ -270,14 +271,6 @@ class WeChatConnector:
     async def close(self) -> None:
         await self._client.close()
 
-    async def _check_piece(self, text: str, user_id: str) -> Suggestion:
-        body = {"content": text, "version": 2, "scene": FORUM_SCENE, "openid": user_id}
-        try:
-            fields = await self.api.post("/wxa/msg_sec_check", body, retry=Retry.READ, total=3.0)
-            return Suggestion(fields["result"]["suggest"])
-        except (VendorCode, PlatformUnavailable, KeyError, TypeError, ValueError):
-            return Suggestion.REVIEW
-
     def _foreign(self, value: dict[str, Any]) -> bool:
         watermark = value.get("watermark")
         return not isinstance(watermark, dict) or watermark.get("appid") != self._config.app_id
@@ -313,8 +306,3 @@ def _plausible(code: str) -> str:
 def _check_scene(value: str) -> None:
     if not scene.SCENE.fullmatch(value):
         raise MessageRejected(vendor_code="40169")
-
-
-def _pieces(text: str) -> list[str]:
-    step = TEXT_LONGEST - TEXT_OVERLAP
-    return [text[start : start + TEXT_LONGEST] for start in range(0, max(len(text), 1), step)]

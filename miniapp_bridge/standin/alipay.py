@@ -1,11 +1,8 @@
 """Alipay's gateway: one address, signed both ways; log-in, messages, codes, faces, trade."""
 
 import base64
-import csv
-import io
 import json
 import secrets
-import zipfile
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
@@ -24,16 +21,6 @@ LADDER = (240.0, 600.0, 600.0, 3600.0, 7200.0, 21600.0, 54000.0)
 METHODS: dict[
     str, Callable[[World, web.Request, dict[str, Any], dict[str, str]], dict[str, Any]]
 ] = {}
-COLUMNS = (
-    "支付宝交易号",
-    "商户订单号",
-    "业务类型",
-    "商品名称",
-    "完成时间",
-    "订单金额（元）",
-    "退款批次号/请求号",
-)
-
 routes = web.RouteTableDef()
 
 
@@ -118,6 +105,27 @@ def send_message(place: World, request: web.Request, content: Any, form: Any) ->
         return bad("USER_NOT_SUBSCRIBE")
     place.messages.append({"touser": person.open_id, **content})
     return good()
+
+
+@method("alipay.open.app.messagetemplate.subscribe.query")
+def consents(place: World, request: web.Request, content: Any, form: Any) -> Any:
+    """The list is absent when nothing is subscribed."""
+    templates = content.get("template_id_list", [])
+    person = place.find(open_id=str(content.get("open_id")))
+    if person is None or not 0 < len(templates) <= 3:
+        return bad("isv.invalid-parameter", "40002")
+    relations = [
+        {
+            "template_id": template,
+            "subscribe_state": "1",
+            "subscribe_type": place.consents[person.open_id, template],
+            "keep_state": "0",
+            "show": True,
+        }
+        for template in templates
+        if (person.open_id, template) in place.consents
+    ]
+    return good(subscribe_relations=relations) if relations else good(show_component=True)
 
 
 @method("alipay.open.app.qrcode.create")
@@ -280,39 +288,6 @@ def refund_query(place: World, request: web.Request, content: Any, form: Any) ->
     if kept is None:
         return good()
     return good(refund_amount=yuan(kept["amount"]), refund_status="REFUND_SUCCESS")
-
-
-@method("alipay.data.dataservice.bill.downloadurl.query")
-def bill(place: World, request: web.Request, content: Any, form: Any) -> Any:
-    query_ = urlencode({"day": content["bill_date"]})
-    return good(bill_download_url=f"http://{request.host}/alipay-bill?{query_}")
-
-
-@routes.get("/alipay-bill")
-async def download(request: web.Request) -> web.Response:
-    place, day = request.app[WORLD], request.query["day"]
-    table = io.StringIO()
-    table.write("#支付宝业务明细查询\n#账号：[2088000000000001]\n#-----业务明细列表-----\n")
-    writer = csv.writer(table)
-    writer.writerow(COLUMNS)
-    for number, order in place.orders.items():
-        if order["platform"] != "alipay" or order["state"] != "paid":
-            continue
-        at = moment(order["paid_at"])
-        if at.startswith(day):
-            trade, amount = order["transaction"], yuan(order["amount"])
-            writer.writerow([f"{trade}\t", f"{number}\t", "交易", order["title"], at, amount, ""])
-    for number, one in place.refunds.items():
-        at = moment(one["at"])
-        if one["platform"] == "alipay" and at.startswith(day):
-            trade, amount = place.orders[one["order_no"]]["transaction"], yuan(one["amount"])
-            owner = f"{one['order_no']}\t"
-            writer.writerow([f"{trade}\t", owner, "退款", "", at, f"-{amount}", number])
-    table.write("#-----业务明细列表结束-----\n")
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("业务明细.csv", table.getvalue().encode("gb18030"))
-    return web.Response(body=packed.getvalue(), content_type="application/zip")
 
 
 def notice(place: World, number: str, **changes: str) -> bytes:

@@ -9,7 +9,7 @@ from dataclasses import asdict
 import aiohttp
 from aiohttp import web
 
-from miniapp_bridge.standin import alipay, others, wechat, wechat_pay
+from miniapp_bridge.standin import alipay, alipay_bill, others, wechat, wechat_pay
 from miniapp_bridge.standin.faults import WORLD, watch
 from miniapp_bridge.standin.world import World
 
@@ -69,7 +69,14 @@ def application(world: World) -> web.Application:
     """Calls go through the faults and the ledger, controls do not."""
     main = web.Application(middlewares=[_except_controls])
     main[WORLD] = world
-    for table in (wechat.routes, wechat_pay.routes, alipay.routes, others.routes, controls):
+    for table in (
+        wechat.routes,
+        wechat_pay.routes,
+        alipay.routes,
+        alipay_bill.routes,
+        others.routes,
+        controls,
+    ):
         main.add_routes(table)
     return main
 

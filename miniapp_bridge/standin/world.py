@@ -144,6 +144,10 @@ class World:
         self.templates: dict[str, dict[str, str]] = {}
         self.session_keys: dict[str, str] = {}
         self.faces: dict[str, dict[str, Any]] = {}
+        self.links: dict[str, str] = {}
+        self.pictures: dict[str, str] = {}
+        self.consents: dict[tuple[str, str], str] = {}
+        """(open id, template) → `longterm` or `onetime`."""
         self.orders: dict[str, dict[str, Any]] = {}
         self.refunds: dict[str, dict[str, Any]] = {}
         self.pending: list[Pending] = []

@@ -90,13 +90,12 @@ def events(message: Mapping[str, Any]) -> list[PlatformEvent]:
     key = message_key(message)
     entries = _entries(message)
     if not entries:
-        plain = {name: str(value) for name, value in message.items() if _is_plain(value)}
-        return [PlatformEvent(kind=kind, user_id=user, data=plain, key=key)]
+        return [PlatformEvent(kind=kind, user_id=user, data=_flat(message), key=key)]
     return [
         PlatformEvent(
             kind=kind,
             user_id=user,
-            data={name: str(value) for name, value in entry.items() if _is_plain(value)},
+            data=_flat(entry),
             key=f"{key}:{index}",
         )
         for index, entry in enumerate(entries)
@@ -123,6 +122,15 @@ def _entries(message: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     if isinstance(found, Mapping):
         return [found]
     return [item for item in found if isinstance(item, Mapping)] if isinstance(found, list) else []
+
+
+def _flat(fields: Mapping[str, Any]) -> dict[str, str]:
+    """Plain values by name, those one level down as `outer.inner` (the result of a check)."""
+    flat = {name: str(value) for name, value in fields.items() if _is_plain(value)}
+    for outer, inner in fields.items():
+        if isinstance(inner, Mapping):
+            flat |= {f"{outer}.{name}": str(v) for name, v in inner.items() if _is_plain(v)}
+    return flat
 
 
 def _is_plain(value: object) -> bool:

@@ -16,8 +16,10 @@ from core.ids import new_id
 from core.settings import Settings
 from identity.models import ChannelDay, PlatformAccount, Session, Subject
 from miniapp_bridge.config import PlatformConfigs
+from miniapp_bridge.connector import Suggestion
 from miniapp_bridge.payments import open_providers
 from miniapp_bridge.platforms import open_connectors
+from miniapp_bridge.platforms.wechat import WeChatConnector
 from miniapp_bridge.standin import alipay, others, wechat
 from miniapp_bridge.standin.world import World
 from payments import bills
@@ -445,3 +447,19 @@ async def test_push_of_wechat_is_heard_once(phone: Caller, world: World) -> None
         assert response.status == 403
 
     assert [(row.what, row.count) for row in await ChannelDay.all()] == [("user_enter", 1)]
+
+
+async def test_verdict_on_a_picture_comes_by_push(
+    phone: Caller, world: World, redis: Redis, configs: PlatformConfigs
+) -> None:
+    assert configs.wechat is not None
+    connector = WeChatConnector(configs.wechat, redis=redis)
+    url = "https://zwfw.example.gov.cn/p/bad.jpg"
+    reference = await connector.begin_picture_check(url, user_id=world.people["li"].openid)
+    query, body = wechat.sealed_push(world, wechat.picture_verdict(world, reference))
+
+    async with phone.http.post("/api/callbacks/wechat", params=query, data=body) as response:
+        assert (response.status, await response.text()) == (200, "success")
+
+    assert await connector.picture_verdict(reference) is Suggestion.RISKY
+    await connector.close()

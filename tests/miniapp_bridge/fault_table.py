@@ -25,11 +25,13 @@ from miniapp_bridge.connector import RealName, SubscriptionMessage
 from miniapp_bridge.payments import open_providers
 from miniapp_bridge.payments.provider import Charge, RefundOrder
 from miniapp_bridge.platforms import open_connectors
+from miniapp_bridge.platforms.alipay import CONSENT_METHOD
 from miniapp_bridge.standin import others
 from miniapp_bridge.standin.world import Keys, World
 from tests import services
 from tests.played import played
 
+PICTURE = "https://zwfw.example.gov.cn/p/shop.jpg"
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "platform-faults.md"
 
 FAULTS: dict[str, str] = {
@@ -124,12 +126,20 @@ class Stage:
              lambda: wechat.mini_code(scene="abc", page="pages/h5/index")),
             ("WeChat text check", "wechat", "read", "/wxa/msg_sec_check",
              lambda: wechat.check_text("你好", user_id=zhang.openid)),
+            ("WeChat picture check", "wechat", "read", "/wxa/media_check_async",
+             lambda: wechat.begin_picture_check(PICTURE, user_id=zhang.openid)),
+            ("WeChat link", "wechat", "read", "/wxa/generate_urllink",
+             lambda: wechat.link(path="pages/index/index", query="")),
+            ("WeChat scheme", "wechat", "read", "/wxa/generatescheme",
+             lambda: wechat.app_link(path="pages/index/index", query="")),
             ("WeChat face check", "wechat", "read", "/cityservice/face/identify/getverifyid",
              lambda: wechat.start_face_check(person, reference="abcde1", user_id=zhang.openid)),
             ("Alipay log-in", "alipay", "once", "alipay.system.oauth.token",
              lambda: alipay.exchange_code(self.world.new_code("alipay", zhang))),
             ("Alipay message", "alipay", "send", "alipay.open.app.mini.templatemessage.send",
              lambda: alipay.send_subscription_message(_message(f"open_id:{zhang.open_id}"))),
+            ("Alipay consents", "alipay", "read", CONSENT_METHOD,
+             lambda: alipay.consents(f"open_id:{zhang.open_id}", templates=["case-accepted"])),
             ("Alipay face check", "alipay", "read", "alipay.user.certify.open.initialize",
              lambda: alipay.start_face_check(person, reference="abcde1", user_id="")),
             ("SMS code", "sms", "send", "/sms/send",

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import msgspec
 import pytest
 from redis.asyncio import Redis
 
-from core.settings import SettingsError
+from core.settings import Settings, SettingsError
 from miniapp_bridge.city import profile
 from miniapp_bridge.client import Outgoing
 from miniapp_bridge.config import PlatformConfigs
 from miniapp_bridge.errors import CodeRefused, NotOffered
+from miniapp_bridge.platforms import city
 from miniapp_bridge.platforms.city import CityConnector
 from miniapp_bridge.standin import codec
 from miniapp_bridge.standin.world import World
+from resources import SIGNERS
 from signing import sm2
 
 HOME = "https://zwfw.example.gov.cn/return"
@@ -161,6 +167,85 @@ async def test_request_can_be_signed_with_sm2_by_a_hook(
     text, signature = signed[0]
     assert text.startswith(b"POST\n/city/token\n")
     assert key.public.verify(signature, text)
+
+
+def sm2_pem(secret: bytes) -> bytes:
+    """A private key of the curve SM2 as PKCS #8 (RFC 5208), built by hand."""
+    algorithm = bytes.fromhex("301306072a8648ce3d020106082a811ccf5501822d")
+    key = bytes.fromhex("04273025020101") + b"\x04\x20" + secret
+    text = base64.encodebytes(bytes.fromhex("3041020100") + algorithm + key)
+    return b"-----BEGIN PRIVATE KEY-----\n" + text + b"-----END PRIVATE KEY-----\n"
+
+
+def signing_city(configs: PlatformConfigs, **changes: Any) -> PlatformConfigs:
+    table = {**(configs.city or {}), **ticket_profile(configs), "client_auth": "hook", **changes}
+    return msgspec.structs.replace(configs, city=table)
+
+
+async def test_profile_chooses_the_sm2_signer_and_its_key(
+    configs: PlatformConfigs, folder: Path, settings: Settings, redis: Redis, world: World
+) -> None:
+    key = sm2.PrivateKey.generate()
+    (folder / "city-sm2.pem").write_bytes(sm2_pem(key.secret))
+    connector = await city.open_connector(
+        settings, signing_city(configs, key_file="city-sm2.pem"), redis=redis, signers=SIGNERS
+    )
+    assert isinstance(connector, CityConnector)
+    headers = connector._signed_headers(Outgoing(method="POST", target="http://h/t?a=1", data=b"x"))
+    await connector.close()
+
+    digest = hashlib.sha256(b"x").hexdigest()
+    at = headers["X-Access-Time"]
+    text = "\n".join(("POST", "/t?a=1", headers["X-Access-Key"], at, digest)).encode()
+    assert key.public.verify(base64.b64decode(headers["X-Access-Signature"]), text)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{}, {"key_file": "absent.pem"}, {"key_file": "own.pem"}, {"hook": "x", "key_file": "own.pem"}],
+    ids=["no key", "no file", "RSA key", "unknown signer"],
+)
+async def test_signer_that_cannot_work_is_named_at_the_start(
+    configs: PlatformConfigs, settings: Settings, redis: Redis, changes: dict[str, Any]
+) -> None:
+    with pytest.raises(SettingsError, match=r"city|absent\.pem"):
+        await city.open_connector(
+            settings, signing_city(configs, **changes), redis=redis, signers=SIGNERS
+        )
+
+
+def url_profile(configs: PlatformConfigs) -> dict[str, Any]:
+    changes = {**ticket_profile(configs), "kind": "token_in_url", "token_url": ""}
+    return {**changes, "code_param": "token", "accept_token_in_url": True}
+
+
+async def test_token_in_the_address_names_its_person_once(
+    make: Make, world: World, configs: PlatformConfigs
+) -> None:
+    connector = make(**url_profile(configs))
+    token = world.new_code("city-token", world.people["li"])
+
+    identity = await exchange(connector, token)
+
+    assert identity.user_id == "city-li"
+    assert connector.code_parameter == "token"
+    assert world.count("/city/token") == 0
+    world.codes[token]["used"] = False
+    with pytest.raises(CodeRefused):
+        await exchange(connector, token)
+
+
+async def test_unknown_token_in_the_address_is_a_spent_code(
+    make: Make, configs: PlatformConfigs
+) -> None:
+    with pytest.raises(CodeRefused):
+        await exchange(make(**url_profile(configs)), "f" * 32)
+
+
+def test_token_in_the_address_must_be_asked_for_twice(configs: PlatformConfigs) -> None:
+    table = {**(configs.city or {}), **url_profile(configs), "accept_token_in_url": False}
+    with pytest.raises(SettingsError, match="accept_token_in_url"):
+        profile.read(table)
 
 
 async def test_what_a_city_app_has_not_is_refused(make: Make) -> None:

@@ -19,7 +19,7 @@ from miniapp_bridge.errors import (
 from miniapp_bridge.platforms.wechat import WeChatConnector
 from miniapp_bridge.standin import wechat as played
 from miniapp_bridge.standin.world import World
-from miniapp_bridge.wechat import push, templates
+from miniapp_bridge.wechat import checks, push, templates
 
 
 @pytest.fixture
@@ -200,3 +200,97 @@ async def test_pages_of_strangers_are_not_signed(wechat: WeChatConnector, world:
     for url in ("https://evil.example/m/", "http://evil.example@x/", f"http://{host}.evil/"):
         with pytest.raises(MessageRejected):
             await wechat.sign_page(url)
+
+
+def verdict_event(wechat: WeChatConnector, world: World, reference: str, **options: Any) -> Any:
+    message = played.picture_verdict(world, reference, **options)
+    (event,) = wechat.open_callback(callback(world, message))
+    return event
+
+
+@pytest.mark.parametrize(
+    ("picture", "verdict"),
+    [
+        ("shop", Suggestion.PASS),
+        ("odd", Suggestion.REVIEW),
+        ("bad", Suggestion.RISKY),
+        ("gone", Suggestion.REVIEW),
+    ],
+)
+async def test_picture_is_judged_by_the_verdict_that_is_pushed(
+    wechat: WeChatConnector, world: World, picture: str, verdict: Suggestion
+) -> None:
+    url = f"https://zwfw.example.gov.cn/p/{picture}.jpg?until=1"
+    reference = await wechat.begin_picture_check(url, user_id=world.people["li"].openid)
+    assert await wechat.picture_verdict(reference) is None
+
+    await wechat.note_event(verdict_event(wechat, world, reference))
+
+    assert await wechat.picture_verdict(reference) is verdict
+    assert world.pictures == {reference: url}
+
+
+async def test_verdict_of_another_application_or_kind_decides_nothing(
+    wechat: WeChatConnector, world: World
+) -> None:
+    url = "https://zwfw.example.gov.cn/p/bad.jpg"
+    reference = await wechat.begin_picture_check(url, user_id=world.people["li"].openid)
+    event = verdict_event(wechat, world, reference)
+
+    await wechat.note_event(replace(event, kind="user_enter_tempsession"))
+    await wechat.note_event(replace(event, data={**event.data, "appid": "wx0000000000000000"}))
+
+    assert await wechat.picture_verdict(reference) is None
+
+
+async def test_verdict_quicker_than_the_answer_is_kept(
+    wechat: WeChatConnector, world: World, redis: Any
+) -> None:
+    world.pictures["early"] = "https://zwfw.example.gov.cn/p/bad.jpg"
+    await wechat.note_event(verdict_event(wechat, world, "early"))
+
+    assert await redis.set(checks._name("early"), "waiting:9999999999", nx=True) is None
+    assert await wechat.picture_verdict("early") is Suggestion.RISKY
+
+
+async def test_verdict_that_does_not_come_leaves_the_picture_to_a_person(
+    wechat: WeChatConnector, world: World, frozen_clock: Any
+) -> None:
+    url = "https://zwfw.example.gov.cn/p/shop.jpg"
+    reference = await wechat.begin_picture_check(url, user_id=world.people["li"].openid)
+    frozen_clock.advance(minutes=41)
+
+    assert await wechat.picture_verdict(reference) is Suggestion.REVIEW
+    assert await wechat.picture_verdict("never asked") is Suggestion.REVIEW
+
+
+@pytest.mark.parametrize("url", ["http://x.example/a.jpg", "file:///etc/passwd", "https:///a", ""])
+async def test_picture_at_an_address_that_is_no_https_is_not_sent(
+    wechat: WeChatConnector, world: World, url: str
+) -> None:
+    with pytest.raises(MessageRejected):
+        await wechat.begin_picture_check(url, user_id="o1")
+    assert world.count("/wxa/media_check_async") == 0
+
+
+async def test_links_open_the_page_they_were_made_for(
+    wechat: WeChatConnector, world: World
+) -> None:
+    wish = {"path": "/pages/index/index", "query": "next=%2Fcase%2F7"}
+
+    link = await wechat.link(**wish)
+    scheme = await wechat.app_link(**wish, days=99)
+
+    assert link.startswith("https://wxaurl.cn/")
+    assert scheme.startswith("weixin://dl/business/?t=")
+    assert world.links == dict.fromkeys((link, scheme), "pages/index/index?next=%2Fcase%2F7")
+
+
+@pytest.mark.parametrize("query", ["办件=7", "a b", "x" * 1025])
+async def test_query_that_no_link_can_carry_is_not_sent(
+    wechat: WeChatConnector, world: World, query: str
+) -> None:
+    for make in (wechat.link, wechat.app_link):
+        with pytest.raises(MessageRejected):
+            await make(path="pages/index/index", query=query)
+    assert world.ledger == []
