@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import contextlib
 import functools
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 from redis.asyncio import Redis
@@ -31,6 +32,7 @@ from push.stand_in import StandInSms
 from push.webhooks.addresses import read_networks
 from push.webhooks.sender import Sender
 from signing import SigningError, SoftwareKeyStore, TrustList
+from signing.credentials import holder
 from signing.key_files import read_private_key
 from signing.suites import SM2_SM3
 
@@ -53,6 +55,8 @@ class Resources:
     hub: Hub
     webhooks: Sender = field(default_factory=Sender)
     outlets: Outlets = field(default_factory=Outlets.closed)
+    certificates: TrustedCertificates | None = None
+    """Enterprise certificates; None where none are taken."""
 
     async def redis_answers(self) -> bool:
         with contextlib.suppress(*REDIS_ERRORS):
@@ -85,6 +89,8 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
     connectors = await open_connectors(settings, redis=redis, configs=configs, signers=SIGNERS)
     providers = open_providers(configs, redis=redis)
     folder = signing_folder(settings)
+    trust = load_trust(folder)
+    certificates = open_certificates(settings, own=trust)
     webhooks = Sender(allowed=read_networks(settings.webhook_networks))
     try:
         yield Resources(
@@ -92,7 +98,8 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
             redis=redis,
             blobs=Blobs.open(settings.blob_url),
             keys=load_keys(folder, settings),
-            trust=load_trust(folder),
+            trust=trust,
+            certificates=certificates,
             connectors=connectors,
             providers=providers,
             hub=Hub(),
@@ -129,6 +136,32 @@ def sm2_signer(pem: bytes) -> Callable[[bytes], bytes]:
     if suite is not SM2_SM3:
         raise SettingsError(f"city: key_file: {suite.name} is not sm2-sm3")
     return functools.partial(suite.sign, secret)
+
+
+@dataclass(frozen=True)
+class TrustedCertificates:
+    """Checks enterprise certificates against a list of authorities (identity/certificates.py)."""
+
+    trust: TrustList
+
+    def names(
+        self, chain: Sequence[bytes], *, message: bytes, signature: bytes, at: datetime
+    ) -> tuple[str, ...] | None:
+        found = holder(chain, message=message, signature=signature, trust=self.trust, at=at)
+        return None if found is None else tuple(value for _, value in found.subject_names)
+
+
+def open_certificates(settings: Settings, *, own: TrustList) -> TrustedCertificates | None:
+    """The authorities of the settings; the demo's own one outside of production, else none.
+
+    Raises SettingsError for a file that cannot be read.
+    """
+    if settings.enterprise_cas_file is None:
+        return None if settings.environment == "production" else TrustedCertificates(own)
+    try:
+        return TrustedCertificates(TrustList.from_bytes(settings.enterprise_cas_file.read_bytes()))
+    except (OSError, SigningError) as problem:
+        raise SettingsError(f"YUNJIAN_ENTERPRISE_CAS: {problem}") from None
 
 
 SIGNERS = {"sm2": sm2_signer}

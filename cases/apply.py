@@ -19,6 +19,7 @@ from cases import (
     moves,
     numbers,
     serials,
+    sign,
     timeline,
 )
 from cases.definitions import Item
@@ -157,7 +158,8 @@ async def submit(case_id: UUID, *, by: Principal, blobs: Blobs) -> None:
     """Hand the case in (收件): give it its numbers and start the clock of acceptance.
 
     Files that were not looked at yet are checked now. Raises `CaseIncomplete` with everything that
-    is missing, `TransitionNotAllowed` when it was submitted before.
+    is missing, `FormNotSigned` where the item asks for it, `TransitionNotAllowed` when it was
+    submitted before.
     """
     case = await moves.get_own(case_id, by=by)
     lifecycle.after(case.state, Move.SUBMIT)
@@ -167,6 +169,8 @@ async def submit(case_id: UUID, *, by: Principal, blobs: Blobs) -> None:
     guide = await moves.guide_of(case)
     await _check_complete(case, guide)
     item = await moves.item_of(case)
+    if item.sign_form:
+        await sign.require(case, guide)
     at, today = clock.now(), clock.today()
     async with transaction():
         official = numbers.case_no(

@@ -191,6 +191,8 @@ class Item(Definition, frozen=True, kw_only=True):
     supervise: str
     version: int
     status: Literal["published", "retired"]
+    sign_form: bool = False
+    """Whether the applicant has to sign the form before handing it in."""
 
 
 class Department(Definition, frozen=True, kw_only=True):

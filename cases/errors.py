@@ -1,13 +1,13 @@
 """Why the case side refuses.
 
 Invalid        InvalidCatalogue  UnknownQuestion  UnknownOption  InvalidAnswers  InvalidForm
-               CaseIncomplete  GuideStopped  WrongApplicant  MaterialNotApplicable
+               CaseIncomplete  FormNotSigned  GuideStopped  WrongApplicant  MaterialNotApplicable
                WayNotOffered  EmptyFile  NotAnAcceptedType  UnreadableFile  TooManyFiles
                InvalidSupplement  ReasonMissing
 NotFound       ItemNotFound  ThemeNotFound  CaseNotFound  MaterialNotFound  UploadNotFound
                FileNotFound  SupplementNotFound
-Conflict       TransitionNotAllowed  CaseChanged  SupplementAlreadyRequested  MaterialsLocked
-               WrongOffset  UploadBusy (423, as tus servers say)
+Conflict       SignedForAnother  TransitionNotAllowed  CaseChanged  SupplementAlreadyRequested
+               MaterialsLocked  WrongOffset  UploadBusy (423, as tus servers say)
 TooLarge       FileTooLarge
 TooMany        TooManyUploads
 Gone           UploadGone
@@ -65,6 +65,16 @@ class InvalidForm(Invalid):
 class CaseIncomplete(Invalid):
     slug = "case-incomplete"
     title = "还有内容没有完成，请按提示补齐后再提交"
+
+
+class FormNotSigned(Invalid):
+    slug = "form-not-signed"
+    title = "申请表还没有签署，或签署后又有改动，请签署后再提交"
+
+
+class SignedForAnother(Conflict):
+    slug = "signed-for-another"
+    title = "请先切换到这份申请的申请人（本人或单位），再签署申请表"
 
 
 class MaterialNotApplicable(Invalid):

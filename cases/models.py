@@ -138,6 +138,26 @@ class Case(Model):
         )
 
 
+class FormSignature(Model):
+    """The applicant's signature on the form; one a case, renewed when the form has changed."""
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    case: fields.OneToOneRelation[Case] = fields.OneToOneField(
+        "cases.Case", related_name="form_signature"
+    )
+    digest = fields.CharField(max_length=64)
+    """SM3 over what was signed."""
+    person_id = fields.UUIDField()
+    level = fields.SmallIntField()
+    """How surely it was this person or organisation; see identity/assurance.py."""
+    by_certificate = fields.BooleanField()
+    signed_at = fields.DatetimeField()
+
+    class Meta:
+        table = "cases_form_signature"
+        app = "cases"
+
+
 class Material(Model):
     """What the applicant did about one requirement; no row means nothing yet."""
 

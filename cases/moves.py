@@ -123,9 +123,9 @@ def effective_values(case: Case, guide: Guide) -> dict[str, Any]:
     return {entry.key: values.get(entry.key) for entry in guide.fields}
 
 
-def to_text(values: Mapping[str, Any]) -> str:
-    """Values as the JSON text an encrypted column holds."""
-    return json.dumps(values, ensure_ascii=False, separators=(",", ":"))
+def to_text(values: Mapping[str, Any], *, in_order: bool = False) -> str:
+    """Values as the JSON text an encrypted column holds; `in_order` sorts the keys."""
+    return json.dumps(values, ensure_ascii=False, separators=(",", ":"), sort_keys=in_order)
 
 
 def applicant_index(name: str) -> str:

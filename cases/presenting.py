@@ -73,6 +73,7 @@ def detail(
     timeline: Iterable[TimelineEntry],
     supplement: Supplement | None,
     may: list[str],
+    signature: views.FormSignatureView | None,
 ) -> views.CaseDetail:
     """Everything about the case, for its applicant."""
     result = None
@@ -95,6 +96,8 @@ def detail(
         acceptance_due_on=case.acceptance_due_on,
         statutory_due_on=case.statutory_due_on,
         may=may,
+        must_sign=item.sign_form,
+        signature=signature,
     )
 
 

@@ -10,7 +10,17 @@ from tortoise.expressions import Q
 from tortoise.functions import Count
 from tortoise.queryset import QuerySet
 
-from cases import catalogue, deadlines, errors, lifecycle, moves, presenting, timeline, views
+from cases import (
+    catalogue,
+    deadlines,
+    errors,
+    lifecycle,
+    moves,
+    presenting,
+    sign,
+    timeline,
+    views,
+)
 from cases.deadlines import Light
 from cases.definitions import Item
 from cases.lifecycle import CaseState
@@ -223,6 +233,7 @@ async def _detail(
         timeline=await timeline.list_entries(case.id),
         supplement=await Supplement.get_or_none(case_id=case.id),
         may=may,
+        signature=await sign.find(case, guide),
     )
 
 

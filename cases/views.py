@@ -156,6 +156,16 @@ class CaseResult(msgspec.Struct, kw_only=True):
     name: str
 
 
+class FormSignatureView(msgspec.Struct, kw_only=True):
+    """Who signed the form, and whether it is still the form that was signed."""
+
+    signed_at: datetime
+    signer: str
+    by_certificate: bool
+    """Confirmed by the organisation's certificate, not by a face."""
+    valid: bool
+
+
 class CaseDetail(CaseSummary, kw_only=True):
     """Everything about one case."""
 
@@ -174,6 +184,9 @@ class CaseDetail(CaseSummary, kw_only=True):
     acceptance_due_on: date | None
     statutory_due_on: date | None
     may: list[str]
+    must_sign: bool
+    """Whether the form has to be signed before it is handed in."""
+    signature: FormSignatureView | None
 
 
 class ApplicantView(msgspec.Struct, kw_only=True):

@@ -72,6 +72,10 @@ class Settings:
     platforms_file: Path | None = None
     """TOML with the mini-app platforms, the payment platforms and the text message gateway."""
 
+    enterprise_cas_file: Path | None = None
+    """PEM: authorities of enterprise certificates, with their revocation lists. Without it the demo
+    takes those of its own authority, and production none."""
+
     @property
     def demo(self) -> bool:
         return self.environment == "demo"
@@ -136,6 +140,7 @@ class _Reader:
             webhook_networks=self._networks("YUNJIAN_WEBHOOK_NETWORKS"),
             log_level=self._text("YUNJIAN_LOG_LEVEL", default="INFO"),
             platforms_file=self._path("YUNJIAN_PLATFORMS"),
+            enterprise_cas_file=self._path("YUNJIAN_ENTERPRISE_CAS"),
         )
         if settings.workers > 1 and settings.database_url.startswith("sqlite"):
             self._complaints.append(

@@ -31,6 +31,7 @@ class Act(StrEnum):
     ACT_FOR = "act_for"
     MANAGE_ACCOUNTS = "manage_accounts"
     GRANT_MANDATE = "grant_mandate"
+    SIGN_FORM = "sign_form"
 
 
 NEEDED: dict[Act, Level] = {
@@ -41,7 +42,11 @@ NEEDED: dict[Act, Level] = {
     Act.ACT_FOR: Level.REAL_NAME,
     Act.MANAGE_ACCOUNTS: Level.CONFIRMED,
     Act.GRANT_MANDATE: Level.CONFIRMED,
+    Act.SIGN_FORM: Level.CONFIRMED,
 }
+
+OF_ORGANISATION = frozenset({Act.GRANT_MANDATE, Act.SIGN_FORM})
+"""What may be done in an organisation's name: here its certificate confirms as a face does."""
 
 OF_PLATFORM = {"browser": Level.BASIC}
 STEP_UP_MINUTES = 15
@@ -52,8 +57,15 @@ def of_platform(platform: str) -> Level:
     return OF_PLATFORM.get(platform, Level.REAL_NAME)
 
 
+def level(principal: Principal, act: Act) -> Level:
+    """How surely this is somebody who may do `act`."""
+    if principal.certified and act in OF_ORGANISATION:
+        return Level.CONFIRMED
+    return Level(principal.assurance)
+
+
 def require(principal: Principal, act: Act) -> None:
     """Raises StepUpRequired when the person must be confirmed first."""
     needed = NEEDED[act]
-    if principal.assurance < needed:
+    if level(principal, act) < needed:
         raise StepUpRequired(needed=int(needed), act=act.value)

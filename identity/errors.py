@@ -5,10 +5,12 @@ Problem
 │                      InvalidMandate
 ├── NotFound           SubjectNotFound, OfficerNotFound, CounterNotFound, DepartmentNotFound,
 │                      DemoNotAvailable, AccountNotFound, SessionNotFound, ChannelNotFound
-├── Conflict           AccountTaken, LastAccount, ProofPending, ProofUnavailable
+├── Conflict           AccountTaken, LastAccount, ProofPending, ProofUnavailable,
+│                      CertificateUnavailable
 ├── Unauthenticated    SignInRequired, WrongCredentials, InvalidSignature
 ├── Forbidden          RoleMissing, CrossSiteRequest, NotActingFor, ActingRightEnded,
-│                      AccountNotBound, StepUpRequired, ProofFailed, ChannelClosed
+│                      AccountNotBound, StepUpRequired, ProofFailed, ChannelClosed,
+│                      CertificateRefused
 ├── Gone               EnrolmentCodeRefused, ProofExpired
 └── TooMany            TooManySignIns, QuotaSpent
 """
@@ -183,6 +185,18 @@ class ProofPending(Conflict):
 class ProofUnavailable(Conflict):
     slug = "proof-unavailable"
     title = "这里暂时不能做人脸核验，请换一个入口或到窗口办理"
+
+
+class CertificateUnavailable(Conflict):
+    slug = "certificate-unavailable"
+    title = "这里暂时不能用企业证书确认，请改用人脸核验"
+
+
+class CertificateRefused(Forbidden):
+    """The one answer for a bad signature, chain, validity, revocation and another organisation."""
+
+    slug = "certificate-refused"
+    title = "企业证书没有通过核验，请插入本单位在有效期内的证书后重试"
 
 
 class ProofFailed(Forbidden):

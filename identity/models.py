@@ -218,6 +218,9 @@ class Session(Model):
     """How surely this is the person; see assurance.py."""
     raised_until = fields.DatetimeField(null=True)
     """Until when a step-up counts."""
+    certified_until = fields.DatetimeField(null=True)
+    """Until when the certificate of `certified_for` counts, while the session acts for it."""
+    certified_for = fields.UUIDField(null=True)
     device = fields.CharField(max_length=80, db_default="")
     """What the browser or app says it is, in a few words for the person."""
     created_at = fields.DatetimeField(default=now)

@@ -34,6 +34,8 @@ class Principal:
     session_id: UUID | None = None
     assurance: int = 2
     """How surely this is the person at the moment; see assurance.Level."""
+    certified: bool = False
+    """The certificate of the organisation acted for was shown within the last minutes."""
 
     @property
     def person_id(self) -> UUID:

@@ -166,7 +166,7 @@ async def act_for(principal: Principal, organisation_id: UUID | None) -> Princip
             action="acting-for-changed",
             target=f"organisation:{organisation_id}" if organisation_id else principal.actor,
         )
-    return replace(principal, acting_for=organisation_id)
+    return replace(principal, acting_for=organisation_id, certified=False)
 
 
 async def revoke(session_id: UUID, *, by: str) -> None:
@@ -191,6 +191,25 @@ async def raise_assurance(principal: Principal, *, minutes: int, by_means: str) 
             actor=principal.actor,
             action="stepped-up",
             target=principal.actor,
+            detail={"means": by_means},
+        )
+
+
+async def certify(principal: Principal, *, minutes: int, by_means: str) -> None:
+    """The organisation acted for has just shown its certificate: good for `minutes`, for it."""
+    async with transaction():
+        changed = await Session.filter(
+            id=principal.session_id, revoked_at=None, acting_for=principal.acting_for
+        ).update(
+            certified_until=clock.now() + timedelta(minutes=minutes),
+            certified_for=principal.acting_for,
+        )
+        if not changed:
+            raise errors.SignInRequired()
+        await audit.record(
+            actor=principal.actor,
+            action="stepped-up",
+            target=f"organisation:{principal.acting_for}",
             detail={"means": by_means},
         )
 
@@ -296,12 +315,19 @@ async def _principal(session: Session) -> Principal:
         name=subject.name,
         session_id=session.id,
         assurance=_assurance(session),
+        certified=_is_certified(session),
     )
 
 
 def _assurance(session: Session) -> int:
     raised = session.raised_until is not None and clock.now() < session.raised_until
     return int(Level.CONFIRMED) if raised else int(session.assurance)
+
+
+def _is_certified(session: Session) -> bool:
+    if session.certified_until is None or session.acting_for is None:
+        return False
+    return session.certified_for == session.acting_for and clock.now() < session.certified_until
 
 
 def officer_principal(officer: Officer) -> Principal:

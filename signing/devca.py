@@ -84,6 +84,29 @@ def make(
     )
 
 
+def certify_holder(
+    keys: SoftwareKeyStore,
+    root_certificate: bytes,
+    key_id: str,
+    *,
+    subject: Name,
+    begins: datetime,
+    ends: datetime,
+    suite: str = SM2_SM3.name,
+) -> bytes:
+    """A new key under `key_id` with a certificate of the authority, as enterprises have them.
+
+    The unified social credit code belongs into the subject, e.g. as its unit.
+    """
+    spki = keys.create_now(key_id, suite=suite)
+    serial = secrets.randbits(126) | 1 << 126
+    request = Request(subject, spki, serial, begins, ends, _SIGNING)
+    root = certificates.parse(root_certificate)
+    issued = _issue(request, root, root.spki, keys)
+    keys.keep_certificate_now(key_id, issued.der)
+    return issued.der
+
+
 @dataclass(frozen=True, slots=True)
 class _Term:
     begins: datetime

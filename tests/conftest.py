@@ -225,7 +225,7 @@ async def resources(
     from miniapp_bridge.payments import open_providers
     from miniapp_bridge.platforms import open_connectors, read_configs
     from push.hub import Hub
-    from resources import Resources
+    from resources import Resources, TrustedCertificates
 
     configs = read_configs(settings)
     connectors = await open_connectors(settings, redis=redis, configs=configs)
@@ -236,6 +236,7 @@ async def resources(
         blobs=blobs,
         keys=authority.keys,
         trust=authority.trust,
+        certificates=TrustedCertificates(authority.trust),
         connectors=connectors,
         providers=providers,
         hub=Hub(),

@@ -8,10 +8,11 @@ from sanic import Blueprint, Request
 
 from api import guards, idempotency, licence_lookup, paging
 from api.endpoint import endpoint
-from cases import apply, errors, queries, supplement
+from cases import apply, errors, queries, sign, supplement
 from cases.lifecycle import CaseState
 from cases.views import CaseDetail, CaseSummary
 from identity.assurance import Act
+from identity.errors import StepUpRequired
 from identity.principal import Principal
 
 bp = Blueprint("citizen-cases", url_prefix="/api/citizen")
@@ -143,6 +144,7 @@ async def fill_form(request: Request, case_id: UUID, body: FillForm) -> CaseDeta
     problems=(
         *_MOVE_PROBLEMS,
         errors.CaseIncomplete,
+        errors.FormNotSigned,
         errors.GuideStopped,
         errors.WrongApplicant,
         errors.CalendarMissing,
@@ -152,6 +154,25 @@ async def fill_form(request: Request, case_id: UUID, body: FillForm) -> CaseDeta
 async def submit_case(request: Request, case_id: UUID) -> CaseDetail:
     principal: Principal = request.ctx.principal
     await apply.submit(case_id, by=principal, blobs=request.app.ctx.resources.blobs)
+    return await detail(case_id, principal)
+
+
+@bp.post("/cases/<case_id:uuid>/form-signature")
+@guards.assured(Act.SIGN_FORM)
+@endpoint(
+    summary="Sign the form as it stands",
+    returns=CaseDetail,
+    problems=(
+        *_MOVE_PROBLEMS,
+        StepUpRequired,
+        errors.SignedForAnother,
+        errors.CaseIncomplete,
+        errors.GuideStopped,
+    ),
+)
+async def sign_form(request: Request, case_id: UUID) -> CaseDetail:
+    principal: Principal = request.ctx.principal
+    await sign.sign(case_id, by=principal)
     return await detail(case_id, principal)
 
 

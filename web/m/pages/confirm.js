@@ -4,7 +4,7 @@ import { html, useState } from '../../vendor/preact-htm.js';
 import { t } from '../../kit/i18n.js';
 import { get, post } from '../../kit/api.js';
 import { Failure, H1, useAct } from '../../kit/ui.js';
-import { FaceCheck } from '../proof.js';
+import { CertificateCheck, FaceCheck } from '../proof.js';
 import { me, replace } from '../state.js';
 
 export default function Confirm({ query }) {
@@ -20,6 +20,10 @@ export default function Confirm({ query }) {
 
   async function confirm() {
     await post('/api/citizen/step-ups/confirmation', { proof_id: proof.proof_id });
+    await done();
+  }
+
+  async function done() {
     me.value = await get('/api/citizen/me');
     replace(query.get('next') ?? '/me', t('confirm.done'));
   }
@@ -32,6 +36,7 @@ export default function Confirm({ query }) {
         ${act.error && html`<${Failure} error=${act.error} />`}
         <button class="btn block" disabled=${act.busy} onClick=${begin}>${t('confirm.begin')}</button>
       </section>
+      ${me.value.acting_for && html`<${CertificateCheck} name=${me.value.acting_for.name} done=${done} />`}
     `}
   `;
 }

@@ -1,12 +1,12 @@
 // Step 3 of 3: everything once more on one page, then submit.
 
 import { html, useState } from '../../vendor/preact-htm.js';
-import { t } from '../../kit/i18n.js';
+import { moment, t } from '../../kit/i18n.js';
 import { get, newKey, post } from '../../kit/api.js';
 import { ErrorSummary, errorsOf, lineOf } from '../../kit/form.js';
 import { Facts, Failure, H1, Loading, useAct, useData } from '../../kit/ui.js';
 import { MaterialState, isSettled } from '../material.js';
-import { replace } from '../state.js';
+import { go, replace } from '../state.js';
 import { Leave } from './apply.js';
 
 export default function Review({ params }) {
@@ -20,10 +20,10 @@ export default function Review({ params }) {
   if (!opened.data.may.includes('submit')) {
     return html`<${Leave} path=${`/case/${params.id}`} />`;
   }
-  return html`<${Check} opened=${opened.data} />`;
+  return html`<${Check} opened=${opened.data} reload=${opened.reload} />`;
 }
 
-function Check({ opened }) {
+function Check({ opened, reload }) {
   const [agreed, setAgreed] = useState(false);
   const [errors, setErrors] = useState({});
   const [turn, setTurn] = useState(0);
@@ -39,6 +39,10 @@ function Check({ opened }) {
   async function submit() {
     if (missing.length > 0) {
       refuse(Object.fromEntries(missing.map(({ code, name }) => [code, t('review.missing', { name })])));
+      return;
+    }
+    if (opened.must_sign && !opened.signature?.valid) {
+      refuse({ sign: t('sign.please') });
       return;
     }
     if (!agreed) {
@@ -86,6 +90,7 @@ function Check({ opened }) {
         )}
       </ul>
     </section>
+    ${opened.must_sign && html`<${Sign} opened=${opened} reload=${reload} />`}
     <section class="card">
       <label class="choice">
         <input
@@ -97,6 +102,42 @@ function Check({ opened }) {
         ${t('review.agree')}
       </label>
       <button class="btn block" disabled=${act.busy} onClick=${submit}>${t('review.submit')}</button>
+    </section>
+  `;
+}
+
+/** The form is signed by somebody who was confirmed just now; else we go and confirm first. */
+function Sign({ opened, reload }) {
+  const act = useAct();
+  const { signature } = opened;
+
+  async function sign() {
+    const signed = await act.run(async () => {
+      try {
+        return await post(`/api/citizen/cases/${opened.id}/form-signature`);
+      } catch (problem) {
+        if (problem.slug === 'step-up-required') {
+          go(`/confirm?next=/review/${opened.id}`);
+          return null;
+        }
+        throw problem;
+      }
+    });
+    if (signed) {
+      reload();
+    }
+  }
+
+  return html`
+    <section class="card" aria-labelledby="sign">
+      <h2 id="sign">${t('sign.title')}</h2>
+      ${signature?.valid
+        ? html`<p class="note ok" role="status">${t('sign.done', { name: signature.signer, at: moment(signature.signed_at) })}</p>`
+        : html`
+            <p>${t(signature ? 'sign.changed' : 'sign.why')}</p>
+            ${act.error && html`<${Failure} error=${act.error} />`}
+            <button class="btn sec block" id="f-sign" disabled=${act.busy} onClick=${sign}>${t('sign.button')}</button>
+          `}
     </section>
   `;
 }
