@@ -51,10 +51,12 @@ class Shell:
     file: str
     camera: bool = False
     webassembly: bool = False
+    in_apps: bool = False
+    """Shown inside apps, whose own scripts it may load (settings.host_scripts)."""
 
 
 LANDING = Shell("index.html")
-CITIZEN = Shell("m/index.html")
+CITIZEN = Shell("m/index.html", in_apps=True)
 COUNTER = Shell("counter/index.html", camera=True, webassembly=True)
 STAFF = Shell("staff/index.html")
 ENTERPRISE = Shell("biz/index.html")
@@ -119,13 +121,14 @@ def script_json(data: Any) -> str:
     return text
 
 
-def content_security_policy(shell: Shell, public_url: str) -> str:
+def content_security_policy(shell: Shell, settings: Settings) -> str:
     """The policy of one page; Safari before 15.4 does not take 'self' for sockets."""
-    socket = public_url.replace("http", "ws", 1)
-    wasm = " 'wasm-unsafe-eval'" if shell.webassembly else ""
+    socket = settings.public_url.replace("http", "ws", 1)
+    wasm = ("'wasm-unsafe-eval'",) if shell.webassembly else ()
+    scripts = tuple(address for _, address in settings.host_scripts) if shell.in_apps else ()
     rules = {
         "default-src": "'self'",
-        "script-src": f"'self'{wasm}",
+        "script-src": " ".join(("'self'", *wasm, *scripts)),
         "style-src": "'self'",
         "img-src": "'self' data: blob:",
         "media-src": "'self' blob:",
@@ -144,7 +147,7 @@ def page_headers(shell: Shell, settings: Settings) -> dict[str, str]:
     camera = "self" if shell.camera else ""
     headers = {
         **COMMON_HEADERS,
-        "Content-Security-Policy": content_security_policy(shell, settings.public_url),
+        "Content-Security-Policy": content_security_policy(shell, settings),
         "Permissions-Policy": f"camera=({camera}), microphone=(), geolocation=()",
         "X-Frame-Options": "DENY",
         "Cache-Control": "no-cache",
@@ -186,7 +189,9 @@ async def citizen(request: Request) -> HTTPResponse:
         {"code": theme.code, "name": theme.name, "summary": theme.summary}
         for theme in snapshot.themes.values()
     ]
-    return answer(request, CITIZEN, boot=request.app.ctx.pages.boot(themes=themes))
+    scripts = dict(request.app.ctx.settings.host_scripts)
+    boot = request.app.ctx.pages.boot(themes=themes, host_scripts=scripts)
+    return answer(request, CITIZEN, boot=boot)
 
 
 @bp.get("/counter/", name="counter")

@@ -6,12 +6,16 @@ import base64
 import binascii
 import ipaddress
 import os
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 ENVIRONMENTS = ("demo", "test", "production")
+HOST_APPS = ("wechat", "alipay")
+SCRIPT = re.compile(r"https://[a-z0-9][a-z0-9.-]*/[A-Za-z0-9_./-]+\.js")
+"""It goes into the content security policy as it is."""
 MEBIBYTE = 1024 * 1024
 
 
@@ -71,6 +75,9 @@ class Settings:
 
     platforms_file: Path | None = None
     """TOML with the mini-app platforms, the payment platforms and the text message gateway."""
+
+    host_scripts: tuple[tuple[str, str], ...] = ()
+    """App and address of its maker's script, with which our pages open the shell's native pages."""
 
     enterprise_cas_file: Path | None = None
     """PEM: authorities of enterprise certificates, with their revocation lists. Without it the demo
@@ -140,6 +147,7 @@ class _Reader:
             webhook_networks=self._networks("YUNJIAN_WEBHOOK_NETWORKS"),
             log_level=self._text("YUNJIAN_LOG_LEVEL", default="INFO"),
             platforms_file=self._path("YUNJIAN_PLATFORMS"),
+            host_scripts=self._scripts("YUNJIAN_HOST_SCRIPTS"),
             enterprise_cas_file=self._path("YUNJIAN_ENTERPRISE_CAS"),
         )
         if settings.workers > 1 and settings.database_url.startswith("sqlite"):
@@ -181,6 +189,14 @@ class _Reader:
         if not all(url.startswith(("smtp://", "smtps://")) for url in text.split()):
             self._complaints.append(f"{name} must be smtps://user:password@host:465 or smtp://…")
         return text
+
+    def _scripts(self, name: str) -> tuple[tuple[str, str], ...]:
+        """`wechat=https://… alipay=https://…`"""
+        pairs = [pair.partition("=") for pair in self._text(name, default="").split()]
+        for app, _, address in pairs:
+            if app not in HOST_APPS or not SCRIPT.fullmatch(address):
+                self._complaints.append(f"{name} must be wechat=https://….js alipay=https://….js")
+        return tuple((app, address) for app, _, address in pairs)
 
     def _networks(self, name: str) -> str:
         text = self._text(name, default="")

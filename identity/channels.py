@@ -82,6 +82,11 @@ def offers(channel: Channel, item_code: str) -> bool:
     return not channel.items or item_code.startswith(channel.items)
 
 
+def offered_at(item_code: str) -> list[str]:
+    """Names of the channels that offer an item, in the order of the file. Pure."""
+    return [one.name for one in registry().values() if offers(one, item_code)]
+
+
 def deep_link(channel: Channel, path: str, *, public_url: str) -> str:
     """The address that opens `path` (`#/guide/…`) in the channel's app. Pure."""
     return channel.link.format(path=quote(path, safe=""), hash=path, public_url=public_url)

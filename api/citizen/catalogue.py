@@ -11,11 +11,15 @@ from api.endpoint import endpoint
 from cases import catalogue, errors, guide, queries
 from cases.catalogue import Snapshot
 from cases.definitions import Item
+from identity import channels
+from identity import errors as identity_errors
 from identity.principal import Principal
 
 bp = Blueprint("catalogue", url_prefix="/api/catalogue")
 
 Answers = dict[str, list[str]]
+
+MOST_ELSEWHERE = 5
 
 
 class ThemeItem(msgspec.Struct, kw_only=True):
@@ -43,6 +47,8 @@ class ItemQuery(paging.Page, kw_only=True, forbid_unknown_fields=True):
     audience: guides.Audience | None = None
     theme: str | None = None
     department: str | None = None
+    channel: Annotated[str, msgspec.Meta(max_length=32)] = channels.DIRECT
+    """Where the page is shown: what is not offered there is told of, but not listed."""
 
 
 class ItemSummary(msgspec.Struct, kw_only=True):
@@ -61,9 +67,19 @@ class ItemSummary(msgspec.Struct, kw_only=True):
     tags: list[str]
 
 
+class Elsewhere(msgspec.Struct, kw_only=True):
+    """An item that was found and is offered by other entries only."""
+
+    name: str
+    channels: list[str]
+    """Names of the entries that offer it."""
+
+
 class Items(msgspec.Struct, kw_only=True):
     items: list[ItemSummary]
     total: int
+    elsewhere: list[Elsewhere]
+    """The first of those that are not offered on this channel, when something was looked for."""
 
 
 class AskGuide(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -95,9 +111,10 @@ async def list_themes(request: Request) -> Themes:
     summary="Find service items",
     query=ItemQuery,
     returns=Items,
-    problems=(errors.ThemeNotFound,),
+    problems=(errors.ThemeNotFound, identity_errors.ChannelNotFound),
 )
 async def list_items(request: Request, query: ItemQuery) -> Items:
+    channel = channels.get_channel(query.channel)
     snapshot = await catalogue.snapshot()
     codes = snapshot.index.search(query.q)
     if query.theme is not None:
@@ -108,8 +125,14 @@ async def list_items(request: Request, query: ItemQuery) -> Items:
     found = [
         item for item in found if query.audience is None or query.audience in guides.audience(item)
     ]
-    page = found[query.offset : query.offset + query.limit]
-    return Items(items=[_summary(item, snapshot) for item in page], total=len(found))
+    here = [item for item in found if channels.offers(channel, item.code)]
+    there = [item for item in found if not channels.offers(channel, item.code)]
+    page = here[query.offset : query.offset + query.limit]
+    return Items(
+        items=[_summary(item, snapshot) for item in page],
+        total=len(here),
+        elsewhere=_elsewhere(there) if query.q else [],
+    )
 
 
 @bp.get("/items/<code:str>")
@@ -141,6 +164,13 @@ async def ask_guide(request: Request, code: str, body: AskGuide) -> guides.Perso
     if principal is not None:
         licences = await licence_lookup.held(principal, queries.licence_types_of(item))
     return guides.personal_guide(found, snapshot=await catalogue.snapshot(), licences=licences)
+
+
+def _elsewhere(items: list[Item]) -> list[Elsewhere]:
+    return [
+        Elsewhere(name=item.name, channels=channels.offered_at(item.code))
+        for item in items[:MOST_ELSEWHERE]
+    ]
 
 
 def _summary(item: Item, snapshot: Snapshot) -> ItemSummary:

@@ -148,3 +148,23 @@ async def test_a_signed_in_citizen_gets_the_same_guide(applicant: Applicant) -> 
     )
 
     assert guide["next_question"] is None
+
+
+async def test_item_that_a_channel_does_not_offer_is_told_of_with_the_entries_that_do(
+    applicant: Applicant,
+) -> None:
+    path = "/api/catalogue/items?q=施工许可&limit=50"
+    everywhere = await applicant.ok("GET", path)
+    in_wechat = await applicant.ok("GET", f"{path}&channel=wechat-mini")
+
+    listed = {one["code"] for one in everywhere["items"]}
+    assert "SJ-JGW-01" in listed
+    assert everywhere["elsewhere"] == []
+    assert not any(one["code"].startswith("SJ-JGW-") for one in in_wechat["items"])
+    assert in_wechat["total"] < everywhere["total"]
+    told = {one["name"]: one["channels"] for one in in_wechat["elsewhere"]}
+    assert all("浏览器" in names and "微信小程序" not in names for names in told.values())
+    assert len(told) == everywhere["total"] - in_wechat["total"]
+
+    unknown = await applicant.refused("GET", "/api/catalogue/items?channel=telegraph")
+    assert unknown == (404, "channel-not-found")

@@ -54,3 +54,9 @@ async def test_counts_add_up_over_days(frozen_clock: Any) -> None:
     views = {one.channel.key: one for one in await channels.list_channels()}
     assert views["browser"].counts == {"sign_in": 3}
     assert views["wechat-mini"].counts == {}
+
+
+def test_entries_that_offer_an_item_are_named() -> None:
+    assert channels.offered_at("SJ-GA-01") == [one.name for one in channels.registry().values()]
+    assert "微信小程序" not in channels.offered_at("SJ-JGW-01")
+    assert "浏览器" in channels.offered_at("SJ-JGW-01")

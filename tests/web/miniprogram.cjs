@@ -84,7 +84,7 @@ for (const [name, platform] of Object.entries(PLATFORMS)) {
 
     const sent = calls.find(([method]) => method === 'request')[1];
     assert.deepEqual(platform.body(sent), { platform: name, code: 'CODE', channel: `${name}-mini` });
-    assert.match(app.globalData.src, /^https:\/\/[^/]+\/m\/\?t=T%2F1%2B&fontSizeScaleFactor=1\.4&theme=dark#\/wallet$/);
+    assert.match(app.globalData.src, /^https:\/\/[^/]+\/m\/\?channel=\w+-mini&fontSizeScaleFactor=1\.4&theme=dark#t=T%2F1%2B&to=%2Fwallet$/);
     assert.ok(calls.some(([method]) => method === 'redirectTo'));
   });
 
@@ -94,7 +94,7 @@ for (const [name, platform] of Object.entries(PLATFORMS)) {
     await load('index').onLoad({});
 
     assert.match(app.globalData.src, /#\/bind\?ticket=B1&platform=/);
-    assert.ok(!app.globalData.src.includes('?t='));
+    assert.ok(!app.globalData.src.includes('t=T'));
   });
 
   test(`${name}: a refusal is shown and can be tried again with a new code`, async () => {
@@ -119,10 +119,11 @@ for (const [name, platform] of Object.entries(PLATFORMS)) {
     load('scan').onLoad({ id: '7' });
     assert.ok(calls.some(([method]) => method === 'navigateBack'));
 
-    app.globalData.src = 'https://h/m/?t=1#/wallet';
+    app.globalData.src = 'https://h/m/?theme=dark#t=1&to=%2Fwallet';
     const page = load('h5');
     page.onLoad();
     page.onShow();
+    assert.equal(page.data.src.split('#')[0], 'https://h/m/?theme=dark', 'the page is not loaded again');
     const result = JSON.parse(decodeURIComponent(page.data.src.split('#native=')[1]));
     assert.deepEqual(result, { kind: 'scan', id: '7', value: 'https://x/p/ABC' });
     assert.equal(app.globalData.result, null);

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from tests.journeys.actors import Actor, Citizen, Officer
+from tests.journeys.preparing import prepare
 from tests.web.installation import Demo
 from tests.web.people import Window, keep, photo
 
 SHOP = "SJ-SCJG-03"
+DRIVING_LICENCE = "SJ-GA-04"
 SHOP_PAPER = "SJ-SCJG-03-M04"
 ANSWERS = {"S1": ["net"], "S2": ["no"]}
 FORM = {
@@ -57,16 +60,49 @@ async def town(demo: Demo) -> AsyncIterator[Town]:
         missing = [{"code": SHOP_PAPER, "reason": "照片看不清，请重新拍"}]
         await officer.act(waiting["id"], "supplements", {"items": missing, "note": "请用横屏拍摄"})
         [licence, *_] = await citizen.licences()
+        due, paid = await owed(citizen, demo), await owed(citizen, demo)
+        await pay(citizen, paid)
+        company = (await citizen.get("/api/citizen/me"))["organisations"][0]
         yield Town(
             citizen=citizen,
             officer=officer,
             supervisor=supervisor,
-            citizen_screens=citizen_screens(draft, running, waiting, licence),
+            citizen_screens={
+                **citizen_screens(draft, running, waiting, licence),
+                "payment": f"/m/#/payment/{due}",
+                "receipt": f"/m/#/payment/{paid}",
+                "mandates": f"/m/#/mandates/{company['id']}",
+            },
             staff_screens={
                 "worklist": "/staff/#/",
                 "staff-case": f"/staff/#/case/{running['id']}",
             },
         )
+
+
+async def owed(citizen: Citizen, demo: Demo) -> str:
+    """The id of a new bill: the fee of a case that was accepted."""
+    known = {bill["id"] for bill in (await citizen.get("/api/citizen/bills"))["bills"]}
+    case = await prepare(citizen, DRIVING_LICENCE)
+    await citizen.post(f"/api/citizen/cases/{case['id']}/submission")
+    async with Officer(demo.url) as police:
+        await police.sign_in("GA-01", demo.passwords["GA-01"])
+        await police.act(case["id"], "acceptance")
+    async with asyncio.timeout(30):
+        while True:
+            bills = (await citizen.get("/api/citizen/bills"))["bills"]
+            if fresh := {bill["id"] for bill in bills} - known:
+                return str(fresh.pop())
+            await asyncio.sleep(0.1)
+
+
+async def pay(citizen: Citizen, bill_id: str) -> None:
+    """Pay at the cashier that is played."""
+    path = f"/api/citizen/bills/{bill_id}"
+    launch = await citizen.post(f"{path}/orders", {"provider": "cashier"})
+    async with citizen.http.get(f"{launch['params']['url']}&pay=1", allow_redirects=False):
+        pass
+    await citizen.post(f"{path}/refresh")
 
 
 async def submitted(citizen: Citizen) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from playwright.async_api import expect
 
+from tests.journeys.actors import Citizen
 from tests.web import screens
 from tests.web.installation import Demo
 from tests.web.people import Window
@@ -83,6 +84,35 @@ async def test_citizens_screens(window: Any, town: Town, name: str) -> None:
     await screens.lend_session(town.citizen, phone, hint="signed-in")
 
     assert await findings(phone, town.citizen_screens, dress) == {}
+
+
+@pytest.mark.parametrize("name", ["light", "dark", "elder", "extra-narrow"])
+async def test_confirming_by_certificate(window: Any, demo: Demo, name: str) -> None:
+    dress = DRESSES[name]
+    async with Citizen(demo.url) as boss:
+        await boss.sign_in("li")
+        await boss.act_for("上海松江演示餐饮有限公司")
+        phone = await window(width=dress.width, theme=dress.theme, stored=dress.stored)
+        await screens.lend_session(boss, phone, hint="signed-in")
+        await screens.show(phone, "/m/#/confirm?next=/me")
+        await phone.click("用企业证书确认")
+        await phone.sees("第一步")
+
+        assert await look(phone, dress) == []
+
+
+@pytest.mark.parametrize("name", ["light", "extra-narrow"])
+async def test_ending_a_mandate_is_asked_twice(window: Any, town: Town, name: str) -> None:
+    dress = DRESSES[name]
+    phone = await window(width=dress.width, theme=dress.theme, stored=dress.stored)
+    await screens.lend_session(town.citizen, phone, hint="signed-in")
+    await screens.show(phone, town.citizen_screens["mandates"])
+    await phone.click("结束授权")
+    await phone.sees("确定结束孙假名的授权")
+    assert await look(phone, dress) == []
+
+    await phone.click("先不结束")
+    await phone.sees("结束授权")
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

@@ -16,7 +16,7 @@ from api import problem_texts
 from api.assets import Assets
 from api.pages import script_json
 from cases.errors import CaseNotFound
-from core.settings import Settings
+from core.settings import Settings, SettingsError
 from tests.conftest import serving
 
 PAGES = ("/", "/m/", "/counter/", "/staff/", "/biz/", "/api/docs")
@@ -140,3 +140,30 @@ async def test_an_error_type_leads_to_its_explanation(browser_like: aiohttp.Clie
 async def test_an_unknown_explanation_is_not_found(browser_like: aiohttp.ClientSession) -> None:
     async with browser_like.get("/problems/no-such-problem") as answer:
         assert answer.status == 404
+
+
+async def test_scripts_of_apps_are_allowed_by_name_on_the_citizens_page_only(
+    settings: Settings, resources: Any
+) -> None:
+    address = "https://res.wx.qq.com/open/js/jweixin-1.6.0.js"
+    named = replace(settings, host_scripts=(("wechat", address),))
+    async with serving(named, resources) as url, aiohttp.ClientSession(url) as session:
+        policies = {}
+        for path in ("/m/", "/staff/"):
+            async with session.get(path) as answer:
+                policies[path] = answer.headers["Content-Security-Policy"]
+        boot = await text_of(session, "/m/")
+
+    assert f"script-src 'self' {address};" in policies["/m/"]
+    assert "qq.com" not in policies["/staff/"]
+    assert address in boot
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["wechat=http://x.example/a.js", "wechat=https://x.example/a.js;default-src *", "city=https://x/a.js",
+     "https://x.example/a.js", "wechat=https://x.example/'unsafe-inline'.js"],
+)  # fmt: skip
+def test_address_that_could_widen_the_policy_is_refused(value: str) -> None:
+    with pytest.raises(SettingsError, match="YUNJIAN_HOST_SCRIPTS"):
+        Settings.from_env({"YUNJIAN_HOST_SCRIPTS": value, "YUNJIAN_SECRET_KEY": "A" * 44})

@@ -226,14 +226,15 @@ async function followHost() {
   }
 }
 
-/** The mini-program around us hands over its user by a ticket that is good once. */
+/** The mini-program around us hands over its user by a ticket that is good once: `#t=…&to=/wallet`. */
 async function followTicket() {
-  const ticket = new URLSearchParams(location.search).get('t');
-  if (!ticket) {
+  if (!location.hash.startsWith('#t=')) {
     return;
   }
+  const given = new URLSearchParams(location.hash.slice(1));
+  const [ticket, to] = [given.get('t'), given.get('to') ?? '/'];
+  state.replace(to.startsWith('/') ? to : '/');
   const { post } = await import('../kit/api.js');
-  history.replaceState(null, '', `${location.pathname}${location.hash}`);
   try {
     await state.welcome((await post('/api/citizen/sessions', { platform: 'ticket', code: ticket })).me);
   } catch {

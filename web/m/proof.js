@@ -3,18 +3,31 @@
 import { html, useState } from '../vendor/preact-htm.js';
 import { t } from '../kit/i18n.js';
 import { post } from '../kit/api.js';
+import { askShell, hostKind } from '../kit/host.js';
 import { Failure, useAct } from '../kit/ui.js';
 
 /** `confirm` is called when the person says it is done; what counts is the platform's own answer. */
 export function FaceCheck({ proof, confirm }) {
   const act = useAct();
+  const native = proof.params.verify_id && hostKind() === 'wechat';
+
+  async function look() {
+    const query = { verify_id: proof.params.verify_id };
+    const left = await act.run(() => askShell('face', ['id', proof.proof_id], query));
+    if (left?.outcome) {
+      await act.run(confirm);
+    }
+  }
+
   return html`
     <section class="card" aria-labelledby="face">
       <h2 id="face">${t('proof.face')}</h2>
       <p>${t('proof.how')}</p>
       ${proof.params.url
         ? html`<a class="btn sec block" href=${proof.params.url} target="_blank" rel="noopener">${t('proof.open')}</a>`
-        : html`<p class="note">${t('proof.inApp')}</p>`}
+        : native
+          ? html`<button class="btn sec block" disabled=${act.busy} onClick=${look}>${t('proof.open')}</button>`
+          : html`<p class="note">${t('proof.inApp')}</p>`}
       ${act.error && html`<${Failure} error=${act.error} />`}
       <button class="btn block" disabled=${act.busy} onClick=${() => act.run(confirm)}>${t('proof.done')}</button>
     </section>
@@ -61,7 +74,7 @@ export function CertificateCheck({ name, done }) {
       <p>${t('certificate.why', { name })}</p>
       ${act.error && html`<${Failure} error=${act.error} />`}
       ${challenge ? html`
-        <form onSubmit=${send}>
+        <form class="stack" onSubmit=${send}>
           <p><b>${t('certificate.first')}</b></p>
           <pre class="words" tabindex="0">${challenge.to_sign}</pre>
           <button type="button" class="btn sec block" onClick=${copy}>

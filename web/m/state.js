@@ -3,6 +3,9 @@
 import { batch, signal, useEffect } from '../vendor/preact-htm.js';
 import { boot } from '../kit/i18n.js';
 
+const NATIVE = '#native=';
+let lastScreen = '#/';
+
 export const route = signal(readRoute());
 /** The signed-in citizen; null for a visitor; undefined while we do not know yet. */
 export const me = signal(localStorage.getItem('signed-in') ? undefined : null);
@@ -15,8 +18,16 @@ export const flash = signal(null);
 export const demo = boot.demo ?? false;
 
 function readRoute() {
-  const [path, query] = (location.hash.slice(1) || '/').split('?');
+  lastScreen = location.hash.startsWith(NATIVE) ? lastScreen : location.hash || '#/';
+  const [path, query] = lastScreen.slice(1).split('?');
   return { path, query: new URLSearchParams(query) };
+}
+
+/** A native page left a result: hand it on, and stay on the screen we are on. */
+async function takeNative(hash) {
+  history.replaceState(null, '', lastScreen);
+  const { heard } = await import('../kit/host.js');
+  heard(hash);
 }
 
 let flashOfNextScreen = null;
@@ -24,6 +35,10 @@ let flashOfNextScreen = null;
 /** Follow the address from now on; `moved` is called after each change of screen. */
 export function followAddress(moved) {
   addEventListener('hashchange', () => {
+    if (location.hash.startsWith(NATIVE)) {
+      takeNative(location.hash);
+      return;
+    }
     batch(() => {
       flash.value = flashOfNextScreen;
       flashOfNextScreen = null;

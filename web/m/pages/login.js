@@ -69,7 +69,7 @@ function ByPhone({ next }) {
   return html`
     <section class="card" aria-labelledby="by-phone">
       <h2 id="by-phone">${t('way.browser')}</h2>
-      <form onSubmit=${challenge ? enter : ask}>
+      <form class="stack" onSubmit=${challenge ? enter : ask}>
         <div class="field">
           <label for="phone">${t('login.phone')}</label>
           <input id="phone" class="in" type="tel" inputmode="numeric" autocomplete="tel-national" required maxlength="11"

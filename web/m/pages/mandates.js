@@ -4,19 +4,24 @@ import { html, useState } from '../../vendor/preact-htm.js';
 import { day, t } from '../../kit/i18n.js';
 import { del, get, post } from '../../kit/api.js';
 import { Failure, H1, Loading, useAct, useData } from '../../kit/ui.js';
+import { me } from '../state.js';
 
 export default function Mandates({ params }) {
   const path = `/api/citizen/organisations/${params.id}/mandates`;
   const found = useData(() => get(path));
+  const [ending, setEnding] = useState(null);
   const act = useAct();
+  const company = me.value.organisations.find(({ id }) => id === params.id);
 
   async function end(mandate) {
     await act.run(() => del(`${path}/${mandate.person_id}`));
+    setEnding(null);
     found.reload();
   }
 
   return html`
     <${H1} text=${t('mandates.title')} />
+    <p>${t('mandates.why', { name: company?.name ?? '' })}</p>
     ${act.error && html`<${Failure} error=${act.error} />`}
     ${found.error && !found.data && html`<${Failure} error=${found.error} />`}
     ${!found.data && !found.error && html`<${Loading} />`}
@@ -30,7 +35,12 @@ export default function Mandates({ params }) {
                 <b>${mandate.name}</b>
                 <small>${[mandate.id_no_masked, mandate.valid_to && t('licence.until', { day: day(mandate.valid_to) })].filter(Boolean).join(' · ')}</small>
               </span>
-              <button class="btn sec sm" disabled=${act.busy} onClick=${() => end(mandate)}>${t('mandates.end')}</button>
+              ${ending === mandate.person_id
+                ? html`
+                    <button class="btn sm" disabled=${act.busy} onClick=${() => end(mandate)}>${t('mandates.endNow', { name: mandate.name })}</button>
+                    <button class="btn sec sm" onClick=${() => setEnding(null)}>${t('mandates.keep')}</button>
+                  `
+                : html`<button class="btn sec sm" onClick=${() => setEnding(mandate.person_id)}>${t('mandates.end')}</button>`}
             </li>
           `)}
         </ul>

@@ -4,7 +4,7 @@ import { html } from '../../vendor/preact-htm.js';
 import { moment, t } from '../../kit/i18n.js';
 import { get, post } from '../../kit/api.js';
 import { Facts, Failure, H1, Loading, Tag, useAct, useData } from '../../kit/ui.js';
-import { hostKind } from '../../kit/host.js';
+import { askShell, hostKind } from '../../kit/host.js';
 import { useLive } from '../state.js';
 import { TONES, yuan } from './payments.js';
 
@@ -25,7 +25,9 @@ export default function Payment({ params }) {
     if (launch?.kind === 'page') {
       location.href = launch.params.url;
     } else if (launch) {
-      openInApp(launch, params.id);
+      // What came of it is for the platform to say: however the shell comes back, it is asked.
+      await act.run(() => askShell('pay', ['bill', params.id], { launch: JSON.stringify(launch.params) }));
+      await refresh();
     }
   }
 
@@ -63,20 +65,13 @@ export default function Payment({ params }) {
     ${bill.state === 'due' && html`
       <section class="card" aria-labelledby="ways">
         <h2 id="ways">${t('pay.how')}</h2>
-        ${open.map((way) => html`<button key=${way.provider} class="btn block" disabled=${act.busy} onClick=${() => pay(way)}>${t(`payWay.${way.provider}`)}</button>`)}
+        ${open.map((way) => html`<button key=${way.provider} class="btn block" disabled=${act.busy} onClick=${() => pay(way)}>${t('pay.by', { way: t(`payWay.${way.provider}`), amount: yuan(bill.amount) })}</button>`)}
         <p class="hint">${t('pay.hint')}</p>
         <button class="btn sec block" disabled=${act.busy} onClick=${refresh}>${t('pay.refresh')}</button>
       </section>
     `}
     ${(bill.state === 'paid' || bill.state === 'refunded') && html`<${Receipt} path=${path} />`}
   `;
-}
-
-/** The shell around the page opens the payment and comes back; what came of it is asked for then. */
-function openInApp(launch, billId) {
-  const target = `/pages/pay/pay?bill=${billId}&launch=${encodeURIComponent(JSON.stringify(launch.params))}`;
-  const app = launch.kind === 'wechat' ? window.wx?.miniProgram : window.my;
-  app?.navigateTo({ url: target });
 }
 
 function Receipt({ path }) {

@@ -3,6 +3,7 @@
 import { html, useEffect, useRef, useState } from '../../vendor/preact-htm.js';
 import { t } from '../../kit/i18n.js';
 import { get, withQuery } from '../../kit/api.js';
+import { channel } from '../../kit/host.js';
 import { Failure, H1, Loading, RowLink, Tag, useData } from '../../kit/ui.js';
 
 const TYPING_PAUSE_MS = 250;
@@ -14,7 +15,7 @@ export default function Search({ query }) {
   const [asked, setAsked] = useState(words);
   const [limit, setLimit] = useState(PAGE);
   const timer = useRef(null);
-  const found = useData(() => get(withQuery('/api/catalogue/items', { q: asked, limit })), [asked, limit]);
+  const found = useData(() => get(withQuery('/api/catalogue/items', { q: asked, limit, channel: channel() })), [asked, limit]);
 
   useEffect(() => {
     setWords(query.get('q') ?? '');
@@ -60,6 +61,9 @@ export default function Search({ query }) {
 }
 
 function Results({ found, words, more }) {
+  if (found.items.length === 0 && found.elsewhere.length > 0) {
+    return html`<${Elsewhere} items=${found.elsewhere} />`;
+  }
   if (found.items.length === 0) {
     return html`
       <section class="card">
@@ -77,6 +81,23 @@ function Results({ found, words, more }) {
       ${found.total > found.items.length && html`
         <button class="btn sec block" onClick=${more}>${t('more')}</button>
       `}
+    </section>
+    <${Elsewhere} items=${found.elsewhere} />
+  `;
+}
+
+/** What was found and is offered by other entries only: a sentence for each. */
+function Elsewhere({ items }) {
+  return items.length > 0 && html`
+    <section class="card" aria-labelledby="elsewhere">
+      <h2 id="elsewhere">${t('search.elsewhere')}</h2>
+      <ul class="list">
+        ${items.map((item) => html`
+          <li class="row fixed" key=${item.name}>
+            <span class="grow">${t('search.offeredAt', { name: item.name, channels: item.channels.join('、') })}</span>
+          </li>
+        `)}
+      </ul>
     </section>
   `;
 }

@@ -6,6 +6,8 @@ import { Failure, H1, Loading, Tag, useAct, useData } from '../../kit/ui.js';
 
 const yuan = (fen) => (fen === null ? '—' : `¥${(fen / 100).toFixed(2)}`);
 const STATES = { due: '待缴', paid: '已缴', refunded: '已退', cancelled: '已取消' };
+const PLATFORMS = { wechat: '微信', alipay: '支付宝', city: '城市 App', browser: '短信', wechat_pay: '微信支付', alipay_trade: '支付宝收款', cashier: '财政统一收银台' };
+const TOKENS = { access: '接口凭证', jsapi: '网页签名凭证' };
 const DIFFERENCES = { missing_here: '我方缺', missing_there: '平台缺', amount: '金额不符' };
 
 export default function Operations() {
@@ -45,17 +47,25 @@ function Connectors({ data }) {
   const rows = data.connectors.flatMap((one) => one.calls.map((call) => ({ ...call, platform: one.platform, rests: one.open_circuits[call.call] })));
   return html`
     ${data.connectors.map(({ platform, tokens, quotas }) => (tokens.length > 0 || quotas.length > 0) && html`
-      <p key=${platform}>
-        <b>${platform}</b>${' '}
-        ${tokens.map((token) => `${token.kind} 第 ${token.generation} 代，已用 ${Math.round(token.age_seconds / 60)} 分，剩 ${Math.round(token.left_seconds / 60)} 分；`)}
-        ${quotas.map((quota) => `${quota.call} 今日 ${quota.used}/${quota.limit}；`)}
-      </p>
+      <div key=${platform}>
+        <b>${PLATFORMS[platform] ?? platform}</b>
+        <ul>
+          ${tokens.map((token) => html`
+            <li key=${token.kind}>
+              ${TOKENS[token.kind] ?? token.kind}：第 ${token.generation} 代，已用 ${Math.round(token.age_seconds / 60)} 分钟，还剩 ${Math.round(token.left_seconds / 60)} 分钟
+            </li>
+          `)}
+          ${quotas.map((quota) => html`
+            <li key=${quota.call}><span class="mono">${quota.call}</span> 今日已用 ${quota.used} 次，限额 ${quota.limit} 次</li>
+          `)}
+        </ul>
+      </div>
     `)}
     ${rows.length === 0 ? html`<p>最近 24 小时没有调用。</p>` : html`
       <${Table} label="最近 24 小时的调用" head=${['平台', '调用', '次数', '失败', '平均毫秒', '状态']}>
         ${rows.map((row) => html`
           <tr key=${row.platform + row.call}>
-            <th scope="row">${row.platform}</th><td class="mono">${row.call}</td><td>${row.total}</td>
+            <th scope="row">${PLATFORMS[row.platform] ?? row.platform}</th><td class="mono">${row.call}</td><td>${row.total}</td>
             <td>${row.failed} (${((100 * row.failed) / row.total).toFixed(1)}%)</td><td>${row.milliseconds}</td>
             <td>${row.rests ? html`<${Tag} tone="bad">暂停 ${row.rests} 秒</${Tag}>` : html`<${Tag} tone="ok">正常</${Tag}>`}</td>
           </tr>

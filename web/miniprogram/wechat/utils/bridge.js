@@ -52,18 +52,21 @@ async function ticket() {
 }
 
 /**
- * The address of the H5. `hash` is a screen such as `/wallet`; the ticket is good once,
- * for a minute.
+ * The address of the H5. `hash` is a screen such as `/wallet`; the ticket is good once, for a minute.
+ * It stands behind the `#`: no server sees it, and results that come later (`#native=…`) leave the rest
+ * of the address as it is, so that the page is not loaded again.
  * @param {string | null} ticketId @param {string} hash
  */
 function pageUrl(ticketId, hash) {
   const base = wx.getAppBaseInfo();
   const query = [
-    ticketId ? `t=${encodeURIComponent(ticketId)}` : '',
+    `channel=${CHANNEL}`,
     `fontSizeScaleFactor=${base.fontSizeScaleFactor || 1}`,
     `theme=${base.theme || 'light'}`,
   ];
-  return `${ORIGIN}/m/?${query.filter(Boolean).join('&')}#${safeHash(hash)}`;
+  const screen = safeHash(hash);
+  const inside = ticketId ? `t=${encodeURIComponent(ticketId)}&to=${encodeURIComponent(screen)}` : screen;
+  return `${ORIGIN}/m/?${query.join('&')}#${inside}`;
 }
 
 /** A screen of ours: a path and nothing that could lead elsewhere. @param {string} hash */
