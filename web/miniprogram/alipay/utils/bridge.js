@@ -31,8 +31,8 @@ function post(path, data) {
         }
       },
       // Alipay calls `fail` for every status of 400 and above, with the answer inside.
-      fail: ({ data: answer }) => {
-        const fields = readAnswer(answer);
+      fail: (failure) => {
+        const fields = readAnswer(/** @type {any} */ (failure).data);
         const title = fields.title || '网络不通，请检查网络后重试';
         reject(Object.assign(new Refusal(fields.slug || 'offline', title), { binding: fields.binding }));
       },
@@ -76,7 +76,7 @@ async function ticket() {
  * @param {string | null} ticketId @param {string} hash
  */
 function pageUrl(ticketId, hash) {
-  const info = my.getSystemInfoSync();
+  const info = /** @type {any} */ (my.getSystemInfoSync()); // its types do not know colorScheme
   const scale = (info.fontSizeSetting || 16) / 16;
   const query = [
     `channel=${CHANNEL}`,
@@ -95,7 +95,12 @@ function safeHash(hash) {
 
 /** Leave a result for the H5. @param {string} kind @param {object} value */
 function leave(kind, value) {
-  getApp().globalData.result = JSON.stringify({ kind, ...value });
+  shared().result = JSON.stringify({ kind, ...value });
 }
 
-module.exports = { ORIGIN, post, ticket, pageUrl, safeHash, leave };
+/** What pages of the shell leave for one another. @returns {{ src?: string, result: string | null }} */
+function shared() {
+  return /** @type {any} */ (getApp()).globalData;
+}
+
+module.exports = { shared, ORIGIN, post, ticket, pageUrl, safeHash, leave };

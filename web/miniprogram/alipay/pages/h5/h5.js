@@ -1,4 +1,6 @@
 // @ts-check
+const { shared } = require('../../utils/bridge');
+
 const CODE_SCREEN = '#/qr/';
 
 Page({
@@ -6,8 +8,8 @@ Page({
   base: '',
 
   onLoad() {
-    this.base = getApp().globalData.src || '';
-    getApp().globalData.src = '';
+    this.base = shared().src || '';
+    shared().src = '';
     this.setData({ src: this.base });
     my.onUserCaptureScreen(this.warnOfScreenshot);
   },
@@ -18,10 +20,10 @@ Page({
 
   /** A native page left a result: the H5 reads it from the hash, which does not reload it. */
   onShow() {
-    const app = getApp();
-    const { result } = app.globalData;
+    const left = shared();
+    const { result } = left;
     if (result) {
-      app.globalData.result = null;
+      left.result = null;
       this.setData({ src: `${this.base.split('#')[0]}#native=${encodeURIComponent(result)}` });
     }
   },
@@ -37,6 +39,6 @@ Page({
   },
 
   onShareAppMessage() {
-    return { title: '云间证', path: '/pages/index/index' };
+    return { title: '云间证', desc: '城市政务一站办', path: '/pages/index/index' };
   },
 });

@@ -1,5 +1,5 @@
 // @ts-check
-const { ticket, pageUrl } = require('../../utils/bridge');
+const { shared, ticket, pageUrl } = require('../../utils/bridge');
 
 Page({
   data: { error: '' },
@@ -8,7 +8,7 @@ Page({
   /** @param {Record<string, string | undefined>} query */
   onLoad(query) {
     this.next = decodeURIComponent(query.next || query.scene || '/');
-    return this.enter();
+    return /** @type {any} */ (this).enter();
   },
 
   async enter() {
@@ -28,7 +28,7 @@ Page({
 
   /** @param {string} src */
   open(src) {
-    getApp().globalData.src = src;
+    shared().src = src;
     my.redirectTo({ url: '/pages/h5/h5' });
   },
 });

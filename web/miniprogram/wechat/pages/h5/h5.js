@@ -13,7 +13,7 @@ Page({
   },
 
   onUnload() {
-    wx.offUserCaptureScreen(this.warnOfScreenshot);
+    wx.offUserCaptureScreen();
   },
 
   /** A native page left a result: the H5 reads it from the hash, which does not reload it. */
