@@ -8,7 +8,6 @@ from __future__ import annotations
 import fcntl
 import logging
 import os
-import re
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
@@ -23,12 +22,13 @@ import pytest
 from redis.asyncio import Redis
 from tortoise import connections
 
-from core import audit, clock, database, log, offload, protect, redis_client
+from core import audit, clock, database, offload, protect, redis_client
 from core.blobs import Blobs
 from core.settings import Settings
 from resources import PACKAGES
 from tests import services
 from tests.installation import Installation
+from tests.secrets_watch import SecretWatch
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"
@@ -136,25 +136,6 @@ def fresh_demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
             installation.stop()
             made.touch()
     return folder
-
-
-class SecretWatch(logging.Handler):
-    """Reads every line the whole suite logs, as it would be written, and keeps what may not be."""
-
-    FORBIDDEN = re.compile(
-        r"310199\d{11}[0-9X]|1990000\d{4}|AT[0-9a-f]{40}|standin-secret|standinapikey"
-        r"|session_key|access_token=|PRIVATE KEY|oSTANDIN-|01STANDIN"
-    )
-
-    def __init__(self) -> None:
-        super().__init__(level=logging.INFO)
-        self.setFormatter(log.JsonFormatter())
-        self.found: list[str] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        line = self.format(record)
-        if self.FORBIDDEN.search(line):
-            self.found.append(line)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -10,6 +10,7 @@ import aiohttp
 
 from cases import catalogue
 from identity.roles import Role
+from tests import secrets_watch
 from tests.api import people
 from tests.cases.factories import ANSWERS, ITEM, PHOTO, photo
 from tests.identity import factories
@@ -30,6 +31,8 @@ class Caller:
         if body is not None:
             options["json"] = body
         async with self.http.request(method, path, **options) as response:
+            if response.status >= 400:
+                secrets_watch.check(await response.text())
             is_json = "json" in (response.content_type or "")
             return response.status, await response.json(content_type=None) if is_json else None
 

@@ -20,6 +20,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from PIL import Image
 
+from tests import secrets_watch
+
 OWN_PAGE = {"X-Requested-With": "yunjian"}
 TUS = {"Tus-Resumable": "1.0.0"}
 
@@ -55,6 +57,7 @@ class Actor:
         async with self.http.request(method, path, **options) as response:
             assert response.status >= 400, f"{method} {path} was allowed"
             assert response.content_type == "application/problem+json", await response.text()
+            secrets_watch.check(await response.text())
             document: dict[str, Any] = await response.json(content_type=None)
             assert document["status"] == response.status
             return document

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests import secrets_watch
 from tests.installation import Installation
 
 
@@ -45,3 +46,6 @@ def running_demo(like: Path | None = None) -> Iterator[Demo]:
             )
         finally:
             installation.stop()
+        for line in installation.output().splitlines():
+            if line.startswith("{"):
+                secrets_watch.check(line)

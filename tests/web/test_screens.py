@@ -11,6 +11,7 @@ import pytest
 from playwright.async_api import expect
 
 from tests.journeys.actors import Citizen
+from tests.journeys.preparing import prepare
 from tests.web import screens
 from tests.web.installation import Demo
 from tests.web.people import Window
@@ -99,6 +100,30 @@ async def test_confirming_by_certificate(window: Any, demo: Demo, name: str) -> 
         await phone.sees("第一步")
 
         assert await look(phone, dress) == []
+
+
+@pytest.mark.parametrize("name", ["light", "elder-narrow"])
+async def test_form_that_must_be_signed_leads_to_confirming(
+    window: Any, demo: Demo, name: str
+) -> None:
+    dress = DRESSES[name]
+    async with Citizen(demo.url) as boss:
+        await boss.sign_in("li")
+        await boss.act_for("上海松江演示餐饮有限公司")
+        case = await prepare(boss, "SJ-JGW-02")
+        phone = await window(width=dress.width, theme=dress.theme, stored=dress.stored)
+        await screens.lend_session(boss, phone, hint="signed-in")
+        await screens.show(phone, f"/m/#/review/{case['id']}")
+        await phone.sees("签署申请表")
+        assert await look(phone, dress) == []
+        await phone.click("提交申请")
+        await phone.sees("请先签署申请表")
+
+        await phone.click("核对无误，签署")
+        await phone.heading("确认是您本人")
+        refused = await boss.problem("POST", f"/api/citizen/cases/{case['id']}/submission")
+        assert refused["slug"] == "form-not-signed"
+        phone.complaints.clear()  # the refusal that leads to confirming stands on the console
 
 
 @pytest.mark.parametrize("name", ["light", "extra-narrow"])
