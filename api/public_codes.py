@@ -84,7 +84,9 @@ async def show_printed(request: Request, code: str) -> HTTPResponse:
     await throttle.per_address(request, "printed-code", limit=LOOKS_PER_MINUTE)
     resources = request.app.ctx.resources
     try:
-        found = await printed.look_up(code, blobs=resources.blobs, trust=resources.trust)
+        found = await printed.look_up(
+            code, blobs=resources.blobs, trust=resources.trust, redis=resources.redis
+        )
     except PrintedCodeNotFound:
         return html(
             FRAME.format(title="无法核验这份打印件", body=UNKNOWN_COPY), status=404, headers=HEADERS

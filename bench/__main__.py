@@ -5,7 +5,18 @@ from __future__ import annotations
 import argparse
 import sys
 
-from bench import fanout, intake, live, road, seal_ofd, sm2, verify_large, verify_ofd, verify_pass
+from bench import (
+    fanout,
+    intake,
+    live,
+    redeem,
+    road,
+    seal_ofd,
+    sm2,
+    verify_large,
+    verify_ofd,
+    verify_pass,
+)
 
 BENCHES = {
     "sm2": sm2.run,
@@ -14,6 +25,7 @@ BENCHES = {
     "seal-ofd": seal_ofd.run,
     "verify-pass": verify_pass.run,
     "intake": intake.run,
+    "redeem": redeem.run,
     "live": live.run,
     "road": road.run,
     "fanout": fanout.run,

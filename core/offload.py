@@ -28,6 +28,9 @@ def _ready() -> None:
 
 
 def _make_pool() -> ProcessPoolExecutor:
+    # A web worker among several is a daemon of the process that started it, and daemons may have
+    # no children. Ours end with their pool, or when the pipe of a killed worker breaks.
+    multiprocessing.current_process().daemon = False
     return ProcessPoolExecutor(
         max_workers=max(1, min(4, os.cpu_count() or 1)),
         mp_context=multiprocessing.get_context("spawn"),

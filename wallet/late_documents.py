@@ -29,22 +29,22 @@ async def ensure(
     trust: TrustList,
     blobs: Blobs,
     public_url: str = "",
-) -> None:
-    """Make the document of a licence of the caller's unless it is there.
+) -> str:
+    """Make the document of a licence of the caller's unless it is there; its digest.
 
     With `public_url` its face bears the code that printed copies are checked by. Raises
     LicenceNotFound, and what sealing raises; two at once make one document.
     """
     licence = await status.own_licence(licence_id, by=by)
     if licence.document:
-        return
+        return licence.document
     seal = await seals.for_department(licence.department)
     data = await _face_data(licence, blobs, public_url)
     document = await sealing.sealed_document(data, seal=seal, keys=keys, trust=trust)
     digest = await blobs.put(document)
     async with database.transaction():
         if not await Licence.filter(id=licence.id, document="").update(document=digest):
-            return
+            return await _document_of(licence.id)
         await transparency.licence_issued(
             licence.identifier, document=digest, version=licence.version
         )
@@ -57,6 +57,11 @@ async def ensure(
             detail={"document": digest, "seal": str(seal.id)},
         )
         await seals.record_use(seal.id)
+    return digest
+
+
+async def _document_of(licence_id: UUID) -> str:
+    return (await Licence.get(id=licence_id)).document
 
 
 async def _face_data(licence: Licence, blobs: Blobs, public_url: str) -> FaceData:

@@ -233,13 +233,27 @@ async def _signed(
 
 
 def fit(claims: Claims, certificate: bytes) -> Claims:
-    """The claims with values shortened until the code can be read well (480 characters)."""
-    while not passes.fits(claims, signer_certificate=certificate):
-        shorter = _shortened(claims)
-        if shorter is None:
+    """The claims with values shortened until the code can be read well (480 characters).
+
+    Where cutting is not enough the longest field is left out, so that a name stays readable.
+    """
+    while True:
+        fitted = _cut(claims, certificate)
+        if fitted is not None:
+            return fitted
+        fields = dict(claims.licence.fields)
+        if not fields:
             raise MalformedPass("a licence too long for a pass")
-        claims = shorter
-    return claims
+        del fields[max(fields, key=lambda key: len(fields[key].encode()))]
+        claims = replace(claims, licence=replace(claims.licence, fields=fields))
+
+
+def _cut(claims: Claims, certificate: bytes) -> Claims | None:
+    """With its longest values cut as far as needed; None when that is not enough."""
+    shorter: Claims | None = claims
+    while shorter is not None and not passes.fits(shorter, signer_certificate=certificate):
+        shorter = _shortened(shorter)
+    return shorter
 
 
 def _shortened(claims: Claims) -> Claims | None:

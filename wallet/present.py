@@ -50,8 +50,17 @@ class State(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Running:
+    """A code that was just let run, as Redis knows it."""
+
+    id: UUID
+    code: str
+    started_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
 class Presentation:
-    """A code that runs now."""
+    """A code that runs now, as its holder's page shows it."""
 
     id: UUID
     text: str
@@ -121,6 +130,19 @@ async def open(licence_id: UUID, *, by: Principal, redis: Redis, public_url: str
         redis, f"present:{by.person_id}", limit=OPENED_PER_MINUTE, seconds=60
     ):
         raise TooMany(retry_after=60)
+    running = await start(licence.id, person_id=by.person_id, redis=redis)
+    text = codes.text_of(running.code, public_url=public_url)
+    return Presentation(
+        id=running.id,
+        text=text,
+        svg=codes.svg(text),
+        expires_at=running.started_at + LIFE,
+        renew_at=running.started_at + RENEW_AFTER,
+    )
+
+
+async def start(licence_id: UUID, *, person_id: UUID, redis: Redis) -> Running:
+    """Let a fresh code run; whether the licence may be shown was asked before."""
     now, code, presentation_id = clock.now(), codes.new_code(), new_id()
     key, handle = _code_key(codes.digest(code)), _handle_key(presentation_id)
     seconds = int((LIFE + REMEMBERED).total_seconds())
@@ -128,13 +150,13 @@ async def open(licence_id: UUID, *, by: Principal, redis: Redis, public_url: str
         "state": "open",
         "dies": _milliseconds(now + LIFE + GRACE),
         "id": str(presentation_id),
-        "licence": str(licence.id),
-        "person": str(by.person_id),
+        "licence": str(licence_id),
+        "person": str(person_id),
     }
     handle_values: Mapping[_Stored, _Stored] = {
         "code": key,
-        "licence": str(licence.id),
-        "person": str(by.person_id),
+        "licence": str(licence_id),
+        "person": str(person_id),
         "ends": _milliseconds(now + LIFE),
     }
     async with redis.pipeline(transaction=True) as pipe:
@@ -143,14 +165,7 @@ async def open(licence_id: UUID, *, by: Principal, redis: Redis, public_url: str
         pipe.hset(handle, mapping=handle_values)
         pipe.expire(handle, seconds)
         await pipe.execute()
-    text = codes.text_of(code, public_url=public_url)
-    return Presentation(
-        id=presentation_id,
-        text=text,
-        svg=codes.svg(text),
-        expires_at=now + LIFE,
-        renew_at=now + RENEW_AFTER,
-    )
+    return Running(id=presentation_id, code=code, started_at=now)
 
 
 async def redeem(code: str, *, by: Principal, redis: Redis, reader_name: str) -> Redeemed:

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import date
 from urllib.parse import urlsplit
 
+from redis.asyncio import Redis
+
 from core import clock, protect
 from core.blobs import Blobs
 from signing import TrustList
@@ -72,7 +74,7 @@ async def find(text: str) -> Licence | None:
     return None if row is None else await status.find_licence(row.licence_id)
 
 
-async def look_up(code: str, *, blobs: Blobs, trust: TrustList) -> PrintedLicence:
+async def look_up(code: str, *, blobs: Blobs, trust: TrustList, redis: Redis) -> PrintedLicence:
     """Type, masked holder, state and seal of the licence on paper. Raises PrintedCodeNotFound."""
     licence = await find(code)
     if licence is None:
@@ -87,7 +89,7 @@ async def look_up(code: str, *, blobs: Blobs, trust: TrustList) -> PrintedLicenc
         state_text=state.text,
         in_force=state.in_force,
         valid_to=licence.valid_to,
-        seal=await seal_checks.verdict_on(licence.document, blobs=blobs, trust=trust),
+        seal=await seal_checks.verdict_on(licence.document, blobs=blobs, trust=trust, redis=redis),
     )
 
 

@@ -158,7 +158,9 @@ async def _look_at_licence(redeemed: Redeemed, digest: str, tools: Tools) -> Loo
     checks = [
         Check(name="code", outcome=Outcome.PASS, detail="二维码有效，首次使用"),
         verdict.state_check(state, valid_to=licence.valid_to, at=now),
-        *await seal_checks(licence.document, blobs=tools.blobs, trust=tools.trust, at=now),
+        *await seal_checks(
+            licence.document, blobs=tools.blobs, trust=tools.trust, redis=tools.redis
+        ),
     ]
     return Looked(result=verdict.combine(checks), licence=licence, digest=digest)
 
@@ -198,6 +200,7 @@ async def earlier(reading: Reading, digest: str) -> CodeAnswer | None:
 
 async def _write(reading: Reading, looked: Looked, redeemed: Redeemed | None) -> Verification:
     licence, result, errand = looked.licence, looked.result, reading.errand
+    person_id = await _person(licence, redeemed)
     known = reading.kind in GROUNDS
     async with database.transaction():
         row = await Verification.create(
@@ -223,7 +226,8 @@ async def _write(reading: Reading, looked: Looked, redeemed: Redeemed | None) ->
         )
         if licence is not None:
             await uses.record(licence, _look(reading, looked, row), tell=False)
-            await _tell_holder(row, licence, redeemed)
+            if person_id is not None:
+                await _tell_holder(row, licence, person_id, redeemed)
         await audit.record(
             actor=reading.actor,
             action="licence.verify",
@@ -262,13 +266,18 @@ def _look(reading: Reading, looked: Looked, row: Verification) -> uses.Look:
     )
 
 
-async def _tell_holder(row: Verification, licence: Licence, redeemed: Redeemed | None) -> None:
-    """Tell who showed the code, or who answers for the holder; nobody if there is none."""
-    person_id = redeemed.person_id if redeemed is not None else None
-    if person_id is None:
-        person_id = await identity_queries.find_responsible_person(licence.subject_id)
-    if person_id is None:
-        return
+async def _person(licence: Licence | None, redeemed: Redeemed | None) -> UUID | None:
+    """Whom to tell: who showed the code, or who answers for the holder."""
+    if redeemed is not None and redeemed.person_id is not None:
+        return redeemed.person_id
+    if licence is None:
+        return None
+    return await identity_queries.find_responsible_person(licence.subject_id)
+
+
+async def _tell_holder(
+    row: Verification, licence: Licence, person_id: UUID, redeemed: Redeemed | None
+) -> None:
     presentation_id = redeemed.presentation_id if redeemed is not None else None
     event = LicencePresented(
         licence_id=licence.id,

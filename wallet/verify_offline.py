@@ -105,7 +105,9 @@ async def look_at_printed(text: str, *, tools: Tools) -> Looked:
             detail="打印件不能证明持证人在场，请核对本人身份证件",
         ),
         _register_check(licence, now),
-        *await seal_checks(licence.document, blobs=tools.blobs, trust=tools.trust, at=now),
+        *await seal_checks(
+            licence.document, blobs=tools.blobs, trust=tools.trust, redis=tools.redis
+        ),
     ]
     return Looked(result=verdict.combine(checks), licence=licence)
 
@@ -146,8 +148,13 @@ async def _seen_before(replay_key: bytes, redis: Redis) -> bool:
 
 
 def _digest(report: PassReport, offered: passes.Offered | None) -> str | None:
-    """An unbound pass shows no moment: the same text may rightly come again."""
-    if offered is None or offered.shown_at is None or "replayed" in report.reasons:
+    """What recognises this showing, if it was a living one that nobody had read before.
+
+    An unbound pass shows no moment: the same text may rightly come again. A dead one is never
+    answered with what was said while it lived.
+    """
+    living = _asked_for_replay(report) and "replayed" not in report.reasons
+    if offered is None or offered.shown_at is None or not living:
         return None
     return hashlib.sha256(report.replay_key).hexdigest()
 

@@ -153,7 +153,10 @@ async def get_licence(request: Request, licence_id: UUID) -> LicencePage:
     await _draw(request, licence_id)
     detail = await queries.get_licence(licence_id, by=request.ctx.principal)
     seal = await seal_checks.verdict_on(
-        detail.document, blobs=resources.blobs, trust=resources.trust
+        detail.document,
+        blobs=resources.blobs,
+        trust=resources.trust,
+        redis=resources.redis,
     )
     card = msgspec.convert(detail.summary, LicenceCard, from_attributes=True)
     return LicencePage(
@@ -246,12 +249,15 @@ async def get_history(request: Request, licence_id: UUID) -> History:
 )
 async def open_presentation(request: Request, licence_id: UUID) -> PresentationAnswer:
     resources = request.app.ctx.resources
-    await _draw(request, licence_id)
+    document = await _draw(request, licence_id)
     opened = await present.open(
         licence_id,
         by=request.ctx.principal,
         redis=resources.redis,
         public_url=resources.settings.public_url,
+    )
+    await seal_checks.seal_checks(
+        document, blobs=resources.blobs, trust=resources.trust, redis=resources.redis
     )
     return PresentationAnswer(
         id=opened.id,
@@ -285,10 +291,10 @@ async def stop_presentation(request: Request, presentation_id: UUID) -> None:
     await present.stop(presentation_id, by=request.ctx.principal, redis=redis)
 
 
-async def _draw(request: Request, licence_id: UUID) -> None:
-    """A licence that came as data gets its document when it is first needed."""
+async def _draw(request: Request, licence_id: UUID) -> str:
+    """The licence's document; one that came as data gets it when it is first needed."""
     resources = request.app.ctx.resources
-    await late_documents.ensure(
+    return await late_documents.ensure(
         licence_id,
         by=request.ctx.principal,
         keys=resources.keys,

@@ -218,7 +218,7 @@ class CounterDevice(Actor):
 
     async def signed(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
         data = json.dumps(body).encode() if body is not None else b""
-        headers = {**self._headers(method, path, data), "Content-Type": "application/json"}
+        headers = {**self.signed_headers(method, path, data), "Content-Type": "application/json"}
         return await self.call(method, path, data=data, headers=headers)
 
     async def verify(self, code: str, *, purpose: str = "窗口办事核验") -> dict[str, Any]:
@@ -226,7 +226,7 @@ class CounterDevice(Actor):
         verdict: dict[str, Any] = await self.signed("POST", "/api/counter/verifications", body)
         return verdict
 
-    def _headers(self, method: str, path: str, data: bytes) -> dict[str, str]:
+    def signed_headers(self, method: str, path: str, data: bytes) -> dict[str, str]:
         at, nonce = str(int(time.time())), secrets.token_urlsafe(16)
         text = signed_text(method, path, at, nonce, data)
         r, s = decode_dss_signature(self._key.sign(text, ec.ECDSA(hashes.SHA256())))

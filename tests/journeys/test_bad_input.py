@@ -91,7 +91,7 @@ class Callers:
         method, path = operation.method.upper(), filled(operation)
         headers = {}
         if isinstance(actor, CounterDevice):
-            headers = actor._headers(method, path, data)
+            headers = actor.signed_headers(method, path, data)
         if isinstance(actor, Enterprise):
             headers = actor.headers(method, path, data)
         headers["Content-Type"] = media_type

@@ -55,12 +55,13 @@ class Phone:
         redis: Redis,
         fields: list[str] | None = None,
         bound: bool = True,
+        by: Principal | None = None,
     ) -> OfflinePass:
         return await wallet_passes.make(
             licence_id,
             fields=fields,
             bound=bound,
-            by=self.holder(city),
+            by=by or self.holder(city),
             keys=city.authority.keys,
             redis=redis,
         )

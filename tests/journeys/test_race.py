@@ -1,0 +1,83 @@
+"""Two counters read one code at the same instant: exactly one wins, each time.
+
+With PostgreSQL two workers serve them, 500 times; with SQLite one does, a few times.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator
+from typing import Any
+from uuid import UUID
+
+import pytest
+from redis.asyncio import Redis
+
+from core import protect, redis_client
+from core.settings import Settings
+from tests.conftest import on_postgres
+from tests.installation import Installation
+from tests.journeys.actors import Citizen, CounterDevice
+from tests.journeys.test_kill import own_database
+from wallet import codes, present
+
+TIMES, WORKERS = (500, 2) if on_postgres() else (40, 1)
+AT_A_TIME = 4
+
+
+@pytest.fixture(scope="module")
+async def installation(
+    tmp_path_factory: pytest.TempPathFactory, redis_url: str, database_url: str
+) -> AsyncIterator[Installation]:
+    url = await own_database(database_url) if on_postgres() else None
+    folder = tmp_path_factory.mktemp("race")
+    installation = Installation(folder, redis_url=redis_url, database_url=url, workers=WORKERS)
+    installation.start()
+    yield installation
+    installation.stop()
+
+
+@pytest.fixture
+async def redis(redis_url: str) -> AsyncIterator[Redis]:
+    """The server's own Valkey, not emptied."""
+    client = redis_client.connect(redis_url)
+    yield client
+    await client.aclose()
+
+
+@pytest.mark.slow
+async def test_of_two_counters_at_the_same_instant_exactly_one_wins(
+    installation: Installation, redis: Redis, session_settings: Settings
+) -> None:
+    async with (
+        Citizen(installation.address) as citizen,
+        CounterDevice(installation.address) as first,
+        CounterDevice(installation.address) as second,
+    ):
+        await first.enrol(installation.enrolment_code())
+        await second.enrol(installation.manage("counter-code", "SCJG", "二楼").split()[-1])
+        await citizen.sign_in("zhang")
+        person_id = UUID((await citizen.get("/api/citizen/me"))["id"])
+        licences = [UUID(one["id"]) for one in await citizen.licences() if one["showable"]]
+        protect.use(session_settings.secret_key)
+        gate = asyncio.Semaphore(AT_A_TIME)
+
+        async def race(number: int) -> tuple[str, ...]:
+            licence_id = licences[number % len(licences)]
+            async with gate:
+                running = await present.start(licence_id, person_id=person_id, redis=redis)
+                text = codes.text_of(running.code, public_url=installation.address)
+                answers = await asyncio.gather(first.verify(text), second.verify(text))
+            return tuple(sorted(word(answer) for answer in answers))
+
+        outcomes = Counter(await asyncio.gather(*(race(number) for number in range(TIMES))))
+        uses = await citizen.get("/api/citizen/uses?limit=1")
+
+    assert outcomes == {("code-used", "valid"): TIMES}
+    assert uses["uses"][0]["n"] == TIMES
+    assert "follows" not in installation.manage("check-uses")
+
+
+def word(answer: dict[str, Any]) -> str:
+    return ",".join(answer["reasons"]) or str(answer["verdict"])

@@ -1,0 +1,297 @@
+"""Offline passes of real licences: what is inside, who gets them, and what a counter is told."""
+
+import asyncio
+import base64
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid4
+
+import pytest
+from redis.asyncio import Redis
+
+from core.audit import AuditRecord
+from core.errors import TooMany
+from core.outbox import OutboxMessage
+from identity.principal import Principal
+from signing import passes as signing_passes
+from tests.conftest import FrozenClock
+from tests.wallet.city import City
+from tests.wallet.factories import issue_licence, tools
+from tests.wallet.phones import Phone
+from wallet import catalogue, passes, status, status_lists, uses, verify
+from wallet.errors import FieldNotOffered, InvalidPhoneKey, LicenceNotFound, PhoneKeyMissing
+from wallet.errors import LicenceNotInForce as NotInForce
+from wallet.models import StatusEntry, Verification
+from wallet.verify import CodeAnswer, Errand
+
+PAPER = {"cause": "信息待核实", "document_no": "松公证〔2026〕1号"}
+
+
+async def ready(city: City) -> tuple[Phone, UUID]:
+    """A phone with a key, and zhang's residence permit."""
+    phone = Phone()
+    await phone.register(city)
+    return phone, await issue_licence(city)
+
+
+async def read(
+    city: City, redis: Redis, text: str, *, by: Principal, errand: Errand | None = None
+) -> CodeAnswer:
+    wanted = errand or Errand(purpose="居住证核验")
+    return await verify.verify_code(text, errand=wanted, by=by, tools=tools(city, redis))
+
+
+def said(answer: CodeAnswer) -> tuple[str, tuple[str, ...]]:
+    return answer.verdict.verdict, answer.verdict.reasons
+
+
+async def test_code_of_a_phone_is_valid_and_the_holder_hears(city: City, redis: Redis) -> None:
+    phone, licence_id = await ready(city)
+    made = await phone.fetch(licence_id, city=city, redis=redis)
+
+    answer = await read(city, redis, phone.show(made.data), by=await city.counter())
+
+    assert said(answer) == ("valid", ())
+    assert answer.kind == "offline_pass"
+    assert all(check.as_of for check in answer.verdict.checks if check.name == "status")
+    assert await OutboxMessage.filter(name="LicencePresented").count() == 1
+    (use,) = await uses.list_uses(city.zhang)
+    assert use.ground == "持证人出示离线证照码"
+
+
+async def test_only_chosen_fields_are_inside(city: City, redis: Redis) -> None:
+    phone, licence_id = Phone(), await issue_licence(city, "FOOD")
+    await phone.register(city, city.li)
+    li = replace(phone.holder(city, city.li), acting_for=city.company)
+    offered = await passes.list_fields(licence_id, by=li)
+    assert [field.key for field in offered] == ["premises"]
+    kept = ["premises"]
+
+    made = await phone.fetch(licence_id, city=city, redis=redis, fields=kept, by=li)
+    bare = await phone.fetch(licence_id, city=city, redis=redis, fields=[], by=li)
+
+    assert [field.key for field in made.fields] == kept
+    claims = signing_passes.decode(phone.show(bare.data)).claims
+    assert claims.licence.fields == {}
+    for secret in ("李样例", "热食类"):
+        assert secret.encode() not in made.data
+    answer = await read(city, redis, phone.show(bare.data), by=await city.counter())
+    assert answer.licence is not None
+    assert answer.licence.fields == ()
+    (use,) = await uses.list_uses(city.company)
+    assert use.fields_seen == ()
+
+
+async def test_fields_beyond_the_offer_are_refused(city: City, redis: Redis) -> None:
+    phone, licence_id = await ready(city)
+    with pytest.raises(FieldNotOffered):
+        await phone.fetch(licence_id, city=city, redis=redis, fields=["id_no"])
+
+
+async def test_pass_needs_the_key_of_this_session(city: City, redis: Redis) -> None:
+    phone, licence_id = await ready(city)
+
+    with pytest.raises(PhoneKeyMissing):
+        await Phone(secret=phone.secret).fetch(licence_id, city=city, redis=redis)
+
+
+async def test_pass_of_another_persons_licence_is_not_found(city: City, redis: Redis) -> None:
+    phone, _ = await ready(city)
+    with pytest.raises(LicenceNotFound):
+        await phone.fetch(await issue_licence(city, "FOOD"), city=city, redis=redis)
+
+
+async def test_no_new_pass_for_a_suspended_licence(city: City, redis: Redis) -> None:
+    phone, licence_id = await ready(city)
+    await status.suspend(licence_id, by=city.officer("seal_keeper"), **PAPER)
+
+    with pytest.raises(NotInForce):
+        await phone.fetch(licence_id, city=city, redis=redis)
+
+
+async def test_passes_are_made_at_a_measured_pace(city: City, redis: Redis) -> None:
+    phone, licence_id = await ready(city)
+    with pytest.raises(TooMany):
+        for _ in range(passes.MADE_PER_MINUTE + 1):
+            await phone.fetch(licence_id, city=city, redis=redis)
+
+
+@pytest.mark.parametrize(
+    "key", ["", "AAAA", "!", base64.urlsafe_b64encode(b"\x04" + bytes(64)).decode()]
+)
+async def test_key_that_is_no_point_is_refused(city: City, key: str) -> None:
+    with pytest.raises(InvalidPhoneKey):
+        await passes.register_phone(key, by=Phone().holder(city))
+
+
+async def test_making_a_pass_is_on_record_without_personal_data(city: City, redis: Redis) -> None:
+    phone, licence_id = await ready(city)
+    await phone.fetch(licence_id, city=city, redis=redis)
+
+    record = await AuditRecord.get(action="pass.make")
+    assert record.target == f"licence:{licence_id}"
+    assert set(record.detail) == {"pass", "fields", "bound"}
+
+
+@pytest.mark.parametrize(
+    ("seconds", "same", "other"),
+    [
+        (5, "replayed", "replayed"),
+        (30, "replayed", "replayed"),
+        (70, "code-expired", "code-expired"),
+        (120, "code-expired", "code-expired"),
+    ],
+)
+async def test_replay_at_the_same_and_at_another_reader(
+    city: City, redis: Redis, frozen_clock: FrozenClock, seconds: int, same: str, other: str
+) -> None:
+    """With network all readers share one memory of the three minutes."""
+    phone, licence_id = await ready(city)
+    made = await phone.fetch(licence_id, city=city, redis=redis)
+    text, first, second = phone.show(made.data), await city.counter(), await city.counter("2号")
+    honest = await read(city, redis, text, by=first)
+    frozen_clock.advance(seconds=seconds)
+
+    again = await read(city, redis, text, by=first)
+    elsewhere = await read(city, redis, text, by=second)
+
+    assert honest.verdict.verdict == "valid"
+    assert again.verdict.reasons == (same,)
+    assert elsewhere.verdict.reasons == (other,)
+
+
+@pytest.mark.parametrize(
+    ("skew", "reasons"),
+    [
+        (30, ()),
+        (-30, ()),
+        (90, ("code-expired",)),
+        (-90, ("not-yet-valid", "code-expired")),
+        (86_400, ("expired", "code-expired")),
+        (-86_400, ("not-yet-valid", "code-expired")),
+    ],
+)
+async def test_clocks_that_disagree(
+    city: City, redis: Redis, frozen_clock: FrozenClock, skew: int, reasons: tuple[str, ...]
+) -> None:
+    phone, licence_id = await ready(city)
+    made = await phone.fetch(licence_id, city=city, redis=redis)
+    text = phone.show(made.data)
+    frozen_clock.advance(seconds=skew)
+
+    answer = await read(city, redis, text, by=await city.counter())
+
+    assert set(answer.verdict.reasons) <= {*reasons, "expired"}
+    assert (answer.verdict.verdict == "valid") is (reasons == ())
+    assert set(reasons) - {"expired"} <= set(answer.verdict.reasons)
+
+
+async def test_of_two_readers_at_the_same_instant_exactly_one_wins(
+    city: City, redis: Redis
+) -> None:
+    phone, licence_id = await ready(city)
+    made = await phone.fetch(licence_id, city=city, redis=redis)
+    counters = [await city.counter(f"{number}号") for number in range(2)]
+
+    for number in range(20):
+        text = phone.show(made.data, at=datetime(2026, 11, 25, 2, 0, number, tzinfo=UTC))
+        answers = await asyncio.gather(*(read(city, redis, text, by=by) for by in counters))
+        assert sorted(said(answer) for answer in answers) == [
+            ("invalid", ("replayed",)),
+            ("valid", ()),
+        ]
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [("suspend", "licence-suspended"), ("revoke", "licence-revoked")],
+)
+async def test_licence_that_lost_its_force_is_told_at_once(
+    city: City, redis: Redis, change: str, reason: str
+) -> None:
+    phone, licence_id = await ready(city)
+    made = await phone.fetch(licence_id, city=city, redis=redis)
+    act = getattr(status, change)
+    await act(licence_id, by=city.officer("supervisor", "seal_keeper"), **PAPER)
+
+    answer = await read(city, redis, phone.show(made.data), by=await city.counter())
+
+    assert said(answer) == ("invalid", (reason,))
+
+
+async def test_superseded_licence_is_told_at_once(city: City, redis: Redis) -> None:
+    phone, licence_id = await ready(city)
+    made = await phone.fetch(licence_id, city=city, redis=redis)
+    await issue_licence(city, action="reissue", previous=licence_id)
+
+    answer = await read(city, redis, phone.show(made.data), by=await city.counter())
+
+    assert said(answer) == ("invalid", ("licence-superseded",))
+
+
+async def test_unbound_pass_ends_after_five_minutes(
+    city: City, redis: Redis, frozen_clock: FrozenClock
+) -> None:
+    licence_id = await issue_licence(city)
+    made = await Phone().fetch(licence_id, city=city, redis=redis, bound=False)
+    assert made.expires_at - made.issued_at == timedelta(seconds=300)
+    counter = await city.counter()
+
+    fresh = await read(city, redis, made.text, by=counter)
+    frozen_clock.advance(seconds=361)
+    late = await read(city, redis, made.text, by=counter)
+
+    assert said(fresh) == ("valid", ())
+    assert said(late) == ("invalid", ("expired",))
+
+
+async def test_licence_the_item_does_not_ask_for_is_not_shown(city: City, redis: Redis) -> None:
+    phone, licence_id = await ready(city)
+    made = await phone.fetch(licence_id, city=city, redis=redis)
+    errand = Errand(purpose="办理食品许可", item_code="SJ-SCJG-01", scope={"FOOD": ()})
+
+    answer = await read(city, redis, phone.show(made.data), by=await city.counter(), errand=errand)
+
+    assert answer.licence is None
+    scope = next(check for check in answer.verdict.checks if check.name == "scope")
+    assert scope.outcome == "warning"
+    (use,) = await uses.list_uses(city.zhang)
+    assert use.fields_seen == ()
+
+
+async def test_who_looked_what_for_and_on_which_ground_is_recorded(
+    city: City, redis: Redis
+) -> None:
+    phone, licence_id = await ready(city)
+    made = await phone.fetch(licence_id, city=city, redis=redis)
+    errand = Errand(purpose="落户核验", item_code="SJ-GA-02", case_no="SJ202611250001")
+
+    await read(city, redis, phone.show(made.data), by=await city.counter(), errand=errand)
+
+    row = await Verification.get()
+    assert (row.code_kind, row.ground, row.case_no) == (
+        "offline_pass",
+        "holder-shown",
+        "SJ202611250001",
+    )
+    record = await AuditRecord.get(action="licence.verify")
+    assert record.detail["item"] == "SJ-GA-02"
+
+
+async def test_pass_of_a_licence_without_a_place_is_not_called_valid(
+    city: City, redis: Redis
+) -> None:
+    """A pass signed for a place that nobody has: the register cannot say anything about it."""
+    phone, licence_id = await ready(city)
+    made = await phone.fetch(licence_id, city=city, redis=redis)
+    await StatusEntry.filter(licence_id=licence_id).delete()
+    await status_lists.reference(uuid4())
+
+    answer = await read(city, redis, phone.show(made.data), by=await city.counter())
+
+    assert said(answer) == ("cannot_tell", ("status-unreachable",))
+
+
+def test_sensitive_types_want_younger_evidence() -> None:
+    ages = {type_.code: passes.evidence_age(type_.code) for type_ in catalogue.all_types()}
+    assert set(ages.values()) == {passes.EVIDENCE_AGE, passes.EVIDENCE_AGE_SENSITIVE}

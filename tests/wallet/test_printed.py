@@ -1,0 +1,88 @@
+"""The code on a printed copy: leads to the state, cannot be guessed, proves nobody's presence."""
+
+import pytest
+from redis.asyncio import Redis
+
+from tests.wallet.city import City
+from tests.wallet.factories import URL, issue_licence, tools
+from wallet import printed, status, uses, verify
+from wallet.errors import PrintedCodeNotFound
+from wallet.models import Licence
+from wallet.printed import PrintedLicence
+from wallet.verify import CodeAnswer, Errand
+
+PAPER = {"cause": "信息待核实", "document_no": "松公证〔2026〕1号"}
+
+
+async def text_on_the_face(city: City) -> str:
+    licence = await Licence.get(id=await issue_licence(city))
+    return printed.text_of(licence.identifier, public_url=URL)
+
+
+async def looked_up(city: City, redis: Redis, code: str) -> PrintedLicence:
+    return await printed.look_up(code, blobs=city.blobs, trust=city.authority.trust, redis=redis)
+
+
+async def read(city: City, redis: Redis, text: str) -> CodeAnswer:
+    return await verify.verify_code(
+        text, errand=Errand(purpose="收件核验"), by=await city.counter(), tools=tools(city, redis)
+    )
+
+
+async def test_whoever_holds_the_paper_sees_type_masked_holder_state_and_seal(
+    city: City, redis: Redis
+) -> None:
+    text = await text_on_the_face(city)
+
+    found = await looked_up(city, redis, text.rpartition("/")[2])
+
+    assert (found.name, found.holder_masked, found.in_force) == ("上海市居住证", "张**", True)
+    assert found.seal.verdict == "valid"
+
+
+async def test_wrong_check_characters_find_nothing(city: City, redis: Redis) -> None:
+    code = (await text_on_the_face(city)).rpartition("/")[2]
+    other = "0" if code[-1] != "0" else "1"
+
+    for wrong in (code[:-1] + other, code[:12], f"{code[:12]}-{'0' * 10}", "", "x" * 500):
+        with pytest.raises(PrintedCodeNotFound):
+            await looked_up(city, redis, wrong)
+
+
+async def test_look_alikes_are_read_as_what_was_meant(city: City, redis: Redis) -> None:
+    code = (await text_on_the_face(city)).rpartition("/")[2]
+    typed = code.lower().replace("0", "o").replace("1", "l")
+
+    assert (await looked_up(city, redis, typed)).in_force
+
+
+async def test_counter_is_warned_that_paper_shows_nobodys_presence(
+    city: City, redis: Redis
+) -> None:
+    answer = await read(city, redis, await text_on_the_face(city))
+
+    assert (answer.verdict.verdict, answer.kind) == ("valid", "printed")
+    presence = next(check for check in answer.verdict.checks if check.name == "presence")
+    assert presence.outcome == "warning"
+    (use,) = await uses.list_uses(city.zhang)
+    assert use.ground == "持有打印件"
+
+
+async def test_paper_of_a_suspended_licence_is_invalid(city: City, redis: Redis) -> None:
+    text = await text_on_the_face(city)
+    licence = await Licence.get()
+    await status.suspend(licence.id, by=city.officer("seal_keeper"), **PAPER)
+
+    answer = await read(city, redis, text)
+
+    assert answer.verdict.reasons == ("licence-suspended",)
+    assert not (await looked_up(city, redis, text)).in_force
+
+
+async def test_paper_shown_as_a_phone_code_is_no_phone_code(city: City, redis: Redis) -> None:
+    code = (await text_on_the_face(city)).rpartition("/")[2]
+
+    for text in (f"HTTPS://HOST/P/{code}", f"EL1:{code}"):
+        answer = await read(city, redis, text)
+        assert answer.verdict.verdict == "invalid"
+        assert answer.licence is None
