@@ -65,21 +65,33 @@ async def test_only_chosen_fields_are_inside(city: City, redis: Redis) -> None:
     li = replace(phone.holder(city, city.li), acting_for=city.company)
     offered = await passes.list_fields(licence_id, by=li)
     assert [field.key for field in offered] == ["premises"]
-    kept = ["premises"]
 
-    made = await phone.fetch(licence_id, city=city, redis=redis, fields=kept, by=li)
     bare = await phone.fetch(licence_id, city=city, redis=redis, fields=[], by=li)
 
-    assert [field.key for field in made.fields] == kept
     claims = signing_passes.decode(phone.show(bare.data)).claims
     assert claims.licence.fields == {}
-    for secret in ("李样例", "热食类"):
-        assert secret.encode() not in made.data
+    for secret in ("李样例", "热食类", "方松街道"):
+        assert secret.encode() not in bare.data
     answer = await read(city, redis, phone.show(bare.data), by=await city.counter())
     assert answer.licence is not None
     assert answer.licence.fields == ()
     (use,) = await uses.list_uses(city.company)
     assert use.fields_seen == ()
+
+
+async def test_field_that_finds_no_room_is_left_out_and_the_phone_is_told(
+    city: City, redis: Redis
+) -> None:
+    """A company's long name and address together are more than a code can hold."""
+    phone, licence_id = Phone(), await issue_licence(city, "FOOD")
+    await phone.register(city, city.li)
+    li = replace(phone.holder(city, city.li), acting_for=city.company)
+
+    made = await phone.fetch(licence_id, city=city, redis=redis, by=li)
+
+    claims = signing_passes.decode(phone.show(made.data)).claims
+    assert claims.licence.fields.keys() == {field.key for field in made.fields}
+    assert len(claims.licence.holder.removesuffix(passes.CUT)) > passes.SHORTEST
 
 
 async def test_fields_beyond_the_offer_are_refused(city: City, redis: Redis) -> None:
