@@ -5,22 +5,19 @@ Extensions: creation, creation-with-upload, expiration, termination, checksum (s
 send those. Every answer carries `Tus-Resumable`, refusals too. Source: tus.io protocol 1.0.x.
 """
 
-import asyncio
 import base64
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from email.utils import format_datetime
-from typing import cast
 from uuid import UUID
 
 from sanic import Blueprint, HTTPResponse, Request
-from sanic.http import Http
 from sanic.response import empty
 
-from api import guards
+from api import bodies, guards
 from api.endpoint import endpoint
 from cases import errors, uploads
-from cases.uploads import CHECKSUM_ALGORITHMS, Checksum, UploadStatus
+from cases.upload_files import Checksum
+from cases.uploads import CHECKSUM_ALGORITHMS, UploadStatus
 from core.errors import Malformed, Problem, Unsupported
 from identity.principal import Principal
 
@@ -29,9 +26,6 @@ bp = Blueprint("tus", url_prefix="/api/citizen/uploads")
 VERSION = "1.0.0"
 EXTENSIONS = "creation,creation-with-upload,expiration,termination,checksum"
 OFFSET_STREAM = "application/offset+octet-stream"
-IDLE_SECONDS = 20
-"""A sender that is silent for so long has lost the connection; its lock must not outlive it."""
-
 _MAX_METADATA = 4096
 
 
@@ -53,17 +47,11 @@ class NotAnOffsetStream(Unsupported):
     title = "上传内容的类型不正确，请更新客户端后重试"
 
 
-class UploadStalled(Malformed):
-    slug = "upload-stalled"
-    title = "网络中断，请从断点继续上传"
-    status = 408
-
-
 _APPEND_PROBLEMS = (
     WrongTusVersion,
     BadUploadHeader,
     NotAnOffsetStream,
-    UploadStalled,
+    bodies.UploadStalled,
     errors.UploadNotFound,
     errors.UploadGone,
     errors.UploadBusy,
@@ -115,6 +103,7 @@ async def describe(request: Request, upload_id: UUID | None = None) -> HTTPRespo
         *_APPEND_PROBLEMS,
         errors.EmptyFile,
         errors.TooManyUploads,
+        errors.QuotaReached,
         errors.MaterialNotFound,
         errors.MaterialNotApplicable,
     ),
@@ -123,15 +112,18 @@ async def create(request: Request) -> HTTPResponse:
     _check_version(request)
     principal: Principal = request.ctx.principal
     settings = request.app.ctx.resources.settings
+    if request.headers.get("x-http-method-override", "POST").upper() != "POST":
+        raise BadUploadHeader("这里 X-HTTP-Method-Override 只能是 POST")
     metadata = parse_metadata(request.headers.get("upload-metadata", ""))
     status = await uploads.open_upload(
         _uuid(metadata.get("case_id", "")),
         code=metadata.get("material_code", ""),
         length=_number(request, "upload-length"),
         filename=metadata.get("filename", ""),
+        metadata=request.headers.get("upload-metadata"),
         by=principal,
         folder=settings.upload_dir,
-        max_bytes=settings.max_upload_bytes,
+        limits=bodies.limits_of(settings),
     )
     location = {"Location": f"{bp.url_prefix}/{status.id}"}
     if request.headers.get("content-type") == OFFSET_STREAM:
@@ -146,10 +138,7 @@ async def create(request: Request) -> HTTPResponse:
 @endpoint(summary="Where to go on", raw=True, problems=_APPEND_PROBLEMS)
 async def get_offset(request: Request, upload_id: UUID) -> HTTPResponse:
     """Also takes an upload whose bytes all arrived while the worker died before taking it."""
-    _check_version(request)
-    status = await _finish_if_whole(request, upload_id)
-    headers = {"Upload-Length": str(status.length), "Cache-Control": "no-store"}
-    return _answer(status, code=200, headers=headers)
+    return await _act(request, upload_id)
 
 
 @bp.patch("/<upload_id:uuid>", stream=True)
@@ -162,14 +151,14 @@ async def get_offset(request: Request, upload_id: UUID) -> HTTPResponse:
     problems=_APPEND_PROBLEMS,
 )
 async def append(request: Request, upload_id: UUID) -> HTTPResponse:
-    return await _patch(request, upload_id)
+    return await _act(request, upload_id)
 
 
-@bp.delete("/<upload_id:uuid>")
+@bp.delete("/<upload_id:uuid>", stream=True)
 @guards.citizen
 @endpoint(summary="Give an upload up", raw=True, status=204, problems=_APPEND_PROBLEMS)
 async def terminate(request: Request, upload_id: UUID) -> HTTPResponse:
-    return await _delete(request, upload_id)
+    return await _act(request, upload_id)
 
 
 @bp.post("/<upload_id:uuid>", stream=True)
@@ -182,17 +171,19 @@ async def terminate(request: Request, upload_id: UUID) -> HTTPResponse:
     problems=_APPEND_PROBLEMS,
 )
 async def override(request: Request, upload_id: UUID) -> HTTPResponse:
-    match request.headers.get("x-http-method-override", "").upper():
+    return await _act(request, upload_id)
+
+
+async def _act(request: Request, upload_id: UUID) -> HTTPResponse:
+    """What `X-HTTP-Method-Override` says, else what the method says."""
+    _check_version(request)
+    match request.headers.get("x-http-method-override", request.method).upper():
         case "PATCH":
             return await _patch(request, upload_id)
         case "DELETE":
-            await _drop_body(request)
             return await _delete(request, upload_id)
         case "HEAD":
-            _check_version(request)
-            await _drop_body(request)
-            status = await _finish_if_whole(request, upload_id)
-            return _answer(status, code=204, headers={"Upload-Length": str(status.length)})
+            return await _head(request, upload_id)
         case _:
             raise BadUploadHeader("X-HTTP-Method-Override 应为 PATCH、HEAD 或 DELETE")
 
@@ -202,8 +193,10 @@ def parse_metadata(header: str) -> dict[str, str]:
     if len(header) > _MAX_METADATA:
         raise BadUploadHeader("Upload-Metadata 过长")
     values: dict[str, str] = {}
-    for pair in filter(None, (part.strip() for part in header.split(","))):
+    for pair in (part.strip() for part in header.split(",") if header):
         key, _, encoded = pair.partition(" ")
+        if not key or key in values:
+            raise BadUploadHeader("Upload-Metadata 的键不能为空或重复")
         try:
             values[key] = base64.b64decode(encoded, validate=True).decode()
         except ValueError:  # not Base64, or not UTF-8 underneath
@@ -224,8 +217,18 @@ def parse_checksum(header: str | None) -> Checksum | None:
         raise errors.BadChecksum() from None
 
 
+async def _head(request: Request, upload_id: UUID) -> HTTPResponse:
+    is_head = request.method == "HEAD"
+    if not is_head:
+        await _drop_body(request)
+    status = await _finish_if_whole(request, upload_id)
+    headers = {"Upload-Length": str(status.length), "Cache-Control": "no-store"}
+    if status.metadata:
+        headers["Upload-Metadata"] = status.metadata
+    return _answer(status, code=200 if is_head else 204, headers=headers)
+
+
 async def _patch(request: Request, upload_id: UUID) -> HTTPResponse:
-    _check_version(request)
     if request.headers.get("content-type") != OFFSET_STREAM:
         raise NotAnOffsetStream(f"Content-Type 应为 {OFFSET_STREAM}")
     status = await _append(request, upload_id, offset=_number(request, "upload-offset"))
@@ -233,7 +236,8 @@ async def _patch(request: Request, upload_id: UUID) -> HTTPResponse:
 
 
 async def _delete(request: Request, upload_id: UUID) -> HTTPResponse:
-    _check_version(request)
+    if request.method != "HEAD":
+        await _drop_body(request)
     folder = request.app.ctx.resources.settings.upload_dir
     await uploads.abandon(upload_id, by=request.ctx.principal, folder=folder)
     return empty(status=204)
@@ -251,7 +255,7 @@ async def _append(request: Request, upload_id: UUID, *, offset: int) -> UploadSt
     await uploads.append(
         upload_id,
         offset=offset,
-        chunks=_chunks(request),
+        chunks=bodies.chunks(request),
         by=principal,
         folder=folder,
         checksum=checksum,
@@ -271,23 +275,10 @@ async def _finish_if_whole(request: Request, upload_id: UUID) -> UploadStatus:
 async def _drop_body(request: Request) -> None:
     """Mini-apps send a little body where none is meant; what exceeds that ends the connection."""
     dropped = 0
-    async for chunk in _chunks(request):
+    async for chunk in bodies.chunks(request):
         dropped += len(chunk)
         if dropped > _MAX_METADATA:
             raise BadUploadHeader("这个请求不应带有内容")
-
-
-async def _chunks(request: Request) -> AsyncIterator[bytes]:
-    stream = cast(Http, request.stream)
-    while True:
-        try:
-            async with asyncio.timeout(IDLE_SECONDS):
-                chunk = await stream.read()
-        except TimeoutError:
-            raise UploadStalled() from None
-        if chunk is None:
-            return
-        yield chunk
 
 
 def _answer(
@@ -314,7 +305,7 @@ def _check_version(request: Request) -> None:
 
 def _number(request: Request, header: str) -> int:
     text = request.headers.get(header, "")
-    if not text.isdigit() or len(text) > 15:
+    if not (text.isascii() and text.isdigit()) or len(text) > 15:
         raise BadUploadHeader(f"缺少或不正确的 {header}")
     return int(text)
 

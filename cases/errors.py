@@ -178,6 +178,11 @@ class FileTooLarge(TooLarge):
     title = "文件太大，请压缩后再上传"
 
 
+class QuotaReached(TooLarge):
+    slug = "upload-quota-reached"
+    title = "上传的文件总量已到上限，请删减或压缩后再试"
+
+
 class TooManyUploads(TooMany):
     slug = "too-many-uploads"
     title = "同时上传的文件太多，请等前面的文件传完再试"

@@ -208,6 +208,8 @@ class Upload(Model):
     state = fields.CharField(max_length=12)
     """open, finished, refused, abandoned or expired."""
     file_id = fields.UUIDField(null=True)
+    metadata = fields.TextField(null=True)
+    """What the client wrote into `Upload-Metadata`; it is told again when it asks."""
     created_at = fields.DatetimeField()
     expires_at = fields.DatetimeField()
 

@@ -53,6 +53,12 @@ class Settings:
     max_upload_mb: int = 50
     """Upper bound of one uploaded file in MiB, whatever the requirement says."""
 
+    person_upload_mb: int = 1024
+    """What one person may upload within 24 hours, in MiB."""
+
+    case_upload_mb: int = 1024
+    """What all files of one case may take, in MiB."""
+
     relay: bool = True
     """Whether this server tells events and runs timers; False for pure web nodes."""
 
@@ -127,6 +133,12 @@ class _Reader:
             workers=self._number("YUNJIAN_WORKERS", default=1, low=1, high=64),
             session_minutes=self._number("YUNJIAN_SESSION_MINUTES", default=30, low=1, high=720),
             max_upload_mb=self._number("YUNJIAN_MAX_UPLOAD_MB", default=50, low=1, high=2048),
+            person_upload_mb=self._number(
+                "YUNJIAN_PERSON_UPLOAD_MB", default=1024, low=1, high=1_000_000
+            ),
+            case_upload_mb=self._number(
+                "YUNJIAN_CASE_UPLOAD_MB", default=1024, low=1, high=1_000_000
+            ),
             relay=self._choice("YUNJIAN_RELAY", ("on", "off"), default="on") == "on",
             live_per_address=self._number(
                 "YUNJIAN_LIVE_PER_ADDRESS", default=5000, low=1, high=1_000_000

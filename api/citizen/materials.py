@@ -8,13 +8,13 @@ import msgspec
 from sanic import Blueprint, HTTPResponse, Request
 from sanic.response import raw as raw_response
 
-from api import files, guards
+from api import bodies, files, guards
 from api.citizen.cases import detail
 from api.endpoint import JSON, endpoint
-from cases import errors, materials, queries, uploads
+from api.multipart import NoFile, receive_file
+from cases import errors, materials, queries, quotas
 from cases.materials import ReusedLicence
 from cases.views import CaseDetail
-from core.errors import Malformed
 from identity.principal import Principal
 from wallet import queries as wallet_queries
 from wallet.errors import LicenceNotFound
@@ -30,11 +30,6 @@ _PROBLEMS = (
     errors.MaterialNotApplicable,
     errors.MaterialsLocked,
 )
-
-
-class NoFile(Malformed):
-    slug = "no-file"
-    title = "请求里没有文件，请重新选择文件"
 
 
 class UseLicence(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -91,6 +86,9 @@ async def remove(request: Request, case_id: UUID, code: str) -> CaseDetail:
         errors.NotAnAcceptedType,
         errors.UnreadableFile,
         errors.TooManyFiles,
+        errors.TooManyUploads,
+        errors.QuotaReached,
+        bodies.UploadStalled,
     ),
 )
 async def hand_in(request: Request, case_id: UUID, code: str) -> HTTPResponse:
@@ -98,33 +96,38 @@ async def hand_in(request: Request, case_id: UUID, code: str) -> HTTPResponse:
     principal: Principal = request.ctx.principal
     resources = request.app.ctx.resources
     _, requirement = await materials.open_requirement(case_id, code, by=principal)
-    length = request.headers.get("content-length", "")
-    if not length.isdigit():
-        raise NoFile()
-    uploads.check_size(
-        max(0, int(length) - _FORM_OVERHEAD),
-        max_mb=requirement.max_mb,
-        max_bytes=resources.settings.max_upload_bytes,
-    )
-    await request.receive_body()  # type: ignore[no-untyped-call]
-    sent = request.files.get("file") if request.files else None
-    if sent is None:
-        raise NoFile()
+    size = _size_of_file(request)
+    limits = bodies.limits_of(resources.settings)
+    quotas.check_size(size, max_mb=requirement.max_mb, limits=limits)
+    await quotas.check_room(case_id, person_id=principal.person_id, length=size, limits=limits)
     folder: Path = resources.settings.upload_dir
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile(dir=folder, suffix=".part") as file:
-        file.write(sent.body)
+        filename = await receive_file(
+            bodies.chunks(request),
+            content_type=request.headers.get("content-type", ""),
+            field="file",
+            into=file,
+        )
         file.flush()
         await materials.attach_file(
             case_id,
             code,
             path=Path(file.name),
-            filename=sent.name,
+            filename=filename,
             by=principal,
             blobs=resources.blobs,
         )
     shown = msgspec.json.encode(await detail(case_id, principal))
     return raw_response(shown, content_type=JSON)
+
+
+def _size_of_file(request: Request) -> int:
+    """What the file has at least, in bytes. Raises `NoFile` for a body of unknown length."""
+    length = request.headers.get("content-length", "")
+    if not length.isdigit():
+        raise NoFile()
+    return max(0, int(length) - _FORM_OVERHEAD)
 
 
 @bp.get("/materials/<file_id:uuid>/content")

@@ -152,3 +152,57 @@ async def test_a_submitted_case_takes_no_more_material(applicant: Applicant) -> 
     refusal = await applicant.refused("POST", f"{path_of(case)}/file", data=form(photo()))
 
     assert refusal == (409, "materials-locked")
+
+
+async def test_a_form_in_many_small_pieces_is_read(applicant: Applicant) -> None:
+    """The boundary may be cut anywhere."""
+    case = await applicant.draft()
+    data = photo()
+    head = (
+        '--cut\r\nContent-Disposition: form-data; name="note"\r\n\r\nhello\r\n--cut\r\n'
+        'Content-Disposition: form-data; name="file"; filename="照片.jpg"\r\n\r\n'
+    ).encode()
+    body = head + data + b"\r\n--cut--\r\n"
+
+    async def pieces() -> Any:
+        for start in range(0, len(body), 97):
+            yield body[start : start + 97]
+
+    headers = {
+        "Content-Type": "multipart/form-data; boundary=cut",
+        "Content-Length": str(len(body)),
+    }
+    shown = await applicant.ok("POST", f"{path_of(case)}/file", data=pieces(), headers=headers)
+
+    (page,) = next(m for m in shown["materials"] if m["code"] == PHOTO)["files"]
+    assert page["name"] == "照片.jpg"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"--cut--\r\n",
+        b"no form at all",
+        b"--cut\r\n\r\nx\r\n--cut--",
+        b"--cut\r\n" + b"a" * 40_000,
+    ],
+)
+async def test_what_is_no_form_is_refused(applicant: Applicant, body: bytes) -> None:
+    case = await applicant.draft()
+    headers = {"Content-Type": "multipart/form-data; boundary=cut"}
+
+    assert await applicant.refused("POST", f"{path_of(case)}/file", data=body, headers=headers) == (
+        400,
+        "no-file",
+    )
+
+
+async def test_a_form_that_ends_in_its_file_is_refused(applicant: Applicant) -> None:
+    case = await applicant.draft()
+    head = b'--cut\r\nContent-Disposition: form-data; name="file"; filename="a.jpg"\r\n\r\n'
+    headers = {"Content-Type": "multipart/form-data; boundary=cut"}
+
+    assert await applicant.refused(
+        "POST", f"{path_of(case)}/file", data=head + photo(), headers=headers
+    ) == (400, "no-file")

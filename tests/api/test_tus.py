@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import hashlib
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -10,11 +11,13 @@ from uuid import UUID, uuid4
 import aiohttp
 import pytest
 from PIL import Image
+from yarl import URL
 
 from cases import uploads
 from core.settings import Settings
 from tests.api.applicants import OFFSET, TUS, Applicant, tus_headers
 from tests.cases.factories import PHOTO, encoded, photo
+from tests.conftest import serving
 
 UPLOADS = "/api/citizen/uploads"
 Headers = dict[str, str]
@@ -198,6 +201,9 @@ async def test_another_content_type_is_refused(applicant: Applicant) -> None:
         {"Upload-Metadata": "case_id !!!"},
         {"Upload-Metadata": "case_id " + base64.b64encode(b"7").decode()},
         {"Upload-Metadata": "a" * 5000},
+        {"Upload-Metadata": ",case_id"},
+        {"Upload-Metadata": "filename YQ==,filename YQ=="},
+        {"X-HTTP-Method-Override": "PATCH"},
     ],
 )
 async def test_a_creation_without_its_headers_is_a_bad_request(
@@ -316,3 +322,88 @@ async def test_an_upload_needs_a_session(applicant: Applicant, address: str) -> 
     async with aiohttp.ClientSession(address) as nobody, nobody.head(path, headers=TUS) as response:
         assert response.status == 401
         assert response.headers["Tus-Resumable"] == "1.0.0"
+
+
+async def test_the_metadata_is_told_again(applicant: Applicant) -> None:
+    case = await applicant.draft()
+    sent = tus_headers(case["id"], 10)
+    _, headers, _ = await send(applicant, "POST", UPLOADS, sent)
+
+    _, headers, _ = await send(applicant, "HEAD", headers["Location"])
+
+    assert headers["Upload-Metadata"] == sent["Upload-Metadata"]
+
+
+@pytest.mark.parametrize("method", ["POST", "PATCH", "DELETE"])
+async def test_the_override_counts_and_not_the_method(applicant: Applicant, method: str) -> None:
+    path = await begin(applicant, 10)
+    patch = at(0, **{"X-HTTP-Method-Override": "PATCH"})
+
+    status, headers, _ = await send(applicant, method, path, patch, b"abc")
+    assert (status, headers["Upload-Offset"]) == (204, "3")
+    delete = {**TUS, "X-HTTP-Method-Override": "DELETE"}
+    assert (await send(applicant, method, path, delete))[0] == 204
+    assert (await send(applicant, "HEAD", path))[0] == 410
+
+
+async def test_an_unsupported_version_does_nothing(applicant: Applicant) -> None:
+    path = await begin(applicant, 10)
+
+    await send(applicant, "PATCH", path, at(0, **{"Tus-Resumable": "0.2.2"}), b"abc")
+    await send(applicant, "DELETE", path, {"Tus-Resumable": "0.2.2"})
+
+    assert (await send(applicant, "HEAD", path))[1]["Upload-Offset"] == "0"
+
+
+async def test_options_need_no_version(applicant: Applicant) -> None:
+    for version in ("9.9.9", "1.0.0"):
+        status, headers, _ = await send(applicant, "OPTIONS", UPLOADS, {"Tus-Resumable": version})
+        assert (status, headers["Tus-Version"]) == (204, "1.0.0")
+
+
+async def test_a_finished_upload_still_tells_its_offset(applicant: Applicant) -> None:
+    data = photo()
+    path = await begin(applicant, len(data))
+    await send(applicant, "PATCH", path, at(0), data)
+
+    status, headers, _ = await send(applicant, "HEAD", path)
+
+    assert (status, headers["Upload-Offset"]) == (200, str(len(data)))
+
+
+async def test_every_patch_tells_when_the_upload_expires(applicant: Applicant) -> None:
+    path = await begin(applicant, 10)
+
+    _, headers, _ = await send(applicant, "PATCH", path, at(0), b"abc")
+
+    assert parsedate_to_datetime(headers["Upload-Expires"]).tzinfo is not None
+
+
+async def test_another_server_of_the_installation_goes_on(
+    applicant: Applicant, settings: Settings, resources: Any
+) -> None:
+    data = photo()
+    path = await begin(applicant, len(data))
+    await send(applicant, "PATCH", path, at(0), data[:1000])
+    cookies = applicant.http.cookie_jar.filter_cookies(URL(str(applicant.http._base_url)))
+
+    async with serving(settings, resources) as second:
+        more = {"Cookie": "; ".join(f"{name}={c.value}" for name, c in cookies.items())}
+        more["X-Requested-With"] = "yunjian"
+        async with aiohttp.ClientSession(second, headers=more) as http:
+            other = Applicant(http)
+            assert (await send(other, "HEAD", path))[1]["Upload-Offset"] == "1000"
+            status, headers, _ = await send(other, "PATCH", path, at(1000), data[1000:])
+
+    assert (status, headers["Upload-Offset"]) == (204, str(len(data)))
+
+
+@pytest.mark.parametrize("offset", ["", "-1", "1.5", "one", "٣", "9" * 30])
+async def test_an_offset_that_is_no_number_is_a_bad_request(
+    applicant: Applicant, offset: str
+) -> None:
+    path = await begin(applicant, 10)
+
+    status, _, slug = await send(applicant, "PATCH", path, {**at(0), "Upload-Offset": offset}, b"a")
+
+    assert (status, slug) == (400, "bad-upload-header")

@@ -8,13 +8,16 @@ from uuid import UUID
 
 import pytest
 
-from cases import errors, uploads
+from cases import errors, quotas, upload_files, uploads
 from cases.models import MaterialFile, Upload
-from cases.uploads import Checksum, UploadStatus
+from cases.quotas import Limits
+from cases.upload_files import Checksum
+from cases.uploads import UploadStatus
 from tests.cases.factories import LI, PHOTO, CaseMaker, blank_photo, person, photo
 from tests.conftest import FrozenClock
 
 MAX = 50 * 1024 * 1024
+LIMITS = Limits(file=MAX, person=4 * MAX, case=2 * MAX)
 
 
 async def pieces(*data: bytes) -> AsyncIterator[bytes]:
@@ -33,15 +36,22 @@ class Sender:
     def __init__(self, cases: CaseMaker) -> None:
         self.cases = cases
 
-    async def open(self, length: int, code: str = PHOTO) -> UploadStatus:
+    async def open(
+        self,
+        length: int,
+        code: str = PHOTO,
+        *,
+        limits: Limits | None = None,
+        case_id: UUID | None = None,
+    ) -> UploadStatus:
         return await uploads.open_upload(
-            await self.cases.draft(),
+            case_id or await self.cases.draft(),
             code=code,
             length=length,
             filename="照片.jpg",
             by=self.cases.by,
             folder=self.cases.folder,
-            max_bytes=MAX,
+            limits=limits or LIMITS,
         )
 
     async def append(
@@ -187,7 +197,7 @@ async def test_a_declared_size_above_the_requirement_is_refused(sender: Sender) 
 async def test_unfinished_uploads_are_bounded(
     sender: Sender, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(uploads, "MAX_OPEN", 2)
+    monkeypatch.setattr(quotas, "MAX_OPEN", 2)
     first = await sender.open(10)
     await sender.open(10)
 
@@ -271,10 +281,10 @@ async def test_a_second_connection_waits_for_the_first(sender: Sender) -> None:
 async def test_a_connection_that_keeps_the_file_makes_others_busy(
     sender: Sender, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(uploads, "_LOCK_TRIES", 1)
+    monkeypatch.setattr(upload_files, "_LOCK_TRIES", 1)
     upload = await sender.open(20)
 
-    async with uploads._exclusive(uploads.path_of(upload.id, sender.cases.folder)):
+    async with upload_files.exclusive(uploads.path_of(upload.id, sender.cases.folder)):
         with pytest.raises(errors.UploadBusy):
             await sender.append(upload.id, 0, b"x")
 
@@ -352,3 +362,73 @@ def test_the_path_tells_nothing_but_the_upload() -> None:
     upload_id = UUID(int=1)
 
     assert uploads.path_of(upload_id, Path("/x")) == Path(f"/x/{upload_id.hex}.part")
+
+
+async def test_a_dead_connection_hands_over_to_the_next(sender: Sender) -> None:
+    """It holds the lock and says nothing: the newcomer goes on within two seconds."""
+    upload = await sender.open(20)
+    written = asyncio.Event()
+
+    async def dead() -> AsyncIterator[bytes]:
+        yield b"x" * 10
+        written.set()
+        await asyncio.Event().wait()
+
+    by, folder = sender.cases.by, sender.cases.folder
+    first = asyncio.create_task(
+        uploads.append(upload.id, offset=0, chunks=dead(), by=by, folder=folder)
+    )
+    await written.wait()
+
+    async with asyncio.timeout(2):
+        status = await sender.append(upload.id, 10, b"y" * 10)
+
+    assert status.offset == 20
+    with pytest.raises(errors.UploadBusy):
+        await first
+    assert [path.suffix for path in folder.iterdir()] == [".part"]
+
+
+async def test_a_person_has_a_quota(sender: Sender) -> None:
+    small = Limits(file=MAX, person=1000, case=MAX)
+
+    await sender.open(600, limits=small)
+    with pytest.raises(errors.QuotaReached):
+        await sender.open(401, limits=small)
+    await sender.open(400, limits=small)
+
+
+async def test_a_case_has_a_quota(sender: Sender) -> None:
+    data = photo()
+    case_id = await sender.cases.draft()
+    await sender.cases.attach(case_id, data=data)
+    stored = (await MaterialFile.get()).size
+    small = Limits(file=MAX, person=MAX, case=stored + 100)
+
+    with pytest.raises(errors.QuotaReached):
+        await sender.open(101, limits=small, case_id=case_id)
+    await sender.open(100, limits=small, case_id=case_id)
+
+
+async def test_what_was_sent_long_ago_no_longer_counts_against_a_person(
+    sender: Sender, frozen_clock: FrozenClock
+) -> None:
+    small = Limits(file=MAX, person=1000, case=MAX)
+    await sender.open(1000, limits=small)
+
+    frozen_clock.advance(hours=25)
+
+    await sender.open(1000, limits=small)
+
+
+async def test_a_given_up_upload_is_gone_even_when_it_was_finished(sender: Sender) -> None:
+    data = photo()
+    upload = await sender.open(len(data))
+    await sender.append(upload.id, 0, data)
+    await sender.finish(upload.id)
+
+    await uploads.abandon(upload.id, by=sender.cases.by, folder=sender.cases.folder)
+
+    with pytest.raises(errors.UploadGone):
+        await sender.status(upload.id)
+    assert await MaterialFile.all().count() == 1

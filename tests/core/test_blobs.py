@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from core.blobs import BlobNotFound, Blobs, DamagedBlob
+from tests.core.s3_store import S3Store
 
 DATA = b"a photograph" * 1000
 
@@ -53,3 +54,29 @@ async def test_damaged_file_is_never_given_out(tmp_path: Path) -> None:
 
     with pytest.raises(DamagedBlob):
         await store.get(name)
+
+
+async def test_an_s3_store_takes_large_files_in_parts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    s3 = S3Store()
+    path = tmp_path / "large"
+    path.write_bytes(DATA * 2000)
+    async with s3.serve() as endpoint:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
+        monkeypatch.setenv("AWS_ALLOW_HTTP", "true")
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+        monkeypatch.setenv("AWS_REGION", "local")
+        store = Blobs.open("s3://bucket/materials")
+
+        name = await store.put_file(path)
+        small = await store.put(DATA)
+
+        assert len(s3.parts) > 1
+        assert sum(s3.parts) == path.stat().st_size
+        assert await store.get(name) == path.read_bytes()
+        assert await store.exists(small)
+        assert not await store.exists("0" * 64)
+        await store.delete(small)
+        assert not await store.exists(small)

@@ -1,0 +1,184 @@
+"""The file in which the bytes of one unfinished upload lie, and who may write to it.
+
+The offset of an upload is the size of its file, so that a process that is killed, or another
+worker, goes on where the disk says. One connection at a time writes: a file lock, which the kernel
+releases when its process dies. A connection that has died without a word still holds it; a newcomer
+therefore lays a note beside the file, and a holder that hears nothing from its sender lets go when
+it sees one.
+"""
+
+import asyncio
+import fcntl
+import hashlib
+import os
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import UUID
+
+from cases import errors
+from core import tasks
+
+SILENT_SECONDS = 0.5
+"""A holder whose sender was silent for so long lets go when another connection asks."""
+
+_LOOK_SECONDS = 0.2
+_LOCK_TRIES = 50
+_LOCK_PAUSE_SECONDS = 0.1
+_LEFT_BEHIND = ("*.part", "*.clean", "*.ask")
+
+
+@dataclass(frozen=True)
+class Checksum:
+    """What the sender says one request's bytes digest to."""
+
+    algorithm: str
+    digest: bytes
+
+
+def path_of(upload_id: UUID, folder: Path) -> Path:
+    """Where the bytes of an upload lie."""
+    return folder / f"{upload_id.hex}.part"
+
+
+def create_empty(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+
+
+def sweep(folder: Path, *, before: float) -> None:
+    """Remove files a killed process left behind: older than any upload can live."""
+    for pattern in _LEFT_BEHIND:
+        for path in folder.glob(pattern):
+            if path.stat().st_mtime < before:
+                path.unlink(missing_ok=True)
+
+
+@asynccontextmanager
+async def exclusive(path: Path) -> AsyncIterator[int]:
+    """The open file, locked for this connection; raises `UploadBusy` when another keeps it.
+
+    Raises `UploadGone` when there is no file. Closing the file releases the lock.
+    """
+    with _opened(path) as file:
+        if not _try_lock(file):
+            await _wait_for_lock(file, ask=_note(path))
+        yield file
+
+
+async def append(
+    file: int,
+    chunks: AsyncIterator[bytes],
+    *,
+    path: Path,
+    room: int,
+    checksum: Checksum | None,
+) -> None:
+    """Append while reading; with a checksum all of it counts or none.
+
+    Raises `FileTooLarge`, `ChecksumMismatch`, and `UploadBusy` when a newcomer took over. Writes go
+    to the page cache and take microseconds, so they stay on the event loop (measured: 660 MB/s in
+    64 KiB pieces).
+    """
+    heard = _Heard()
+    try:
+        async with asyncio.timeout(None) as patience:
+            watch = asyncio.create_task(_let_go_when_asked(_note(path), heard, patience))
+            try:
+                await _write(file, _noting(chunks, heard), room=room, checksum=checksum)
+            finally:
+                await tasks.end(watch)
+    except TimeoutError:
+        raise errors.UploadBusy("另一个连接已经接着上传") from None
+
+
+class _Heard:
+    """When the sender was last heard, in seconds of the event loop."""
+
+    def __init__(self) -> None:
+        self.at = asyncio.get_running_loop().time()
+
+    def now(self) -> None:
+        self.at = asyncio.get_running_loop().time()
+
+    @property
+    def silent_seconds(self) -> float:
+        return asyncio.get_running_loop().time() - self.at
+
+
+async def _noting(chunks: AsyncIterator[bytes], heard: _Heard) -> AsyncIterator[bytes]:
+    async for chunk in chunks:
+        heard.now()
+        yield chunk
+
+
+async def _let_go_when_asked(ask: Path, heard: _Heard, patience: asyncio.Timeout) -> None:
+    # The note comes from another process: there is nothing here that could be waited for.
+    while heard.silent_seconds < SILENT_SECONDS or not ask.exists():  # noqa: ASYNC110
+        await asyncio.sleep(_LOOK_SECONDS)
+    patience.reschedule(asyncio.get_running_loop().time())
+
+
+async def _wait_for_lock(file: int, *, ask: Path) -> None:
+    try:
+        for _ in range(_LOCK_TRIES):
+            ask.touch()
+            await asyncio.sleep(_LOCK_PAUSE_SECONDS)
+            if _try_lock(file):
+                return
+    finally:
+        ask.unlink(missing_ok=True)
+    raise errors.UploadBusy()
+
+
+async def _write(
+    file: int, chunks: AsyncIterator[bytes], *, room: int, checksum: Checksum | None
+) -> None:
+    start = os.lseek(file, 0, os.SEEK_END)
+    digest = hashlib.new(checksum.algorithm) if checksum else None
+    whole = False
+    try:
+        async for chunk in chunks:
+            room -= len(chunk)
+            if room < 0:
+                raise errors.FileTooLarge("收到的数据比声明的长度多")
+            _write_all(file, chunk)
+            if digest is not None:
+                digest.update(chunk)
+        if digest is not None and checksum is not None and digest.digest() != checksum.digest:
+            raise errors.ChecksumMismatch()
+        whole = True
+    finally:
+        if checksum is not None and not whole:
+            os.ftruncate(file, start)
+
+
+def _write_all(file: int, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(file, view) :]
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[int]:
+    try:
+        file = os.open(path, os.O_RDWR)
+    except FileNotFoundError:
+        raise errors.UploadGone() from None
+    try:
+        yield file
+    finally:
+        os.close(file)
+
+
+def _try_lock(file: int) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _note(path: Path) -> Path:
+    return path.with_suffix(".ask")
