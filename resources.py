@@ -17,6 +17,7 @@ from redis.asyncio import Redis
 from core import audit, database, offload, protect, redis_client
 from core.blobs import Blobs
 from core.database import DATABASE_ERRORS
+from core.malware import Clamd, Scanner
 from core.redis_client import REDIS_ERRORS
 from core.settings import Settings
 from miniapp_bridge.connector import Connector
@@ -50,6 +51,8 @@ class Resources:
     hub: Hub
     webhooks: Sender = field(default_factory=Sender)
     outlets: Outlets = field(default_factory=Outlets.closed)
+    scanner: Scanner | None = None
+    """Looks at every file that arrives; None: no scanner is configured."""
 
     async def redis_answers(self) -> bool:
         with contextlib.suppress(*REDIS_ERRORS):
@@ -95,6 +98,7 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
             hub=Hub(),
             webhooks=webhooks,
             outlets=open_outlets(settings, redis=redis),
+            scanner=Clamd(settings.clamd_url) if settings.clamd_url else None,
         )
     finally:
         await webhooks.close()

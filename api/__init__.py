@@ -7,7 +7,7 @@ from sanic import Blueprint
 
 def blueprints() -> tuple[Blueprint, ...]:
     """Every blueprint of the API and the pages; a new resource adds a line here."""
-    from api import health, openapi, pages, public_codes, tus
+    from api import files, health, openapi, pages, public_codes, tus
     from api.callbacks import payments as payment_callbacks
     from api.callbacks import platforms as platform_callbacks
     from api.citizen import (
@@ -35,6 +35,7 @@ def blueprints() -> tuple[Blueprint, ...]:
 
     return (
         health.bp,
+        files.bp,
         openapi.bp,
         catalogue.bp,
         citizen_sign_in.bp,

@@ -19,6 +19,7 @@ from cases import errors, uploads
 from cases.upload_files import Checksum
 from cases.uploads import CHECKSUM_ALGORITHMS, UploadStatus
 from core.errors import Malformed, Problem, Unsupported
+from core.malware import ScannerUnavailable
 from identity.principal import Principal
 
 bp = Blueprint("tus", url_prefix="/api/citizen/uploads")
@@ -63,6 +64,8 @@ _APPEND_PROBLEMS = (
     errors.MaterialsLocked,
     errors.NotAnAcceptedType,
     errors.UnreadableFile,
+    errors.HarmfulFile,
+    ScannerUnavailable,
     errors.TooManyFiles,
 )
 
@@ -269,7 +272,9 @@ async def _finish_if_whole(request: Request, upload_id: UUID) -> UploadStatus:
     status = await uploads.get_status(upload_id, by=principal, folder=folder)
     if status.offset < status.length or status.file_id is not None:
         return status
-    return await uploads.finish(upload_id, by=principal, folder=folder, blobs=resources.blobs)
+    return await uploads.finish(
+        upload_id, by=principal, folder=folder, blobs=resources.blobs, scanner=resources.scanner
+    )
 
 
 async def _drop_body(request: Request) -> None:

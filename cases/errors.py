@@ -92,6 +92,11 @@ class UnreadableFile(Invalid):
     title = "文件打不开，可能已经损坏，请重新拍摄或导出后上传"
 
 
+class HarmfulFile(Invalid):
+    slug = "harmful-file"
+    title = "文件没有通过安全检查，请换一个文件"
+
+
 class TooManyFiles(Invalid):
     slug = "too-many-files"
     title = "这份材料的页数已经达到上限，请先删除再上传"

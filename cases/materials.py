@@ -18,6 +18,7 @@ from cases.models import Case, Material, MaterialFile, Upload
 from core import audit, clock, offload, outbox
 from core.blobs import Blobs
 from core.database import transaction
+from core.malware import Scanner
 from identity.principal import Principal
 
 _REFUSALS = {refusal.slug: refusal for refusal in (errors.NotAnAcceptedType, errors.UnreadableFile)}
@@ -66,13 +67,16 @@ async def attach_file(
     filename: str,
     by: Principal,
     blobs: Blobs,
+    scanner: Scanner | None = None,
     upload_id: UUID | None = None,
 ) -> UUID:
     """Take a complete local file as the next page of a material; returns the stored file's id.
 
-    The content decides the type; pictures are written anew. The blob is stored first, then
-    everything else in one transaction: a crash in between leaves an unreferenced blob only.
-    Raises `EmptyFile`, `NotAnAcceptedType`, `UnreadableFile`, `TooManyFiles`.
+    The content decides the type; pictures are written anew. Until all checks have passed, the
+    scanner's too, the file lies where nobody can fetch it. The blob is stored first, then
+    everything else in one transaction: a crash in between leaves an unreferenced blob only. Raises
+    `EmptyFile`, `NotAnAcceptedType`, `UnreadableFile`, `HarmfulFile`, `ScannerUnavailable`,
+    `TooManyFiles`.
     """
     case, requirement = await open_requirement(case_id, code, by=by)
     if path.stat().st_size == 0:
@@ -84,6 +88,8 @@ async def attach_file(
         )
         if isinstance(found, file_checks.Refusal):
             raise _REFUSALS[found.slug](found.detail)
+        if scanner is not None and await scanner.scan(path) is not None:
+            raise errors.HarmfulFile()
         kept = clean if found.rewritten else path
         size = kept.stat().st_size
         digest = await blobs.put_file(kept)

@@ -168,6 +168,14 @@ async def get_staff_file(file_id: UUID, *, by: Principal) -> StoredFile:
     return _stored_file(stored)
 
 
+async def get_signed_file(file_id: UUID) -> StoredFile:
+    """A file by an address somebody who may see it was given; raises `FileNotFound`."""
+    stored = await MaterialFile.get_or_none(id=file_id)
+    if stored is None:
+        raise errors.FileNotFound()
+    return _stored_file(stored)
+
+
 async def licence_input(case_id: UUID, *, by: Principal) -> tuple[Case, Item, dict[str, Any]]:
     """The case, its item and its form values, from which a licence is drafted."""
     case = await moves.get_for_officer(case_id, by=by)

@@ -20,12 +20,21 @@ from core import clock
 from core.blobs import Blobs
 from core.database import transaction
 from core.ids import new_id
+from core.malware import Scanner
 from identity.principal import Principal
 
 log = logging.getLogger(__name__)
 
 LIFE = timedelta(hours=24)
 """An upload that is not finished by then is thrown away."""
+
+_ENDING = (
+    errors.NotAnAcceptedType,
+    errors.UnreadableFile,
+    errors.HarmfulFile,
+    errors.TooManyFiles,
+)
+"""Refusals another try of the same bytes would not change."""
 
 CHECKSUM_ALGORITHMS = ("sha1", "sha256", "sm3")
 
@@ -115,7 +124,14 @@ async def append(
         return _status(upload, folder)
 
 
-async def finish(upload_id: UUID, *, by: Principal, folder: Path, blobs: Blobs) -> UploadStatus:
+async def finish(
+    upload_id: UUID,
+    *,
+    by: Principal,
+    folder: Path,
+    blobs: Blobs,
+    scanner: Scanner | None = None,
+) -> UploadStatus:
     """Take a completely received upload as a file of its material.
 
     Does nothing for one that was taken before. A file that is refused ends the upload.
@@ -136,9 +152,10 @@ async def finish(upload_id: UUID, *, by: Principal, folder: Path, blobs: Blobs) 
                 filename=upload.filename,
                 by=by,
                 blobs=blobs,
+                scanner=scanner,
                 upload_id=upload.id,
             )
-        except (errors.NotAnAcceptedType, errors.UnreadableFile, errors.TooManyFiles):
+        except _ENDING:
             await _end(upload, state="refused", path=path)
             raise
         path.unlink(missing_ok=True)

@@ -6,6 +6,7 @@ import base64
 import binascii
 import ipaddress
 import os
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -58,6 +59,9 @@ class Settings:
 
     case_upload_mb: int = 1024
     """What all files of one case may take, in MiB."""
+
+    clamd_url: str = ""
+    """Malware scanner, `tcp://host:3310` or `unix:///path`; empty: none. It must answer, then."""
 
     relay: bool = True
     """Whether this server tells events and runs timers; False for pure web nodes."""
@@ -139,6 +143,7 @@ class _Reader:
             case_upload_mb=self._number(
                 "YUNJIAN_CASE_UPLOAD_MB", default=1024, low=1, high=1_000_000
             ),
+            clamd_url=self._clamd("YUNJIAN_CLAMD_URL"),
             relay=self._choice("YUNJIAN_RELAY", ("on", "off"), default="on") == "on",
             live_per_address=self._number(
                 "YUNJIAN_LIVE_PER_ADDRESS", default=5000, low=1, high=1_000_000
@@ -187,6 +192,12 @@ class _Reader:
         text = self._text(name, default="")
         if not all(url.startswith(("smtp://", "smtps://")) for url in text.split()):
             self._complaints.append(f"{name} must be smtps://user:password@host:465 or smtp://…")
+        return text
+
+    def _clamd(self, name: str) -> str:
+        text = self._text(name, default="")
+        if text and not re.fullmatch(r"tcp://[\w.-]+:\d{1,5}|unix:///.+", text):
+            self._complaints.append(f"{name} must be tcp://host:3310 or unix:///path")
         return text
 
     def _networks(self, name: str) -> str:

@@ -15,6 +15,7 @@ from api.multipart import NoFile, receive_file
 from cases import errors, materials, queries, quotas
 from cases.materials import ReusedLicence
 from cases.views import CaseDetail
+from core.malware import ScannerUnavailable
 from identity.principal import Principal
 from wallet import queries as wallet_queries
 from wallet.errors import LicenceNotFound
@@ -85,6 +86,8 @@ async def remove(request: Request, case_id: UUID, code: str) -> CaseDetail:
         errors.FileTooLarge,
         errors.NotAnAcceptedType,
         errors.UnreadableFile,
+        errors.HarmfulFile,
+        ScannerUnavailable,
         errors.TooManyFiles,
         errors.TooManyUploads,
         errors.QuotaReached,
@@ -117,6 +120,7 @@ async def hand_in(request: Request, case_id: UUID, code: str) -> HTTPResponse:
             filename=filename,
             by=principal,
             blobs=resources.blobs,
+            scanner=resources.scanner,
         )
     shown = msgspec.json.encode(await detail(case_id, principal))
     return raw_response(shown, content_type=JSON)
@@ -133,15 +137,14 @@ def _size_of_file(request: Request) -> int:
 @bp.get("/materials/<file_id:uuid>/content")
 @guards.citizen
 @endpoint(
-    summary="The bytes of one of my files",
+    summary="One of my files: sends on to its signed address",
     raw=True,
-    media_types=("image/jpeg", "image/png", "application/pdf", "application/ofd"),
+    status=303,
     problems=(errors.FileNotFound,),
 )
 async def get_content(request: Request, file_id: UUID) -> HTTPResponse:
-    stored = await queries.get_own_file(file_id, by=request.ctx.principal)
-    data = await request.app.ctx.resources.blobs.get(stored.digest)
-    return files.inline(data, name=stored.name, media_type=stored.media_type)
+    await queries.get_own_file(file_id, by=request.ctx.principal)
+    return files.redirect(request, file_id)
 
 
 async def _reusable(case_id: UUID, code: str, licence_id: UUID, *, by: Principal) -> ReusedLicence:

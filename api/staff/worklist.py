@@ -56,15 +56,14 @@ async def get_case(request: Request, case_id: UUID) -> StaffCaseDetail:
 @bp.get("/materials/<file_id:uuid>/content")
 @guards.officer(*READERS)
 @endpoint(
-    summary="The bytes of a handed-in file",
+    summary="A handed-in file: sends on to its signed address",
     raw=True,
-    media_types=("image/jpeg", "image/png", "application/pdf", "application/ofd"),
+    status=303,
     problems=(errors.FileNotFound,),
 )
 async def get_content(request: Request, file_id: UUID) -> HTTPResponse:
-    stored = await queries.get_staff_file(file_id, by=request.ctx.principal)
-    data = await request.app.ctx.resources.blobs.get(stored.digest)
-    return files.inline(data, name=stored.name, media_type=stored.media_type)
+    await queries.get_staff_file(file_id, by=request.ctx.principal)
+    return files.redirect(request, file_id)
 
 
 @bp.get("/overview")

@@ -1,13 +1,19 @@
 """Materials over HTTP: small files, promises, and seeing one's own files."""
 
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import aiohttp
 import pytest
+from yarl import URL
 
+from core.malware import ScannerUnavailable
+from core.settings import Settings
 from tests.api.applicants import Applicant, Caller
 from tests.cases.factories import PHOTO, photo
+from tests.conftest import serving
 
 
 def path_of(case: Any, code: str = PHOTO) -> str:
@@ -206,3 +212,38 @@ async def test_a_form_that_ends_in_its_file_is_refused(applicant: Applicant) -> 
     assert await applicant.refused(
         "POST", f"{path_of(case)}/file", data=head + photo(), headers=headers
     ) == (400, "no-file")
+
+
+class Finding:
+    """A scanner that finds something in every file, or does not answer."""
+
+    def __init__(self, *, answers: bool) -> None:
+        self.answers = answers
+
+    async def scan(self, path: Path) -> str | None:
+        if not self.answers:
+            raise ScannerUnavailable()
+        return "Eicar-Signature"
+
+
+@pytest.mark.parametrize(
+    ("answers", "refusal"),
+    [(True, (422, "harmful-file")), (False, (503, "scanner-unavailable"))],
+)
+async def test_what_the_scanner_does_not_pass_is_not_taken(
+    applicant: Applicant, resources: Any, settings: Settings, answers: bool, refusal: Any
+) -> None:
+    case = await applicant.draft()
+    own = replace(resources, scanner=Finding(answers=answers))
+    async with serving(settings, own) as second:
+        url = f"{second}{path_of(case)}/file"
+        headers = {"Cookie": cookie_of(applicant)}
+        assert await applicant.refused("POST", url, data=form(photo()), headers=headers) == refusal
+
+    shown = await applicant.ok("GET", f"/api/citizen/cases/{case['id']}")
+    assert next(m for m in shown["materials"] if m["code"] == PHOTO)["files"] == []
+
+
+def cookie_of(applicant: Applicant) -> str:
+    cookies = applicant.http.cookie_jar.filter_cookies(URL(str(applicant.http._base_url)))
+    return "; ".join(f"{name}={morsel.value}" for name, morsel in cookies.items())

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from cases import file_checks
+from cases import file_checks, pictures
 from cases.file_checks import Inspected, Refusal
 from tests.cases.factories import blank_photo, encoded, pdf, photo
 
@@ -22,7 +22,7 @@ def inspected(folder: Path, data: bytes, accept: tuple[str, ...] = ALL) -> Inspe
 def ofd(name: str = "OFD.xml") -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
-        archive.writestr(name, "<ofd/>")
+        archive.writestr(name, '<ofd:OFD xmlns:ofd="http://www.ofdspec.org/2016"></ofd:OFD>')
     return buffer.getvalue()
 
 
@@ -109,7 +109,7 @@ def test_a_script_behind_the_picture_is_dropped(tmp_path: Path) -> None:
 def test_a_decompression_bomb_is_refused_before_decoding(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(file_checks, "MAX_PIXELS", 100_000)
+    monkeypatch.setattr(pictures, "MAX_PIXELS", 100_000)
 
     found = inspected(tmp_path, photo())
 
@@ -136,3 +136,31 @@ def test_a_damaged_stored_picture_is_noticed() -> None:
 def test_a_pdf_without_pages_is_noticed() -> None:
     assert file_checks.examine(pdf(), media_type="application/pdf") is None
     assert file_checks.examine(b"%PDF-1.4\n%%EOF", media_type="application/pdf") == "文件没有页面"
+
+
+def test_a_heic_picture_becomes_a_jpeg(tmp_path: Path) -> None:
+    data = Path(__file__).with_name("photo.heic").read_bytes()
+
+    found = inspected(tmp_path, data, ("jpg",))
+
+    assert found == Inspected("jpg", rewritten=True)
+    with Image.open(tmp_path / "clean") as clean:
+        # In HEIF the picture's own `irot` turns it; what EXIF says does not count (ISO 23008-12).
+        assert (clean.format, clean.size) == ("JPEG", (320, 240))
+        assert not clean.getexif()
+    assert b"Maker" not in (tmp_path / "clean").read_bytes()
+
+
+def test_a_heic_picture_is_no_png(tmp_path: Path) -> None:
+    data = Path(__file__).with_name("photo.heic").read_bytes()
+
+    assert isinstance(inspected(tmp_path, data, ("png", "pdf")), Refusal)
+
+
+def test_what_shows_through_becomes_white(tmp_path: Path) -> None:
+    clean = tmp_path / "clean.jpg"
+
+    pictures.save(Image.new("RGBA", (20, 20), (255, 0, 0, 0)), kind="jpg", clean=clean)
+
+    with Image.open(clean) as picture:
+        assert min(picture.getpixel((5, 5))) > 250

@@ -61,7 +61,7 @@ class S3Store:
         if "delete" in request.query:
             for name in re.findall("<Key>(.*?)</Key>", body):
                 self.objects.pop(f"{key.split('/')[0]}/{name}", None)
-            return _xml("<DeleteResult></DeleteResult>")
+            return _xml("<DeleteResult><Deleted><Key>gone</Key></Deleted></DeleteResult>")
         upload_id = request.query.get("uploadId")
         if upload_id is None:
             upload_id = str(len(self._open) + 1)

@@ -1,0 +1,53 @@
+"""Signed addresses of files: they work for a minute, for one file, and without a session."""
+
+from typing import Any
+from uuid import uuid4
+
+import aiohttp
+import pytest
+
+from tests.api.applicants import Applicant
+from tests.cases.factories import PHOTO
+from tests.conftest import FrozenClock
+
+
+@pytest.fixture
+async def signed(frozen_clock: FrozenClock, applicant: Applicant) -> str:
+    """The address the applicant's page is sent on to."""
+    case = await applicant.draft()
+    shown: Any = await applicant.upload(case["id"])
+    (page,) = next(m for m in shown["materials"] if m["code"] == PHOTO)["files"]
+    async with applicant.http.get(page["url"], allow_redirects=False) as response:
+        assert response.status == 303
+        assert response.headers["Cache-Control"] == "no-store"
+        return response.headers["Location"]
+
+
+async def test_a_signed_address_needs_no_session(signed: str, address: str) -> None:
+    async with aiohttp.ClientSession(address) as nobody, nobody.get(signed) as response:
+        assert response.status == 200
+        assert response.content_type == "image/jpeg"
+        assert response.headers["X-Content-Type-Options"] == "nosniff"
+        assert response.headers["Content-Security-Policy"].startswith("sandbox")
+        assert response.headers["Cross-Origin-Resource-Policy"] == "same-origin"
+        assert response.headers["Referrer-Policy"] == "no-referrer"
+
+
+async def test_a_signed_address_ends_after_a_minute(
+    signed: str, applicant: Applicant, frozen_clock: FrozenClock
+) -> None:
+    frozen_clock.advance(seconds=61)
+
+    assert await applicant.refused("GET", signed) == (403, "file-address-expired")
+
+
+async def test_a_signed_address_cannot_be_changed(signed: str, applicant: Applicant) -> None:
+    *front, file_id, until, seal = signed.split("/")
+    for parts in (
+        (str(uuid4()), until, seal),
+        (file_id, str(int(until) + 3600), seal),
+        (file_id, until, seal[:-2] + "AA"),
+        (file_id, until, "ä"),
+    ):
+        path = "/".join((*front, *parts))
+        assert await applicant.refused("GET", path) == (403, "file-address-expired")
