@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from bench import fanout, live, road, seal_ofd, sm2, verify_large, verify_ofd, verify_pass
+from bench import fanout, live, road, seal_ofd, sm2, upload, verify_large, verify_ofd, verify_pass
 
 BENCHES = {
     "sm2": sm2.run,
@@ -16,6 +16,7 @@ BENCHES = {
     "live": live.run,
     "road": road.run,
     "fanout": fanout.run,
+    "upload": upload.run,
 }
 
 
