@@ -1,8 +1,8 @@
 """Whether a photographed paper can be read: size, light, glare, sharpness, edges. Pure CPU work.
 
 Hints, never refusals: a grey security paper or a dark stamp may look bad to a rule and be fine to
-an officer. Each is one sentence that says what to do. Thresholds were measured on drawn pages of text
-(`tests/cases/test_picture_quality.py`).
+an officer. Each is one sentence that says what to do. Thresholds were measured on drawn pages of
+text (`tests/cases/test_picture_quality.py`).
 """
 
 from PIL import Image, ImageChops, ImageFilter, ImageStat
