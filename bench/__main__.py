@@ -13,6 +13,7 @@ from bench import (
     road,
     seal_ofd,
     sm2,
+    upload,
     verify_large,
     verify_ofd,
     verify_pass,
@@ -29,6 +30,7 @@ BENCHES = {
     "live": live.run,
     "road": road.run,
     "fanout": fanout.run,
+    "upload": upload.run,
 }
 
 

@@ -107,6 +107,11 @@ class HarmfulFile(Invalid):
     title = "文件没有通过安全检查，请换一个文件"
 
 
+class NothingToCombine(Invalid):
+    slug = "nothing-to-combine"
+    title = "至少要有两张照片才能合成 PDF，请先上传照片"
+
+
 class TooManyFiles(Invalid):
     slug = "too-many-files"
     title = "这份材料的页数已经达到上限，请先删除再上传"

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from PIL import Image, ImageStat
 
-from cases import ofd_checks, pdf_checks, pictures
+from cases import ofd_checks, pdf_checks, picture_quality, pictures
 
 _HEAD = 1024
 _SHORTEST_SIDE = 200
@@ -100,6 +100,15 @@ def examine(data: bytes, *, media_type: str) -> str | None:
     except pictures.PICTURE_ERRORS:
         return "图片打不开，请重新拍摄"
     return "画面几乎是空白的，请重新拍摄" if deviation < _BLANK_DEVIATION else None
+
+
+def look(data: bytes, *, media_type: str) -> tuple[str | None, str | None]:
+    """What is wrong with a stored file for a reader, and else what could be better."""
+    finding = examine(data, media_type=media_type)
+    if finding is not None or not media_type.startswith("image/"):
+        return finding, None
+    with Image.open(io.BytesIO(data)) as picture:
+        return None, picture_quality.hint(picture)
 
 
 def sniff(head: bytes) -> str | None:

@@ -113,7 +113,7 @@ async def _store_file(
 ) -> None:
     at = stored.created_at
     async with transaction():
-        await _touch(case, at=at)
+        await touch(case, at=at)
         if upload_id is not None:
             finished = Upload.filter(id=upload_id, state="open")
             if not await finished.update(state="finished", file_id=stored.id):
@@ -218,7 +218,7 @@ async def _replace(
     common = {"way": way, "status": status, "updated_at": at}
     changes: dict[str, Any] = {**_EMPTY_LICENCE, **common, **values}
     async with transaction():
-        await _touch(case, at=at)
+        await touch(case, at=at)
         existing = Material.filter(case_id=case.id, code=requirement.code)
         if not await existing.update(version=F("version") + 1, **changes):
             await Material.create(case_id=case.id, code=requirement.code, **changes)
@@ -245,7 +245,7 @@ async def remove(case_id: UUID, code: str, *, by: Principal) -> None:
     """Take back what was attached; what a finished supplement or rejection said is kept apart."""
     case, requirement = await open_requirement(case_id, code, by=by)
     async with transaction():
-        await _touch(case, at=clock.now())
+        await touch(case, at=clock.now())
         await Material.filter(case_id=case.id, code=requirement.code).delete()
         await audit.record(
             actor=by.actor,
@@ -265,18 +265,19 @@ async def check_waiting(case_id: UUID, *, blobs: Blobs) -> None:
 async def check(file_id: UUID, *, blobs: Blobs) -> None:
     """Look whether a stored file can be read and shows something; repeats do nothing.
 
-    A file that was removed meanwhile is nothing to check. Publishes `MaterialChecked`.
+    A file that was removed meanwhile is nothing to check. A picture that could be better
+    passes with a hint as its note. Publishes `MaterialChecked`.
     """
     stored = await MaterialFile.get_or_none(id=file_id).select_related("material__case")
     if stored is None or stored.status != MaterialStatus.RECEIVED:
         return
     data = await blobs.get(stored.digest)
-    finding = await offload.run(file_checks.examine, data, media_type=stored.media_type)
+    finding, hint = await offload.run(file_checks.look, data, media_type=stored.media_type)
     status = MaterialStatus.CHECKED if finding is None else MaterialStatus.REJECTED
     material, case, at = stored.material, stored.material.case, clock.now()
     async with transaction():
         waiting = MaterialFile.filter(id=file_id, status=MaterialStatus.RECEIVED)
-        if not await waiting.update(status=status, note=finding):
+        if not await waiting.update(status=status, note=finding or hint):
             return
         await _summarise(material, at=at)
         if finding is not None:
@@ -303,7 +304,8 @@ async def _summarise(material: Material, *, at: datetime) -> None:
     elif any(status == MaterialStatus.RECEIVED for status, _ in files):
         status, note = MaterialStatus.RECEIVED, None
     else:
-        status, note = MaterialStatus.CHECKED, None
+        hints = [note for _, note in files if note]
+        status, note = MaterialStatus.CHECKED, hints[0] if hints else None
     uploaded = Material.filter(id=material.id, version=material.version, way="upload")
     await uploaded.update(status=status, note=note, updated_at=at)
 
@@ -357,7 +359,7 @@ def licence_face(material: Material) -> dict[str, object]:
     return face
 
 
-async def _touch(case: Case, *, at: datetime) -> None:
+async def touch(case: Case, *, at: datetime) -> None:
     """Materials change only while the state lets them; a submit that runs now will notice."""
     still_open = Case.filter(id=case.id, state=case.state)
     if not await still_open.update(revision=F("revision") + 1, updated_at=at):

@@ -24,6 +24,7 @@ SILENT_SECONDS = 0.5
 """A holder whose sender was silent for so long lets go when another connection asks."""
 
 _LOOK_SECONDS = 0.2
+_BATCH_BYTES = 512 * 1024
 _LOCK_TRIES = 50
 _LOCK_PAUSE_SECONDS = 0.1
 _LEFT_BEHIND = ("*.part", "*.clean", "*.ask")
@@ -93,6 +94,35 @@ async def append(
         raise errors.UploadBusy("另一个连接已经接着上传") from None
 
 
+class _Digest:
+    """Digests in a thread while the next bytes are received; small bodies without a thread.
+
+    SM3 takes 3 ms a MiB, as long as receiving does; hashing lets go of the interpreter.
+    """
+
+    def __init__(self, algorithm: str) -> None:
+        self._digest = hashlib.new(algorithm)
+        self._batch = bytearray()
+        self._busy: asyncio.Future[None] | None = None
+
+    async def update(self, chunk: bytes) -> None:
+        self._batch += chunk
+        if len(self._batch) >= _BATCH_BYTES:
+            await self._finish()
+            full, self._batch = self._batch, bytearray()
+            loop = asyncio.get_running_loop()
+            self._busy = loop.run_in_executor(None, self._digest.update, full)
+
+    async def digest(self) -> bytes:
+        await self._finish()
+        self._digest.update(self._batch)
+        return self._digest.digest()
+
+    async def _finish(self) -> None:
+        if self._busy is not None:
+            await self._busy
+
+
 class _Heard:
     """When the sender was last heard, in seconds of the event loop."""
 
@@ -136,7 +166,7 @@ async def _write(
     file: int, chunks: AsyncIterator[bytes], *, room: int, checksum: Checksum | None
 ) -> None:
     start = os.lseek(file, 0, os.SEEK_END)
-    digest = hashlib.new(checksum.algorithm) if checksum else None
+    digest = _Digest(checksum.algorithm) if checksum else None
     whole = False
     try:
         async for chunk in chunks:
@@ -145,8 +175,8 @@ async def _write(
                 raise errors.FileTooLarge("收到的数据比声明的长度多")
             _write_all(file, chunk)
             if digest is not None:
-                digest.update(chunk)
-        if digest is not None and checksum is not None and digest.digest() != checksum.digest:
+                await digest.update(chunk)
+        if digest and checksum and await digest.digest() != checksum.digest:
             raise errors.ChecksumMismatch()
         whole = True
     finally:

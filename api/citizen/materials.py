@@ -13,6 +13,7 @@ from api.citizen.cases import detail
 from api.endpoint import JSON, endpoint
 from api.multipart import NoFile, receive_file
 from cases import errors, licence_use, materials, queries, quotas
+from cases.combine import combine_pictures
 from cases.materials import ReusedLicence
 from cases.views import CaseDetail
 from core.malware import ScannerUnavailable
@@ -127,6 +128,21 @@ async def hand_in(request: Request, case_id: UUID, code: str) -> HTTPResponse:
         )
     shown = msgspec.json.encode(await detail(case_id, principal))
     return raw_response(shown, content_type=JSON)
+
+
+@bp.post("/cases/<case_id:uuid>/materials/<code:str>/pdf")
+@guards.citizen
+@endpoint(
+    summary="Put the photographs of a material together to one PDF",
+    returns=CaseDetail,
+    problems=(*_PROBLEMS, errors.NothingToCombine, errors.CaseChanged),
+)
+async def combine(request: Request, case_id: UUID, code: str) -> CaseDetail:
+    principal: Principal = request.ctx.principal
+    resources = request.app.ctx.resources
+    folder = resources.settings.upload_dir
+    await combine_pictures(case_id, code, by=principal, folder=folder, blobs=resources.blobs)
+    return await detail(case_id, principal)
 
 
 def _size_of_file(request: Request) -> int:

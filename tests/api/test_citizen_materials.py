@@ -247,3 +247,19 @@ async def test_what_the_scanner_does_not_pass_is_not_taken(
 def cookie_of(applicant: Applicant) -> str:
     cookies = applicant.http.cookie_jar.filter_cookies(URL(str(applicant.http._base_url)))
     return "; ".join(f"{name}={morsel.value}" for name, morsel in cookies.items())
+
+
+async def test_photos_are_put_together_to_one_pdf(applicant: Applicant) -> None:
+    paper = "SJ-SCJG-03-M04"
+    case = await applicant.draft("SJ-SCJG-03", {"S1": ["net"], "S2": ["no"]})
+    path = f"{path_of(case, paper)}/pdf"
+    await applicant.upload(case["id"], code=paper)
+    assert await applicant.refused("POST", path) == (422, "nothing-to-combine")
+    await applicant.upload(case["id"], code=paper)
+
+    shown = await applicant.ok("POST", path)
+
+    (page,) = next(m for m in shown["materials"] if m["code"] == paper)["files"]
+    assert page["media_type"] == "application/pdf"
+    async with applicant.http.get(page["url"]) as response:
+        assert (await response.read()).startswith(b"%PDF-")

@@ -1,6 +1,7 @@
 import asyncio
 import hashlib
 import os
+import random
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -432,3 +433,19 @@ async def test_a_given_up_upload_is_gone_even_when_it_was_finished(sender: Sende
     with pytest.raises(errors.UploadGone):
         await sender.status(upload.id)
     assert await MaterialFile.all().count() == 1
+
+
+@pytest.mark.parametrize("good", [True, False])
+async def test_a_large_part_is_digested_beside_receiving(sender: Sender, good: bool) -> None:
+    data = random.Random(3).randbytes(3_000_001)
+    upload = await sender.open(len(data) + 1)
+    digest = hashlib.new("sm3", data if good else data[1:]).digest()
+    cut = [data[start : start + 65_536] for start in range(0, len(data), 65_536)]
+
+    if good:
+        await sender.append(upload.id, 0, *cut, checksum=Checksum("sm3", digest))
+    else:
+        with pytest.raises(errors.ChecksumMismatch):
+            await sender.append(upload.id, 0, *cut, checksum=Checksum("sm3", digest))
+
+    assert (await sender.status(upload.id)).offset == (len(data) if good else 0)

@@ -129,6 +129,13 @@ export function MaterialCard({ caseId, material, uploads, onChange, reason }) {
           act=${act}
         />
       `}
+      ${canCombine(material) && html`
+        <p>
+          <button class="btn sec sm" disabled=${act.busy} onClick=${() => change(() => post(`${path}/pdf`))}>
+            ${t('material.combine')}
+          </button>
+        </p>
+      `}
       ${canRemove(material) && html`
         <p>
           <button class="btn sec sm" disabled=${act.busy} onClick=${() => change(() => del(path))}>
@@ -138,6 +145,11 @@ export function MaterialCard({ caseId, material, uploads, onChange, reason }) {
       `}
     </section>
   `;
+}
+
+function canCombine(material) {
+  const { files, accept } = material;
+  return accept.includes('pdf') && files.length > 1 && files.every((file) => file.media_type.startsWith('image/'));
 }
 
 function canRemove(material) {

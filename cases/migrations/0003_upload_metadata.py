@@ -3,7 +3,7 @@ from tortoise.migrations import operations as ops
 from tortoise import fields
 
 class Migration(migrations.Migration):
-    dependencies = [('cases', '0001_initial')]
+    dependencies = [('cases', '0002_form_signature')]
 
     initial = False
 

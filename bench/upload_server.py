@@ -1,0 +1,49 @@
+"""A server of one route: what arrives is appended as an upload is, and filed when asked.
+
+Without people, cases and a database, so that the bench measures receiving, writing and filing. The
+folder and the port are the arguments.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from uuid import UUID
+
+from sanic import HTTPResponse, Request, Sanic
+from sanic.response import empty
+
+from api import bodies
+from api.tus import parse_checksum
+from cases import upload_files
+from core.blobs import Blobs
+from core.ids import new_id
+
+FOLDER = Path(sys.argv[1])
+
+app = Sanic("upload-bench")
+app.config.REQUEST_MAX_SIZE = 2 * 1024**3
+app.config.ACCESS_LOG = False
+
+
+@app.patch("/<keep:str>", stream=True)
+async def receive(request: Request, keep: str) -> HTTPResponse:
+    upload_id: UUID = new_id()
+    path = upload_files.path_of(upload_id, FOLDER)
+    upload_files.create_empty(path)
+    async with upload_files.exclusive(path) as file:
+        await upload_files.append(
+            file,
+            bodies.chunks(request),
+            path=path,
+            room=int(request.headers["content-length"]),
+            checksum=parse_checksum(request.headers.get("upload-checksum")),
+        )
+    if keep == "filed":
+        await Blobs.open(f"file://{FOLDER}/blobs").put_file(path)
+    path.unlink()
+    return empty()
+
+
+if __name__ == "__main__":
+    app.run(host="127.0.0.1", port=int(sys.argv[2]), single_process=True, motd=False)
