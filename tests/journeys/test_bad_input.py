@@ -36,6 +36,7 @@ STAFF = {
     "window": "SCJG-11",
     "supervisor": "ZWB-90",
     "seal_keeper": "ZWB-80",
+    "registrar": "MZJ-21",
 }
 LOOSE = {"*/uploads", "*/uploads/{upload_id}", "*/file", "*/seal-verifications"}
 """Take bytes, not JSON; their hostile files are in tests/cases and tests/wallet."""

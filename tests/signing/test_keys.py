@@ -22,7 +22,7 @@ async def test_store_survives_writing() -> None:
 
     store = SoftwareKeyStore.from_bytes(written, passphrase=b"correct horse")
 
-    assert store.key_ids == ("maker", "root", "signer:approval", "signer:police")
+    assert store.key_ids == ("lists", "maker", "root", "signer:approval", "signer:police")
     certificate = await store.certificate(f"signer:{DEPARTMENT}")
     assert certificate == authority().signer_certificates[DEPARTMENT]
     again = SoftwareKeyStore.from_bytes(store.to_bytes(), passphrase="correct horse")
