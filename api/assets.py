@@ -6,6 +6,7 @@ still gets the new one after a release. Nothing here knows about requests.
 
 from __future__ import annotations
 
+import functools
 import gzip
 import hashlib
 from dataclasses import dataclass
@@ -65,6 +66,7 @@ class Assets:
         return cls(files, seal.hexdigest()[:8])
 
 
+@functools.lru_cache(maxsize=512)
 def compress(body: bytes) -> bytes | None:
     """Gzip without a time stamp, or None when it would not be smaller."""
     if len(body) < SMALLEST_GZIP:

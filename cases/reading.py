@@ -4,6 +4,7 @@
 `consistency.py`. Holiday files (`holidays-<year>.yaml`) lie in the same folder, see `deadlines.py`.
 """
 
+import functools
 import re
 from pathlib import Path
 from typing import Any, TypeVar
@@ -64,24 +65,30 @@ def read_file(path: Path, kind: type[T]) -> T:
     """One YAML file as `kind`; raises `InvalidCatalogue` naming file, entry and line."""
     text = path.read_text(encoding="utf-8")
     try:
-        value = yaml.load(text, Loader=_Loader)  # noqa: S506 - a safe loader, the compiled one
+        value = _parse(text)
     except yaml.YAMLError as error:
         raise errors.InvalidCatalogue(f"{path.name}: 不是有效的 YAML({error})") from error
     try:
         return msgspec.convert(value, kind)
     except msgspec.ValidationError as error:
         node = yaml.compose(text, Loader=_Loader)
-        raise errors.InvalidCatalogue(_explain(path, node, str(error))) from error
+        raise errors.InvalidCatalogue(_explain(path.name, node, str(error))) from error
 
 
-def _explain(path: Path, node: yaml.Node | None, message: str) -> str:
+@functools.lru_cache(maxsize=128)
+def _parse(text: str) -> Any:
+    """Plain values, to be read only: the same words are parsed once."""
+    return yaml.load(text, Loader=_Loader)  # noqa: S506 - a safe loader, the compiled one
+
+
+def _explain(name: str, node: yaml.Node | None, message: str) -> str:
     """`file:line (entry): what is wrong`, found by walking the error's path through the YAML."""
     found = _PATH.search(message)
     line, entry = _locate(node, found.group("path") if found else "$")
     unknown = _UNKNOWN_FIELD.search(message)
     if unknown and node is not None:
         line = _line_of_key(_walk(node, found.group("path") if found else "$")[-1], unknown) or line
-    where = f"{path.name}:{line}" + (f" ({entry})" if entry else "")
+    where = f"{name}:{line}" + (f" ({entry})" if entry else "")
     return f"{where}: {message}"
 
 
