@@ -15,9 +15,9 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-PROCESSES = str(min(8, 2 * (os.cpu_count() or 1)))
-"""Files are shared out over processes, each with a database and a Valkey of its own; two for a
-core, because much of a test is waiting for servers and the browser."""
+PROCESSES = str(min(4, (os.cpu_count() or 1) + 1))
+"""Files are shared out over processes, each with a database and a Valkey of its own; one more than
+cores, because much of a test is waiting for servers and the browser."""
 
 SILENCE_SECONDS = 600.0
 """A run that prints nothing for so long stands still; the longest test takes a minute."""

@@ -92,11 +92,7 @@ async def record(licence: Licence, look: Look, *, tell: bool = True) -> UseRecor
     if not database.in_progress():
         raise RuntimeError("uses.record() belongs inside transaction()")
     at = clock.now()
-    await UseHead.get_or_create(
-        {"n": 0, "digest": START, "base_digest": START, "changed_at": at},
-        subject_id=licence.subject_id,
-    )
-    head = await UseHead.filter(subject_id=licence.subject_id).select_for_update().get()
+    head = await _head_of(licence.subject_id, at)
     row = UseRecord(
         subject_id=licence.subject_id,
         n=head.n + 1,
@@ -126,6 +122,17 @@ async def record(licence: Licence, look: Look, *, tell: bool = True) -> UseRecor
     if tell:
         await outbox.publish(_event(row), key=str(licence.id))
     return row
+
+
+async def _head_of(subject_id: UUID, at: datetime) -> UseHead:
+    """The head of the holder's chain, locked until the transaction ends; laid at the first look."""
+    own = UseHead.filter(subject_id=subject_id).select_for_update()
+    head = await own.get_or_none()
+    if head is None:
+        start = {"n": 0, "digest": START, "base_digest": START, "changed_at": at}
+        await UseHead.get_or_create(start, subject_id=subject_id)
+        head = await own.get()
+    return head
 
 
 def content_of(row: UseRecord) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import multiprocessing
-import resource
 import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -13,6 +12,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from bench.verify_large import peak_mib
 from cases import file_checks
 from cases.file_checks import Refusal
 from cases.models import MaterialFile
@@ -39,7 +39,7 @@ def judge(source: str, clean: str) -> Judged:
     return Judged(
         refusal=found if isinstance(found, Refusal) else None,
         cpu_seconds=time.process_time() - began,
-        peak_mib=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        peak_mib=peak_mib(),
     )
 
 

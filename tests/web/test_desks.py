@@ -44,8 +44,7 @@ async def test_a_scanner_that_types_is_heard_wherever_the_focus_is(
 ) -> None:
     code = await screens.shown_code(citizen)
     await counter.page.get_by_label("核验用途").focus()
-    await counter.page.keyboard.type(code)
-    await counter.page.keyboard.press("Enter")
+    await counter.scan(code)
 
     await verdict_is(counter, "valid")
     await expect(counter.page).to_have_title(re.compile("^核验通过"), timeout=people.PATIENCE)
