@@ -52,6 +52,25 @@ def check_credit_code(text: str) -> str:
     return code
 
 
+def check_number(text: str) -> tuple[str, str]:
+    """Type of document (`111` resident identity card, `001` unified social credit code) and the
+    number in its normal form; InvalidIdentityNumber or InvalidCreditCode when it is neither.
+
+    The check digits decide: a credit code of digits alone has no date of birth where an identity
+    number has one. Both types are those of GB/T 36903 (持证主体代码类型).
+    """
+    looks_like_a_persons = IDENTITY_NUMBER.fullmatch(_without_spaces(text).upper())
+    try:
+        return "111", check_identity_number(text)
+    except InvalidIdentityNumber as error:
+        try:
+            return "001", check_credit_code(text)
+        except InvalidCreditCode:
+            if looks_like_a_persons:
+                raise error from None
+            raise
+
+
 def identity_check(body: str) -> str:
     """The check character of 17 digits: ISO 7064 MOD 11-2."""
     total = sum(int(digit) * weight for digit, weight in zip(body, IDENTITY_WEIGHTS, strict=True))

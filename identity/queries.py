@@ -7,7 +7,7 @@ from uuid import UUID
 
 from core import clock
 from core.protect import blind_index
-from identity import errors
+from identity import errors, numbers
 from identity.models import (
     Counter,
     Department,
@@ -99,6 +99,19 @@ async def find_subject(id_type: str, id_no: str) -> SubjectView | None:
     """The subject with this document, or None. `id_no` in its normalised form."""
     subject = await Subject.get_or_none(id_type=id_type, id_index=id_index(id_no))
     return None if subject is None else _subject_view(subject)
+
+
+async def get_named_subject(id_no: str, name: str) -> SubjectView:
+    """The person or organisation with this number, if the name is theirs too.
+
+    Raises InvalidIdentityNumber or InvalidCreditCode for what is no number; SubjectNotFound, alike
+    for an unknown number and for a name that does not belong to it.
+    """
+    id_type, number = numbers.check_number(id_no)
+    found = await find_subject(id_type, number)
+    if found is None or found.name != name.strip():
+        raise errors.SubjectNotFound()
+    return found
 
 
 async def list_organisations(person_id: UUID) -> list[OrganisationLink]:

@@ -13,8 +13,6 @@ from core import audit, clock, database
 from core.blobs import Blobs
 from core.ids import derived_id
 from identity import queries as identity_queries
-from identity.errors import SubjectNotFound
-from identity.numbers import check_credit_code, check_identity_number
 from identity.principal import Principal, PrincipalKind
 from identity.queries import SubjectView
 from signing import TrustList
@@ -245,12 +243,7 @@ def _insist_on_second(type_: LicenceType, second: Principal | None, by: Principa
 
 
 async def _holder(type_: LicenceType, named: Named) -> SubjectView:
-    number = named.id_no.strip().upper()
-    organisation = number.startswith("9") or "FAKE" in number
-    checked = check_credit_code(number) if organisation else check_identity_number(number)
-    found = await identity_queries.find_subject("001" if organisation else "111", checked)
-    if found is None or found.name != named.name.strip():
-        raise SubjectNotFound()
+    found = await identity_queries.get_named_subject(named.id_no, named.name)
     to_person = catalogue.rule_for(type_.code).issued_to_person
     wanted = "organisation" if type_.holder_kind == "legal_person" else "natural_person"
     if type_.holder_kind != "both" and found.kind != wanted and not to_person:

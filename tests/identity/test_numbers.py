@@ -76,6 +76,29 @@ def test_wrong_credit_code_says_what_is_wrong(code: str, reason: str) -> None:
         numbers.check_credit_code(code)
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("310199 19900307 1017", ("111", "310199199003071017")),
+        ("11310117fake000131", ("001", "11310117FAKE000131")),
+        ("11100000000013338w", ("001", "11100000000013338W")),
+    ],
+)
+def test_check_digits_tell_whose_number_it_is(text: str, expected: tuple[str, str]) -> None:
+    assert numbers.check_number(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "refusal"),
+    [("310199199003071018", InvalidIdentityNumber), ("11310117FAKE000132", InvalidCreditCode)],
+)
+def test_what_is_no_number_is_refused_as_what_it_looks_like(
+    text: str, refusal: type[Exception]
+) -> None:
+    with pytest.raises(refusal):
+        numbers.check_number(text)
+
+
 @given(st.text(max_size=24))
 def test_no_text_makes_the_checks_raise_anything_else(text: str) -> None:
     for check, refusal in (
