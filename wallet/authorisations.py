@@ -21,8 +21,6 @@ from tortoise.expressions import F
 from core import audit, clock, database, outbox
 from core.protect import blind_index
 from identity import queries as identity_queries
-from identity.errors import SubjectNotFound
-from identity.numbers import check_credit_code, check_identity_number
 from identity.principal import Principal
 from identity.queries import SubjectView
 from wallet import catalogue, status, uses
@@ -181,11 +179,13 @@ async def use(authorisation_id: UUID, *, purpose: str, by: Principal) -> Seen:
 async def open_link(token: str, code: str, *, by: Principal | None) -> Seen:
     """Somebody brings a link and its code. Raises ShareCodeRefused for whatever is wrong."""
     row = await Authorisation.get_or_none(link_digest=_digest(token))
-    if row is None or row.tries_left <= 0 or state_of(row) != "accepted":
+    if row is None or state_of(row) != "accepted":
         raise ShareCodeRefused()
-    if not hmac.compare_digest(_code_digest(token, code), row.code_digest or ""):
-        left = F("tries_left") - 1
-        await Authorisation.filter(id=row.id, tries_left__gt=0).update(tries_left=left)
+    # The try is taken before the code is compared: many at once get no more of them than one.
+    taken = await Authorisation.filter(id=row.id, tries_left__gt=0).update(
+        tries_left=F("tries_left") - 1
+    )
+    if not taken or not hmac.compare_digest(_code_digest(token, code), row.code_digest or ""):
         raise ShareCodeRefused()
     look = uses.Look(
         kind=UseKind.LINK,
@@ -277,13 +277,7 @@ def _insist_on_terms(licence: Licence, terms: Terms, *, longest: timedelta) -> N
 async def _find_subject(to: Grantee) -> SubjectView:
     if not to.id_no or not to.name:
         raise AuthorisationInvalid("请填写对方的姓名（名称）和证件号码")
-    number = to.id_no.strip().upper()
-    organisation = number.startswith("9") or "FAKE" in number
-    checked = check_credit_code(number) if organisation else check_identity_number(number)
-    found = await identity_queries.find_subject("001" if organisation else "111", checked)
-    if found is None or found.name != to.name.strip():
-        raise SubjectNotFound()
-    return found
+    return await identity_queries.get_named_subject(to.id_no, to.name)
 
 
 def _common(licence: Licence, terms: Terms, by: Principal) -> dict[str, Any]:

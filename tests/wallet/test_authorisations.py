@@ -9,7 +9,7 @@ import pytest
 from core import clock
 from core.outbox import OutboxMessage
 from identity.errors import SubjectNotFound
-from tests.conftest import FrozenClock
+from tests.conftest import FrozenClock, on_postgres
 from tests.identity.factories import credit_code
 from tests.wallet.city import City
 from tests.wallet.factories import issue_licence
@@ -207,6 +207,19 @@ async def test_five_wrong_codes_end_a_link(city: City) -> None:
     with pytest.raises(ShareCodeRefused):
         await authorisations.open_link(link.token, link.code, by=None)
     assert await uses.list_uses(city.zhang) == []
+
+
+@pytest.mark.skipif(on_postgres(), reason="only one connection keeps the order of the tries")
+async def test_many_guesses_at_once_get_no_more_tries_than_one(city: City) -> None:
+    link = await shared(city)
+
+    results = await asyncio.gather(
+        *(authorisations.open_link(link.token, "WRONG1", by=None) for _ in range(5)),
+        authorisations.open_link(link.token, link.code, by=None),
+        return_exceptions=True,
+    )
+
+    assert [type(result) for result in results] == [ShareCodeRefused] * 6
 
 
 async def test_link_opened_twice_at_once_shows_once(city: City) -> None:
