@@ -6,10 +6,10 @@ and a bad line never holds up a good one. The same file under its number again c
 """
 
 import asyncio
-import io
 import itertools
 import zipfile
-from collections.abc import Iterator
+import zlib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -181,7 +181,7 @@ async def _process_documents(
         entries = [entry for entry in archive.infolist() if not entry.is_dir()]
         for start in range(batch.done_lines, len(entries), PIECE_OF_DOCUMENTS):
             piece = entries[start : start + PIECE_OF_DOCUMENTS]
-            documents = [_unpack(archive, entry) for entry in piece]
+            documents = await asyncio.to_thread(_unpack, archive, piece)
             read = await offload.run(
                 intake_lines.read_documents,
                 documents,
@@ -195,10 +195,19 @@ async def _process_documents(
             await _store(batch, read, first=start + 1, at=start, end=start + len(piece))
 
 
-def _unpack(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
-    """A document of the ZIP; too large a one comes out cut, and so does not verify."""
-    with archive.open(entry) as source:
-        return io.BytesIO(source.read(LARGEST_DOCUMENT)).getvalue()
+def _unpack(archive: zipfile.ZipFile, entries: Sequence[zipfile.ZipInfo]) -> list[bytes]:
+    """Documents of the ZIP; one that is too large comes out cut, one that cannot be unpacked
+    (damaged, with a password, an unknown method) comes out empty: neither verifies, and neither
+    holds up the others."""
+    return [_unpack_one(archive, entry) for entry in entries]
+
+
+def _unpack_one(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
+    try:
+        with archive.open(entry) as source:
+            return source.read(LARGEST_DOCUMENT)
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError):
+        return b""  # NotImplementedError, of an unknown method, is a RuntimeError
 
 
 async def _store(

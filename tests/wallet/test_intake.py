@@ -180,6 +180,31 @@ async def test_sealed_documents_speak_for_themselves(city: City, tmp_path: Path)
     )
 
 
+async def test_an_entry_that_cannot_be_unpacked_holds_up_no_other(
+    city: City, tmp_path: Path
+) -> None:
+    licence = await stored_licence(city)
+    document = await city.blobs.get(licence.document)
+    await Licence.all().delete()
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for name in ("damaged", "locked", "strange", "good"):
+            archive.writestr(f"{name}.ofd", document)
+        starts = {entry.filename: entry.header_offset for entry in archive.infolist()}
+    data = bytearray(packed.getvalue())
+    listed = {name: data.rindex(name.encode()) - 46 for name in starts}
+    data[starts["damaged.ofd"] + 60] ^= 1
+    data[listed["locked.ofd"] + 8] |= 1
+    data[starts["locked.ofd"] + 6] |= 1
+    data[listed["strange.ofd"] + 10] = data[starts["strange.ofd"] + 8] = 97
+    path = tmp_path / "batch.zip"
+    path.write_bytes(data)
+
+    batch = await send(city, path, form="documents")
+
+    assert (batch.state, batch.taken, batch.invalid) == ("finished", 1, 3)
+
+
 async def test_files_that_are_none_are_refused(city: City, tmp_path: Path) -> None:
     path = tmp_path / "batch"
     path.write_bytes(b"")
