@@ -52,6 +52,21 @@ async def test_language_size_and_theme_are_kept(window: Any) -> None:
     assert looks == {"size": "extra", "theme": "dark", "lang": "en"}
 
 
+async def test_a_moment_of_another_year_says_so(window: Any) -> None:
+    phone: Window = await window()
+    await phone.go("/m/")
+    said = await phone.page.evaluate(
+        """async () => {
+          const { moment } = await import(document.querySelector('link[href*="i18n"]').href);
+          const now = new Date();
+          const far = new Date(Date.UTC(now.getUTCFullYear() + 5, 5, 7, 1, 30));
+          return [moment(now.toISOString()), moment(far.toISOString()), far.getUTCFullYear()];
+        }"""
+    )
+    assert "年" not in said[0]
+    assert said[1] == f"{said[2]}年6月7日 09:30"
+
+
 async def test_the_app_around_us_may_ask_for_large_text(window: Any) -> None:
     phone: Window = await window()
     await phone.go("/m/?fontSizeScaleFactor=1.35&theme=dark")

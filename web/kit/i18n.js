@@ -62,7 +62,10 @@ export function day(iso) {
   return format(iso, { year: 'numeric', month: 'long', day: 'numeric' });
 }
 
-/** A moment: 11月25日 09:30. */
+/** A moment: 11月25日 09:30; of another year with the year, or it would seem to be past or near. */
 export function moment(iso) {
-  return format(iso, { month: 'long', day: 'numeric', hour: '2-digit', minute: '2-digit', hour12: false });
+  const time = { month: 'long', day: 'numeric', hour: '2-digit', minute: '2-digit', hour12: false };
+  const year = { year: 'numeric' };
+  const now = new Date().toISOString();
+  return format(iso, format(iso, year) === format(now, year) ? time : { ...year, ...time });
 }

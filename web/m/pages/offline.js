@@ -37,7 +37,7 @@ export default function Offline({ params }) {
       <${Choice} id=${params.id} made=${setChosen} />
     `}
     <div class="bar">
-      <button class="btn" onClick=${() => go(`/licence/${params.id}`)}>${t('qr.stop')}</button>
+      <button class="btn" onClick=${() => go(`/licence/${params.id}`)}>${t(alive ? 'qr.stop' : 'back')}</button>
     </div>
   `;
 }

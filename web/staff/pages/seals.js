@@ -60,7 +60,7 @@ function Seal({ one, done }) {
       <${Facts}
         items=${[
           ['启用', moment(one.valid_from)],
-          ['有效期至', moment(one.valid_until)],
+          ['有效期至', day(one.valid_until)],
           ['已用印', `${one.uses} 次`],
         ]}
       />
