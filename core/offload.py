@@ -60,8 +60,12 @@ async def run(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
 
 
 def shut_down() -> None:
-    """End the children; the next `run` makes new ones."""
+    """End the children and wait for it; the next `run` makes new ones.
+
+    Calls that wait are dropped, those that run are finished. Without waiting, a worker that leaves
+    at once can take the children's last word with it and then waits for them for ever.
+    """
     global _pool
     if _pool is not None:
-        _pool.shutdown(wait=False, cancel_futures=True)
+        _pool.shutdown(wait=True, cancel_futures=True)
         _pool = None

@@ -135,6 +135,10 @@ class Installation:
         assert self._server is not None
         return self._server.pid
 
+    @property
+    def running(self) -> bool:
+        return self._server is not None
+
     def password(self, staff_no: str) -> str:
         return self.passwords()[staff_no]
 
@@ -151,9 +155,10 @@ class Installation:
             return
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self._server.pid, how)
+        server, self._server = self._server, None
         try:
-            self._server.wait(20)
+            server.wait(20)
         except subprocess.TimeoutExpired:
-            os.killpg(self._server.pid, signal.SIGKILL)
-            self._server.wait(20)
-        self._server = None
+            os.killpg(server.pid, signal.SIGKILL)
+            server.wait(20)
+            raise RuntimeError(f"the server does not stop: {self.output()[-2000:]}") from None

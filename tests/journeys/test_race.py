@@ -1,4 +1,4 @@
-"""Two counters read one code at the same instant: exactly one wins, each time.
+"""Two counters read one code at the same instant: exactly one wins, each time; workers stop well.
 
 With PostgreSQL two workers serve them, 500 times; with SQLite one does, a few times.
 """
@@ -27,15 +27,22 @@ AT_A_TIME = 4
 
 
 @pytest.fixture(scope="module")
-async def installation(
+async def prepared(
     tmp_path_factory: pytest.TempPathFactory, redis_url: str, database_url: str
 ) -> AsyncIterator[Installation]:
     url = await own_database(database_url) if on_postgres() else None
     folder = tmp_path_factory.mktemp("race")
     installation = Installation(folder, redis_url=redis_url, database_url=url, workers=WORKERS)
-    installation.start()
     yield installation
     installation.stop()
+
+
+@pytest.fixture
+def installation(prepared: Installation) -> Installation:
+    """Running, also after a test that stopped it."""
+    if not prepared.running:
+        prepared.start()
+    return prepared
 
 
 @pytest.fixture
@@ -81,3 +88,19 @@ async def test_of_two_counters_at_the_same_instant_exactly_one_wins(
 
 def word(answer: dict[str, Any]) -> str:
     return ",".join(answer["reasons"]) or str(answer["verdict"])
+
+
+@pytest.mark.slow
+async def test_workers_whose_helpers_have_worked_stop_when_asked(
+    installation: Installation, redis: Redis
+) -> None:
+    """Ctrl-C reaches every process at once; `stop` raises when one of them stays."""
+    async for key in redis.scan_iter("seal-checks:*"):
+        await redis.delete(key)
+    async with Citizen(installation.address) as citizen:
+        await citizen.sign_in("zhang")
+        pages = [f"/api/citizen/licences/{one['id']}" for one in await citizen.licences()]
+        shown = await asyncio.gather(*(citizen.get(page) for page in pages))
+    assert {page["seal"]["verdict"] for page in shown} == {"valid"}
+
+    installation.stop()
