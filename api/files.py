@@ -56,7 +56,7 @@ def address_of(file_id: UUID, *, settings: Settings, at: datetime) -> str:
 )
 async def get_content(request: Request, file_id: UUID, until: int, seal: str) -> HTTPResponse:
     resources = request.app.ctx.resources
-    genuine = hmac.compare_digest(seal, _seal(file_id, until, resources.settings))
+    genuine = hmac.compare_digest(seal.encode(), _seal(file_id, until, resources.settings).encode())
     if not genuine or clock.now().timestamp() > until:
         raise AddressExpired()
     stored = await queries.get_signed_file(file_id)

@@ -12,6 +12,7 @@ comes back with its last position.
 from __future__ import annotations
 
 import asyncio
+from abc import ABC, abstractmethod
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -59,7 +60,7 @@ class State(IntEnum):
     GONE = 3
 
 
-class Connection(asyncio.Protocol):
+class Connection(asyncio.Protocol, ABC):
     """The part that WebSocket and event stream share. `position` is the last one that was sent."""
 
     __slots__ = (
@@ -112,14 +113,17 @@ class Connection(asyncio.Protocol):
 
     # What the two kinds do differently
 
+    @abstractmethod
     def pack(self, told: Told) -> bytes:
-        raise NotImplementedError
+        """An event as it goes over the wire."""
 
+    @abstractmethod
     def pack_frame(self, frame: dict[str, Any]) -> bytes:
-        raise NotImplementedError
+        """Anything else that is said."""
 
+    @abstractmethod
     def say_goodbye(self, reason: str) -> None:
-        raise NotImplementedError
+        """The last words, with the reason."""
 
     # The reader of the hub
 
