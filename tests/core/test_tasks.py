@@ -49,7 +49,8 @@ async def test_a_cancellation_that_comes_with_the_ring_is_not_lost() -> None:
             await bell.wait(60)
 
     listener = asyncio.create_task(listens())
-    await asyncio.sleep(0.01)
+    for _ in range(3):  # enough turns of the loop for the listener to wait
+        await asyncio.sleep(0)
     bell.ring()
     # The waiter inside has its result, the listener has not woken up yet.
     await asyncio.sleep(0)
