@@ -5,11 +5,10 @@ from __future__ import annotations
 import asyncio
 import io
 import json
+import os
 import random
 import shutil
-import subprocess
 import zlib
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +24,6 @@ from tests.api.cutting_proxy import CuttingProxy
 
 ITEM, ANSWERS, PAPER = "SJ-SCJG-03", {"S1": ["net"], "S2": ["no"]}, "SJ-SCJG-03-M04"
 UPLOADS = "/api/citizen/uploads"
-TUS_JS = "tus-js-client@4.3.1"
 SCRIPT = Path(__file__).with_name("tus_client.cjs")
 PERCENT = 30
 
@@ -44,17 +42,13 @@ def document() -> bytes:
     )
 
 
-@pytest.fixture(scope="session")
-def node_modules(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    npm = shutil.which("npm")
-    if npm is None or shutil.which("node") is None:
+@pytest.fixture
+def node_modules() -> Path:
+    if shutil.which("node") is None:
         pytest.skip("Node is not installed")
-    folder = tmp_path_factory.mktemp("tus-js")
-    install = [npm, "install", "--no-audit", "--no-fund", "--prefix", str(folder), TUS_JS]
-    if subprocess.run(install, capture_output=True, check=False, timeout=60).returncode:
-        pytest.skip(f"npm cannot install {TUS_JS}")
-    shutil.copy(SCRIPT, folder / "client.cjs")
-    yield folder
+    if not (node_tools.MODULES / "tus-js-client").is_dir():
+        pytest.skip("fetch the client once: python tools/node_tools.py")
+    return node_tools.MODULES
 
 
 @pytest.fixture
@@ -129,12 +123,13 @@ async def test_tus_js_client_gets_through(
     async with proxy.serve() as endpoint:
         client = await asyncio.create_subprocess_exec(
             "node",
-            str(node_modules / "client.cjs"),
+            str(SCRIPT),
             str(path),
             endpoint + UPLOADS,
             cookie_of(applicant, address),
             metadata,
             str(tmp_path / "urls"),
+            env={**os.environ, "NODE_PATH": str(node_modules)},
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
         )

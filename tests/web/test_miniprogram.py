@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from tools import miniprogram_tools as tools
+from tools import node_tools as tools
 
 HERE = Path(__file__).resolve().parent
 SHELLS = HERE.parents[1] / "web" / "miniprogram"
@@ -44,7 +44,7 @@ def toolbox() -> None:
     if shutil.which("node") is None:
         pytest.skip("needs Node.js")
     if not tools.MODULES.is_dir():
-        pytest.skip("fetch the checkers once: python tools/miniprogram_tools.py")
+        pytest.skip("fetch the checkers once: python tools/node_tools.py")
 
 
 def compiler(kind: str) -> None:

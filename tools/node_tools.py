@@ -1,9 +1,13 @@
-"""Fetch what checks the mini-program shells: TypeScript, the platforms' types, WeChat's compilers.
+"""Fetch what tests need of npm.
 
-``python tools/miniprogram_tools.py``  fetches from npm into var/miniprogram (needs Node, network)
+What checks the mini-program shells (TypeScript, the platforms' types, WeChat's compilers), and an
+upload client that is not ours.
 
-Nothing of it is shipped or run by the program; tests/web/test_miniprogram.py uses it where it is
-there. WeChat's own `miniprogram-ci` is no use here: it asks WeChat's servers even to compile.
+``python tools/node_tools.py``  fetches from npm into var/node-tools (needs Node, network)
+
+Nothing of it is shipped or run by the program; tests/web/test_miniprogram.py and
+tests/api/test_tus_clients.py use it where it is there. WeChat's own `miniprogram-ci` is no use
+here: it asks WeChat's servers even to compile.
 """
 
 from __future__ import annotations
@@ -19,7 +23,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 SHELLS = ROOT / "web" / "miniprogram"
-FOLDER = ROOT / "var" / "miniprogram"
+FOLDER = ROOT / "var" / "node-tools"
 MODULES = FOLDER / "node_modules"
 
 PACKAGES = {
@@ -27,6 +31,7 @@ PACKAGES = {
     "miniprogram-api-typings": "5.2.3",
     "@mini-types/alipay": "3.0.14",
     "miniprogram-compiler": "0.2.3",
+    "tus-js-client": "4.3.1",
 }
 TYPES = {"wechat": "miniprogram-api-typings", "alipay": "@mini-types/alipay"}
 
