@@ -38,6 +38,15 @@ async def at_desk(
         yield desk
 
 
+FILLED_AT_ONCE = """(values) => {
+  for (const [id, value] of Object.entries(values)) {
+    const field = document.getElementById(id);
+    field.value = value;
+    field.dispatchEvent(new InputEvent('input', { bubbles: true }));
+  }
+}"""
+
+
 async def enter(desk: Window, **values: str) -> None:
     """Fill fields by their ids."""
     for field, value in values.items():
@@ -105,6 +114,18 @@ async def test_keeper_issues_and_changes_by_hand(window: Any, demo: Demo) -> Non
         )
         await desk.click("确认变更")
         await desk.sees("已签章并存入持证主体的证照包")
+
+
+async def test_fields_that_the_browser_fills_at_once_keep_each_other(
+    window: Any, demo: Demo
+) -> None:
+    async with at_desk(window, demo, "WJW-21", "/staff/#/issue", theme="light") as desk:
+        await desk.page.get_by_label("证照类型").select_option(label="从业人员健康合格证明")
+        await desk.page.evaluate(
+            FILLED_AT_ONCE, {"holder-name": ZHANG[0], "holder-number": ZHANG[1]}
+        )
+        await desk.click("下一步，填写证照内容")
+        await desk.sees("从业类别")
 
 
 async def test_sensitive_licence_takes_two_at_the_desk(window: Any, demo: Demo) -> None:

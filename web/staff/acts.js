@@ -168,7 +168,7 @@ function Supplement({ one, changed }) {
                 <${ReasonOf}
                   material=${material}
                   value=${reasons[material.code]}
-                  change=${(text) => setReasons({ ...reasons, [material.code]: text })}
+                  change=${(text) => setReasons((before) => ({ ...before, [material.code]: text }))}
                 />
               `}
             </div>
@@ -284,7 +284,7 @@ function Approve({ one, changed }) {
                   field=${field}
                   value=${facts[field.key]}
                   error=${errors[field.key]}
-                  onInput=${(value) => setFacts({ ...facts, [field.key]: value })}
+                  onInput=${(value) => setFacts((before) => ({ ...before, [field.key]: value }))}
                 />
               `,
             )}

@@ -4,9 +4,10 @@ import { html } from '../vendor/preact-htm.js';
 
 export const nobody = { name: '', id_no: '' };
 
-/** `id` keeps the labels of several apart; `change` receives the whole person. */
+/** `id` keeps the labels of several apart; `change` is the setter of a state that holds
+ * the person: two fields filled at once must not undo each other. */
 export function PersonFields({ id, who, value, change }) {
-  const put = (name) => (event) => change({ ...value, [name]: event.target.value });
+  const put = (name) => (event) => change((before) => ({ ...before, [name]: event.target.value }));
   return html`
     <div class="field">
       <label for=${`${id}-name`}>${who}姓名（名称）</label>

@@ -31,7 +31,7 @@ function Form({ licence, path, done }) {
   const [values, setValues] = useState({ name: '', id_no: '', purpose: '', days: 7, max_uses: 1 });
   const [key] = useState(newKey);
   const act = useAct();
-  const put = (name) => (event) => setValues({ ...values, [name]: event.target.value });
+  const put = (name) => (event) => setValues((before) => ({ ...before, [name]: event.target.value }));
 
   function toggle(field) {
     setKeys(keys.includes(field) ? keys.filter((one) => one !== field) : [...keys, field]);

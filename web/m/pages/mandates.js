@@ -55,7 +55,7 @@ function Grant({ path, granted }) {
   const act = useAct();
   const field = (name) => ({
     value: values[name],
-    onInput: (event) => setValues({ ...values, [name]: event.target.value }),
+    onInput: (event) => setValues((before) => ({ ...before, [name]: event.target.value })),
   });
 
   async function submit(event) {

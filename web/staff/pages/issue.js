@@ -146,7 +146,7 @@ function Order({ draft, holder, send, button }) {
             field=${field}
             value=${facts[field.key]}
             error=${errors[field.key]}
-            onInput=${(value) => setFacts({ ...facts, [field.key]: value })}
+            onInput=${(value) => setFacts((before) => ({ ...before, [field.key]: value }))}
           />
         `,
       )}
@@ -158,7 +158,7 @@ function Order({ draft, holder, send, button }) {
             field=${field}
             value=${ground[field.key]}
             error=${errors[field.key]}
-            onInput=${(value) => setGround({ ...ground, [field.key]: value })}
+            onInput=${(value) => setGround((before) => ({ ...before, [field.key]: value }))}
           />
         `,
       )}
@@ -173,7 +173,7 @@ function Order({ draft, holder, send, button }) {
             autocomplete="off"
             aria-describedby=${errors.password ? 'f-password-error' : null}
             value=${ground.password}
-            onInput=${(event) => setGround({ ...ground, password: event.target.value })}
+            onInput=${(event) => setGround((before) => ({ ...before, password: event.target.value }))}
           />
         </div>
       `}

@@ -97,7 +97,7 @@ function Found({ one, reload }) {
 function Change({ licence, reload }) {
   const [values, setValues] = useState({ act: 'suspend', cause: '', document_no: '' });
   const act = useAct();
-  const put = (name) => (event) => setValues({ ...values, [name]: event.target.value });
+  const put = (name) => (event) => setValues((before) => ({ ...before, [name]: event.target.value }));
 
   async function submit(event) {
     event.preventDefault();

@@ -166,7 +166,7 @@ function Propose({ done }) {
   const empty = { name, valid_to: '', cause: '' };
   const [values, setValues] = useState(empty);
   const act = useAct();
-  const put = (field) => (event) => setValues({ ...values, [field]: event.target.value });
+  const put = (field) => (event) => setValues((before) => ({ ...before, [field]: event.target.value }));
 
   async function submit(event) {
     event.preventDefault();
