@@ -21,6 +21,7 @@ from cases.models import MaterialFile
 from core.blobs import Blobs
 from tests.api.applicants import Applicant
 from tests.api.cutting_proxy import CuttingProxy
+from tools import node_tools
 
 ITEM, ANSWERS, PAPER = "SJ-SCJG-03", {"S1": ["net"], "S2": ["no"]}, "SJ-SCJG-03-M04"
 UPLOADS = "/api/citizen/uploads"
