@@ -29,6 +29,7 @@ class CuttingProxy:
         self._percent = percent
         self._random = random.Random(seed)
         self._tasks: set[asyncio.Task[None]] = set()
+        self._accepted: list[asyncio.StreamWriter] = []
 
     @asynccontextmanager
     async def serve(self) -> AsyncIterator[str]:
@@ -38,11 +39,18 @@ class CuttingProxy:
             yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
         finally:
             server.close()
-            await tasks.end(*self._tasks)
+            while self._tasks:  # a connection may have come in meanwhile
+                await tasks.end(*self._tasks)
+            # One whose task was ended before its first step was closed by nobody.
+            for writer in self._accepted:
+                writer.transport.abort()
+                with contextlib.suppress(OSError):
+                    await writer.wait_closed()
 
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.create_task(self._carry(reader, writer))
         self._tasks.add(task)
+        self._accepted.append(writer)
         task.add_done_callback(self._tasks.discard)
 
     async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -58,6 +66,8 @@ class CuttingProxy:
             up_writer.close()
             await tasks.end(back)
             writer.transport.abort()
+            with contextlib.suppress(OSError):
+                await up_writer.wait_closed()
 
     async def _forward(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         left: int | None = None
