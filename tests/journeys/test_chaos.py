@@ -3,6 +3,7 @@
 It runs as the command does, in a process of its own: it opens a database of its own.
 """
 
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -14,16 +15,20 @@ LIMIT_SECONDS = 240
 
 
 def trial(*arguments: str) -> str:
-    done = subprocess.run(
-        [sys.executable, "-m", "bench.chaos", *arguments],
+    with subprocess.Popen(
+        [sys.executable, "-X", "faulthandler", "-m", "bench.chaos", *arguments],
         cwd=ROOT,
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
-        timeout=LIMIT_SECONDS,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr[-2000:]
-    return done.stdout
+    ) as process:
+        try:
+            told, complaints = process.communicate(timeout=LIMIT_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGABRT)  # its threads are written out
+            told, complaints = process.communicate()
+    assert process.returncode == 0, told + complaints[-6000:]
+    return told
 
 
 @pytest.mark.slow
