@@ -19,6 +19,7 @@ import asyncpg
 from tortoise import Tortoise, connections
 from tortoise.apps import Apps
 from tortoise.backends.base.client import BaseDBAsyncClient
+from tortoise.backends.base.config_generator import expand_db_url
 from tortoise.connection import get_connections
 from tortoise.exceptions import DBConnectionError, OperationalError
 from tortoise.migrations.autodetector import MigrationAutodetector
@@ -118,10 +119,30 @@ def in_progress() -> bool:
     return _callbacks.get() is not None
 
 
+class PlainConnection(asyncpg.Connection):  # type: ignore[misc]
+    """A connection that goes back to its pool without a question to the server.
+
+    asyncpg asks it to forget session state (advisory locks, cursors, LISTEN, SET), four commands
+    after each of our statements outside a transaction. We use no such state; a transaction that is
+    still open is rolled back all the same.
+    """
+
+    def get_reset_query(self) -> str:
+        return ""
+
+
+def connection_config(database_url: str) -> dict[str, Any]:
+    """Tortoise's description of one connection. Raises ConfigurationError for a strange URL."""
+    config = expand_db_url(database_url)
+    if config["engine"] == "tortoise.backends.asyncpg":
+        config["credentials"]["connection_class"] = PlainConnection
+    return config
+
+
 def tortoise_config(database_url: str, packages: Sequence[str]) -> dict[str, Any]:
     """Tortoise's own configuration: one app per package, named as the package."""
     return {
-        "connections": {CONNECTION: database_url},
+        "connections": {CONNECTION: connection_config(database_url)},
         "apps": {
             package: {
                 "models": [f"{package}.models"],

@@ -16,6 +16,9 @@ from tortoise.models import Model
 from core import clock
 from core.ids import new_id
 
+ASKED_PER_LIFE = 4
+"""How often the row of a lease that somebody else holds is looked at within its life."""
+
 
 class LeaseRow(Model):
     name = fields.CharField(max_length=60, primary_key=True, generated=False)
@@ -36,6 +39,7 @@ class Lease:
         self.holder = str(new_id())
         self._life = timedelta(seconds=seconds)
         self._until: datetime | None = None
+        self._others_until: datetime | None = None
 
     @property
     def held(self) -> bool:
@@ -46,10 +50,19 @@ class Lease:
         return self._until is not None and clock.now() < self._until
 
     async def acquire(self) -> bool:
-        """Take or renew the lease; True when this process holds it now."""
+        """Take or renew the lease; True when this process holds it now.
+
+        May be asked as often as one is woken: the row is not looked at while at least half of our
+        own lease is left, nor more than a few times in the life of somebody else's.
+        """
         now = clock.now()
+        if self._until is not None and now + self._life / 2 < self._until:
+            return True
+        if self._others_until is not None and now < self._others_until:
+            return False
         taken = await self._acquire(now)
         self._until = now + self._life if taken else None
+        self._others_until = None if taken else now + self._life / ASKED_PER_LIFE
         return taken
 
     async def _acquire(self, now: datetime) -> bool:

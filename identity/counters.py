@@ -118,6 +118,7 @@ async def verify_request(request: SignedRequest, *, redis: "Redis") -> Principal
         id=counter.id,
         name=counter.name,
         department=counter.department_id,
+        hall=counter.hall,
     )
 
 

@@ -31,6 +31,8 @@ class Principal:
     roles: frozenset[str] = frozenset()
     department: str | None = None
     """Department key such as `SCJG`; None for citizens, clients and supervisors of all."""
+    hall: str = ""
+    """Where a counter stands, such as 区行政服务中心; empty for everybody else."""
     session_id: UUID | None = None
     assurance: int = 2
     """How surely this is the person at the moment; see assurance.Level."""

@@ -19,6 +19,8 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from tortoise.exceptions import IntegrityError
+
 from core import clock
 from core.database import transaction
 from core.protect import blind_index
@@ -68,38 +70,68 @@ async def deliver(
 ) -> None:
     """Record one delivery per channel, commit, then send. A repeat sends nothing twice.
 
-    A channel that fails does not raise: `retry_due` tries it again, alone. What rings waits for the
+    Page and inbox lie in our own database: they are written in the same transaction. Another
+    channel that fails does not raise: `retry_due` tries it again, alone. What rings waits for the
     end of the recipient's quiet hours; what the recipient has turned off is recorded as skipped.
     """
     carried = [channel for channel in channels if message.weight in channel.weights]
+    tools = _tools(redis, connectors, outlets)
     wanted = await preferences.get(message.recipient_id)
-    at = clock.now()
-    async with transaction():
-        await Delivery.bulk_create(
-            [
-                Delivery(
-                    event_id=event_id,
-                    recipient_id=message.recipient_id,
-                    channel=channel.name,
-                    message=to_stored(message),
-                    event_at=occurred_at or at,
-                    digest=digest(message, channel) if channel.rings else None,
-                    due_at=wanted.rings_at(at, message.kind) if channel.rings else at,
-                    state=DeliveryState.PENDING
-                    if wanted.wants(channel.name)
-                    else DeliveryState.SKIPPED,
-                )
-                for channel in carried
-            ],
-            ignore_conflicts=True,
+    stored, at = to_stored(message), clock.now()
+    rows = [
+        Delivery(
+            event_id=event_id,
+            recipient_id=message.recipient_id,
+            channel=channel.name,
+            message=stored,
+            event_at=occurred_at or at,
+            digest=digest(message, channel) if channel.rings else None,
+            due_at=wanted.rings_at(at, message.kind) if channel.rings else at,
+            state=await _state_at_first(channel, message, wanted, tools),
+            sent_at=at if channel.own else None,
         )
-    rows = await Delivery.filter(
-        event_id=event_id,
-        recipient_id=message.recipient_id,
+        for channel in carried
+    ]
+    own = [channel for channel in carried if channel.own]
+    try:
+        async with transaction():
+            await Delivery.bulk_create(rows)
+            written = [await channel.write(message, event_id=event_id) for channel in own]
+    except IntegrityError:
+        await _deliver_again(rows, channels, tools)
+        return
+    for ring in written:
+        await ring(redis)
+    waiting = [row for row in rows if row.state is DeliveryState.PENDING and row.due_at <= at]
+    await _send_all(waiting, channels, tools)
+
+
+async def _state_at_first(
+    channel: Channel, message: Message, wanted: preferences.Preferences, tools: Tools
+) -> DeliveryState:
+    """What stays in our own database is sent with its row; what cannot arrive is never tried."""
+    if channel.own:
+        return DeliveryState.SENT
+    if wanted.wants(channel.name) and await channel.reaches(message, tools=tools):
+        return DeliveryState.PENDING
+    return DeliveryState.SKIPPED
+
+
+async def _deliver_again(
+    rows: Sequence[Delivery], channels: Sequence[Channel], tools: Tools
+) -> None:
+    """The event was told before, perhaps not by every channel of today: the rest, what is due."""
+    for row in rows:
+        if row.state is DeliveryState.SENT:
+            row.state, row.sent_at = DeliveryState.PENDING, None
+    await Delivery.bulk_create(rows, ignore_conflicts=True)
+    due = await Delivery.filter(
+        event_id=rows[0].event_id,
+        recipient_id=rows[0].recipient_id,
         state=DeliveryState.PENDING,
         due_at__lte=clock.now(),
     )
-    await _send_all(rows, channels, _tools(redis, connectors, outlets))
+    await _send_all(due, channels, tools)
 
 
 async def tell_department(notice: DepartmentNotice, *, event_id: UUID, redis: "Redis") -> None:

@@ -14,14 +14,19 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from tortoise.expressions import F
+from tortoise import connections
+from tortoise.exceptions import IntegrityError
 
-from core import clock, ids
+from core import clock, database, ids
 from core.database import transaction
 from push.models import Stream, StreamEntry, StreamEpoch
 
 KEPT = timedelta(days=30)
 PAGE = 200
+
+_MOVE = 'UPDATE push_stream SET position = position + 1 WHERE "key" = {} RETURNING position'
+_MOVE_ON = {"postgres": _MOVE.format("$1"), "sqlite": _MOVE.format("?")}
+"""Lock, move and read in one statement: every event of every person passes through it."""
 
 ALL_DEPARTMENTS = "ALL"
 """The stream of those who cover every department."""
@@ -54,22 +59,32 @@ async def append(
 
     Readers are woken by `channels.live.ring`, after the transaction around this has committed.
     """
-    at = clock.now()
-    async with transaction():
-        position = await _lock(key)
-        if event_id is not None:
-            earlier = await StreamEntry.get_or_none(stream_key=key, event_id=event_id)
-            if earlier is not None:
-                return _entry(earlier)
-        await Stream.filter(key=key).update(position=F("position") + 1)
-        row = await StreamEntry.create(
-            stream_key=key,
-            position=position + 1,
-            kind=kind,
-            payload=json.dumps(payload, ensure_ascii=False),
-            event_id=event_id,
-            at=at,
-        )
+    try:
+        async with transaction():
+            return await add(key, kind, payload, event_id=event_id)
+    except IntegrityError:
+        # The counter is back where it was: the event is there already.
+        earlier = await StreamEntry.get_or_none(stream_key=key, event_id=event_id)
+        if event_id is None or earlier is None:
+            raise
+        return _entry(earlier)
+
+
+async def add(
+    key: str, kind: str, payload: dict[str, Any], *, event_id: UUID | None = None
+) -> Entry:
+    """The same within the caller's transaction. Raises IntegrityError for an event that is there.
+
+    The transaction is lost then; the stream stays without a gap because it was moved in it too.
+    """
+    row = await StreamEntry.create(
+        stream_key=key,
+        position=await _next_position(key),
+        kind=kind,
+        payload=json.dumps(payload, ensure_ascii=False),
+        event_id=event_id,
+        at=clock.now(),
+    )
     return _entry(row)
 
 
@@ -115,13 +130,16 @@ def missing_before(entries: Sequence[Entry], after: int) -> bool:
     return bool(entries) and entries[0].position > after + 1
 
 
-async def _lock(key: str) -> int:
-    """Lock the counter row until the end of the transaction and read it."""
-    stream = await Stream.filter(key=key).select_for_update().get_or_none()
-    if stream is None:
+async def _next_position(key: str) -> int:
+    """Move the counter on; its row stays locked until the end of the transaction."""
+    if not database.in_progress():
+        raise RuntimeError("a stream is moved on inside transaction()")
+    connection = connections.get(database.CONNECTION)
+    while True:
+        rows = await connection.execute_query_dict(_MOVE_ON[database.dialect()], [key])
+        if rows:
+            return int(rows[0]["position"])
         await Stream.bulk_create([Stream(key=key)], ignore_conflicts=True)
-        stream = await Stream.filter(key=key).select_for_update().get()
-    return int(stream.position)
 
 
 def _entry(row: StreamEntry) -> Entry:

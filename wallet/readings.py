@@ -38,7 +38,7 @@ async def hand_in(entry: Entry, *, by: Principal, tools: Tools) -> CodeAnswer:
         raise ReadingNotPossible("核验时间不在可补录的范围内")
     if codes.kind_of(entry.code) is not Kind.OFFLINE_PASS:
         raise ReadingNotPossible("只有离线证照码可以补录")
-    reading = await Reading.of(
+    reading = Reading.of(
         by,
         errand=entry.errand,
         kind=Kind.OFFLINE_PASS,

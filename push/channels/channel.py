@@ -1,6 +1,6 @@
 """Channel: one way of bringing a message to a person."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
@@ -33,6 +33,10 @@ class Tools:
     outlets: Outlets = field(default_factory=Outlets.closed)
 
 
+Ring = Callable[["Redis"], Awaitable[None]]
+"""Wakes who is waiting for what was written, after its transaction; best effort."""
+
+
 class Channel(Protocol):
     """A channel is stateless. Every exception of `send` means: not sent, try again later."""
 
@@ -45,5 +49,26 @@ class Channel(Protocol):
     rings: bool
     """Whether it makes a sound: waits for the end of quiet hours, never says a thing twice."""
 
+    own: bool
+    """Whether it lies in our own database, so that it is sent when its delivery is recorded."""
+
+    async def reaches(self, message: Message, *, tools: Tools) -> bool:
+        """Whether there is any use in sending; asks our own database only."""
+
+    async def write(self, message: Message, *, event_id: UUID) -> Ring:
+        """Send within the caller's transaction; for own channels. IntegrityError: sent before."""
+
     async def send(self, message: Message, *, event_id: UUID, tools: Tools) -> Outcome:
         """Send outside any transaction."""
+
+
+class ForeignChannel:
+    """What channels to the world outside have in common."""
+
+    own = False
+
+    async def reaches(self, message: Message, *, tools: Tools) -> bool:
+        return True
+
+    async def write(self, message: Message, *, event_id: UUID) -> Ring:
+        raise NotImplementedError("no network call belongs inside a transaction")

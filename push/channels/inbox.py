@@ -1,11 +1,15 @@
 """Inbox channel: the message is kept for the person, with or without any platform."""
 
 import json
+from typing import TYPE_CHECKING
 from uuid import UUID
 
-from push.channels.channel import Outcome, Tools
+from push.channels.channel import Outcome, Ring, Tools
 from push.message import Message, Weight
 from push.models import InboxMessage
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
 
 
 class InboxChannel:
@@ -15,19 +19,33 @@ class InboxChannel:
     weights = frozenset({Weight.NOTICE})
     repeatable = True
     rings = False
+    own = True
+
+    async def reaches(self, message: Message, *, tools: Tools) -> bool:
+        return True
+
+    async def write(self, message: Message, *, event_id: UUID) -> Ring:
+        await self._row(message, event_id).save(force_create=True)
+        return _nobody_waits
 
     async def send(self, message: Message, *, event_id: UUID, tools: Tools) -> Outcome:
+        await InboxMessage.bulk_create([self._row(message, event_id)], ignore_conflicts=True)
+        return Outcome.SENT
+
+    def _row(self, message: Message, event_id: UUID) -> InboxMessage:
         content = {
             "title": message.title,
             "body": message.body,
             "link": message.link,
             "data": message.data,
         }
-        row = InboxMessage(
+        return InboxMessage(
             person_id=message.recipient_id,
             event_id=event_id,
             kind=message.kind,
             content=json.dumps(content, ensure_ascii=False),
         )
-        await InboxMessage.bulk_create([row], ignore_conflicts=True)
-        return Outcome.SENT
+
+
+async def _nobody_waits(redis: "Redis") -> None:
+    """The page learns of a new message by the live stream."""

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from core.redis_client import REDIS_ERRORS
 from push import hub, stream
-from push.channels.channel import Outcome, Tools
+from push.channels.channel import Outcome, Ring, Tools
 from push.message import Message, Weight
 
 if TYPE_CHECKING:
@@ -22,6 +22,20 @@ class LiveChannel:
     weights = frozenset(Weight)
     repeatable = True
     rings = False
+    own = True
+
+    async def reaches(self, message: Message, *, tools: Tools) -> bool:
+        return True
+
+    async def write(self, message: Message, *, event_id: UUID) -> Ring:
+        key = stream.person(message.recipient_id)
+        content = payload(message.title, message.body, message.link, message.data)
+        entry = await stream.add(key, message.kind, content, event_id=event_id)
+
+        async def wake(redis: "Redis") -> None:
+            await ring(key, hub.encode_ring(entry), redis=redis)
+
+        return wake
 
     async def send(self, message: Message, *, event_id: UUID, tools: Tools) -> Outcome:
         await tell(

@@ -7,7 +7,7 @@ demands at its beginning. No personal data, no link: people are taught not to fo
 from uuid import UUID
 
 from identity import queries
-from push.channels.channel import Outcome, Tools
+from push.channels.channel import ForeignChannel, Outcome, Tools
 from push.message import Message, Weight, cut
 
 LONGEST_SMS = 70
@@ -29,13 +29,16 @@ KINDS = frozenset(
 """Each SMS costs money and attention."""
 
 
-class SmsChannel:
+class SmsChannel(ForeignChannel):
     """See the module."""
 
     name = "sms"
     weights = frozenset({Weight.NOTICE})
     repeatable = False
     rings = True
+
+    async def reaches(self, message: Message, *, tools: Tools) -> bool:
+        return tools.outlets.sms.open and message.kind in KINDS
 
     async def send(self, message: Message, *, event_id: UUID, tools: Tools) -> Outcome:
         if not tools.outlets.sms.open or message.kind not in KINDS:

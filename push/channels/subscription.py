@@ -10,7 +10,7 @@ from uuid import UUID
 from core import clock
 from identity import queries
 from miniapp_bridge.connector import SendOutcome, SubscriptionMessage
-from push.channels.channel import Outcome, Tools
+from push.channels.channel import ForeignChannel, Outcome, Tools
 from push.message import LONGEST_TITLE, Message, Weight, cut
 
 OUTCOMES = {
@@ -20,13 +20,17 @@ OUTCOMES = {
 }
 
 
-class SubscriptionChannel:
+class SubscriptionChannel(ForeignChannel):
     """See the module."""
 
     name = "subscription"
     weights = frozenset({Weight.NOTICE})
     repeatable = False
     rings = True
+
+    async def reaches(self, message: Message, *, tools: Tools) -> bool:
+        accounts = await queries.list_platform_users(message.recipient_id)
+        return any(account.platform in tools.connectors for account in accounts)
 
     async def send(self, message: Message, *, event_id: UUID, tools: Tools) -> Outcome:
         for account in await queries.list_platform_users(message.recipient_id):

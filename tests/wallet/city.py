@@ -45,7 +45,11 @@ class City:
             name=name, department_id="SCJG", hall="松江区政务服务中心", public_key=b"\x04" * 65
         )
         return Principal(
-            kind=PrincipalKind.COUNTER, id=row.id, name=name, department=row.department_id
+            kind=PrincipalKind.COUNTER,
+            id=row.id,
+            name=name,
+            department=row.department_id,
+            hall=row.hall,
         )
 
     @property
