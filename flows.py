@@ -32,6 +32,7 @@ import push.licence_messages
 import push.messages
 import push.stream
 import push.webhooks.calls
+import wallet.annotated
 import wallet.intake
 import wallet.issue
 import wallet.reminders
@@ -93,6 +94,26 @@ async def tell_answerer(event: Event, resources: Resources) -> None:
         event_id=event.id,
         redis=resources.redis,
         connectors=resources.connectors,
+    )
+
+
+async def record_use(event: case_events.LicenceUsed, resources: Resources) -> None:
+    """A licence that stood for a document: the holder finds it in the log."""
+    use = wallet.annotated.CaseUse(
+        case_id=event.case_id,
+        case_no=event.short_no or "",
+        material_code=event.material_code,
+        item_code=event.item_code,
+        purpose=f"{event.item_name}（{event.material_name}）",
+        fields=event.fields,
+    )
+    await wallet.annotated.record_case_use(
+        event.licence_id,
+        use,
+        use_id=event.id,
+        subject_id=event.subject_id,
+        who=event.actor,
+        who_name=event.actor_name,
     )
 
 
@@ -214,6 +235,7 @@ REACTIONS: dict[type[Event], tuple[Reaction, ...]] = {
     case_events.SupplementAnswered: TELL,
     case_events.MaterialReceived: (check_material, tell_person, tell_webhooks),
     case_events.MaterialChecked: TELL,
+    case_events.LicenceUsed: (record_use,),
     case_events.CaseApproved: (*TELL, issue_licence),
     case_events.CaseRefused: (*TELL, cancel_bills),
     case_events.CaseWithdrawn: (*TELL, cancel_bills),

@@ -71,6 +71,19 @@ class MaterialChecked(CaseEvent, Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class LicenceUsed(CaseEvent, Event):
+    """An e-licence stands for a material: the wallet writes it into the holder's log."""
+
+    licence_id: UUID
+    material_code: str
+    material_name: str
+    fields: list[str]
+    """Keys of the fields the material asks for."""
+    actor: str
+    actor_name: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class CaseApproved(CaseEvent, Event):
     licence_type: str | None
     licence_action: str | None

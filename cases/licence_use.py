@@ -38,11 +38,6 @@ async def for_officer(case_id: UUID, code: str, *, by: Principal) -> LicenceInUs
     return await _find(case, code) if case.state in RUNNING else None
 
 
-async def of_own(case_id: UUID, code: str, *, by: Principal) -> LicenceInUse | None:
-    """The same for the applicant, in any state. Raises CaseNotFound."""
-    return await _find(await moves.get_own(case_id, by=by), code)
-
-
 async def _find(case: Case, code: str) -> LicenceInUse | None:
     row = await Material.get_or_none(case_id=case.id, code=code)
     if row is None or row.licence_id is None:

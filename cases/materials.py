@@ -192,7 +192,25 @@ async def reuse_licence(case_id: UUID, code: str, *, licence: ReusedLicence, by:
         "licence_face": moves.to_text(dict(licence.face)),
     }
     text = f"{requirement.name}：使用电子证照《{licence.name}》，无需上传"
-    await _replace(case, requirement, by=by, way="licence", status="reused", text=text, **values)
+    used = events.LicenceUsed(
+        **moves.event_facts(case),
+        licence_id=licence.id,
+        material_code=requirement.code,
+        material_name=requirement.name,
+        fields=_fields_asked(requirement, licence.type),
+        actor=by.actor,
+        actor_name=by.name,
+    )
+    async with transaction():
+        await outbox.publish(used, key=str(case.id))
+        await _replace(
+            case, requirement, by=by, way="licence", status="reused", text=text, **values
+        )
+
+
+def _fields_asked(requirement: MaterialRequirement, licence_type: str) -> list[str]:
+    ways = [way for way in requirement.replace if way.type == licence_type]
+    return list(ways[0].fields or ()) if ways else []
 
 
 async def commit(case_id: UUID, code: str, *, by: Principal) -> None:

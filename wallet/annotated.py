@@ -68,12 +68,22 @@ class Savings:
     cases: int
 
 
-async def record_case_use(licence_id: UUID, use: CaseUse, *, by: Principal) -> None:
-    """The holder used a licence in a case of theirs: it goes into their log."""
-    licence = await status.own_licence(licence_id, by=by)
-    look = uses.Look.by(
-        by,
-        UseKind.CASE,
+async def record_case_use(
+    licence_id: UUID, use: CaseUse, *, use_id: UUID, subject_id: UUID, who: str, who_name: str
+) -> None:
+    """A licence of `subject_id` was used in a case: it goes into the holder's log, once a `use_id`.
+
+    Raises LicenceNotFound.
+    """
+    if await UseRecord.exists(id=use_id):
+        return
+    licence = await Licence.get_or_none(id=licence_id, subject_id=subject_id)
+    if licence is None:
+        raise LicenceNotFound()
+    look = uses.Look(
+        kind=UseKind.CASE,
+        who=who,
+        who_name=who_name,
         ground="申请人在办件中选用",
         purpose=use.purpose,
         item_code=use.item_code,
@@ -81,7 +91,7 @@ async def record_case_use(licence_id: UUID, use: CaseUse, *, by: Principal) -> N
         fields_seen=[label for label, _ in _shown(licence, use.fields)],
     )
     async with database.transaction():
-        await uses.record(licence, look, tell=False)
+        await uses.record(licence, look, tell=False, use_id=use_id)
 
 
 async def open_copy(

@@ -16,6 +16,7 @@ from typing import Any
 from uuid import UUID
 
 from core import clock, database, outbox
+from core.ids import new_id
 from identity import queries as identity_queries
 from identity.principal import Principal
 from wallet import catalogue, verdict
@@ -84,9 +85,13 @@ def replace_fields(look: Look, labels: Sequence[str]) -> Look:
     return replace(look, fields_seen=tuple(labels))
 
 
-async def record(licence: Licence, look: Look, *, tell: bool = True) -> UseRecord:
+async def record(
+    licence: Licence, look: Look, *, tell: bool = True, use_id: UUID | None = None
+) -> UseRecord:
     """Append a record to the holder's log, in the current transaction.
 
+    `use_id` is for looks that another event tells of, perhaps twice: the second is refused by the
+    database.
     The holder hears of it, unless `tell` is False because another event says so already.
     """
     if not database.in_progress():
@@ -94,6 +99,7 @@ async def record(licence: Licence, look: Look, *, tell: bool = True) -> UseRecor
     at = clock.now()
     head = await _head_of(licence.subject_id, at)
     row = UseRecord(
+        id=use_id or new_id(),
         subject_id=licence.subject_id,
         n=head.n + 1,
         at=at,

@@ -12,15 +12,13 @@ from api import bodies, files, guards
 from api.citizen.cases import detail
 from api.endpoint import JSON, endpoint
 from api.multipart import NoFile, receive_file
-from cases import errors, licence_use, materials, queries, quotas
+from cases import errors, materials, queries, quotas
 from cases.combine import combine_pictures
 from cases.materials import ReusedLicence
 from cases.views import CaseDetail
 from core.malware import ScannerUnavailable
 from identity.principal import Principal
-from wallet import annotated
 from wallet import queries as wallet_queries
-from wallet.annotated import CaseUse
 from wallet.errors import LicenceNotFound
 
 bp = Blueprint("citizen-materials", url_prefix="/api/citizen")
@@ -52,7 +50,6 @@ async def use_licence(request: Request, case_id: UUID, code: str, body: UseLicen
     principal: Principal = request.ctx.principal
     licence = await _reusable(case_id, code, body.licence_id, by=principal)
     await materials.reuse_licence(case_id, code, licence=licence, by=principal)
-    await _record_use(case_id, code, by=principal)
     return await detail(case_id, principal)
 
 
@@ -164,22 +161,6 @@ def _size_of_file(request: Request) -> int:
 async def get_content(request: Request, file_id: UUID) -> HTTPResponse:
     await queries.get_own_file(file_id, by=request.ctx.principal)
     return files.redirect(request, file_id)
-
-
-async def _record_use(case_id: UUID, code: str, *, by: Principal) -> None:
-    """That the licence was used instead of a document goes into the holder's log."""
-    used = await licence_use.of_own(case_id, code, by=by)
-    if used is None:
-        return
-    use = CaseUse(
-        case_id=case_id,
-        case_no=used.case_no,
-        material_code=code,
-        item_code=used.item_code,
-        purpose=f"{used.item_name}（{used.material_name}）",
-        fields=used.fields,
-    )
-    await annotated.record_case_use(used.licence_id, use, by=by)
 
 
 async def _reusable(case_id: UUID, code: str, licence_id: UUID, *, by: Principal) -> ReusedLicence:

@@ -3,7 +3,8 @@
 import io
 import zipfile
 from dataclasses import replace
-from uuid import uuid4
+from typing import Any
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -103,16 +104,36 @@ async def test_no_copy_of_a_licence_out_of_force(city: City) -> None:
     assert await uses.list_uses(city.zhang) == []
 
 
+async def used(city: City, licence_id: UUID, use: CaseUse, **values: Any) -> None:
+    holder = {"use_id": uuid4(), "subject_id": city.zhang, "who": "citizen:x", "who_name": "张演示"}
+    await annotated.record_case_use(licence_id, use, **{**holder, **values})
+
+
 async def test_what_was_saved_is_counted(city: City) -> None:
     licence_id, use = await issue_licence(city), a_case()
-    holder = city.citizen(city.zhang)
-    await annotated.record_case_use(licence_id, use, by=holder)
-    await annotated.record_case_use(licence_id, replace(use, material_code="other"), by=holder)
+    await used(city, licence_id, use)
+    await used(city, licence_id, replace(use, material_code="other"))
 
     saved = await annotated.savings_of(city.zhang)
 
     assert (saved.materials, saved.cases) == (2, 1)
     assert (await annotated.savings_of(city.li)).materials == 0
     assert (await annotated.savings_of()).materials == 2
+
+
+async def test_use_that_is_told_twice_is_written_once(city: City) -> None:
+    licence_id, use, use_id = await issue_licence(city), a_case(), uuid4()
+
+    for _ in range(3):
+        await used(city, licence_id, use, use_id=use_id)
+
+    assert [look.id for look in await uses.list_uses(city.zhang)] == [use_id]
+
+
+async def test_use_of_somebody_elses_licence_is_refused(city: City) -> None:
+    licence_id = await issue_licence(city)
+
     with pytest.raises(LicenceNotFound):
-        await annotated.record_case_use(licence_id, use, by=city.citizen(city.li))
+        await used(city, licence_id, a_case(), subject_id=city.li)
+
+    assert await uses.list_uses(city.li) == []
