@@ -125,6 +125,8 @@ class UseDayHead(Model):
     subject_id = fields.UUIDField(db_index=True)
     n = fields.IntField()
     digest = fields.CharField(max_length=64)
+    path = fields.BinaryField(null=True)
+    """The inclusion proof, hashes of 32 bytes; None where the day was closed before it was kept."""
 
     class Meta:
         table = "wallet_use_day_head"

@@ -14,6 +14,7 @@ from wallet.transparency import EntryKind
 from wallet.uses import START, content_of, digest_of
 
 ORIGIN = "yunjian-uses"
+HASH_SIZE = 32
 RETENTION = timedelta(days=3 * 366)
 """Shortest time a record is kept."""
 
@@ -59,7 +60,8 @@ async def close_day(day: date, *, keys: Signs) -> int:
     previous = await UseDay.filter(day__lt=day).order_by("-day").first()
     heads = await _heads_of(day)
     leaves = [_leaf(subject_id, n, digest) for subject_id, n, digest in heads]
-    root = merkle.root(len(leaves), merkle.of_leaves(leaves))
+    node = merkle.of_leaves(leaves)
+    root = merkle.root(len(leaves), node)
     before = hashlib.sha256(previous.note.encode()).hexdigest() if previous else START
     text = f"{ORIGIN}\n{day.isoformat()}\n{len(leaves)}\n{root.hex()}\n{before}\n"
     signed = await notes.sign(text, keys=keys)
@@ -78,7 +80,14 @@ async def close_day(day: date, *, keys: Signs) -> int:
             return 0
         await UseDayHead.bulk_create(
             [
-                UseDayHead(day=day, position=place, subject_id=subject_id, n=n, digest=digest)
+                UseDayHead(
+                    day=day,
+                    position=place,
+                    subject_id=subject_id,
+                    n=n,
+                    digest=digest,
+                    path=b"".join(merkle.inclusion_path(place, len(leaves), node)),
+                )
                 for place, (subject_id, n, digest) in enumerate(heads)
             ],
             batch_size=1_000,
@@ -90,26 +99,32 @@ async def close_day(day: date, *, keys: Signs) -> int:
 
 async def proofs_for(subject_id: UUID) -> list[DayProof]:
     """The signed days a holder's log is part of, oldest first."""
-    found = []
-    for head in await UseDayHead.filter(subject_id=subject_id).order_by("day"):
-        row = await UseDay.get(day=head.day)
-        leaves = [
-            _leaf(one.subject_id, one.n, one.digest)
-            for one in await UseDayHead.filter(day=head.day).order_by("position")
-        ]
-        path = merkle.inclusion_path(head.position, len(leaves), merkle.of_leaves(leaves))
-        found.append(
-            DayProof(
-                day=head.day,
-                n=head.n,
-                digest=head.digest,
-                position=head.position,
-                size=len(leaves),
-                path=tuple(path),
-                signed=_signed(row),
-            )
+    heads = await UseDayHead.filter(subject_id=subject_id).order_by("day")
+    days = {row.day: row for row in await UseDay.filter(day__in=[head.day for head in heads])}
+    return [
+        DayProof(
+            day=head.day,
+            n=head.n,
+            digest=head.digest,
+            position=head.position,
+            size=days[head.day].size,
+            path=await _path_of(head),
+            signed=_signed(days[head.day]),
         )
-    return found
+        for head in heads
+    ]
+
+
+async def _path_of(head: UseDayHead) -> tuple[bytes, ...]:
+    """Kept since the day was closed; for older days it is found from all heads of the day."""
+    if head.path is not None:
+        path = bytes(head.path)
+        return tuple(path[at : at + HASH_SIZE] for at in range(0, len(path), HASH_SIZE))
+    leaves = [
+        _leaf(one.subject_id, one.n, one.digest)
+        for one in await UseDayHead.filter(day=head.day).order_by("position")
+    ]
+    return tuple(merkle.inclusion_path(head.position, len(leaves), merkle.of_leaves(leaves)))
 
 
 async def check(*, certificate: bytes | None = None) -> int:

@@ -145,6 +145,8 @@ async def test_a_licence_stands_for_a_material(cases: CaseMaker) -> None:
     assert material.licence is not None
     assert (material.licence.id, material.licence.face) == (used.id, None)
     assert await materials.reused_licences(case_id) == [used.id]
+    event = await told("LicenceUsed")
+    assert (event.licence_id, event.material_code) == (used.id, "SJ-RSJ-03-M04")
 
 
 async def test_a_licence_of_another_type_cannot_stand_for_it(cases: CaseMaker) -> None:

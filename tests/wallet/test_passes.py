@@ -7,8 +7,10 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 import pytest
+import qrcode
 from redis.asyncio import Redis
 
+from core import database
 from core.audit import AuditRecord
 from core.errors import TooMany
 from core.outbox import OutboxMessage
@@ -18,12 +20,15 @@ from tests.conftest import FrozenClock
 from tests.wallet.city import City
 from tests.wallet.factories import issue_licence, tools
 from tests.wallet.phones import Phone
-from wallet import catalogue, passes, status, status_lists, uses, verify
+from tests.wallet.test_face import data_for
+from wallet import catalogue, issue, passes, status, status_lists, uses, verify
 from wallet.errors import FieldNotOffered, InvalidPhoneKey, LicenceNotFound, PhoneKeyMissing
 from wallet.errors import LicenceNotInForce as NotInForce
+from wallet.licence_types import LicenceType
 from wallet.models import StatusEntry, Verification
 from wallet.verify import CodeAnswer, Errand
 
+LONG_COMPANY = "上海松江演示数字城市信息技术发展有限公司方松街道第一分公司"
 PAPER = {"cause": "信息待核实", "document_no": "松公证〔2026〕1号"}
 
 
@@ -307,3 +312,32 @@ async def test_pass_of_a_licence_without_a_place_is_not_called_valid(
 def test_sensitive_types_want_younger_evidence() -> None:
     ages = {type_.code: passes.evidence_age(type_.code) for type_ in catalogue.all_types()}
     assert set(ages.values()) == {passes.EVIDENCE_AGE, passes.EVIDENCE_AGE_SENSITIVE}
+
+
+@pytest.mark.parametrize("type_", catalogue.all_types(), ids=lambda type_: type_.code)
+async def test_every_type_fits_a_code_that_cameras_read(
+    city: City, redis: Redis, type_: LicenceType
+) -> None:
+    """With all that is on offer: 480 characters, 69 modules (presentation-codes: the budget)."""
+    phone, company = Phone(), type_.holder_kind == "legal_person"
+    await phone.register(city, city.li)
+    async with database.transaction():
+        licence = await issue.add_row(
+            data_for(type_.code, holder_name=LONG_COMPANY if company else "欧阳演示"),
+            document="0" * 64,
+            subject_id=city.company if company else city.li,
+            case_id=None,
+            previous_id=None,
+        )
+    holder = replace(phone.holder(city, city.li), acting_for=city.company if company else None)
+
+    made = await phone.fetch(licence.id, city=city, redis=redis, by=holder)
+    text = phone.show(made.data)
+
+    code = qrcode.QRCode(error_correction=qrcode.constants.ERROR_CORRECT_L)
+    code.add_data(text)
+    code.make()
+    assert len(text) <= signing_passes.LONGEST_TEXT
+    assert code.version <= 13
+    assert signing_passes.decode(text).claims.licence.number
+    assert made.fields or not passes.offered_fields(licence)

@@ -163,6 +163,21 @@ async def test_days_are_closed_once_and_only_when_over(
     assert [row.size for row in await UseDay.all().order_by("day")] == [1, 0, 0]
 
 
+async def test_days_from_before_paths_were_kept_are_proven_too(
+    city: City, frozen_clock: FrozenClock
+) -> None:
+    await look(city, await stored_licence(city), 3)
+    await look(city, await stored_licence(city, "FOOD"), 2)
+    frozen_clock.advance(days=2)
+    await use_days.close_days(keys=city.authority.keys)
+    kept = await use_days.proofs_for(city.zhang)
+    assert any(proof.path for proof in kept)
+
+    await UseDayHead.all().update(path=None)
+
+    assert await use_days.proofs_for(city.zhang) == kept
+
+
 async def test_export_proves_itself(city: City, frozen_clock: FrozenClock) -> None:
     await look(city, await stored_licence(city), 3)
     await look(city, await stored_licence(city, "FOOD"), 2)
