@@ -42,23 +42,24 @@ def create_app(settings: Settings, *, resources: Resources | None = None) -> San
         OAS=False,
     )
     app.ctx.settings = settings
+    app.ctx.handed = resources
     app.ctx.stack = AsyncExitStack()
     access_logger.disabled = True
     problems.install(app)
     for blueprint in blueprints():
         app.blueprint(blueprint)
-    _install_listeners(app, settings, resources)
+    _install_listeners(app)
     _install_access_log(app)
     return app
 
 
-def _install_listeners(
-    app: Sanic[Any, Any], settings: Settings, resources: Resources | None
-) -> None:
+def _install_listeners(app: Sanic[Any, Any]) -> None:
     @app.before_server_start
     async def start(app: Sanic[Any, Any]) -> None:
+        settings: Settings = app.ctx.settings
+        handed: Resources | None = app.ctx.handed
         log.configure(settings.log_level)
-        opened = resources or await app.ctx.stack.enter_async_context(open_resources(settings))
+        opened = handed or await app.ctx.stack.enter_async_context(open_resources(settings))
         app.ctx.resources = opened
         app.ctx.relay = Relay(flows.reactor(opened))
         app.ctx.timers = flows.Timers(opened)

@@ -15,7 +15,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import aiohttp
 import pytest
@@ -24,6 +24,7 @@ from tortoise import connections
 
 from core import audit, clock, database, offload, protect, redis_client
 from core.blobs import Blobs
+from core.embedded import free_port
 from core.settings import Settings
 from resources import PACKAGES
 from tests import services
@@ -113,6 +114,8 @@ async def _tables(session_settings: Settings) -> AsyncIterator[None]:
     await database.open_database(session_settings.database_url, PACKAGES)
     await database.apply_migrations(session_settings.database_url, PACKAGES)
     yield
+    while Server.idle:
+        await Server.idle.pop().close()
     await database.close_database()
 
 
@@ -228,36 +231,71 @@ async def resources(
         await provider.close()
 
 
+class Server:
+    """A real server of ours on a loopback port, which serves one test after another.
+
+    Sanic compiles its routes for each application: a new one for each test would take a third of
+    the time of all tests. Everything that a test can tell apart is made anew.
+    """
+
+    idle: ClassVar[list[Server]] = []
+
+    def __init__(self, settings: Settings) -> None:
+        from sanic import Sanic
+
+        from app import create_app
+
+        # Sanic rewrites its own methods for each app; only in this mode from the originals.
+        Sanic.test_mode = True
+        self.port = free_port()
+        self._app = create_app(settings)
+        self._own = set(vars(self._app.ctx))
+        self._server: Any = None
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    async def begin(self, settings: Settings, resources: Any) -> None:
+        settings = replace(settings, port=self.port, public_url=self.address)
+        self._app.ctx.settings = settings
+        self._app.ctx.handed = replace(resources, settings=settings)
+        if self._server is not None:
+            type(self._app).register_app(self._app)
+            await self._server.before_start()
+            await self._server.after_start()
+            return
+        self._server = await self._app.create_server(
+            host="127.0.0.1", port=self.port, return_asyncio_server=True, access_log=False
+        )
+        assert self._server is not None
+        await self._server.startup()
+        await self._server.before_start()
+        await self._server.start_serving()
+        await self._server.after_start()
+
+    async def end(self) -> None:
+        await self._server.before_stop()
+        await self._server.after_stop()
+        for name in set(vars(self._app.ctx)) - self._own:
+            delattr(self._app.ctx, name)
+        type(self._app).unregister_app(self._app)
+
+    async def close(self) -> None:
+        self._server.close()
+        await self._server.wait_closed()
+
+
 @asynccontextmanager
 async def serving(settings: Settings, resources: Any) -> AsyncIterator[str]:
     """A real server of ours on a free loopback port; yields its address."""
-    from sanic import Sanic
-
-    from app import create_app
-    from core.embedded import free_port
-
-    # Sanic rewrites its own methods for each app; only in this mode from the originals.
-    Sanic.test_mode = True
-    port = free_port()
-    address = f"http://127.0.0.1:{port}"
-    settings = replace(settings, port=port, public_url=address)
-    app = create_app(settings, resources=replace(resources, settings=settings))
-    server = await app.create_server(
-        host="127.0.0.1", port=port, return_asyncio_server=True, access_log=False
-    )
-    assert server is not None
-    await server.startup()
-    await server.before_start()
-    await server.start_serving()
-    await server.after_start()
+    server = Server.idle.pop() if Server.idle else Server(settings)
+    await server.begin(settings, resources)
     try:
-        yield address
+        yield server.address
     finally:
-        await server.before_stop()
-        server.close()
-        await server.wait_closed()
-        await server.after_stop()
-        Sanic.unregister_app(app)
+        await server.end()
+        Server.idle.append(server)
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ getPhoneNumber; details from the official SDKs' tests.
 
 import base64
 import binascii
+import functools
 import hashlib
 import re
 from collections.abc import Iterator, Mapping
@@ -161,8 +162,12 @@ def decrypt(text: str, aes_key: str) -> str:
         raise Unreadable from None
 
 
+@functools.cache
 def load_private_key(data: bytes) -> rsa.RSAPrivateKey:
-    """A PEM private key. Raises ValueError when it is no RSA key."""
+    """A PEM private key. Raises ValueError when it is no RSA key.
+
+    Kept once it was read: checking its primes takes 50 ms, and log-in and payment share a key.
+    """
     key = serialization.load_pem_private_key(data, password=None)
     if not isinstance(key, rsa.RSAPrivateKey):
         raise ValueError("not an RSA key")
