@@ -20,7 +20,7 @@ from typing import Any, ClassVar
 import aiohttp
 import pytest
 from redis.asyncio import Redis
-from tortoise import connections
+from tortoise import Tortoise, connections
 
 from core import audit, clock, database, offload, protect, redis_client
 from core.blobs import Blobs
@@ -110,9 +110,9 @@ def settings(session_settings: Settings) -> Settings:
 
 @pytest.fixture(scope="session")
 async def _tables(session_settings: Settings) -> AsyncIterator[None]:
-    """The schema, made once a run by the migrations a city would run."""
+    """The schema, made once a process from the models; migrations make the same (test_tables)."""
     await database.open_database(session_settings.database_url, PACKAGES)
-    await database.apply_migrations(session_settings.database_url, PACKAGES)
+    await Tortoise.generate_schemas(safe=False)
     yield
     while Server.idle:
         await Server.idle.pop().close()

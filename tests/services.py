@@ -60,7 +60,7 @@ def restartable_postgres() -> Iterator[PostgresServer]:
         yield server
     finally:
         if server is not None:
-            server.stop()
+            server.discard()
         shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -147,6 +147,13 @@ class PostgresServer:
             self._process.send_signal(signal.SIGQUIT)
             self._process.wait(STOP_SECONDS)
         self._process = None
+
+    def discard(self) -> None:
+        """Stop at once (`immediate`): nobody wants its data any more."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGQUIT)
+            self._process.wait(STOP_SECONDS)
+            self._process = None
 
 
 def _wait(server: subprocess.Popen[bytes], port: int, programs: Path, env: dict[str, str]) -> None:
