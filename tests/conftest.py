@@ -19,6 +19,7 @@ from typing import Any, ClassVar
 
 import aiohttp
 import pytest
+from argon2 import PasswordHasher
 from redis.asyncio import Redis
 from tortoise import Tortoise, connections
 
@@ -26,6 +27,7 @@ from core import audit, clock, database, offload, protect, redis_client
 from core.blobs import Blobs
 from core.embedded import free_port
 from core.settings import Settings
+from identity import officers
 from resources import PACKAGES
 from tests import services
 from tests.installation import Installation
@@ -139,6 +141,16 @@ def fresh_demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
             installation.stop()
             made.touch()
     return folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _quick_passwords() -> Iterator[None]:
+    """Passwords of tests are worth no memory: a city of officers would hash for seconds."""
+    quick = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(officers, "HASHER", quick)
+        patch.setattr(officers, "NOBODY", quick.hash("nobody has this password"))
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)
