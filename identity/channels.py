@@ -23,6 +23,9 @@ from identity.principal import Principal
 
 DATA = Path(__file__).parent / "channels.yaml"
 DIRECT = "browser"
+ANYWHERE = ("browser", "sandbox")
+"""Ways of signing in that work inside every app."""
+
 DAYS_SHOWN = 30
 
 
@@ -85,6 +88,34 @@ def offers(channel: Channel, item_code: str) -> bool:
 def offered_at(item_code: str) -> list[str]:
     """Names of the channels that offer an item, in the order of the file. Pure."""
     return [one.name for one in registry().values() if offers(one, item_code)]
+
+
+def of_sign_in(platform: str, declared: str = "") -> str:
+    """The entry a sign-in came by: the declared one where it can be, else the platform's first.
+
+    A text message code or a demo account may be used in whichever app shows the page; a platform's
+    own code belongs to that platform. Raises ChannelNotFound for an entry that is not registered.
+    """
+    if declared:
+        said = get_channel(declared)
+        if said.platform == platform or platform in ANYWHERE:
+            return said.key
+    return next((one.key for one in registry().values() if one.platform == platform), DIRECT)
+
+
+def require_offer(key: str, item_code: str) -> None:
+    """Raises ItemNotOffered, which says where else, when the entry `key` does not offer the item.
+
+    An entry that is not known (any more) holds nothing back.
+    """
+    channel = registry().get(key)
+    if channel is None or offers(channel, item_code):
+        return
+    names = offered_at(item_code)
+    raise errors.ItemNotOffered(
+        f"“{channel.name}”不办理这个事项，请改用：{'、'.join(names)}，或到办事大厅窗口办理",
+        channels=names,
+    )
 
 
 def deep_link(channel: Channel, path: str, *, public_url: str) -> str:

@@ -69,7 +69,8 @@ class CodeAsked(msgspec.Struct, kw_only=True):
 class AskTicket(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     platform: Annotated[str, msgspec.Meta(max_length=16)]
     code: Annotated[str, msgspec.Meta(max_length=2048)]
-    channel: Annotated[str, msgspec.Meta(max_length=32)] = "wechat-mini"
+    channel: Annotated[str, msgspec.Meta(max_length=32)] = ""
+    """The shell's own entry; without it the first one of the platform."""
 
 
 class Ticket(msgspec.Struct, kw_only=True):
@@ -191,7 +192,7 @@ async def ask_ticket(request: Request, body: AskTicket) -> Ticket:
         connectors=resources.connectors,
         idle_minutes=resources.settings.session_minutes,
         redis=resources.redis,
-        visit=visit_of(request, body.channel),
+        visit=visit_of(request, channels.of_sign_in(body.platform, body.channel)),
     )
     ticket = await tickets.write(issued, redis=resources.redis)
     return Ticket(ticket=ticket, seconds=tickets.LIFE_SECONDS)
