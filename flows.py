@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import cases.apply
 import cases.catalogue
+import cases.content_checks
 import cases.materials
 import cases.review
 import cases.supplement
@@ -265,6 +266,16 @@ async def lapse_supplements(resources: Resources) -> None:
     await cases.supplement.lapse(clock.now())
 
 
+async def check_content(resources: Resources) -> None:
+    """Ask the platforms about what came in through their apps, and hear their verdicts."""
+    await cases.content_checks.run_due(
+        checkers=resources.connectors,
+        public_url=resources.settings.public_url,
+        secret_key=resources.settings.secret_key,
+        at=clock.now(),
+    )
+
+
 async def drop_abandoned_uploads(resources: Resources) -> None:
     await cases.uploads.expire(folder=resources.settings.upload_dir)
 
@@ -330,6 +341,7 @@ SCHEDULE = (
     Timer("send-webhooks", 1, send_webhooks),
     Timer("deem-accepted", 60, deem_accepted),
     Timer("lapse-supplements", 60, lapse_supplements),
+    Timer("check-content", 5, check_content),
     Timer("alarm-parked", 300, alarm_parked),
     Timer("drop-abandoned-uploads", 300, drop_abandoned_uploads),
     Timer("ask-after-payments", 10, ask_after_payments),

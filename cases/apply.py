@@ -10,6 +10,7 @@ from tortoise.exceptions import IntegrityError
 from cases import (
     catalogue,
     completeness,
+    content_checks,
     deadlines,
     errors,
     events,
@@ -194,6 +195,7 @@ async def submit(case_id: UUID, *, by: Principal, blobs: Blobs) -> None:
             acceptance_due_on=deadlines.acceptance_due_on(today, deadlines.calendar()),
             approval_mode=guide.approval_mode,
         )
+        await content_checks.note_text(content_checks.FORM, case_id=case.id, by=by, at=at)
         await timeline.append(
             case.id,
             kind="submitted",

@@ -41,6 +41,8 @@ class Channel:
     items: tuple[str, ...]
     """Prefixes of item codes that may be offered there; empty: all."""
     excluded: tuple[str, ...]
+    content_check: tuple[str, ...] = ()
+    """What handed in there the platform is asked to judge: `text`, `picture`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +51,8 @@ class ChannelView:
 
     channel: Channel
     open: bool
+    content_check: bool
+    """Whether the checks of `channel.content_check` are switched on."""
     counts: Mapping[str, int]
     """What happened there during the last days, by kind."""
 
@@ -65,6 +69,7 @@ def registry() -> dict[str, Channel]:
             link=row["link"],
             items=tuple(row.get("items", ())),
             excluded=tuple(row.get("excluded", ())),
+            content_check=tuple(row.get("content_check", ())),
         )
         for row in rows
     }
@@ -149,6 +154,36 @@ async def switch(key: str, *, to: bool, by: Principal) -> None:
         )
 
 
+async def switch_content_check(key: str, *, to: bool, by: Principal) -> None:
+    """Switch the platform's content check on a channel. Raises ChannelNotFound."""
+    get_channel(key)
+    async with transaction():
+        known = await ChannelSwitch.get_or_none(key=key)
+        await ChannelSwitch.update_or_create(
+            {
+                "open": known is None or known.open,
+                "content_check": to,
+                "changed_by": by.actor,
+                "changed_at": clock.now(),
+            },
+            key=key,
+        )
+        await audit.record(
+            actor=by.actor,
+            action="content-check-on" if to else "content-check-off",
+            target=f"channel:{key}",
+        )
+
+
+async def judge_of(key: str, what: str) -> str | None:
+    """The platform that judges `what` (`text`, `picture`) handed in on a channel; None: nobody."""
+    channel = registry().get(key)
+    if channel is None or what not in channel.content_check:
+        return None
+    row = await ChannelSwitch.get_or_none(key=key)
+    return channel.platform if row is None or row.content_check else None
+
+
 async def count(key: str, what: str) -> None:
     """One more of `what` on a channel today. Inside a transaction, as late as may be."""
     day = clock.today()
@@ -168,12 +203,19 @@ async def note_event(platform: str, kind: str) -> None:
 async def list_channels(*, days: int = DAYS_SHOWN) -> list[ChannelView]:
     """The registry with switches and counts."""
     since = clock.today() - timedelta(days=days)
-    closed = {row.key for row in await ChannelSwitch.filter(open=False)}
+    switches = await ChannelSwitch.all()
+    closed = {row.key for row in switches if not row.open}
+    unchecked = {row.key for row in switches if not row.content_check}
     counts: dict[str, dict[str, int]] = {}
     for row in await ChannelDay.filter(day__gte=since):
         found = counts.setdefault(row.channel, {})
         found[row.what] = found.get(row.what, 0) + row.count
     return [
-        ChannelView(channel=channel, open=key not in closed, counts=counts.get(key, {}))
+        ChannelView(
+            channel=channel,
+            open=key not in closed,
+            content_check=bool(channel.content_check) and key not in unchecked,
+            counts=counts.get(key, {}),
+        )
         for key, channel in registry().items()
     ]

@@ -144,15 +144,17 @@ class Suggestion(StrEnum):
 
     PASS = "pass"  # noqa: S105 - a verdict
     REVIEW = "review"
-    """A person has to look; also the answer when the check itself could not be made."""
+    """A person has to look."""
     RISKY = "risky"
+    UNCHECKED = "unchecked"
+    """The check could not be made just now: ask again, and in the end let a person look."""
 
 
 class ContentChecking(Protocol):
     """A platform that judges text its users publish."""
 
     async def check_text(self, text: str, *, user_id: str) -> Suggestion:
-        """Never raises: what cannot be checked is for a person to read."""
+        """Never raises: UNCHECKED while the platform cannot be asked."""
 
 
 class PictureChecking(Protocol):
