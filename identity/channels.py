@@ -43,6 +43,10 @@ class Channel:
     excluded: tuple[str, ...]
     content_check: tuple[str, ...] = ()
     """What handed in there the platform is asked to judge: `text`, `picture`."""
+    sms_link: bool = False
+    """Whether text messages to people who use it carry a link into it."""
+    mini_codes: bool = False
+    """Whether codes that open an item there can be printed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,6 +74,8 @@ def registry() -> dict[str, Channel]:
             items=tuple(row.get("items", ())),
             excluded=tuple(row.get("excluded", ())),
             content_check=tuple(row.get("content_check", ())),
+            sms_link=bool(row.get("sms_link", False)),
+            mini_codes=bool(row.get("mini_codes", False)),
         )
         for row in rows
     }
@@ -121,6 +127,22 @@ def require_offer(key: str, item_code: str) -> None:
         f"“{channel.name}”不办理这个事项，请改用：{'、'.join(names)}，或到办事大厅窗口办理",
         channels=names,
     )
+
+
+def linked(platform: str) -> Channel | None:
+    """The channel of a platform into which text messages may link. Pure."""
+    found = (one for one in registry().values() if one.platform == platform and one.sms_link)
+    return next(found, None)
+
+
+def link_query(path: str) -> str:
+    """The query of a link of the platform that opens `path` (`/case/…`) in a shell. Pure."""
+    return f"next={quote(path, safe='')}&from=link"
+
+
+def scene_of(item_code: str) -> str:
+    """What a printed code carries: the item, no person. The shells read it. Pure."""
+    return f"g:{item_code}"
 
 
 def deep_link(channel: Channel, path: str, *, public_url: str) -> str:
@@ -189,6 +211,12 @@ async def count(key: str, what: str) -> None:
     day = clock.today()
     row, _ = await ChannelDay.get_or_create({"count": 0}, channel=key, day=day, what=what)
     await ChannelDay.filter(id=row.id).update(count=F("count") + 1)
+
+
+async def note_entry(key: str, how: str) -> None:
+    """Somebody came in by a `link` of a message or by a printed `code`: count it."""
+    async with transaction():
+        await count(key, f"entry_{how}")
 
 
 async def note_event(platform: str, kind: str) -> None:

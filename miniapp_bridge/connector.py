@@ -7,7 +7,7 @@ One implementation per platform lies in `platforms/`; the same contract tests ru
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -172,6 +172,7 @@ class PictureChecking(Protocol):
         """Hand in a verified event of a callback; those that are no verdict change nothing."""
 
 
+@runtime_checkable
 class Linking(Protocol):
     """A platform that can be opened at a page of ours from elsewhere."""
 

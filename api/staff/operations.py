@@ -65,6 +65,8 @@ class ChannelLine(msgspec.Struct, kw_only=True):
     open: bool
     content_check: bool | None
     """Whether the platform judges what is handed in there; null where it never does."""
+    mini_codes: bool
+    """Whether codes that open an item there can be printed."""
     link: str
     counts: dict[str, int]
 
@@ -154,6 +156,7 @@ async def list_channels(request: Request) -> Channels:
                 platform=view.channel.platform,
                 open=view.open,
                 content_check=view.content_check if view.channel.content_check else None,
+                mini_codes=view.channel.mini_codes,
                 link=channels.deep_link(view.channel, "/", public_url=public_url),
                 counts=dict(view.counts),
             )

@@ -177,6 +177,7 @@ class WeChatConnector:
     async def mini_code(self, *, scene: str, page: str) -> MiniCode:
         _check_scene(scene)
         body = {"scene": scene, "page": page, "check_path": True, "width": 430}
+        body |= {"is_hyaline": True}  # a PNG; without it a JPEG, which prints less sharp
         answer = await self.api.post_raw("/wxa/getwxacodeunlimit", body, retry=Retry.READ)
         media_type = picture_type(answer.data)
         if media_type is not None:

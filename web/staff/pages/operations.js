@@ -3,6 +3,7 @@
 import { html, useState } from '../../vendor/preact-htm.js';
 import { get, newKey, post, put } from '../../kit/api.js';
 import { Failure, H1, Loading, Tag, useAct, useData } from '../../kit/ui.js';
+import { MiniCodes } from '../mini-codes.js';
 
 const yuan = (fen) => (fen === null ? '—' : `¥${(fen / 100).toFixed(2)}`);
 const STATES = { due: '待缴', paid: '已缴', refunded: '已退', cancelled: '已取消' };
@@ -101,6 +102,10 @@ function Channels({ data, reload }) {
         </tr>
       `)}
     </${Table}>
+    ${data.channels.some((one) => one.mini_codes) && html`
+      <h3>大厅张贴的小程序码</h3>
+      <${MiniCodes} channels=${data.channels.filter((one) => one.mini_codes)} />
+    `}
   `;
 }
 
