@@ -28,6 +28,7 @@ import payments.orders
 import payments.reconcile
 import payments.refunds
 import push.channels.live
+import push.consents
 import push.deliver
 import push.licence_messages
 import push.messages
@@ -308,6 +309,7 @@ async def forget_old_rows(resources: Resources) -> None:
     """What is told, delivered or ended has served its time."""
     await outbox.forget_told()
     await push.deliver.forget_old()
+    await push.consents.forget_old()
     await push.stream.forget_old()
     await push.webhooks.calls.forget_old()
     await identity.sessions.forget_ended()

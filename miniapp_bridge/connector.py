@@ -193,7 +193,16 @@ class Consent(StrEnum):
     NONE = "none"
 
 
-class ConsentQuerying(Protocol):
+@runtime_checkable
+class Subscribing(Protocol):
+    """A platform whose app asks people for their consent to messages of a template."""
+
+    def templates(self) -> Mapping[str, str]:
+        """Our template names → the platform's; `*` is the one for every kind of message."""
+
+
+@runtime_checkable
+class ConsentQuerying(Subscribing, Protocol):
     """A platform that tells who has subscribed to what."""
 
     async def consents(self, user_id: str, *, templates: Sequence[str]) -> Mapping[str, Consent]:

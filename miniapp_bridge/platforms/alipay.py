@@ -118,6 +118,9 @@ class AlipayConnector:
             code, public_key=self.gateway.public_key, aes_key=self._config.aes_key
         )
 
+    def templates(self) -> dict[str, str]:
+        return {name: template.id for name, template in self._config.templates.items()}
+
     async def send_subscription_message(self, message: SubscriptionMessage) -> SendOutcome:
         template = self._template(message.template)
         if template is None:

@@ -152,6 +152,9 @@ class WeChatConnector:
         opened: dict[str, Any] = value
         return opened
 
+    def templates(self) -> dict[str, str]:
+        return {name: template.id for name, template in self._config.templates.items()}
+
     async def send_subscription_message(self, message: SubscriptionMessage) -> SendOutcome:
         template = self._config.templates.get(message.template) or self._config.templates.get("*")
         if template is None:

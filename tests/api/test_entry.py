@@ -503,3 +503,32 @@ async def test_officer_fetches_the_code_of_an_item_for_the_wall(
         401,
         "sign-in-required",
     )
+
+
+async def test_page_in_alipay_asks_for_messages_and_the_answer_comes_from_alipay(
+    phone: Caller, world: World
+) -> None:
+    address = "/api/citizen/notices/subscriptions"
+    zhang = world.people["zhang"]
+    await by_face_at_alipay(phone, world)
+    assert await phone.ok("GET", address) == {"templates": ["STANDIN-TEMPLATE-2"], "on": None}
+
+    assert (await phone.ok("POST", address))["on"] is False
+    world.consents[zhang.open_id, "STANDIN-TEMPLATE-2"] = "longterm"
+    assert (await phone.ok("GET", address))["on"] is False, "what was told is kept"
+
+    assert (await phone.ok("POST", address))["on"] is True
+    assert (await phone.ok("GET", address))["on"] is True
+
+
+async def by_face_at_alipay(caller: Caller, world: World) -> None:
+    """张演示 enters the Alipay mini-program for the first time."""
+    code = world.new_code("alipay", world.people["zhang"])
+    _, refusal = await caller.call(
+        "POST", "/api/citizen/tickets", {"platform": "alipay", "code": code}
+    )
+    proof = await bind(caller, refusal["binding"], ZHANG)
+    alipay.show_face(world, next(iter(reversed(world.faces))), "zhang")
+    status, answer = await confirm(caller, proof)
+    assert status == 201, answer
+    assert [row.channel for row in await Session.all()] == ["alipay-mini"]

@@ -180,10 +180,24 @@ for (const [name, platform] of Object.entries(PLATFORMS)) {
   test(`${name}: at most three templates are asked for`, () => {
     const { load } = shell(name);
     const page = load('subscribe');
-    page.onLoad({ ids: 'a,b,c,d' });
+    page.onLoad({ ids: encodeURIComponent('a,b,c,d'), id: '7' });
     assert.deepEqual(page.data.ids, ['a', 'b', 'c']);
   });
 }
+
+test('what was answered to the question for messages goes back under its name', () => {
+  const answers = {
+    wechat: { requestSubscribeMessage: finish({ a: 'acceptWithAudio', b: 'reject' }) },
+    alipay: { requestSubscribeMessage: finish({ subscribedEntityIds: ['a'] }) },
+  };
+  for (const [name, answer] of Object.entries(answers)) {
+    const { app, load } = shell(name, answer);
+    const page = load('subscribe');
+    page.onLoad({ ids: 'a,b', id: '7' });
+    page.ask();
+    assert.deepEqual(JSON.parse(app.globalData.result), { kind: 'subscribe', id: '7', accepted: ['a'] });
+  }
+});
 
 test('every page of the lists exists', () => {
   const fs = require('node:fs');
