@@ -93,7 +93,7 @@ function Channels({ data, reload }) {
           <td>${one.counts.entry_link ?? 0}</td><td>${one.counts.entry_code ?? 0}</td>
           <td><${Tag} tone=${one.open ? 'ok' : 'bad'}>${one.open ? '开放' : '关闭'}</${Tag}></td>
           <td>${one.content_check === null ? '—' : one.content_check ? '已开启' : '已停用'}</td>
-          <td>
+          <td class="bar">
             <button class="btn sec sm" disabled=${act.busy} onClick=${() => turn(one, { open: !one.open })}>${one.open ? '关闭' : '开放'}${one.name}</button>
             ${one.content_check !== null && html`
               <button class="btn sec sm" disabled=${act.busy} onClick=${() => turn(one, { content_check: !one.content_check })}>${one.content_check ? '停用' : '开启'}内容检查</button>
