@@ -10,12 +10,12 @@ is held back with a reason both sides read, everything else is a mark for the re
 verdict decides no application (Administrative Licensing Law art. 38 asks for a reason in law).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol, runtime_checkable
 from uuid import UUID
 
-from cases import events, file_addresses, moves, timeline
+from cases import events, file_addresses, lifecycle, moves, timeline
 from cases.completeness import MaterialStatus
 from cases.lifecycle import CaseState
 from cases.models import Case, ContentCheck, Material, MaterialFile, Supplement
@@ -46,6 +46,7 @@ FREE_TEXT = ("string", "text")
 HELD_BACK = (
     "图片没有通过内容安全检查，请换一张；如认为有误，可改用浏览器或到窗口提交，由工作人员查看"
 )
+WITH_THE_OFFICE = "一张图片没有通过自动内容检查，将由工作人员查看；需要更换时会通知您补正"
 ON_TEXT = "填写的内容没有通过自动内容检查，将由工作人员查看，不影响继续办理"
 NAMES = {FORM: "表单内容", NOTE: "补正说明", PICTURE: "图片"}
 MARKS = {
@@ -53,14 +54,7 @@ MARKS = {
     REVIEW: "平台内容检查：存疑，请人工查看",
     UNCHECKED: "平台内容检查没有做成，请人工查看",
 }
-_HOLDING = frozenset(
-    {
-        CaseState.DRAFT,
-        CaseState.SUBMITTED,
-        CaseState.SUPPLEMENT_REQUESTED,
-        CaseState.ACCEPTED,
-    }
-)
+_HOLDING = lifecycle.MATERIALS_OPEN | {CaseState.SUBMITTED, CaseState.ACCEPTED}
 
 
 @runtime_checkable
@@ -88,6 +82,12 @@ async def note_picture(file: MaterialFile, *, case_id: UUID, by: Principal) -> N
 async def note_text(kind: str, *, case_id: UUID, by: Principal, at: datetime) -> None:
     """A form or a note has been handed in; call it inside the transaction that takes it."""
     await _note(kind, case_id=case_id, by=by, at=at)
+
+
+async def follow(pictures: Sequence[UUID], *, into: UUID) -> None:
+    """The pictures are pages of a document now; what is said of them is said of it. Call it inside
+    the transaction that puts them together."""
+    await ContentCheck.filter(file_id__in=list(pictures)).update(held_in=into)
 
 
 async def run_due(
@@ -121,7 +121,7 @@ async def marks_of(case_id: UUID) -> list[ContentMark]:
                 verdict=row.verdict or "",
                 text=f"{NAMES[row.kind]}：{MARKS[row.verdict or UNCHECKED]}",
                 material_code=file.material.code if file else None,
-                file_id=row.file_id,
+                file_id=file.id if file else None,
             )
         )
     return marks
@@ -235,8 +235,9 @@ async def _text(row: ContentCheck) -> str:
 
 
 async def _present_file(row: ContentCheck) -> MaterialFile | None:
-    """The file, while it is part of the material as it stands."""
-    file = await MaterialFile.get_or_none(id=row.file_id).select_related("material")
+    """The file, or the document it is a page of, while that is part of the material."""
+    held = row.held_in or row.file_id
+    file = await MaterialFile.get_or_none(id=held).select_related("material")
     return file if file is not None and file.version == file.material.version else None
 
 
@@ -257,22 +258,31 @@ async def _finish(row: ContentCheck, verdict: str, *, at: datetime) -> None:
 
 
 async def _hold_back(row: ContentCheck, case: Case, *, at: datetime) -> None:
-    """The picture counts as rejected, like one that cannot be read; not in a decided case."""
+    """The picture counts as rejected, like one that cannot be read; not in a decided case.
+
+    While the case lies with the office the applicant cannot change it: the officer, who reads the
+    mark, may still take the material or ask for another in the one notice there is.
+    """
     file = await _present_file(row)
     if file is None or case.state not in _HOLDING:
         return
-    status = {"status": MaterialStatus.REJECTED, "note": HELD_BACK}
+    theirs = case.state in lifecycle.MATERIALS_OPEN
+    reason = HELD_BACK if theirs else WITH_THE_OFFICE
+    status = {"status": MaterialStatus.REJECTED, "note": reason}
     await MaterialFile.filter(id=file.id).update(**status)
     current = Material.filter(id=file.material.id, version=file.version, way="upload")
     await current.update(**status, updated_at=at)
+    if not theirs:
+        await timeline.append(case.id, kind="content-check", title="内容检查", text=reason, at=at)
+        return
     await timeline.append(
-        case.id, kind="material-rejected", title="材料需要重新上传", text=HELD_BACK, at=at
+        case.id, kind="material-rejected", title="材料需要重新上传", text=reason, at=at
     )
     checked = events.MaterialChecked(
         **moves.event_facts(case),
         material_code=file.material.code,
         material_id=file.id,
         ok=False,
-        note=HELD_BACK,
+        note=reason,
     )
     await outbox.publish(checked, key=str(case.id))

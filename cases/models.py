@@ -226,6 +226,8 @@ class ContentCheck(Model):
     kind = fields.CharField(max_length=12)
     """picture, form or note (the answer to a supplement)."""
     file_id = fields.UUIDField(null=True)
+    held_in = fields.UUIDField(null=True)
+    """The document the picture was put into since."""
     person_id = fields.UUIDField()
     platform = fields.CharField(max_length=16)
     state = fields.CharField(max_length=12)

@@ -18,6 +18,7 @@ class Migration(migrations.Migration):
                 ('case', fields.ForeignKeyField('cases.Case', source_field='case_id', db_constraint=True, to_field='id', related_name='content_checks', on_delete=OnDelete.CASCADE)),
                 ('kind', fields.CharField(max_length=12)),
                 ('file_id', fields.UUIDField(null=True)),
+                ('held_in', fields.UUIDField(null=True)),
                 ('person_id', fields.UUIDField()),
                 ('platform', fields.CharField(max_length=16)),
                 ('state', fields.CharField(max_length=12)),

@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 from redis.asyncio import Redis
 
-from cases import apply, content_checks, materials, queries
+from cases import apply, combine, content_checks, materials, queries, review, supplement
 from cases.models import ContentCheck, MaterialFile
 from core import clock
 from core.outbox import OutboxMessage
@@ -157,6 +157,59 @@ async def test_text_of_a_form_is_judged_after_it_was_handed_in(
     detail = await queries.get_detail(case_id, by=in_wechat.by)
     assert detail.state == "submitted"
     assert (detail.timeline[-1].kind == "content-check") is (verdict == "risky")
+
+
+async def test_answer_to_a_supplement_is_judged_too(in_wechat: CaseMaker, judge: Judge) -> None:
+    case_id = await in_wechat.submitted()
+    await judge.run()
+    unclear = [supplement.Missing(PHOTO, "照片不清晰")]
+    notice = await supplement.request(
+        case_id, items=unclear, note="", due_on=None, by=in_wechat.officer
+    )
+    await in_wechat.attach(case_id)
+    await supplement.answer(
+        case_id, notice, note="可疑说明", by=in_wechat.by, blobs=in_wechat.blobs
+    )
+
+    await judge.run()
+
+    assert await marks(case_id) == [("note", "review")]
+
+
+async def test_risky_picture_of_a_case_at_the_office_is_the_officers_to_judge(
+    in_wechat: CaseMaker, judge: Judge, frozen_clock: Any
+) -> None:
+    case_id = await in_wechat.submitted()
+    await judge.run()
+    await judge.sees("bad")
+    frozen_clock.advance(seconds=15)
+
+    await judge.run()
+
+    detail = await queries.get_detail(case_id, by=in_wechat.by)
+    assert detail.timeline[-1].text == content_checks.WITH_THE_OFFICE
+    assert await marks(case_id) == [("picture", "risky")]
+    await review.accept(case_id, by=in_wechat.officer)  # it may be taken all the same
+
+
+async def test_picture_that_was_put_into_a_pdf_meanwhile_holds_the_pdf_back(
+    in_wechat: CaseMaker, judge: Judge, frozen_clock: Any
+) -> None:
+    case_id = await in_wechat.draft("SJ-SCJG-03", {"S1": ["net"], "S2": ["no"]})
+    paper = "SJ-SCJG-03-M04"
+    await in_wechat.attach(case_id, paper)
+    await judge.run()
+    await in_wechat.attach(case_id, paper)
+    folder, blobs = in_wechat.folder, in_wechat.blobs
+    await combine.combine_pictures(case_id, paper, by=in_wechat.by, folder=folder, blobs=blobs)
+    await judge.sees("bad")
+    frozen_clock.advance(seconds=15)
+
+    await judge.run()
+
+    detail = await queries.get_detail(case_id, by=in_wechat.by)
+    (stands,) = [one for one in detail.materials if one.code == paper]
+    assert (stands.status, stands.note) == ("rejected", content_checks.HELD_BACK)
 
 
 async def test_while_wechat_is_away_the_case_goes_on_and_the_check_is_made_later(
