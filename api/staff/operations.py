@@ -173,6 +173,7 @@ async def list_channels(request: Request) -> Channels:
     problems=(identity_errors.ChannelNotFound,),
 )
 async def switch_channel(request: Request, key: str, body: SwitchChannel) -> None:
+    channels.get_channel(key)
     by = request.ctx.principal
     if body.open is not None:
         await channels.switch(key, to=body.open, by=by)
