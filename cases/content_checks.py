@@ -50,9 +50,9 @@ WITH_THE_OFFICE = "一张图片没有通过自动内容检查，将由工作人�
 ON_TEXT = "填写的内容没有通过自动内容检查，将由工作人员查看，不影响继续办理"
 NAMES = {FORM: "表单内容", NOTE: "补正说明", PICTURE: "图片"}
 MARKS = {
-    RISKY: "平台内容检查：未通过，请查看",
-    REVIEW: "平台内容检查：存疑，请人工查看",
-    UNCHECKED: "平台内容检查没有做成，请人工查看",
+    RISKY: "未通过，请查看",
+    REVIEW: "存疑，请人工查看",
+    UNCHECKED: "没有检查成，请人工查看",
 }
 _HOLDING = lifecycle.MATERIALS_OPEN | {CaseState.SUBMITTED, CaseState.ACCEPTED}
 
@@ -119,7 +119,7 @@ async def marks_of(case_id: UUID) -> list[ContentMark]:
             ContentMark(
                 kind=row.kind,
                 verdict=row.verdict or "",
-                text=f"{NAMES[row.kind]}：{MARKS[row.verdict or UNCHECKED]}",
+                text=f"平台内容检查：{NAMES[row.kind]}{MARKS[row.verdict or UNCHECKED]}",
                 material_code=file.material.code if file else None,
                 file_id=file.id if file else None,
             )
