@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import cases.apply
 import cases.catalogue
+import cases.content_checks
 import cases.materials
 import cases.review
 import cases.supplement
@@ -27,6 +28,7 @@ import payments.orders
 import payments.reconcile
 import payments.refunds
 import push.channels.live
+import push.consents
 import push.deliver
 import push.licence_messages
 import push.messages
@@ -287,6 +289,16 @@ async def lapse_supplements(resources: Resources) -> None:
     await cases.supplement.lapse(clock.now())
 
 
+async def check_content(resources: Resources) -> None:
+    """Ask the platforms about what came in through their apps, and hear their verdicts."""
+    await cases.content_checks.run_due(
+        checkers=resources.connectors,
+        public_url=resources.settings.public_url,
+        secret_key=resources.settings.secret_key,
+        at=clock.now(),
+    )
+
+
 async def drop_abandoned_uploads(resources: Resources) -> None:
     await cases.uploads.expire(folder=resources.settings.upload_dir)
 
@@ -319,6 +331,7 @@ async def forget_old_rows(resources: Resources) -> None:
     """What is told, delivered or ended has served its time."""
     await outbox.forget_told()
     await push.deliver.forget_old()
+    await push.consents.forget_old()
     await push.stream.forget_old()
     await push.webhooks.calls.forget_old()
     await identity.sessions.forget_ended()
@@ -352,6 +365,7 @@ SCHEDULE = (
     Timer("send-webhooks", 1, send_webhooks),
     Timer("deem-accepted", 60, deem_accepted),
     Timer("lapse-supplements", 60, lapse_supplements),
+    Timer("check-content", 5, check_content),
     Timer("alarm-parked", 300, alarm_parked),
     Timer("drop-abandoned-uploads", 300, drop_abandoned_uploads),
     Timer("ask-after-payments", 10, ask_after_payments),

@@ -37,6 +37,7 @@ def blueprints() -> tuple[Blueprint, ...]:
     from api.staff import licence_issue as staff_licence_issue
     from api.staff import licences as staff_licences
     from api.staff import live as staff_live
+    from api.staff import mini_codes as staff_mini_codes
     from api.staff import seals as staff_seals
     from api.staff import sign_in as staff_sign_in
     from api.staff import webhooks as staff_webhooks
@@ -73,6 +74,7 @@ def blueprints() -> tuple[Blueprint, ...]:
         staff_guardianships.bp,
         complaints.bp,
         copies.bp,
+        staff_mini_codes.bp,
         intakes.bp,
         staff_seals.bp,
         staff_live.bp,

@@ -4,7 +4,6 @@ The lasting address of a file asks who is calling and sends on to one that is si
 minute and needs no session, so that also native image viewers can follow it.
 """
 
-import base64
 import hmac
 from datetime import datetime, timedelta
 from urllib.parse import quote
@@ -15,18 +14,17 @@ from sanic.response import empty, raw
 
 from api import guards
 from api.endpoint import endpoint
-from cases import errors, queries
-from core import clock, protect
+from cases import errors, file_addresses, queries
+from core import clock
 from core.errors import Forbidden
 from core.settings import Settings
 
-bp = Blueprint("files", url_prefix="/api/files")
+bp = Blueprint("files", url_prefix=file_addresses.PREFIX)
 
 LIFE = timedelta(seconds=60)
 CACHE = "private, max-age=300"
 MEDIA_TYPES = ("image/jpeg", "image/png", "application/pdf", "application/ofd")
 _SHOWN = frozenset({"image/jpeg", "image/png", "application/pdf"})
-_DIGEST = "sha256"
 
 
 class AddressExpired(Forbidden):
@@ -42,8 +40,7 @@ def redirect(request: Request, file_id: UUID) -> HTTPResponse:
 
 def address_of(file_id: UUID, *, settings: Settings, at: datetime) -> str:
     """The address under which the file can be fetched until a minute after `at`."""
-    until = int((at + LIFE).timestamp())
-    return f"{bp.url_prefix}/{file_id}/{until}/{_seal(file_id, until, settings)}"
+    return file_addresses.address_of(file_id, secret_key=settings.secret_key, until=at + LIFE)
 
 
 @bp.get("/<file_id:uuid>/<until:int>/<seal:str>")
@@ -56,7 +53,8 @@ def address_of(file_id: UUID, *, settings: Settings, at: datetime) -> str:
 )
 async def get_content(request: Request, file_id: UUID, until: int, seal: str) -> HTTPResponse:
     resources = request.app.ctx.resources
-    genuine = hmac.compare_digest(seal.encode(), _seal(file_id, until, resources.settings).encode())
+    ours = file_addresses.seal(file_id, until, secret_key=resources.settings.secret_key)
+    genuine = hmac.compare_digest(seal.encode(), ours.encode())
     if not genuine or clock.now().timestamp() > until:
         raise AddressExpired()
     stored = await queries.get_signed_file(file_id)
@@ -79,9 +77,3 @@ def inline(data: bytes, *, name: str, media_type: str) -> HTTPResponse:
             "Cache-Control": CACHE,
         },
     )
-
-
-def _seal(file_id: UUID, until: int, settings: Settings) -> str:
-    key = protect.derive(settings.secret_key, b"file-address", 32)
-    mac = hmac.digest(key, f"{file_id} {until}".encode(), _DIGEST)
-    return base64.urlsafe_b64encode(mac).decode().rstrip("=")

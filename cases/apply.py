@@ -10,6 +10,7 @@ from tortoise.exceptions import IntegrityError
 from cases import (
     catalogue,
     completeness,
+    content_checks,
     deadlines,
     errors,
     events,
@@ -30,6 +31,7 @@ from core import audit, clock, outbox
 from core.blobs import Blobs
 from core.database import transaction
 from core.ids import new_id
+from identity import channels
 from identity import queries as identity_queries
 from identity.numbers import mask_name
 from identity.principal import Principal
@@ -56,9 +58,11 @@ async def open_draft(
     """A new draft with everything prefilled that is known; returns the case's id.
 
     The same `request_key` of the same applicant gives the same draft. Raises `ItemNotFound`,
-    `WrongApplicant`, `GuideStopped` and what `guide.evaluate` raises.
+    `WrongApplicant`, `ItemNotOffered` (the entry of the session does not offer it), `GuideStopped`
+    and what `guide.evaluate` raises.
     """
     loaded = await catalogue.get_item(item_code)
+    channels.require_offer(by.channel, item_code)
     _check_audience(loaded.item, by)
     await _refuse_ward(by)
     guide = evaluate(loaded.item, answers)
@@ -191,6 +195,7 @@ async def submit(case_id: UUID, *, by: Principal, blobs: Blobs) -> None:
             acceptance_due_on=deadlines.acceptance_due_on(today, deadlines.calendar()),
             approval_mode=guide.approval_mode,
         )
+        await content_checks.note_text(content_checks.FORM, case_id=case.id, by=by, at=at)
         await timeline.append(
             case.id,
             kind="submitted",

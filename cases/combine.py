@@ -7,7 +7,7 @@ from uuid import UUID
 from PIL import Image
 from tortoise.expressions import F
 
-from cases import errors, events, materials, moves, timeline
+from cases import content_checks, errors, events, materials, moves, timeline
 from cases.completeness import MaterialStatus
 from cases.models import Case, Material, MaterialFile
 from core import clock, offload, outbox
@@ -99,10 +99,12 @@ async def _replace_pages(
         if not await same.update(**changes, updated_at=at):
             raise errors.CaseChanged()
         pages = MaterialFile.filter(material_id=material.id, version=material.version)
-        if await pages.count() != expected:
+        pictures = await pages.values_list("id", flat=True)
+        if len(pictures) != expected:
             raise errors.CaseChanged()
         combined.material_id, combined.version, combined.page = material.id, material.version + 1, 1
         await combined.save(force_create=True)
+        await content_checks.follow([UUID(str(one)) for one in pictures], into=combined.id)
         await timeline.append(
             case.id,
             kind="material-received",

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from tortoise.expressions import F
 
-from cases import errors, events, file_checks, lifecycle, moves, timeline
+from cases import content_checks, errors, events, file_checks, lifecycle, moves, timeline
 from cases.completeness import HandedIn, MaterialStatus
 from cases.definitions import MaterialRequirement
 from cases.lifecycle import CaseState, Move
@@ -104,12 +104,17 @@ async def attach_file(
         uploaded_by=by.person_id,
         created_at=clock.now(),
     )
-    await _store_file(case, requirement, stored, upload_id=upload_id)
+    await _store_file(case, requirement, stored, by=by, upload_id=upload_id)
     return stored.id
 
 
 async def _store_file(
-    case: Case, requirement: MaterialRequirement, stored: MaterialFile, *, upload_id: UUID | None
+    case: Case,
+    requirement: MaterialRequirement,
+    stored: MaterialFile,
+    *,
+    by: Principal,
+    upload_id: UUID | None,
 ) -> None:
     at = stored.created_at
     async with transaction():
@@ -124,6 +129,7 @@ async def _store_file(
         stored.material_id = material.id
         stored.version, stored.page = material.version, pages + 1
         await stored.save(force_create=True)
+        await content_checks.note_picture(stored, case_id=case.id, by=by)
         await timeline.append(
             case.id,
             kind="material-received",

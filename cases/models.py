@@ -216,6 +216,37 @@ class MaterialFile(Model):
         indexes = (("material_id", "version", "page"),)
 
 
+class ContentCheck(Model):
+    """Something handed in through an app, which its platform judges; see content_checks."""
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    case: fields.ForeignKeyRelation[Case] = fields.ForeignKeyField(
+        "cases.Case", related_name="content_checks", on_delete=fields.CASCADE
+    )
+    kind = fields.CharField(max_length=12)
+    """picture, form or note (the answer to a supplement)."""
+    file_id = fields.UUIDField(null=True)
+    held_in = fields.UUIDField(null=True)
+    """The document the picture was put into since."""
+    person_id = fields.UUIDField()
+    platform = fields.CharField(max_length=16)
+    state = fields.CharField(max_length=12)
+    """waiting, asked (the verdict will be pushed) or done."""
+    verdict = fields.CharField(max_length=12, null=True)
+    """pass, review, risky, unchecked (it could not be made), or gone (there is nothing left)."""
+    reference = fields.CharField(max_length=200, null=True)
+    attempts = fields.IntField(default=0)
+    due_at = fields.DatetimeField()
+    created_at = fields.DatetimeField()
+
+    case_id: Any
+
+    class Meta:
+        table = "cases_content_check"
+        app = "cases"
+        indexes = (("state", "due_at"), ("case_id", "state"))
+
+
 class Upload(Model):
     """A resumable upload; its bytes lie in `settings.upload_dir`, its offset is their number."""
 

@@ -12,6 +12,7 @@ from tortoise.queryset import QuerySet
 
 from cases import (
     catalogue,
+    content_checks,
     deadlines,
     errors,
     lifecycle,
@@ -102,6 +103,7 @@ async def get_staff_detail(
         applicant=await _applicant(case),
         light=str(presenting.light(case, today=clock.today(), days=deadlines.calendar())),
         licence_type=item.result.licence,
+        content_marks=await content_checks.marks_of(case.id),
     )
 
 

@@ -15,6 +15,7 @@ from tortoise.exceptions import IntegrityError
 from cases import (
     catalogue,
     completeness,
+    content_checks,
     deadlines,
     errors,
     events,
@@ -161,6 +162,7 @@ async def answer(
         await Supplement.filter(id=supplement.id, state="open").update(
             state="answered", answer_note=note.strip()[:2000] or None, answered_at=at
         )
+        await content_checks.note_text(content_checks.NOTE, case_id=case.id, by=by, at=at)
         await timeline.append(
             case.id,
             kind="supplement-answered",

@@ -208,12 +208,25 @@ class ApplicantView(msgspec.Struct, kw_only=True):
     """The natural person who acts."""
 
 
+class ContentMark(msgspec.Struct, kw_only=True):
+    """What a platform's content check left for the reviewer to look at."""
+
+    kind: str
+    """picture, form or note (the answer to a supplement)."""
+    verdict: str
+    """risky, review or unchecked."""
+    text: str
+    material_code: str | None
+    file_id: UUID | None
+
+
 class StaffCaseDetail(CaseDetail, kw_only=True):
     """The same for the officer, who also sees the applicant and the light."""
 
     applicant: ApplicantView
     light: str
     licence_type: str | None
+    content_marks: list[ContentMark]
 
 
 class DepartmentLoad(msgspec.Struct, kw_only=True):

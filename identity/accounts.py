@@ -63,9 +63,14 @@ async def list_bound(person_id: UUID) -> list[BoundAccount]:
     ]
 
 
-async def let_wait(identity: PlatformIdentity, *, redis: "Redis") -> str:
+async def let_wait(identity: PlatformIdentity, *, channel: str, redis: "Redis") -> str:
     """Keep an account that nobody is bound to, until its owner has proved who they are."""
-    value = {"platform": identity.platform, "user_id": identity.user_id, "phone": identity.phone}
+    value = {
+        "platform": identity.platform,
+        "user_id": identity.user_id,
+        "phone": identity.phone,
+        "channel": channel,
+    }
     return await hand_over.leave(redis, WAITING, value, seconds=WAITING_SECONDS)
 
 
@@ -132,6 +137,7 @@ async def finish_binding(
             via=waiting["platform"],
             assurance=assurance.of_platform(waiting["platform"]),
             device=device,
+            channel=waiting.get("channel", ""),
         )
         await sessions.raise_assurance(
             issued.principal, minutes=assurance.STEP_UP_MINUTES, by_means="face"

@@ -23,6 +23,9 @@ from identity.principal import Principal
 
 DATA = Path(__file__).parent / "channels.yaml"
 DIRECT = "browser"
+ANYWHERE = ("browser", "sandbox")
+"""Ways of signing in that work inside every app."""
+
 DAYS_SHOWN = 30
 
 
@@ -38,6 +41,12 @@ class Channel:
     items: tuple[str, ...]
     """Prefixes of item codes that may be offered there; empty: all."""
     excluded: tuple[str, ...]
+    content_check: tuple[str, ...] = ()
+    """What handed in there the platform is asked to judge: `text`, `picture`."""
+    sms_link: bool = False
+    """Whether text messages to people who use it carry a link into it."""
+    mini_codes: bool = False
+    """Whether codes that open an item there can be printed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +55,8 @@ class ChannelView:
 
     channel: Channel
     open: bool
+    content_check: bool
+    """Whether the checks of `channel.content_check` are switched on."""
     counts: Mapping[str, int]
     """What happened there during the last days, by kind."""
 
@@ -62,6 +73,9 @@ def registry() -> dict[str, Channel]:
             link=row["link"],
             items=tuple(row.get("items", ())),
             excluded=tuple(row.get("excluded", ())),
+            content_check=tuple(row.get("content_check", ())),
+            sms_link=bool(row.get("sms_link", False)),
+            mini_codes=bool(row.get("mini_codes", False)),
         )
         for row in rows
     }
@@ -85,6 +99,50 @@ def offers(channel: Channel, item_code: str) -> bool:
 def offered_at(item_code: str) -> list[str]:
     """Names of the channels that offer an item, in the order of the file. Pure."""
     return [one.name for one in registry().values() if offers(one, item_code)]
+
+
+def of_sign_in(platform: str, declared: str = "") -> str:
+    """The entry a sign-in came by: the declared one where it can be, else the platform's first.
+
+    A text message code or a demo account may be used in whichever app shows the page; a platform's
+    own code belongs to that platform. Raises ChannelNotFound for an entry that is not registered.
+    """
+    if declared:
+        said = get_channel(declared)
+        if said.platform == platform or platform in ANYWHERE:
+            return said.key
+    return next((one.key for one in registry().values() if one.platform == platform), DIRECT)
+
+
+def require_offer(key: str, item_code: str) -> None:
+    """Raises ItemNotOffered, which says where else, when the entry `key` does not offer the item.
+
+    An entry that is not known (any more) holds nothing back.
+    """
+    channel = registry().get(key)
+    if channel is None or offers(channel, item_code):
+        return
+    names = offered_at(item_code)
+    raise errors.ItemNotOffered(
+        f"“{channel.name}”不办理这个事项，请改用：{'、'.join(names)}，或到办事大厅窗口办理",
+        channels=names,
+    )
+
+
+def linked(platform: str) -> Channel | None:
+    """The channel of a platform into which text messages may link. Pure."""
+    found = (one for one in registry().values() if one.platform == platform and one.sms_link)
+    return next(found, None)
+
+
+def link_query(path: str) -> str:
+    """The query of a link of the platform that opens `path` (`/case/…`) in a shell. Pure."""
+    return f"next={quote(path, safe='')}&from=link"
+
+
+def scene_of(item_code: str) -> str:
+    """What a printed code carries: the item, no person. The shells read it. Pure."""
+    return f"g:{item_code}"
 
 
 def deep_link(channel: Channel, path: str, *, public_url: str) -> str:
@@ -118,11 +176,47 @@ async def switch(key: str, *, to: bool, by: Principal) -> None:
         )
 
 
+async def switch_content_check(key: str, *, to: bool, by: Principal) -> None:
+    """Switch the platform's content check on a channel. Raises ChannelNotFound."""
+    get_channel(key)
+    async with transaction():
+        known = await ChannelSwitch.get_or_none(key=key)
+        await ChannelSwitch.update_or_create(
+            {
+                "open": known is None or known.open,
+                "content_check": to,
+                "changed_by": by.actor,
+                "changed_at": clock.now(),
+            },
+            key=key,
+        )
+        await audit.record(
+            actor=by.actor,
+            action="content-check-on" if to else "content-check-off",
+            target=f"channel:{key}",
+        )
+
+
+async def judge_of(key: str, what: str) -> str | None:
+    """The platform that judges `what` (`text`, `picture`) handed in on a channel; None: nobody."""
+    channel = registry().get(key)
+    if channel is None or what not in channel.content_check:
+        return None
+    row = await ChannelSwitch.get_or_none(key=key)
+    return channel.platform if row is None or row.content_check else None
+
+
 async def count(key: str, what: str) -> None:
     """One more of `what` on a channel today. Inside a transaction, as late as may be."""
     day = clock.today()
     row, _ = await ChannelDay.get_or_create({"count": 0}, channel=key, day=day, what=what)
     await ChannelDay.filter(id=row.id).update(count=F("count") + 1)
+
+
+async def note_entry(key: str, how: str) -> None:
+    """Somebody came in by a `link` of a message or by a printed `code`: count it."""
+    async with transaction():
+        await count(key, f"entry_{how}")
 
 
 async def note_event(platform: str, kind: str) -> None:
@@ -137,12 +231,19 @@ async def note_event(platform: str, kind: str) -> None:
 async def list_channels(*, days: int = DAYS_SHOWN) -> list[ChannelView]:
     """The registry with switches and counts."""
     since = clock.today() - timedelta(days=days)
-    closed = {row.key for row in await ChannelSwitch.filter(open=False)}
+    switches = await ChannelSwitch.all()
+    closed = {row.key for row in switches if not row.open}
+    unchecked = {row.key for row in switches if not row.content_check}
     counts: dict[str, dict[str, int]] = {}
     for row in await ChannelDay.filter(day__gte=since):
         found = counts.setdefault(row.channel, {})
         found[row.what] = found.get(row.what, 0) + row.count
     return [
-        ChannelView(channel=channel, open=key not in closed, counts=counts.get(key, {}))
+        ChannelView(
+            channel=channel,
+            open=key not in closed,
+            content_check=bool(channel.content_check) and key not in unchecked,
+            counts=counts.get(key, {}),
+        )
         for key, channel in registry().items()
     ]

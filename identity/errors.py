@@ -11,7 +11,7 @@ Problem
 ├── Unauthenticated    SignInRequired, WrongCredentials, InvalidSignature
 ├── Forbidden          RoleMissing, CrossSiteRequest, NotActingFor, ActingRightEnded,
 │                      AccountNotBound, StepUpRequired, ProofFailed, ChannelClosed,
-│                      CertificateRefused
+│                      CertificateRefused, ItemNotOffered
 ├── Gone               EnrolmentCodeRefused, ProofExpired
 └── TooMany            TooManySignIns, QuotaSpent
 """
@@ -162,6 +162,13 @@ class ChannelNotFound(NotFound):
 class ChannelClosed(Forbidden):
     slug = "channel-closed"
     title = "这个入口暂停服务，请换一个入口办理"
+
+
+class ItemNotOffered(Forbidden):
+    """Member `channels`: the names of the entries that offer the item."""
+
+    slug = "item-not-offered"
+    title = "这个入口不办理这个事项，请换一个入口办理"
 
 
 class AccountTaken(Conflict):

@@ -218,6 +218,8 @@ class Session(Model):
     idle_seconds = fields.IntField()
     via = fields.CharField(max_length=16, db_default="")
     """The platform or way of the sign-in."""
+    channel = fields.CharField(max_length=32, db_default="")
+    """The entry it came by (channels.yaml); empty for officers."""
     assurance = fields.SmallIntField(db_default=2)
     """How surely this is the person; see assurance.py."""
     raised_until = fields.DatetimeField(null=True)
@@ -259,6 +261,8 @@ class ChannelSwitch(Model):
 
     key = fields.CharField(max_length=32, primary_key=True)
     open = fields.BooleanField()
+    content_check = fields.BooleanField(db_default=True)
+    """Whether what is handed in there is shown to the platform's content check."""
     changed_by = fields.CharField(max_length=80)
     changed_at = fields.DatetimeField(default=now)
 

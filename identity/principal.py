@@ -36,6 +36,8 @@ class Principal:
     session_id: UUID | None = None
     assurance: int = 2
     """How surely this is the person at the moment; see assurance.Level."""
+    channel: str = ""
+    """The entry the session was opened by (channels.yaml); empty when none is known."""
     certified: bool = False
     """The certificate of the organisation acted for was shown within the last minutes."""
 

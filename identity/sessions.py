@@ -55,10 +55,12 @@ async def issue(
     via: str,
     assurance: Level = Level.REAL_NAME,
     device: str = "",
+    channel: str = "",
 ) -> IssuedSession:
     """A new session for a citizen or an officer whose identity has just been proved.
 
-    `via` names the way of signing in for the audit trail, e.g. `sandbox` or `password`.
+    `via` names the way of signing in for the audit trail, e.g. `sandbox` or `password`. What
+    the `channel` does not offer cannot be begun in the session.
     """
     at = clock.now()
     token = ids.new_token()
@@ -70,6 +72,7 @@ async def issue(
             principal_id=principal.id,
             idle_seconds=int(idle.total_seconds()),
             via=via[:16],
+            channel=channel[:32],
             assurance=assurance,
             device=device[:80],
             created_at=at,
@@ -85,7 +88,9 @@ async def issue(
     return IssuedSession(
         token=token,
         expires_at=session.expires_at,
-        principal=replace(principal, session_id=session.id, assurance=int(assurance)),
+        principal=replace(
+            principal, session_id=session.id, assurance=int(assurance), channel=session.channel
+        ),
     )
 
 
@@ -314,6 +319,7 @@ async def _principal(session: Session) -> Principal:
         acting_for=session.acting_for,
         name=subject.name,
         session_id=session.id,
+        channel=session.channel,
         assurance=_assurance(session),
         certified=_is_certified(session),
     )

@@ -84,6 +84,7 @@ async def identified(
                 via=identity.platform,
                 assurance=assurance.of_platform(identity.platform),
                 device=visit.device,
+                channel=visit.channel,
             )
             issued = await _act_for(issued, identity.organisation_code)
             await sign_in_log.note(issued.principal, via=identity.platform, visit=visit)
@@ -93,7 +94,7 @@ async def identified(
         await _record_failure(identity.platform, refusal)
         if redis is None:
             raise
-        ticket = await accounts.let_wait(identity, redis=redis)
+        ticket = await accounts.let_wait(identity, channel=visit.channel, redis=redis)
         raise errors.AccountNotBound(binding=ticket) from None
     except Problem as refusal:
         await _record_failure(identity.platform, refusal)

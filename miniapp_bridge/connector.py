@@ -7,7 +7,7 @@ One implementation per platform lies in `platforms/`; the same contract tests ru
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,15 +144,17 @@ class Suggestion(StrEnum):
 
     PASS = "pass"  # noqa: S105 - a verdict
     REVIEW = "review"
-    """A person has to look; also the answer when the check itself could not be made."""
+    """A person has to look."""
     RISKY = "risky"
+    UNCHECKED = "unchecked"
+    """The check could not be made just now: ask again, and in the end let a person look."""
 
 
 class ContentChecking(Protocol):
     """A platform that judges text its users publish."""
 
     async def check_text(self, text: str, *, user_id: str) -> Suggestion:
-        """Never raises: what cannot be checked is for a person to read."""
+        """Never raises: UNCHECKED while the platform cannot be asked."""
 
 
 class PictureChecking(Protocol):
@@ -170,6 +172,7 @@ class PictureChecking(Protocol):
         """Hand in a verified event of a callback; those that are no verdict change nothing."""
 
 
+@runtime_checkable
 class Linking(Protocol):
     """A platform that can be opened at a page of ours from elsewhere."""
 
@@ -190,7 +193,16 @@ class Consent(StrEnum):
     NONE = "none"
 
 
-class ConsentQuerying(Protocol):
+@runtime_checkable
+class Subscribing(Protocol):
+    """A platform whose app asks people for their consent to messages of a template."""
+
+    def templates(self) -> Mapping[str, str]:
+        """Our template names → the platform's; `*` is the one for every kind of message."""
+
+
+@runtime_checkable
+class ConsentQuerying(Subscribing, Protocol):
     """A platform that tells who has subscribed to what."""
 
     async def consents(self, user_id: str, *, templates: Sequence[str]) -> Mapping[str, Consent]:

@@ -111,6 +111,24 @@ class Delivery(Model):
         indexes = (("state", "due_at"), ("digest", "sent_at"), ("created_at",))
 
 
+class ConsentRecord(Model):
+    """Whether somebody takes messages of a template, as the platform told us; see consents."""
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    user_index = fields.CharField(max_length=64)
+    """Blind index of the platform and its name for the person."""
+    template = fields.CharField(max_length=40)
+    """Our name for it: a kind of message, or `*`."""
+    consent = fields.CharField(max_length=8)
+    """once, lasting or none."""
+    told_at = fields.DatetimeField(db_index=True)
+
+    class Meta:
+        table = "push_consent_record"
+        app = "push"
+        unique_together = (("user_index", "template"),)
+
+
 class NoticePreference(Model):
     """What a person wants to be told by, and when not. No row: the defaults of `preferences`."""
 

@@ -7,7 +7,7 @@ told (no revocation list, no path) is refused as well.
 from collections.abc import Sequence
 from datetime import datetime
 
-from signing import certificates, chains, suites
+from signing import certificate_files, certificates, chains, suites
 from signing.certificates import Certificate
 from signing.errors import SigningError
 from signing.policy import STRICT_POLICY
@@ -21,11 +21,13 @@ MOST = 4
 def holder(
     chain: Sequence[bytes], *, message: bytes, signature: bytes, trust: TrustList, at: datetime
 ) -> Certificate | None:
-    """The certificate (DER, first in `chain`) if its key made `signature` over `message` and all of
-    its checks pass at `at`, else None. Raises nothing for bad input."""
-    if not 0 < len(chain) <= MOST:
-        return None
+    """The certificate (DER, first in `chain`, or the holder's of a bundle there) if its key made
+    `signature` over `message` and all of its checks pass at `at`, else None. Raises nothing for bad
+    input."""
     try:
+        chain = certificate_files.unfold(chain[:MOST])
+        if not 0 < len(chain) <= MOST:
+            return None
         leaf = certificates.parse(chain[0])
         suite = suites.by_public_key(leaf.spki)
         if leaf.extensions.is_authority or not suite.verify(leaf.spki, message, signature):

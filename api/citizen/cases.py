@@ -12,7 +12,7 @@ from cases import apply, errors, queries, sign, supplement
 from cases.lifecycle import CaseState
 from cases.views import CaseDetail, CaseSummary
 from identity.assurance import Act
-from identity.errors import StepUpRequired
+from identity.errors import ItemNotOffered, StepUpRequired
 from identity.principal import Principal
 
 bp = Blueprint("citizen-cases", url_prefix="/api/citizen")
@@ -71,7 +71,7 @@ class CaseList(msgspec.Struct, kw_only=True):
     returns=CaseDetail,
     status=201,
     idempotent=True,
-    problems=(errors.ItemNotFound, errors.WrongApplicant, *_GUIDE_PROBLEMS),
+    problems=(errors.ItemNotFound, errors.WrongApplicant, ItemNotOffered, *_GUIDE_PROBLEMS),
 )
 async def open_case(request: Request, body: OpenCase) -> CaseDetail:
     principal: Principal = request.ctx.principal

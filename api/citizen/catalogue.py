@@ -19,6 +19,8 @@ bp = Blueprint("catalogue", url_prefix="/api/catalogue")
 
 Answers = dict[str, list[str]]
 
+ChannelKey = Annotated[str, msgspec.Meta(max_length=32)]
+
 MOST_ELSEWHERE = 5
 
 
@@ -47,8 +49,9 @@ class ItemQuery(paging.Page, kw_only=True, forbid_unknown_fields=True):
     audience: guides.Audience | None = None
     theme: str | None = None
     department: str | None = None
-    channel: Annotated[str, msgspec.Meta(max_length=32)] = channels.DIRECT
-    """Where the page is shown: what is not offered there is told of, but not listed."""
+    channel: ChannelKey = ""
+    """Where the page is shown, else where the session was opened: what is not offered there is
+    told of, but not listed."""
 
 
 class ItemSummary(msgspec.Struct, kw_only=True):
@@ -84,6 +87,8 @@ class Items(msgspec.Struct, kw_only=True):
 
 class AskGuide(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     answers: Answers
+    channel: ChannelKey = ""
+    """Where the page is shown; that of the session is known."""
 
 
 @bp.get("/themes")
@@ -106,7 +111,7 @@ async def list_themes(request: Request) -> Themes:
 
 
 @bp.get("/items")
-@guards.public
+@guards.visitor
 @endpoint(
     summary="Find service items",
     query=ItemQuery,
@@ -114,7 +119,8 @@ async def list_themes(request: Request) -> Themes:
     problems=(errors.ThemeNotFound, identity_errors.ChannelNotFound),
 )
 async def list_items(request: Request, query: ItemQuery) -> Items:
-    channel = channels.get_channel(query.channel)
+    entry = query.channel or _entry_of_session(request)
+    channel = channels.get_channel(entry)
     snapshot = await catalogue.snapshot()
     codes = snapshot.index.search(query.q)
     if query.theme is not None:
@@ -154,16 +160,26 @@ async def get_item(request: Request, code: str) -> guides.ItemGuide:
         errors.UnknownQuestion,
         errors.UnknownOption,
         errors.InvalidAnswers,
+        identity_errors.ItemNotOffered,
     ),
 )
 async def ask_guide(request: Request, code: str, body: AskGuide) -> guides.PersonalGuide:
     item = (await catalogue.get_item(code)).item
+    for entry in (body.channel, _entry_of_session(request)):
+        channels.require_offer(entry, item.code)
     found = guide.evaluate(item, body.answers)
     principal: Principal | None = request.ctx.principal
     licences = queries.NO_LICENCES
     if principal is not None:
         licences = await licence_lookup.held(principal, queries.licence_types_of(item))
     return guides.personal_guide(found, snapshot=await catalogue.snapshot(), licences=licences)
+
+
+def _entry_of_session(request: Request) -> str:
+    """The entry the caller's session was opened by; the direct one for a visitor."""
+    principal: Principal | None = request.ctx.principal
+    known = principal.channel if principal is not None else ""
+    return known if known in channels.registry() else channels.DIRECT
 
 
 def _elsewhere(items: list[Item]) -> list[Elsewhere]:

@@ -30,7 +30,8 @@ class CertificateChallenge(msgspec.Struct, kw_only=True):
 class SignedChallenge(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     challenge_id: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
     certificates: Annotated[list[Text], msgspec.Meta(min_length=1, max_length=4)]
-    """The organisation's first, then those that lead to its authority: base64 of DER, or PEM."""
+    """The organisation's first, then those that lead to its authority: base64 of DER, or PEM. A
+    bundle (.p7b) counts as one and may hold them in any order."""
     signature: Annotated[str, msgspec.Meta(min_length=1, max_length=2000)]
     """Base64; ECDSA and SM2 values in DER."""
 

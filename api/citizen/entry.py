@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hmac
-from typing import Annotated
+from typing import Annotated, Literal
 from urllib.parse import urlencode
 
 import msgspec
@@ -69,7 +69,10 @@ class CodeAsked(msgspec.Struct, kw_only=True):
 class AskTicket(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     platform: Annotated[str, msgspec.Meta(max_length=16)]
     code: Annotated[str, msgspec.Meta(max_length=2048)]
-    channel: Annotated[str, msgspec.Meta(max_length=32)] = "wechat-mini"
+    channel: Annotated[str, msgspec.Meta(max_length=32)] = ""
+    """The shell's own entry; without it the first one of the platform."""
+    entry: Literal["", "link", "code"] = ""
+    """What led here: the link of a message, a printed code, or neither. Only counted."""
 
 
 class Ticket(msgspec.Struct, kw_only=True):
@@ -185,13 +188,16 @@ async def come_back(request: Request, platform: str) -> HTTPResponse:
 async def ask_ticket(request: Request, body: AskTicket) -> Ticket:
     await throttle.per_address(request, "ticket", limit=TRIES_PER_MINUTE)
     resources = request.app.ctx.resources
+    channel = channels.of_sign_in(body.platform, body.channel)
+    if body.entry:
+        await channels.note_entry(channel, body.entry)
     issued = await sign_in.citizen(
         body.code,
         platform=body.platform,
         connectors=resources.connectors,
         idle_minutes=resources.settings.session_minutes,
         redis=resources.redis,
-        visit=visit_of(request, body.channel),
+        visit=visit_of(request, channel),
     )
     ticket = await tickets.write(issued, redis=resources.redis)
     return Ticket(ticket=ticket, seconds=tickets.LIFE_SECONDS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated
 
 import msgspec
@@ -9,9 +10,18 @@ from sanic import Blueprint, Request
 
 from api import guards
 from api.endpoint import endpoint
-from push import email_address, errors, preferences
+from identity import channels
+from identity import queries as identity_queries
+from identity.principal import Principal
+from identity.queries import PlatformUser
+from miniapp_bridge import errors as platform_errors
+from miniapp_bridge.connector import Consent, ConsentQuerying, Subscribing
+from push import consents, email_address, errors, preferences
 
 bp = Blueprint("citizen-notices", url_prefix="/api/citizen/notices")
+
+MOST_TEMPLATES = 3
+"""So many may be in one question of WeChat's and Alipay's."""
 
 ClockTime = Annotated[str, msgspec.Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 
@@ -30,6 +40,15 @@ class ChangeNotices(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     sms: bool
     quiet_from: ClockTime | None
     quiet_until: ClockTime | None
+
+
+class Subscriptions(msgspec.Struct, kw_only=True):
+    """What the app the session came by may be asked to let us send."""
+
+    templates: list[str]
+    """The platform's ids, at most three: that many go into one question. Empty: nothing to ask."""
+    on: bool | None
+    """Whether all of them are taken; null where the platform does not tell."""
 
 
 class EmailAddress(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -64,6 +83,31 @@ async def change_notices(request: Request, body: ChangeNotices) -> Notices:
         quiet_until=body.quiet_until,
     )
     return _shape(changed)
+
+
+@bp.get("/subscriptions")
+@guards.citizen
+@endpoint(summary="What to ask the person for in the app around the page", returns=Subscriptions)
+async def get_subscriptions(request: Request) -> Subscriptions:
+    user, connector = await _user(request)
+    told = await consents.known(user) if user else {}
+    return _subscriptions(connector, told)
+
+
+@bp.post("/subscriptions")
+@guards.citizen
+@endpoint(
+    summary="The person was asked in the app: hear the answer from the platform",
+    returns=Subscriptions,
+    problems=(platform_errors.PlatformBusy, platform_errors.PlatformUnavailable),
+)
+async def note_subscriptions(request: Request) -> Subscriptions:
+    """What the page thinks the person answered counts for nothing."""
+    user, connector = await _user(request)
+    told: dict[str, Consent] = {}
+    if user is not None and isinstance(connector, ConsentQuerying):
+        told = await consents.refresh(user, connector=connector)
+    return _subscriptions(connector, told)
 
 
 @bp.post("/email")
@@ -102,6 +146,25 @@ async def confirm_email(request: Request, body: EmailCode) -> Notices:
 @endpoint(summary="No more e-mail")
 async def remove_email(request: Request) -> None:
     await preferences.set_email(request.ctx.principal.person_id, None)
+
+
+async def _user(request: Request) -> tuple[PlatformUser | None, object]:
+    """The caller's account at the platform the session came by, and its connector."""
+    principal: Principal = request.ctx.principal
+    channel = channels.registry().get(principal.channel)
+    if channel is None:
+        return None, None
+    accounts = await identity_queries.list_platform_users(principal.person_id)
+    user = next((one for one in accounts if one.platform == channel.platform), None)
+    return user, request.app.ctx.resources.connectors.get(channel.platform) if user else None
+
+
+def _subscriptions(connector: object, told: Mapping[str, Consent]) -> Subscriptions:
+    names = connector.templates() if isinstance(connector, Subscribing) else {}
+    asked = list(dict.fromkeys(names.values()))[:MOST_TEMPLATES]
+    answers = [told.get(name) for name, template in names.items() if template in asked]
+    known = isinstance(connector, ConsentQuerying) and answers and None not in answers
+    return Subscriptions(templates=asked, on=Consent.NONE not in answers if known else None)
 
 
 def _shape(found: preferences.Preferences) -> Notices:

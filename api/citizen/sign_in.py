@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Annotated
 from uuid import UUID
 
 import msgspec
@@ -11,7 +12,7 @@ from sanic import Blueprint, HTTPResponse, Request
 from api import guards, session_cookie, throttle
 from api.citizen.entry import visit_of
 from api.endpoint import JSON, endpoint
-from identity import demo, errors, numbers, queries, sessions, sign_in, tickets
+from identity import channels, demo, errors, numbers, queries, sessions, sign_in, tickets
 from identity.assurance import Act
 from identity.principal import Principal, PrincipalKind
 from miniapp_bridge import errors as platform_errors
@@ -38,6 +39,8 @@ class DemoAccounts(msgspec.Struct, kw_only=True):
 class SignIn(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     platform: str = msgspec.field(default="sandbox")
     code: str
+    channel: Annotated[str, msgspec.Meta(max_length=32)] = ""
+    """The entry the page is shown in; what it does not offer cannot be begun in the session."""
 
 
 class ActingFor(msgspec.Struct, kw_only=True):
@@ -105,6 +108,7 @@ async def list_demo_accounts(request: Request) -> DemoAccounts:
         errors.UnknownPlatform,
         errors.AccountNotBound,
         errors.ChannelClosed,
+        errors.ChannelNotFound,
         errors.CrossSiteRequest,
         platform_errors.CodeRefused,
         platform_errors.SignInBlocked,
@@ -127,7 +131,7 @@ async def open_session(request: Request, body: SignIn) -> HTTPResponse:
             connectors=resources.connectors,
             idle_minutes=resources.settings.session_minutes,
             redis=resources.redis,
-            visit=visit_of(request),
+            visit=visit_of(request, channels.of_sign_in(body.platform, body.channel)),
         )
     answer = SignedIn(
         token=issued.token, expires_at=issued.expires_at, me=await _me(issued.principal)

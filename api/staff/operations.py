@@ -63,6 +63,10 @@ class ChannelLine(msgspec.Struct, kw_only=True):
     name: str
     platform: str
     open: bool
+    content_check: bool | None
+    """Whether the platform judges what is handed in there; null where it never does."""
+    mini_codes: bool
+    """Whether codes that open an item there can be printed."""
     link: str
     counts: dict[str, int]
 
@@ -72,7 +76,9 @@ class Channels(msgspec.Struct, kw_only=True):
 
 
 class SwitchChannel(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    open: bool
+    open: bool | None = None
+    content_check: bool | None = None
+    """What is absent stays as it is."""
 
 
 class PaymentRow(msgspec.Struct, kw_only=True):
@@ -149,6 +155,8 @@ async def list_channels(request: Request) -> Channels:
                 name=view.channel.name,
                 platform=view.channel.platform,
                 open=view.open,
+                content_check=view.content_check if view.channel.content_check else None,
+                mini_codes=view.channel.mini_codes,
                 link=channels.deep_link(view.channel, "/", public_url=public_url),
                 counts=dict(view.counts),
             )
@@ -160,12 +168,17 @@ async def list_channels(request: Request) -> Channels:
 @bp.put("/channels/<key:str>")
 @guards.officer(*OPERATORS)
 @endpoint(
-    summary="Open or close a channel",
+    summary="Open or close a channel, or its content check",
     body=SwitchChannel,
     problems=(identity_errors.ChannelNotFound,),
 )
 async def switch_channel(request: Request, key: str, body: SwitchChannel) -> None:
-    await channels.switch(key, to=body.open, by=request.ctx.principal)
+    channels.get_channel(key)
+    by = request.ctx.principal
+    if body.open is not None:
+        await channels.switch(key, to=body.open, by=by)
+    if body.content_check is not None:
+        await channels.switch_content_check(key, to=body.content_check, by=by)
 
 
 @bp.get("/payments")

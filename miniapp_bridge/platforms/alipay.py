@@ -36,6 +36,7 @@ from miniapp_bridge.errors import (
     CodeRefused,
     MessageRejected,
     OutcomeUnknown,
+    PlatformBusy,
     PlatformUnavailable,
     VendorCode,
 )
@@ -117,6 +118,9 @@ class AlipayConnector:
             code, public_key=self.gateway.public_key, aes_key=self._config.aes_key
         )
 
+    def templates(self) -> dict[str, str]:
+        return {name: template.id for name, template in self._config.templates.items()}
+
     async def send_subscription_message(self, message: SubscriptionMessage) -> SendOutcome:
         template = self._template(message.template)
         if template is None:
@@ -185,13 +189,15 @@ class AlipayConnector:
         return found
 
     async def check_text(self, text: str, *, user_id: str) -> Suggestion:
-        """What Alipay does not pass or refuse for certain is for a person to read."""
+        """What Alipay neither passes nor refuses for certain is for a person to read."""
         content = {"app_name": self._config.app_id, "text": text, **_addressee(user_id)}
         try:
             node = await self.gateway.call(
                 "alipay.security.risk.content.analyze", content, retry=Retry.READ, total=3.0
             )
-        except (VendorCode, PlatformUnavailable):
+        except (PlatformUnavailable, PlatformBusy):
+            return Suggestion.UNCHECKED
+        except VendorCode:
             return Suggestion.REVIEW
         return SUGGESTIONS.get(str(node.get("result_action")), Suggestion.REVIEW)
 

@@ -152,6 +152,9 @@ class WeChatConnector:
         opened: dict[str, Any] = value
         return opened
 
+    def templates(self) -> dict[str, str]:
+        return {name: template.id for name, template in self._config.templates.items()}
+
     async def send_subscription_message(self, message: SubscriptionMessage) -> SendOutcome:
         template = self._config.templates.get(message.template) or self._config.templates.get("*")
         if template is None:
@@ -177,6 +180,7 @@ class WeChatConnector:
     async def mini_code(self, *, scene: str, page: str) -> MiniCode:
         _check_scene(scene)
         body = {"scene": scene, "page": page, "check_path": True, "width": 430}
+        body |= {"is_hyaline": True}  # a PNG; without it a JPEG, which prints less sharp
         answer = await self.api.post_raw("/wxa/getwxacodeunlimit", body, retry=Retry.READ)
         media_type = picture_type(answer.data)
         if media_type is not None:

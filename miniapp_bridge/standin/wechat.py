@@ -167,6 +167,7 @@ async def mini_code(request: web.Request) -> web.Response:
         return refused(40169)
     if str(fields.get("page", "")).startswith("/"):
         return refused(41030)
+    request.app[WORLD].scenes.append(str(fields["scene"]))
     return web.Response(body=PICTURE, content_type="image/png")
 
 

@@ -140,6 +140,7 @@ class World:
         self.codes: dict[str, dict[str, Any]] = {}
         self.messages: list[dict[str, Any]] = []
         self.sms: list[dict[str, Any]] = []
+        self.scenes: list[str] = []
         self.consent_withdrawn: set[str] = set()
         self.templates: dict[str, dict[str, str]] = {}
         self.session_keys: dict[str, str] = {}

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from core import clock
 from miniapp_bridge.client import Retry
 from miniapp_bridge.connector import PlatformEvent, Suggestion
-from miniapp_bridge.errors import MessageRejected, PlatformUnavailable, VendorCode
+from miniapp_bridge.errors import MessageRejected, PlatformBusy, PlatformUnavailable, VendorCode
 from miniapp_bridge.wechat.api import WeChatApi
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ WAIT_SECONDS = 40 * 60
 
 KEPT_SECONDS = 86_400
 WAITING = "waiting:"
+WORSE = (Suggestion.PASS, Suggestion.REVIEW, Suggestion.UNCHECKED)
 
 
 class ContentChecks:
@@ -40,13 +41,17 @@ class ContentChecks:
         self._redis = redis
 
     async def text(self, text: str, *, user_id: str) -> Suggestion:
-        """The worst of all pieces; texts beyond WeChat's limit are cut with an overlap."""
+        """The worst of all pieces; texts beyond WeChat's limit are cut with an overlap.
+
+        A piece that could not be asked about leaves the whole text unchecked, unless another one
+        is risky.
+        """
         worst = Suggestion.PASS
         for piece in _pieces(text):
             found = await self._piece(piece, user_id)
             if found is Suggestion.RISKY:
                 return found
-            worst = found if found is Suggestion.REVIEW else worst
+            worst = max(worst, found, key=WORSE.index)
         return worst
 
     async def begin_picture(self, url: str, *, user_id: str) -> str:
@@ -97,7 +102,9 @@ class ContentChecks:
         try:
             fields = await self._api.post(TEXT_PATH, body, retry=Retry.READ, total=3.0)
             return Suggestion(fields["result"]["suggest"])
-        except (VendorCode, PlatformUnavailable, KeyError, TypeError, ValueError):
+        except (PlatformUnavailable, PlatformBusy):
+            return Suggestion.UNCHECKED
+        except (VendorCode, KeyError, TypeError, ValueError):
             return Suggestion.REVIEW
 
 

@@ -9,7 +9,8 @@ from uuid import UUID
 
 from core import clock
 from identity import queries
-from miniapp_bridge.connector import SendOutcome, SubscriptionMessage
+from miniapp_bridge.connector import ConsentQuerying, SendOutcome, SubscriptionMessage
+from push import consents
 from push.channels.channel import ForeignChannel, Outcome, Tools
 from push.message import LONGEST_TITLE, Message, Weight, cut
 
@@ -36,6 +37,9 @@ class SubscriptionChannel(ForeignChannel):
         for account in await queries.list_platform_users(message.recipient_id):
             connector = tools.connectors.get(account.platform)
             if connector is not None:
+                asked = connector if isinstance(connector, ConsentQuerying) else None
+                if asked and not await consents.takes(account, message.kind, connector=asked):
+                    return Outcome.SKIPPED
                 sent = await connector.send_subscription_message(
                     SubscriptionMessage(
                         user_id=account.user_id,
@@ -44,6 +48,8 @@ class SubscriptionChannel(ForeignChannel):
                         page=f"pages/h5/index?path={message.link.removeprefix('#')}",
                     )
                 )
+                if asked:
+                    await consents.note(account, message.kind, sent, connector=asked)
                 return OUTCOMES[sent]
         return Outcome.SKIPPED
 

@@ -12,6 +12,7 @@ import aiohttp
 import pytest
 from redis.asyncio import Redis
 
+from cases import catalogue
 from core.ids import new_id
 from core.settings import Settings
 from identity.models import ChannelDay, PlatformAccount, Session, Subject
@@ -23,7 +24,7 @@ from miniapp_bridge.platforms.wechat import WeChatConnector
 from miniapp_bridge.standin import alipay, others, wechat
 from miniapp_bridge.standin.world import World
 from payments import bills
-from tests.api.applicants import Caller, browser
+from tests.api.applicants import Caller, browser, sign_in_officer
 from tests.conftest import serving
 from tests.played import LI, ZHANG, configs, folder, stage, standin_keys, world
 
@@ -463,3 +464,71 @@ async def test_verdict_on_a_picture_comes_by_push(
 
     assert await connector.picture_verdict(reference) is Suggestion.RISKY
     await connector.close()
+
+
+async def test_entries_by_a_message_and_by_a_printed_code_are_counted(
+    phone: Caller, world: World
+) -> None:
+    for entry in ("link", "code", "code", ""):
+        code = world.new_code("mini", world.people["li"])
+        body = {"platform": "wechat", "code": code, "channel": "wechat-mini", "entry": entry}
+        assert await phone.refused("POST", "/api/citizen/tickets", body) == (
+            403,
+            "account-not-bound",
+        )
+
+    counts = {row.what: row.count for row in await ChannelDay.filter(channel="wechat-mini")}
+    assert counts == {"entry_link": 1, "entry_code": 2}
+
+
+async def test_officer_fetches_the_code_of_an_item_for_the_wall(
+    phone: Caller, played_address: str, world: World
+) -> None:
+    await catalogue.load()
+    async with browser(played_address) as session:
+        officer = await sign_in_officer(session)
+        async with session.get("/api/staff/items/SJ-GA-01/mini-code") as response:
+            assert (response.status, response.content_type) == (200, "image/png")
+            assert (await response.read()).startswith(b"\x89PNG")
+            name = response.headers["Content-Disposition"]
+        assert name == 'attachment; filename="SJ-GA-01-wechat-mini.png"'
+        for path, refusal in {
+            "SJ-JGW-01/mini-code": (403, "item-not-offered"),
+            "SJ-GA-01/mini-code?channel=city-app": (422, "unknown-platform"),
+            "SJ-XX-01/mini-code": (404, "item-not-found"),
+        }.items():
+            assert await officer.refused("GET", f"/api/staff/items/{path}") == refusal
+    assert world.scenes == ["g:SJ-GA-01"]
+    assert await phone.refused("GET", "/api/staff/items/SJ-GA-01/mini-code") == (
+        401,
+        "sign-in-required",
+    )
+
+
+async def test_page_in_alipay_asks_for_messages_and_the_answer_comes_from_alipay(
+    phone: Caller, world: World
+) -> None:
+    address = "/api/citizen/notices/subscriptions"
+    zhang = world.people["zhang"]
+    await by_face_at_alipay(phone, world)
+    assert await phone.ok("GET", address) == {"templates": ["STANDIN-TEMPLATE-2"], "on": None}
+
+    assert (await phone.ok("POST", address))["on"] is False
+    world.consents[zhang.open_id, "STANDIN-TEMPLATE-2"] = "longterm"
+    assert (await phone.ok("GET", address))["on"] is False, "what was told is kept"
+
+    assert (await phone.ok("POST", address))["on"] is True
+    assert (await phone.ok("GET", address))["on"] is True
+
+
+async def by_face_at_alipay(caller: Caller, world: World) -> None:
+    """张演示 enters the Alipay mini-program for the first time."""
+    code = world.new_code("alipay", world.people["zhang"])
+    _, refusal = await caller.call(
+        "POST", "/api/citizen/tickets", {"platform": "alipay", "code": code}
+    )
+    proof = await bind(caller, refusal["binding"], ZHANG)
+    alipay.show_face(world, next(iter(reversed(world.faces))), "zhang")
+    status, answer = await confirm(caller, proof)
+    assert status == 201, answer
+    assert [row.channel for row in await Session.all()] == ["alipay-mini"]

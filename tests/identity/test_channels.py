@@ -60,3 +60,33 @@ def test_entries_that_offer_an_item_are_named() -> None:
     assert channels.offered_at("SJ-GA-01") == [one.name for one in channels.registry().values()]
     assert "微信小程序" not in channels.offered_at("SJ-JGW-01")
     assert "浏览器" in channels.offered_at("SJ-JGW-01")
+
+
+@pytest.mark.parametrize(
+    ("platform", "declared", "entry"),
+    [
+        ("wechat", "", "wechat-mini"),
+        ("wechat", "wechat-h5", "wechat-h5"),
+        ("wechat", "alipay-mini", "wechat-mini"),
+        ("alipay", "browser", "alipay-mini"),
+        ("browser", "wechat-mini", "wechat-mini"),
+        ("sandbox", "", "browser"),
+    ],
+)
+def test_entry_of_a_sign_in_fits_its_platform(platform: str, declared: str, entry: str) -> None:
+    assert channels.of_sign_in(platform, declared) == entry
+
+
+def test_sign_in_by_an_entry_nobody_registered_is_refused() -> None:
+    with pytest.raises(errors.ChannelNotFound):
+        channels.of_sign_in("browser", "myspace")
+
+
+def test_what_an_entry_does_not_offer_is_refused_with_the_entries_that_do() -> None:
+    with pytest.raises(errors.ItemNotOffered) as refusal:
+        channels.require_offer("wechat-mini", "SJ-JGW-01")
+
+    assert refusal.value.members["channels"] == channels.offered_at("SJ-JGW-01")
+    assert "浏览器" in str(refusal.value)
+    channels.require_offer("browser", "SJ-JGW-01")
+    channels.require_offer("an entry of last year", "SJ-JGW-01")

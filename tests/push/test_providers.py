@@ -100,6 +100,17 @@ class TestTexts:
         assert "http" not in text
         assert "#/" not in text
 
+    @pytest.mark.parametrize("name", sorted(EVENTS))
+    def test_link_of_a_platform_fits_in_and_a_long_one_is_left_out(self, name: str) -> None:
+        composed = messages.compose(EVENTS[name])
+        assert composed is not None
+        link = "https://wxaurl.cn/k7Qm2xWpAbc"
+        text = sms_text(composed, link=link)
+
+        assert len(text) <= LONGEST_SMS
+        assert text.endswith(f" {link} ")
+        assert sms_text(composed, link=f"https://{'x' * 60}") == sms_text(composed)
+
     def test_kinds_that_are_sent_by_sms_exist(self) -> None:
         told = {composed.kind for event in EVENTS.values() if (composed := messages.compose(event))}
 

@@ -83,9 +83,28 @@ for (const [name, platform] of Object.entries(PLATFORMS)) {
     await load('index').onLoad({ next: encodeURIComponent('/wallet') });
 
     const sent = calls.find(([method]) => method === 'request')[1];
-    assert.deepEqual(platform.body(sent), { platform: name, code: 'CODE', channel: `${name}-mini` });
+    assert.deepEqual(platform.body(sent), { platform: name, code: 'CODE', channel: `${name}-mini`, entry: '' });
     assert.match(app.globalData.src, /^https:\/\/[^/]+\/m\/\?channel=\w+-mini&fontSizeScaleFactor=1\.4&theme=dark#t=T%2F1%2B&to=%2Fwallet$/);
     assert.ok(calls.some(([method]) => method === 'redirectTo'));
+  });
+
+  test(`${name}: the link of a message and a printed code lead to their screens and are counted once`, async () => {
+    const busy = platform.refuse(429, { slug: 'platform-busy', title: '平台繁忙' });
+    const entries = [
+      [{ next: encodeURIComponent('/case/7'), from: 'link' }, 'link', '/case/7'],
+      [{ scene: encodeURIComponent('g:SJ-GA-01') }, 'code', '/guide/SJ-GA-01'],
+      [{ scene: '%E0%A4%A' }, '', '/'],
+    ];
+    for (const [query, entry, screen] of entries) {
+      const { calls, load } = shell(name, { ...platform.login, request: busy });
+      const page = load('index');
+      await page.onLoad(query);
+      await page.enter();
+
+      const sent = calls.filter(([method]) => method === 'request').map(([, options]) => platform.body(options).entry);
+      assert.deepEqual(sent, [entry, '']);
+      assert.equal(page.next, screen);
+    }
   });
 
   test(`${name}: an account that is not bound is led to its real-name proof`, async () => {
@@ -161,10 +180,24 @@ for (const [name, platform] of Object.entries(PLATFORMS)) {
   test(`${name}: at most three templates are asked for`, () => {
     const { load } = shell(name);
     const page = load('subscribe');
-    page.onLoad({ ids: 'a,b,c,d' });
+    page.onLoad({ ids: encodeURIComponent('a,b,c,d'), id: '7' });
     assert.deepEqual(page.data.ids, ['a', 'b', 'c']);
   });
 }
+
+test('what was answered to the question for messages goes back under its name', () => {
+  const answers = {
+    wechat: { requestSubscribeMessage: finish({ a: 'acceptWithAudio', b: 'reject' }) },
+    alipay: { requestSubscribeMessage: finish({ subscribedEntityIds: ['a'] }) },
+  };
+  for (const [name, answer] of Object.entries(answers)) {
+    const { app, load } = shell(name, answer);
+    const page = load('subscribe');
+    page.onLoad({ ids: 'a,b', id: '7' });
+    page.ask();
+    assert.deepEqual(JSON.parse(app.globalData.result), { kind: 'subscribe', id: '7', accepted: ['a'] });
+  }
+});
 
 test('every page of the lists exists', () => {
   const fs = require('node:fs');

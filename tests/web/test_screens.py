@@ -98,8 +98,16 @@ async def test_confirming_by_certificate(window: Any, demo: Demo, name: str) -> 
         await screens.show(phone, "/m/#/confirm?next=/me")
         await phone.click("用企业证书确认")
         await phone.sees("第一步")
-
         assert await look(phone, dress) == []
+
+        for field, chosen in (("certificate-file", "本单位.cer"), ("signature-file", "结果.sig")):
+            file = {"name": chosen, "mimeType": "application/octet-stream", "buffer": b"0\x03abc"}
+            await phone.page.set_input_files(f"#{field}", file)
+            await phone.sees(f"已选好：{chosen}")
+        assert await look(phone, dress) == []
+        await phone.click("完成确认")
+        await phone.sees("企业证书没有通过核验")
+        phone.complaints.clear()  # files of nobody were sent, and the refusal stands on the console
 
 
 @pytest.mark.parametrize("name", ["light", "elder-narrow"])

@@ -121,3 +121,31 @@ async def test_item_of_another_entry_is_told_of(window: Any) -> None:
 
     await phone.sees("这里不能办的事项")
     await phone.sees("请从浏览器、微信公众号网页、城市 App办理")
+
+
+async def test_question_for_messages_goes_through_the_shell_and_is_heard_from_the_server(
+    window: Any, demo: Demo
+) -> None:
+    phone = await window()
+    await phone.context.add_init_script(SHELL)
+    noted: list[str] = []
+
+    async def subscriptions(route: Any) -> None:
+        """An app with two templates; its platform tells nothing before it was asked."""
+        noted.append(route.request.method)
+        on = True if route.request.method == "POST" else None
+        await route.fulfill(json={"templates": ["T 1", "T2"], "on": on})
+
+    await phone.page.route("**/api/citizen/notices/subscriptions", subscriptions)
+    await phone.go(f"/m/?channel=wechat-mini#t={quote(await ticket(demo))}&to=%2Finbox")
+    await phone.click("接收进度提醒")
+    await phone.page.wait_for_function("window.opened.length === 1")
+    opened = await phone.page.evaluate("window.opened[0]")
+    assert opened.startswith("/pages/subscribe/subscribe?id=")
+    assert opened.endswith("&ids=T%201%2CT2")
+    asked = opened.partition("id=")[2].partition("&")[0]
+    answer = native({"kind": "subscribe", "id": asked, "accepted": ["T2"]})
+    await phone.page.evaluate("(hash) => { location.hash = hash; }", answer)
+
+    await phone.sees("已开启")
+    assert noted == ["GET", "POST"]

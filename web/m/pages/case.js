@@ -6,6 +6,7 @@ import { get } from '../../kit/api.js';
 import { Facts, Failure, H1, Loading, Tag, useData } from '../../kit/ui.js';
 import { MaterialState } from '../material.js';
 import { live, useLive } from '../state.js';
+import { Subscribe } from '../subscribe.js';
 import { STATE_TONES } from './cases.js';
 
 export default function Case({ params }) {
@@ -54,6 +55,7 @@ export default function Case({ params }) {
       </div>
     </section>
     <${Papers} one=${one} />
+    <${Subscribe} />
     ${one.may.includes('withdraw') && html`
       <a class="btn danger block" href=${`#/withdraw/${one.id}`}>${t('case.withdraw')}</a>
     `}

@@ -3,6 +3,7 @@
 import { html, useEffect, useState } from '../../vendor/preact-htm.js';
 import { t } from '../../kit/i18n.js';
 import { get, newKey, post } from '../../kit/api.js';
+import { channel } from '../../kit/host.js';
 import { Facts, Failure, H1, Loading, Tag, useAct, useData } from '../../kit/ui.js';
 import { go, me } from '../state.js';
 
@@ -15,7 +16,7 @@ export default function Guide({ params }) {
   const act = useAct();
 
   async function ask(nextTrail) {
-    const result = await act.run(() => post(`${path}/guide`, { answers: answersOf(nextTrail) }));
+    const result = await act.run(() => post(`${path}/guide`, { answers: answersOf(nextTrail), channel: channel() }));
     if (result) {
       setTrail(nextTrail);
       setOutcome(result);

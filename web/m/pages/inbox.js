@@ -5,6 +5,7 @@ import { moment, t } from '../../kit/i18n.js';
 import { get, post } from '../../kit/api.js';
 import { Failure, H1, Loading, Tag, useData } from '../../kit/ui.js';
 import { go, useLive } from '../state.js';
+import { Subscribe } from '../subscribe.js';
 
 const PAGE = 50;
 
@@ -34,6 +35,7 @@ export default function Inbox() {
   return html`
     <${H1} text=${t('inbox.title')} />
     <p role="status" class="muted">${unread > 0 ? t('inbox.unread', { n: unread }) : t('inbox.allRead')}</p>
+    <${Subscribe} />
     ${items.length === 0
         ? html`<section class="card"><p>${t('inbox.none')}</p></section>`
         : html`

@@ -3,6 +3,7 @@
 import { html, useState } from '../../vendor/preact-htm.js';
 import { t } from '../../kit/i18n.js';
 import { get, post, withQuery } from '../../kit/api.js';
+import { channel } from '../../kit/host.js';
 import { Failure, H1, Loading, useAct, useData } from '../../kit/ui.js';
 import { demo, go, replace, welcome } from '../state.js';
 
@@ -54,7 +55,7 @@ function ByPhone({ next }) {
     event.preventDefault();
     await act.run(async () => {
       try {
-        const session = await post('/api/citizen/sessions', { platform: 'browser', code: `${challenge}:${digits.trim()}` });
+        const session = await post('/api/citizen/sessions', { platform: 'browser', code: `${challenge}:${digits.trim()}`, channel: channel() });
         await welcome(session.me);
         replace(next);
       } catch (error) {
@@ -95,7 +96,7 @@ function DemoAccounts({ next }) {
   const act = useAct();
 
   async function signIn(account) {
-    const session = await act.run(() => post('/api/citizen/sessions', { platform: 'sandbox', code: account.code }));
+    const session = await act.run(() => post('/api/citizen/sessions', { platform: 'sandbox', code: account.code, channel: channel() }));
     if (session) {
       await welcome(session.me);
       replace(next);

@@ -44,6 +44,9 @@ export default function Case({ id }) {
       <span class="mono muted">${one.short_no}</span>
       ${one.due_on && html`<span class="muted">办结期限 ${day(one.due_on)}</span>`}
     </div>
+    ${one.content_marks.map((mark) => html`
+      <p class=${`note ${mark.verdict === 'risky' ? 'bad' : 'warn'}`}>${mark.text}${nameOf(one, mark)}</p>
+    `)}
     <div class="cols">
       <div class="stack">
         <section class="card" aria-labelledby="who">
@@ -103,6 +106,12 @@ function words(value) {
     return value ? '是' : '否';
   }
   return value;
+}
+
+/** Which material a mark is about; a form has none. */
+function nameOf(one, mark) {
+  const material = one.materials.find(({ code }) => code === mark.material_code);
+  return material ? `（${material.name}）` : '';
 }
 
 function Material({ caseId, material, show }) {

@@ -3,6 +3,7 @@
 import { html, useState } from '../../vendor/preact-htm.js';
 import { get, newKey, post, put } from '../../kit/api.js';
 import { Failure, H1, Loading, Tag, useAct, useData } from '../../kit/ui.js';
+import { MiniCodes } from '../mini-codes.js';
 
 const yuan = (fen) => (fen === null ? '—' : `¥${(fen / 100).toFixed(2)}`);
 const STATES = { due: '待缴', paid: '已缴', refunded: '已退', cancelled: '已取消' };
@@ -78,22 +79,33 @@ function Connectors({ data }) {
 function Channels({ data, reload }) {
   const act = useAct();
 
-  async function turn(channel) {
-    await act.run(() => put(`/api/staff/channels/${channel.key}`, { open: !channel.open }));
+  async function turn(channel, change) {
+    await act.run(() => put(`/api/staff/channels/${channel.key}`, change));
     reload();
   }
 
   return html`
     ${act.error && html`<${Failure} error=${act.error} />`}
-    <${Table} label="渠道" head=${['渠道', '最近 30 天登录', '状态', '操作']}>
+    <${Table} label="渠道" head=${['渠道', '最近 30 天登录', '由链接进入', '扫码进入', '状态', '内容检查', '操作']}>
       ${data.channels.map((one) => html`
         <tr key=${one.key}>
           <th scope="row">${one.name}</th><td>${one.counts.sign_in ?? 0}</td>
+          <td>${one.counts.entry_link ?? 0}</td><td>${one.counts.entry_code ?? 0}</td>
           <td><${Tag} tone=${one.open ? 'ok' : 'bad'}>${one.open ? '开放' : '关闭'}</${Tag}></td>
-          <td><button class="btn sec sm" disabled=${act.busy} onClick=${() => turn(one)}>${one.open ? '关闭' : '开放'}${one.name}</button></td>
+          <td>${one.content_check === null ? '—' : one.content_check ? '已开启' : '已停用'}</td>
+          <td class="bar">
+            <button class="btn sec sm" disabled=${act.busy} onClick=${() => turn(one, { open: !one.open })}>${one.open ? '关闭' : '开放'}${one.name}</button>
+            ${one.content_check !== null && html`
+              <button class="btn sec sm" disabled=${act.busy} onClick=${() => turn(one, { content_check: !one.content_check })}>${one.content_check ? '停用' : '开启'}内容检查</button>
+            `}
+          </td>
         </tr>
       `)}
     </${Table}>
+    ${data.channels.some((one) => one.mini_codes) && html`
+      <h3>大厅张贴的小程序码</h3>
+      <${MiniCodes} channels=${data.channels.filter((one) => one.mini_codes)} />
+    `}
   `;
 }
 

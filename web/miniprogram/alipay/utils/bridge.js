@@ -63,10 +63,13 @@ function loginCode() {
   });
 }
 
-/** A one-time ticket for the H5; a code is good once, so every try asks for a new one. */
-async function ticket() {
+/**
+ * A one-time ticket for the H5; a code is good once, so every try asks for a new one.
+ * @param {'' | 'link' | 'code'} entry what led here, for counting
+ */
+async function ticket(entry) {
   const code = await loginCode();
-  return (await post('/api/citizen/tickets', { platform: 'alipay', code, channel: CHANNEL })).ticket;
+  return (await post('/api/citizen/tickets', { platform: 'alipay', code, channel: CHANNEL, entry })).ticket;
 }
 
 /**
@@ -93,6 +96,28 @@ function safeHash(hash) {
   return /^\/[\w\-/?=&%]*$/.test(hash) ? hash : '/';
 }
 
+/**
+ * Where an entry leads, and what it was: the link of a message, a printed code (`g:` and an item), or neither.
+ * @param {Record<string, string | undefined>} query
+ * @returns {{ screen: string, entry: '' | 'link' | 'code' }}
+ */
+function entryOf(query) {
+  const scene = /^g:([\w-]+)$/.exec(decode(query.scene));
+  if (scene) {
+    return { screen: `/guide/${scene[1]}`, entry: 'code' };
+  }
+  return { screen: decode(query.next) || '/', entry: query.from === 'link' ? 'link' : '' };
+}
+
+/** @param {string | undefined} text */
+function decode(text) {
+  try {
+    return decodeURIComponent(text || '');
+  } catch {
+    return '';
+  }
+}
+
 /** Leave a result for the H5. @param {string} kind @param {object} value */
 function leave(kind, value) {
   shared().result = JSON.stringify({ kind, ...value });
@@ -103,4 +128,4 @@ function shared() {
   return /** @type {any} */ (getApp()).globalData;
 }
 
-module.exports = { shared, ORIGIN, post, ticket, pageUrl, safeHash, leave };
+module.exports = { shared, ORIGIN, post, ticket, pageUrl, safeHash, entryOf, leave };

@@ -1,20 +1,25 @@
 // @ts-check
-const { ticket, pageUrl } = require('../../utils/bridge');
+const { ticket, pageUrl, entryOf } = require('../../utils/bridge');
 
 Page({
   data: { error: '' },
   next: '/',
+  entry: /** @type {'' | 'link' | 'code'} */ (''),
 
   /** @param {Record<string, string | undefined>} query */
   onLoad(query) {
-    this.next = decodeURIComponent(query.next || query.scene || '/');
+    const { screen, entry } = entryOf(query);
+    this.next = screen;
+    this.entry = entry;
     return this.enter();
   },
 
   async enter() {
     this.setData({ error: '' });
+    const { entry } = this;
+    this.entry = ''; // counted once, however often the log-in is tried
     try {
-      this.open(pageUrl(await ticket(), this.next));
+      this.open(pageUrl(await ticket(entry), this.next));
     } catch (error) {
       const refusal = /** @type {any} */ (error);
       if (refusal.slug === 'account-not-bound' && refusal.binding) {
