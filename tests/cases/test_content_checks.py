@@ -65,8 +65,10 @@ async def judge(
 
 
 @pytest.fixture
-async def in_wechat(cases: CaseMaker, world: World) -> CaseMaker:
-    """张演示 at work in the mini-program."""
+async def in_wechat(cases: CaseMaker, world: World, monkeypatch: pytest.MonkeyPatch) -> CaseMaker:
+    """张演示 at work in the mini-program of a city that has its pictures judged as well."""
+    mini = replace(channels.get_channel("wechat-mini"), content_check=("text", "picture"))
+    monkeypatch.setitem(channels.registry(), "wechat-mini", mini)
     openid = world.people["zhang"].openid
     await accounts.bind_to(cases.by.person_id, platform="wechat", user_id=openid)
     cases.by = replace(cases.by, channel="wechat-mini")
@@ -258,3 +260,7 @@ async def test_other_entries_and_a_switched_off_check_ask_nobody(
     await channels.switch_content_check("wechat-mini", to=True, by=operator)
     assert await channels.judge_of("wechat-mini", "text") == "wechat"
     assert await channels.is_open("wechat-mini")
+
+
+async def test_photographs_of_documents_are_shown_to_nobody_unless_a_city_says_so() -> None:
+    assert channels.get_channel("wechat-mini").content_check == ("text",)
