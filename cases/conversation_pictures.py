@@ -16,6 +16,7 @@ from cases.models import Case, MessagePicture
 from cases.views import MessagePictureView
 from core import audit, clock, offload
 from core.blobs import Blobs
+from core.errors import Problem
 from core.malware import Scanner
 from identity.principal import Principal
 
@@ -130,7 +131,7 @@ async def _made_safe(path: Path, *, blobs: Blobs, scanner: Scanner | None) -> tu
     return found.media_type, size, digest
 
 
-def _refusal(found: file_checks.Refusal) -> errors.Invalid:
+def _refusal(found: file_checks.Refusal) -> Problem:
     if found.slug == errors.NotAnAcceptedType.slug:
         return errors.NotAnAcceptedType("只能发送照片（JPG、PNG 或 HEIC 格式）")
     return errors.UnreadableFile(found.detail)

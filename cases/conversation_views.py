@@ -22,8 +22,8 @@ async def of(rows: Sequence[Message], *, case: Case, by: Principal) -> list[Mess
     not the person.
     """
     pictures: dict[UUID, list[MessagePicture]] = defaultdict(list)
-    for row in await MessagePicture.filter(message_id__in=[one.id for one in rows]):
-        pictures[row.message_id].append(row)
+    for picture in await MessagePicture.filter(message_id__in=[row.id for row in rows]):
+        pictures[picture.message_id].append(picture)
     office = (await catalogue.snapshot()).department_name(case.department)
     shown = []
     for row in rows:
