@@ -35,6 +35,7 @@ const ROUTES = [
     tab: 'cases',
     signedIn: true,
   },
+  { path: '/talk/:id', page: 'talk', title: 'talk.title', back: ({ id }) => `/case/${id}`, signedIn: true },
   {
     path: '/supplement/:id',
     page: 'supplement',

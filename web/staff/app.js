@@ -24,6 +24,7 @@ function Top() {
 
   async function leave() {
     await del('/api/staff/sessions/current').catch(() => undefined);
+    await state.forgetUnsent();
     state.farewell();
     state.go('/');
   }

@@ -64,6 +64,7 @@ function Group({ title, items }) {
                 title=${one.item_name}
                 text=${whenOf(one)}
               >
+                ${one.unread > 0 && html`<${Tag} tone="warn">${t('talk.new', { n: one.unread })}</${Tag}>`}
                 <${Tag} tone=${STATE_TONES[one.state]}>
                   ${worded('caseState', one.state, one.state_text)}
                 </${Tag}>
