@@ -182,6 +182,7 @@ def citizen_screens(
         "authorisations": "/m/#/authorisations",
         "authorise": f"/m/#/authorise/{licence['id']}",
         "inbox": "/m/#/inbox",
+        "notices": "/m/#/notices",
         "me": "/m/#/me",
     }
 

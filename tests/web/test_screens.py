@@ -151,6 +151,8 @@ async def test_staff_screens(window: Any, town: Town, theme: str) -> None:
     desks = {
         "overview": "/staff/#/overview",
         "operations": "/staff/#/operations",
+        "delivery": "/staff/#/delivery",
+        "webhooks": "/staff/#/webhooks",
         "licences": "/staff/#/licences",
     }
     assert await findings(supervisor, desks, Dress()) == {}

@@ -4,6 +4,7 @@ import { html, render } from '../vendor/preact-htm.js';
 import { del } from '../kit/api.js';
 import { Loading, focusNextHeading } from '../kit/ui.js';
 import Case from './pages/case.js';
+import Delivery from './pages/delivery.js';
 import Guardianships from './pages/guardianships.js';
 import Issue from './pages/issue.js';
 import Licences from './pages/licences.js';
@@ -11,6 +12,7 @@ import Login from './pages/login.js';
 import Operations from './pages/operations.js';
 import Overview from './pages/overview.js';
 import Seals from './pages/seals.js';
+import Webhooks from './pages/webhooks.js';
 import Worklist from './pages/worklist.js';
 import * as state from './state.js';
 
@@ -73,6 +75,12 @@ function Screen() {
   }
   if (place === 'operations') {
     return html`<${Operations} />`;
+  }
+  if (place === 'delivery') {
+    return html`<${Delivery} />`;
+  }
+  if (place === 'webhooks') {
+    return html`<${Webhooks} />`;
   }
   // Who reads no cases has another desk of their own.
   if (officer.roles.some((role) => READERS.includes(role))) {

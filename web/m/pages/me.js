@@ -65,6 +65,7 @@ function Person({ person }) {
         ]}
       />
       <${RowLink} href="#/inbox" title=${t('inbox.title')} />
+      <${RowLink} href="#/notices" title=${t('notices.title')} />
       <${RowLink} href="#/uses" title=${t('uses.title')} />
       <${RowLink} href="#/payments" title=${t('pay.title')} />
       <${RowLink} href="#/accounts" title=${t('accounts.title')} />

@@ -23,7 +23,12 @@ export default function Overview() {
   }
   const { departments, totals } = found.data;
   return html`
-    <p><a class="btn sec sm" href="#/">‹ 返回列表</a> <a class="btn sec sm" href="#/operations">平台与缴费</a></p>
+    <p class="bar">
+      <a class="btn sec sm" href="#/">‹ 返回列表</a>
+      <a class="btn sec sm" href="#/operations">平台与缴费</a>
+      <a class="btn sec sm" href="#/delivery">消息投递</a>
+      <a class="btn sec sm" href="#/webhooks">系统通知地址</a>
+    </p>
     <${H1} text="督办总览" />
     <section class="kpis" aria-label="合计">
       ${TOTALS.map(
