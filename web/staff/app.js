@@ -2,6 +2,7 @@
 
 import { html, render } from '../vendor/preact-htm.js';
 import { del } from '../kit/api.js';
+import { LargeText } from '../kit/large-text.js';
 import { Loading, focusNextHeading } from '../kit/ui.js';
 import Case from './pages/case.js';
 import Delivery from './pages/delivery.js';
@@ -40,8 +41,9 @@ function Top() {
           ${LIVE_WORDS[live] ?? LIVE_WORDS.connecting}
         </span>
         <span class="muted">${officer.name}</span>
-        <button class="btn sec sm" onClick=${leave}>退出</button>
       `}
+      <${LargeText} />
+      ${officer && html`<button class="btn sec sm" onClick=${leave}>退出</button>`}
     </header>
   `;
 }

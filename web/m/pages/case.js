@@ -3,7 +3,7 @@
 import { html } from '../../vendor/preact-htm.js';
 import { day, moment, t, worded } from '../../kit/i18n.js';
 import { get } from '../../kit/api.js';
-import { Facts, Failure, H1, Loading, Tag, useData } from '../../kit/ui.js';
+import { Facts, FailedScreen, H1, Loading, Tag, useData } from '../../kit/ui.js';
 import { MaterialState } from '../material.js';
 import { live, useLive } from '../state.js';
 import { STATE_TONES } from './cases.js';
@@ -16,7 +16,7 @@ export default function Case({ params }) {
     }
   });
   if (opened.error && !opened.data) {
-    return html`<${Failure} error=${opened.error} retry=${opened.reload} />`;
+    return html`<${FailedScreen} error=${opened.error} retry=${opened.reload} />`;
   }
   if (!opened.data) {
     return html`<${Loading} />`;

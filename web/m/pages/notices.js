@@ -3,7 +3,7 @@
 import { html, useState } from '../../vendor/preact-htm.js';
 import { t } from '../../kit/i18n.js';
 import { del, get, post, put } from '../../kit/api.js';
-import { Failure, H1, Loading, useAct, useData } from '../../kit/ui.js';
+import { FailedScreen, Failure, H1, Loading, useAct, useData } from '../../kit/ui.js';
 
 const PATH = '/api/citizen/notices';
 const NIGHT = { quiet_from: '22:00', quiet_until: '07:30' };
@@ -11,7 +11,7 @@ const NIGHT = { quiet_from: '22:00', quiet_until: '07:30' };
 export default function Notices() {
   const found = useData(() => get(PATH));
   if (found.error && !found.data) {
-    return html`<${Failure} error=${found.error} retry=${found.reload} />`;
+    return html`<${FailedScreen} error=${found.error} retry=${found.reload} />`;
   }
   if (!found.data) {
     return html`<${Loading} />`;

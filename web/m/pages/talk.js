@@ -4,7 +4,7 @@ import { html } from '../../vendor/preact-htm.js';
 import { t } from '../../kit/i18n.js';
 import { get } from '../../kit/api.js';
 import { Talk } from '../../kit/talk.js';
-import { Failure, H1, Loading, useData } from '../../kit/ui.js';
+import { FailedScreen, H1, Loading, useData } from '../../kit/ui.js';
 import { Connection } from './case.js';
 import { me, useLive } from '../state.js';
 
@@ -12,7 +12,7 @@ export default function TalkScreen({ params }) {
   const base = `/api/citizen/cases/${params.id}`;
   const opened = useData(() => get(base));
   if (opened.error && !opened.data) {
-    return html`<${Failure} error=${opened.error} retry=${opened.reload} />`;
+    return html`<${FailedScreen} error=${opened.error} retry=${opened.reload} />`;
   }
   if (!opened.data) {
     return html`<${Loading} />`;

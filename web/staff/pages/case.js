@@ -5,7 +5,7 @@ import { day, moment } from '../../kit/i18n.js';
 import { get } from '../../kit/api.js';
 import { lineOf } from '../../kit/form.js';
 import { Talk } from '../../kit/talk.js';
-import { Facts, Failure, H1, Loading, Tag, useData } from '../../kit/ui.js';
+import { Facts, FailedScreen, H1, Loading, Tag, useData } from '../../kit/ui.js';
 import { Acts } from '../acts.js';
 import { LicenceCopy } from '../copy.js';
 import { Viewer } from '../viewer.js';
@@ -34,7 +34,7 @@ export default function Case({ id }) {
     }
   });
   if (opened.error && !opened.data) {
-    return html`<${Failure} error=${opened.error} retry=${opened.reload} />`;
+    return html`<${FailedScreen} error=${opened.error} retry=${opened.reload} />`;
   }
   if (!opened.data) {
     return html`<${Loading} />`;

@@ -2,7 +2,7 @@
 
 import { html } from '../../vendor/preact-htm.js';
 import { get } from '../../kit/api.js';
-import { Failure, H1, Loading, useData } from '../../kit/ui.js';
+import { FailedScreen, H1, Loading, useData } from '../../kit/ui.js';
 import { useLive } from '../state.js';
 
 const TOTALS = [
@@ -16,7 +16,7 @@ export default function Overview() {
   const found = useData(() => get('/api/staff/overview'));
   useLive(found.reload);
   if (found.error && !found.data) {
-    return html`<${Failure} error=${found.error} retry=${found.reload} />`;
+    return html`<${FailedScreen} error=${found.error} retry=${found.reload} />`;
   }
   if (!found.data) {
     return html`<${Loading} />`;
