@@ -13,11 +13,24 @@ const PATH = '/api/citizen/inbox';
 
 export default function Inbox() {
   const [archived, setArchived] = useState(false);
+  return html`
+    <${H1} text=${t('inbox.title')} />
+    <div class="bar">
+      <div class="bar" role="group" aria-label=${t('inbox.which')}>
+        <button class="btn sec sm" aria-pressed=${String(!archived)} onClick=${() => setArchived(false)}>${t('inbox.atHand')}</button>
+        <button class="btn sec sm" aria-pressed=${String(archived)} onClick=${() => setArchived(true)}>${t('inbox.archived')}</button>
+      </div>
+      <${Connection} />
+    </div>
+    <${Messages} key=${archived} archived=${archived} />
+    <p><a class="btn sec block" href="#/notices">${t('notices.title')}</a></p>
+  `;
+}
+
+/** Those at hand, or those put away. */
+function Messages({ archived }) {
   const [limit, setLimit] = useState(PAGE);
-  const found = useData(
-    () => get(withQuery(PATH, { archived: archived || null, limit })),
-    [archived, limit],
-  );
+  const found = useData(() => get(withQuery(PATH, { archived: archived || null, limit })), [limit]);
   const act = useAct();
   useLive(found.reload);
 
@@ -38,50 +51,45 @@ export default function Inbox() {
     }
   }
 
-  const { items = [], unread = 0, total = 0 } = found.data ?? {};
+  if (!found.data) {
+    return found.error ? html`<${Failure} error=${found.error} retry=${found.reload} />` : html`<${Loading} />`;
+  }
+  const { items, unread, total } = found.data;
+  if (items.length === 0) {
+    return html`<section class="card"><p role="status">${t(archived ? 'inbox.noneArchived' : 'inbox.none')}</p></section>`;
+  }
   return html`
-    <${H1} text=${t('inbox.title')} />
-    <div class="bar">
-      ${found.data && !archived && html`
+    ${!archived && html`
+      <div class="bar">
         <span role="status" class="muted">${unread > 0 ? t('inbox.unread', { n: unread }) : t('inbox.allRead')}</span>
-      `}
-      <${Connection} />
-    </div>
-    <div class="bar" role="group" aria-label=${t('inbox.which')}>
-      <button class="btn sec sm" aria-pressed=${String(!archived)} onClick=${() => setArchived(false)}>${t('inbox.atHand')}</button>
-      <button class="btn sec sm" aria-pressed=${String(archived)} onClick=${() => setArchived(true)}>${t('inbox.archived')}</button>
-      ${!archived && unread > 0 && html`
-        <button class="btn plain sm" disabled=${act.busy} onClick=${() => change(() => post(`${PATH}/read`))}>${t('inbox.readAll')}</button>
-      `}
-    </div>
-    ${(found.error || act.error) && html`<${Failure} error=${act.error ?? found.error} retry=${found.reload} />`}
-    ${!found.data && !found.error && html`<${Loading} />`}
-    ${found.data && items.length === 0 && html`<section class="card"><p>${t(archived ? 'inbox.noneArchived' : 'inbox.none')}</p></section>`}
-    ${items.length > 0 && html`
-      <section class="card" aria-label=${t('inbox.title')}>
-        <ul class="list">
-          ${items.map(
-            (message) => html`
-              <li key=${message.id}>
-                <button class="row" onClick=${() => open(message)}>
-                  <span class="grow">
-                    <b>${message.title}</b>
-                    <small>${message.body}</small>
-                    <small>${moment(message.at)}</small>
-                  </span>
-                  ${!message.read && html`<${Tag}>${t('inbox.new')}</${Tag}>`}
-                </button>
-                <${Away} message=${message} archived=${archived} busy=${act.busy} change=${change} />
-              </li>
-            `,
-          )}
-        </ul>
-        ${total > items.length && limit < MOST && html`
-          <button class="btn sec block" onClick=${() => setLimit(MOST)}>${t('inbox.older')}</button>
+        ${unread > 0 && html`
+          <button class="btn plain sm" disabled=${act.busy} onClick=${() => change(() => post(`${PATH}/read`))}>${t('inbox.readAll')}</button>
         `}
-      </section>
+      </div>
     `}
-    <p><a class="btn sec block" href="#/notices">${t('notices.title')}</a></p>
+    ${act.error && html`<${Failure} error=${act.error} />`}
+    <section class="card" aria-label=${t('inbox.title')}>
+      <ul class="list">
+        ${items.map(
+          (message) => html`
+            <li key=${message.id}>
+              <button class="row" onClick=${() => open(message)}>
+                <span class="grow">
+                  <b>${message.title}</b>
+                  <small>${message.body}</small>
+                  <small>${moment(message.at)}</small>
+                </span>
+                ${!message.read && html`<${Tag}>${t('inbox.new')}</${Tag}>`}
+              </button>
+              <${Away} message=${message} archived=${archived} busy=${act.busy} change=${change} />
+            </li>
+          `,
+        )}
+      </ul>
+      ${total > items.length && limit < MOST && html`
+        <button class="btn sec block" onClick=${() => setLimit(MOST)}>${t('inbox.older')}</button>
+      `}
+    </section>
   `;
 }
 

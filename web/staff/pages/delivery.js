@@ -10,7 +10,7 @@ import { me } from '../state.js';
 const PATH = '/api/staff/messaging';
 const PERIODS = [[1, '最近 1 小时'], [24, '最近 24 小时'], [24 * 7, '最近 7 天']];
 const PAGE = 20;
-export const CHANNELS = {
+const CHANNELS = {
   live: '实时页面',
   inbox: '站内消息',
   subscription: '小程序消息',
@@ -168,43 +168,43 @@ function Providers({ data }) {
 
 function Deliveries() {
   const [state, setState] = useState('failed');
-  const [offset, setOffset] = useState(0);
-  const found = useData(() => get(withQuery(`${PATH}/deliveries`, { state, limit: PAGE, offset })), [state, offset]);
-
-  function choose(next) {
-    setOffset(0);
-    setState(next);
-  }
-
   return html`
     <section class="card" aria-labelledby="deliveries">
       <h2 id="deliveries">投递记录</h2>
       <p class="muted">只显示渠道和结果，不显示内容和收件人。</p>
       <div class="filters" role="group" aria-label="投递状态">
         ${STATES.map(([value, label]) => html`
-          <button class="btn sec sm" key=${value} aria-pressed=${String(state === value)} onClick=${() => choose(value)}>${label}</button>
+          <button class="btn sec sm" key=${value} aria-pressed=${String(state === value)} onClick=${() => setState(value)}>${label}</button>
         `)}
       </div>
-      ${found.error && html`<${Failure} error=${found.error} retry=${found.reload} />`}
-      ${!found.data && !found.error && html`<${Loading} />`}
-      ${found.data && html`
-        <p role="status" class="muted">共 ${found.data.total} 条</p>
-        ${found.data.items.length > 0 && html`
-          <${Table} label="投递记录" head=${['时间', '渠道', '消息', '已试', '下次', '原因']}>
-            ${found.data.items.map((one) => html`
-              <tr key=${one.id}>
-                <td>${moment(one.created_at)}</td><td>${CHANNELS[one.channel] ?? one.channel}</td>
-                <td class="mono">${one.kind}</td><td>${one.attempts}</td>
-                <td>${one.state === 'pending' ? moment(one.due_at) : '—'}</td><td class="mono">${one.last_error ?? '—'}</td>
-              </tr>
-            `)}
-          </${Table}>
-        `}
-        <div class="bar">
-          ${offset > 0 && html`<button class="btn sec sm" onClick=${() => setOffset(Math.max(0, offset - PAGE))}>上一页</button>`}
-          ${offset + PAGE < found.data.total && html`<button class="btn sec sm" onClick=${() => setOffset(offset + PAGE)}>下一页</button>`}
-        </div>
-      `}
+      <${DeliveryList} key=${state} state=${state} />
     </section>
+  `;
+}
+
+function DeliveryList({ state }) {
+  const [offset, setOffset] = useState(0);
+  const found = useData(() => get(withQuery(`${PATH}/deliveries`, { state, limit: PAGE, offset })), [offset]);
+  if (!found.data) {
+    return found.error ? html`<${Failure} error=${found.error} retry=${found.reload} />` : html`<${Loading} />`;
+  }
+  const { items, total } = found.data;
+  return html`
+    <p role="status" class="muted">共 ${total} 条</p>
+    ${items.length > 0 && html`
+      <${Table} label="投递记录" head=${['时间', '渠道', '消息', '已试', '下次', '原因']}>
+        ${items.map((one) => html`
+          <tr key=${one.id}>
+            <td>${moment(one.created_at)}</td><td>${CHANNELS[one.channel] ?? one.channel}</td>
+            <td class="mono">${one.kind}</td><td>${one.attempts}</td>
+            <td>${one.state === 'pending' ? moment(one.due_at) : '—'}</td><td class="mono">${one.last_error ?? '—'}</td>
+          </tr>
+        `)}
+      </${Table}>
+    `}
+    <div class="bar">
+      ${offset > 0 && html`<button class="btn sec sm" onClick=${() => setOffset(Math.max(0, offset - PAGE))}>上一页</button>`}
+      ${offset + PAGE < total && html`<button class="btn sec sm" onClick=${() => setOffset(offset + PAGE)}>下一页</button>`}
+    </div>
   `;
 }
