@@ -82,7 +82,8 @@ async def mark_read(request: Request, case_id: UUID, body: ReadMark) -> ReadMark
 async def keep_picture(request: Request, case_id: UUID, picture_id: UUID) -> MessagePictureView:
     """The body is the picture itself; it is bounded while it is read."""
     resources = request.app.ctx.resources
-    await conversation_pictures.require_room(case_id, by=request.ctx.principal)
+    a_day = bodies.limits_of(resources.settings).person
+    await conversation_pictures.require_room(case_id, by=request.ctx.principal, a_day=a_day)
     folder: Path = resources.settings.upload_dir
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile(dir=folder, suffix=".part") as file:
@@ -92,6 +93,7 @@ async def keep_picture(request: Request, case_id: UUID, picture_id: UUID) -> Mes
             picture_id,
             path=Path(file.name),
             by=request.ctx.principal,
+            a_day=a_day,
             blobs=resources.blobs,
             scanner=resources.scanner,
         )

@@ -7,12 +7,14 @@ chooses the id, so that a picture that is sent again after a cut is stored once.
 
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 from tortoise.exceptions import IntegrityError
 
 from cases import conversation, conversation_views, errors, file_checks, moves
 from cases.models import Case, MessagePicture
+from cases.quotas import WINDOW
 from cases.views import MessagePictureView
 from core import audit, clock, offload
 from core.blobs import Blobs
@@ -35,6 +37,7 @@ async def keep(
     *,
     path: Path,
     by: Principal,
+    a_day: int,
     blobs: Blobs,
     scanner: Scanner | None = None,
 ) -> MessagePictureView:
@@ -43,7 +46,7 @@ async def keep(
     Raises `ConversationClosed`, `EmptyFile`, `NotAnAcceptedType`, `UnreadableFile`, `HarmfulFile`,
     `ScannerUnavailable`, `QuotaReached`, and `UnknownPicture` for an id somebody else has used.
     """
-    case = await require_room(case_id, by=by)
+    case = await require_room(case_id, by=by, a_day=a_day)
     kept = await _find_own(case, picture_id, by=by)
     if kept is None:
         media_type, size, digest = await _made_safe(path, blobs=blobs, scanner=scanner)
@@ -66,12 +69,19 @@ async def keep(
     return conversation_views.picture_view(kept, by=by)
 
 
-async def require_room(case_id: UUID, *, by: Principal) -> Case:
-    """The case, if one more picture may be kept for it; to be asked before bytes are read."""
+async def require_room(case_id: UUID, *, by: Principal, a_day: int) -> Case:
+    """The case, if one more picture may be kept for it; to be asked before bytes are read.
+
+    `a_day` is how many bytes of pictures one person may have kept within 24 hours.
+    """
     case, _ = await conversation.get_party(case_id, by=by)
     conversation.require_open(case)
     if await MessagePicture.filter(case_id=case.id).count() >= MOST_OF_A_CASE:
         raise errors.QuotaReached(f"这个办件的留言最多可以发 {MOST_OF_A_CASE} 张照片")
+    recent = MessagePicture.filter(uploaded_by=by.id, created_at__gt=clock.now() - WINDOW)
+    sizes: list[Any] = await recent.values_list("size", flat=True)
+    if sum(sizes) >= a_day:
+        raise errors.QuotaReached("您今天发送的照片总量已到上限，请明天再试")
     return case
 
 

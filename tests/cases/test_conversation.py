@@ -48,11 +48,13 @@ class Talk:
     async def unread(self, side: Side) -> int:
         return (await conversation.unread_of([self.case_id], side=side)).get(self.case_id, 0)
 
-    async def keep(self, by: Principal, picture_id: UUID, data: bytes | None = None) -> UUID:
+    async def keep(
+        self, by: Principal, picture_id: UUID, data: bytes | None = None, *, a_day: int = 1 << 20
+    ) -> UUID:
         path = self.cases.folder / f"{new_id().hex}.part"
         path.write_bytes(picture_of() if data is None else data)
         kept = await conversation_pictures.keep(
-            self.case_id, picture_id, path=path, by=by, blobs=self.cases.blobs
+            self.case_id, picture_id, path=path, by=by, a_day=a_day, blobs=self.cases.blobs
         )
         return kept.id
 
@@ -295,6 +297,16 @@ async def test_a_picture_goes_with_one_message_only(talk: Talk) -> None:
         await talk.say(talk.cases.by, "再看", pictures=[sent])
 
     assert await Message.all().count() == 1
+
+
+async def test_pictures_of_a_day_are_bounded(talk: Talk, frozen_clock: FrozenClock) -> None:
+    await talk.keep(talk.cases.by, uuid4(), a_day=1)
+
+    with pytest.raises(errors.QuotaReached):
+        await talk.keep(talk.cases.by, uuid4(), a_day=1)
+    await talk.keep(talk.cases.officer, uuid4(), a_day=1)
+    frozen_clock.advance(hours=25)
+    await talk.keep(talk.cases.by, uuid4(), a_day=1)
 
 
 @pytest.mark.parametrize(

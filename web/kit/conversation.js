@@ -115,7 +115,7 @@ export function openConversation({ base, side, owner, marks }) {
     }
   });
 
-  outbox.start(owner).then(reload);
+  outbox.start(owner, base.split('/')[2]).then(reload);
 
   return {
     state,

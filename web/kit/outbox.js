@@ -3,53 +3,68 @@
 
 import { signal } from '../vendor/preact-htm.js';
 import { newKey, request } from './api.js';
-import { clear, loadAll, remove, save } from './store.js';
+import { loadAll, remove, save } from './store.js';
 import { prepare } from './upload.js';
 
 const SHELF = 'messages';
-/** Tells the pages at their start, without opening the cupboard, that something waits. */
-const FLAG = 'unsent';
 const PAUSES_MS = [1000, 2000, 4000, 8000, 15_000];
 const PATIENCE_MS = 30_000;
-/** Refusals that pass: the session is over, the server is slow or busy, too many at once. */
-const PASSING = [0, 401, 408, 425, 429];
+/** Refusals that pass: no network, the server is slow or busy, too many at once. */
+const PASSING = [0, 408, 425, 429];
+const SIGNED_OUT = 401;
 
 /** What is not sent yet, oldest first: {key, owner, base, text, pictures, at, state, problem}. */
 export const records = signal([]);
 
 const listeners = new Set();
 let owner = null;
+let audience = null;
 let started = null;
 let pumping = false;
 let attempt = 0;
 let timer = null;
 
-/** Take up what this person has not sent yet. What somebody else left on this device is dropped. */
-export function start(person) {
-  if (owner !== person || !started) {
-    owner = person;
-    started = recall();
+/** Lets a page see at its start, without opening the cupboard, that something waits for it. */
+const flagOf = (name) => `unsent:${name}`;
+
+/**
+ * Take up what this person has not sent yet; `name` is the audience, "citizen" or "staff", of which
+ * one browser may hold both. What somebody else of the same audience left here is dropped.
+ */
+export function start(person, name) {
+  if (owner === person && audience === name && started) {
+    hurry();
+    return started;
   }
+  [owner, audience] = [person, name];
+  started = recall();
   return started;
 }
 
-async function recall() {
+async function ofAudience() {
   const all = await loadAll(SHELF);
+  return all.filter((one) => one.base.startsWith(`/api/${audience}/`));
+}
+
+async function recall() {
+  const all = await ofAudience();
   await Promise.all(all.filter((one) => one.owner !== owner).map((one) => remove(SHELF, one.key)));
-  const known = new Set(records.value.map(({ key }) => key));
+  const here = records.value.filter((one) => one.owner === owner);
+  const known = new Set(here.map(({ key }) => key));
   const mine = all.filter((one) => one.owner === owner && !known.has(one.key));
   const back = mine.map((one) => ({ ...one, state: 'waiting', problem: null }));
-  publish([...back, ...records.value].sort((one, other) => one.at - other.at));
+  publish([...back, ...here].sort((one, other) => one.at - other.at));
   pump();
 }
 
 /** Forget everything that was not sent, when the person leaves this device. */
-export async function forget() {
+export async function forget(name) {
+  audience = name;
   clearTimeout(timer);
   owner = null;
   started = null;
   publish([]);
-  await clear(SHELF);
+  await Promise.all((await ofAudience()).map(({ key }) => remove(SHELF, key)));
 }
 
 /** Send a message with pictures (files) to the case at `base`; kept from this moment on. */
@@ -127,6 +142,10 @@ async function attend(record) {
     listeners.forEach((listener) => listener(record.base, message));
     return true;
   } catch (error) {
+    if (error.status === SIGNED_OUT) {
+      change(record.key, { state: 'waiting' });
+      return false; // It goes on when the person has signed in again.
+    }
     if (PASSING.includes(error.status) || error.status >= 500) {
       change(record.key, { state: 'waiting' });
       later(error.members?.retry_after);
@@ -182,8 +201,8 @@ function change(key, values) {
 function publish(next) {
   records.value = next;
   if (next.length > 0) {
-    localStorage.setItem(FLAG, '1');
+    localStorage.setItem(flagOf(audience), '1');
   } else {
-    localStorage.removeItem(FLAG);
+    localStorage.removeItem(flagOf(audience));
   }
 }
