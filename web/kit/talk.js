@@ -8,6 +8,7 @@ import { discard, retry } from './outbox.js';
 
 const LONGEST = 1000;
 const MOST_PICTURES = 9;
+const NEAR_END_PX = 80;
 
 /** `listen` is the hook that calls back for live events; `show` opens a picture large, if given. */
 export function Talk({ base, side, owner, marks = true, listen, show = null }) {
@@ -15,6 +16,7 @@ export function Talk({ base, side, owner, marks = true, listen, show = null }) {
   const box = useRef(null);
   const end = useRef(null);
   const inView = useRef(false);
+  const atEnd = useRef(true);
   const now = talk.state.value;
   const count = (now?.messages.length ?? 0) + talk.unsent.value.length;
   listen(talk.hear);
@@ -40,12 +42,16 @@ export function Talk({ base, side, owner, marks = true, listen, show = null }) {
     };
   }, [talk]);
 
-  // The newest message is what one came for; older ones are a scroll away.
+  // The newest message is what one came for; who reads older ones is left there.
   useEffect(() => {
-    if (box.current) {
+    if (atEnd.current || talk.unsent.value.length > 0) {
       box.current.scrollTop = box.current.scrollHeight;
     }
   }, [count]);
+
+  function scrolled({ target }) {
+    atEnd.current = target.scrollHeight - target.scrollTop - target.clientHeight < NEAR_END_PX;
+  }
 
   useEffect(look, [now]);
 
@@ -60,6 +66,7 @@ export function Talk({ base, side, owner, marks = true, listen, show = null }) {
         role="log"
         tabindex=${count > 0 ? 0 : -1}
         aria-label=${t('talk.said')}
+        onScroll=${scrolled}
       >
         ${now?.messages.map(
           (message) => html`
@@ -67,10 +74,10 @@ export function Talk({ base, side, owner, marks = true, listen, show = null }) {
           `,
         )}
         ${talk.unsent.value.map((record) => html`<${Unsent} key=${record.key} record=${record} />`)}
+        <span class="end" ref=${end}></span>
       </div>
-      <span ref=${end}></span>
       ${now && (now.may_write
-          ? html`<${Write} talk=${talk} side=${side} />`
+          ? html`<${Write} talk=${talk} side=${side} draft=${`talk:${owner}:${base}`} />`
           : html`<p class="note">${now.closed_text}</p>`)
       }
     </div>
@@ -128,11 +135,17 @@ function Unsent({ record }) {
   `;
 }
 
-function Write({ talk, side }) {
-  const [text, setText] = useState('');
+/** `draft` is where half a message waits while one looks something up on another screen. */
+function Write({ talk, side, draft }) {
+  const [text, setText] = useState(sessionStorage.getItem(draft) ?? '');
   const [files, setFiles] = useState([]);
   const [problem, setProblem] = useState(null);
   const [busy, setBusy] = useState(false);
+
+  function type(words) {
+    setText(words);
+    sessionStorage.setItem(draft, words);
+  }
 
   function choose(event) {
     setFiles((before) => [...before, ...event.target.files].slice(0, MOST_PICTURES));
@@ -148,7 +161,7 @@ function Write({ talk, side }) {
     setProblem(null);
     try {
       await talk.send(text.trim(), files);
-      setText('');
+      type('');
       setFiles([]);
     } catch {
       setProblem(t('upload.unreadable'));
@@ -168,7 +181,7 @@ function Write({ talk, side }) {
           maxlength=${LONGEST}
           value=${text}
           aria-describedby="say-hint"
-          onInput=${(event) => setText(event.target.value)}
+          onInput=${(event) => type(event.target.value)}
         ></textarea>
         <p class="hint" id="say-hint">${t(`talk.hint.${side}`)}</p>
       </div>
