@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import cases.apply
 import cases.catalogue
 import cases.content_checks
+import cases.conversation_pictures
 import cases.materials
 import cases.review
 import cases.supplement
@@ -29,6 +30,7 @@ import payments.reconcile
 import payments.refunds
 import push.channels.live
 import push.consents
+import push.conversation_messages
 import push.deliver
 import push.licence_messages
 import push.messages
@@ -142,6 +144,20 @@ async def tell_department(event: Event, resources: Resources) -> None:
         await push.deliver.tell_department(notice, event_id=event.id, redis=resources.redis)
 
 
+async def tell_talkers(event: Event, resources: Resources) -> None:
+    """Move the conversation on both sides; the applicant is told of what the office writes."""
+    await push.deliver.deliver(
+        push.conversation_messages.compose(event),
+        event_id=event.id,
+        redis=resources.redis,
+        connectors=resources.connectors,
+        outlets=resources.outlets,
+        occurred_at=event.occurred_at,
+    )
+    notice = push.conversation_messages.department_notice(event)
+    await push.deliver.tell_department(notice, event_id=event.id, redis=resources.redis)
+
+
 async def tell_webhooks(event: Event, resources: Resources) -> None:
     """Write the calls of systems that want the event; a timer sends them."""
     notice = notices.of_event(event)
@@ -243,6 +259,8 @@ REACTIONS: dict[type[Event], tuple[Reaction, ...]] = {
     case_events.CaseWithdrawn: (*TELL, cancel_bills),
     case_events.CaseLapsed: (*TELL, cancel_bills),
     case_events.CaseClosed: TELL,
+    case_events.MessageSent: (tell_talkers,),
+    case_events.MessagesRead: (tell_talkers,),
     wallet_events.LicenceIssued: (close_case, announce_status, tell_person, tell_webhooks),
     wallet_events.LicencePresented: (tell_person,),
     wallet_events.PresentationStopped: (tell_person,),
@@ -338,6 +356,7 @@ async def forget_old_rows(resources: Resources) -> None:
     await identity.officers.forget_attempts()
     await identity.sign_in_log.forget_old()
     await cases.apply.forget_drafts(clock.now())
+    await cases.conversation_pictures.forget_unsent()
     await wallet.use_days.forget_old()
 
 

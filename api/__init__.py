@@ -16,6 +16,7 @@ def blueprints() -> tuple[Blueprint, ...]:
         cases,
         catalogue,
         certificates,
+        conversation,
         entry,
         inbox,
         licences,
@@ -33,6 +34,7 @@ def blueprints() -> tuple[Blueprint, ...]:
     from api.enterprise import account, events, licence_verifications, seal_verifications
     from api.enterprise import webhooks as enterprise_webhooks
     from api.staff import complaints, copies, intakes, messaging, operations, review, worklist
+    from api.staff import conversation as staff_conversation
     from api.staff import guardianships as staff_guardianships
     from api.staff import licence_issue as staff_licence_issue
     from api.staff import licences as staff_licences
@@ -49,6 +51,7 @@ def blueprints() -> tuple[Blueprint, ...]:
         catalogue.bp,
         citizen_sign_in.bp,
         cases.bp,
+        conversation.bp,
         materials.bp,
         tus.bp,
         licences.bp,
@@ -69,6 +72,7 @@ def blueprints() -> tuple[Blueprint, ...]:
         staff_sign_in.bp,
         worklist.bp,
         review.bp,
+        staff_conversation.bp,
         staff_licences.bp,
         staff_licence_issue.bp,
         staff_guardianships.bp,

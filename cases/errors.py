@@ -3,13 +3,14 @@
 Invalid        InvalidCatalogue  UnknownQuestion  UnknownOption  InvalidAnswers  InvalidForm
                CaseIncomplete  FormNotSigned  GuideStopped  WrongApplicant  MaterialNotApplicable
                WayNotOffered  EmptyFile  NotAnAcceptedType  UnreadableFile  TooManyFiles
-               InvalidSupplement  ReasonMissing
+               InvalidSupplement  ReasonMissing  EmptyMessage  UnknownPicture
 NotFound       ItemNotFound  ThemeNotFound  CaseNotFound  MaterialNotFound  UploadNotFound
-               FileNotFound  SupplementNotFound
+               FileNotFound  SupplementNotFound  MessageNotFound
 Conflict       SignedForAnother  TransitionNotAllowed  CaseChanged  SupplementAlreadyRequested
-               MaterialsLocked  WrongOffset  UploadBusy (423, as tus servers say)
+               MaterialsLocked  ConversationClosed  MessageKeyReused
+               WrongOffset  UploadBusy (423, as tus servers say)
 TooLarge       FileTooLarge
-TooMany        TooManyUploads
+TooMany        TooManyUploads  TooManyMessages
 Gone           UploadGone
 Malformed      BadChecksum  ChecksumMismatch (460)
 Unavailable    CalendarMissing  NumbersExhausted
@@ -206,6 +207,40 @@ class QuotaReached(TooLarge):
 class TooManyUploads(TooMany):
     slug = "too-many-uploads"
     title = "同时上传的文件太多，请等前面的文件传完再试"
+
+
+class EmptyMessage(Invalid):
+    slug = "empty-message"
+    title = "留言是空的，请写几句话或选择照片后再发送"
+
+
+class UnknownPicture(Invalid):
+    slug = "unknown-picture"
+    title = "照片已经失效，请重新选择照片后再发送"
+
+
+class MessageNotFound(NotFound):
+    slug = "message-not-found"
+    title = "没有这条留言，请刷新后再试"
+
+
+class ConversationClosed(Conflict):
+    """Member `reason`: not-submitted or ended."""
+
+    slug = "conversation-closed"
+    title = "这个办件现在不能留言，需要帮助请拨打 12345"
+
+
+class MessageKeyReused(Conflict):
+    slug = "message-key-reused"
+    title = "同一个编号的留言内容不同，请刷新后重新发送"
+
+
+class TooManyMessages(TooMany):
+    """Member `retry_after`: seconds until the next message is taken."""
+
+    slug = "too-many-messages"
+    title = "留言太频繁，请一分钟后再发"
 
 
 class UploadGone(Gone):

@@ -111,3 +111,26 @@ class CaseLapsed(CaseEvent, Event):
 class CaseClosed(CaseEvent, Event):
     result_text: str
     licence_id: UUID | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class MessageSent(CaseEvent, Event):
+    """A message of the conversation. It names the number only: readers fetch the words."""
+
+    n: int
+    side: str
+    """applicant or office: who wrote."""
+    author_text: str
+    """The department, or the word for the applicant; never a person's name."""
+    recipient_id: UUID
+    """The person on the applicant's side who is told."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MessagesRead(CaseEvent, Event):
+    """One side has read the conversation up to a number."""
+
+    up_to: int
+    side: str
+    """applicant or office: who read."""
+    recipient_id: UUID

@@ -315,3 +315,78 @@ class TimelineEntry(Model):
         table = "cases_timeline_entry"
         app = "cases"
         unique_together = (("case", "n"),)
+
+
+class Conversation(Model):
+    """What applicant and office say to each other about one case; its row orders the messages."""
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    case: fields.OneToOneRelation[Case] = fields.OneToOneField(
+        "cases.Case", related_name="conversation", on_delete=fields.CASCADE
+    )
+    length = fields.IntField(default=0)
+    """The number of the newest message."""
+    applicant_read = fields.IntField(default=0)
+    """The highest number the applicant's side has read."""
+    office_read = fields.IntField(default=0)
+    applicant_unread = fields.IntField(default=0)
+    """How many of the office's messages lie above `applicant_read`."""
+    office_unread = fields.IntField(default=0, db_index=True)
+
+    case_id: Any
+
+    class Meta:
+        table = "cases_conversation"
+        app = "cases"
+
+
+class Message(Model):
+    """One message of a conversation; words and names may be personal and are encrypted."""
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    case: fields.ForeignKeyRelation[Case] = fields.ForeignKeyField(
+        "cases.Case", related_name="messages", on_delete=fields.CASCADE
+    )
+    n = fields.IntField()
+    side = fields.CharField(max_length=12)
+    """applicant or office."""
+    author_id = fields.UUIDField()
+    author_name = ProtectedField()
+    client_key = fields.CharField(max_length=64)
+    """Chosen by the writer's page: what is sent again after a cut is the same message."""
+    text = ProtectedField()
+    sent_at = fields.DatetimeField()
+
+    case_id: Any
+
+    class Meta:
+        table = "cases_message"
+        app = "cases"
+        unique_together = (("case", "n"), ("author_id", "client_key"))
+
+
+class MessagePicture(Model):
+    """A picture for a message; without a message until that is sent, then never changed."""
+
+    id = fields.UUIDField(primary_key=True)
+    """Chosen by the writer's page, so that a picture sent twice is stored once."""
+    case: fields.ForeignKeyRelation[Case] = fields.ForeignKeyField(
+        "cases.Case", related_name="message_pictures", on_delete=fields.CASCADE
+    )
+    message: fields.ForeignKeyNullableRelation[Message] = fields.ForeignKeyField(
+        "cases.Message", related_name="pictures", on_delete=fields.CASCADE, null=True
+    )
+    place = fields.SmallIntField(default=0)
+    media_type = fields.CharField(max_length=60)
+    size = fields.BigIntField()
+    digest = fields.CharField(max_length=64)
+    uploaded_by = fields.UUIDField()
+    created_at = fields.DatetimeField(db_index=True)
+
+    case_id: Any
+    message_id: Any
+
+    class Meta:
+        table = "cases_message_picture"
+        app = "cases"
+        indexes = (("message_id", "place"), ("case_id",))

@@ -49,17 +49,18 @@ _ENDED_EARLY = frozenset(
 )
 
 
-def summary(case: Case, *, snapshot: Snapshot, item: Item) -> views.CaseSummary:
+def summary(case: Case, *, snapshot: Snapshot, item: Item, unread: int) -> views.CaseSummary:
     """The case as one line of the applicant's list."""
-    return views.CaseSummary(**_summary_values(case, snapshot=snapshot, item=item))
+    return views.CaseSummary(**_summary_values(case, snapshot=snapshot, item=item), unread=unread)
 
 
 def worklist_entry(
-    case: Case, *, snapshot: Snapshot, item: Item, today: date, days: WorkCalendar
+    case: Case, *, snapshot: Snapshot, item: Item, today: date, days: WorkCalendar, unread: int
 ) -> views.WorklistEntry:
     """The case as one line of a worklist."""
     return views.WorklistEntry(
         **_summary_values(case, snapshot=snapshot, item=item),
+        unread=unread,
         applicant_masked=case.applicant_masked,
         light=str(light(case, today=today, days=days)),
     )
@@ -77,6 +78,7 @@ def detail(
     supplement: Supplement | None,
     may: list[str],
     signature: views.FormSignatureView | None,
+    unread: int,
 ) -> views.CaseDetail:
     """Everything about the case, for its applicant."""
     result = None
@@ -101,6 +103,7 @@ def detail(
         may=may,
         must_sign=item.sign_form,
         signature=signature,
+        unread=unread,
     )
 
 

@@ -13,6 +13,7 @@ from tortoise.queryset import QuerySet
 from cases import (
     catalogue,
     content_checks,
+    conversation,
     deadlines,
     errors,
     lifecycle,
@@ -22,10 +23,11 @@ from cases import (
     timeline,
     views,
 )
+from cases.conversation import Side
 from cases.deadlines import Light
 from cases.definitions import Item
 from cases.lifecycle import CaseState
-from cases.models import Case, Material, MaterialFile, Supplement
+from cases.models import Case, Material, MaterialFile, MessagePicture, Supplement
 from cases.presenting import FaceWords, HeldLicences
 from core import audit, clock
 from identity import queries as identity_queries
@@ -52,7 +54,7 @@ NO_LICENCES = Licences(held={}, names={})
 
 @dataclass(frozen=True, kw_only=True)
 class StoredFile:
-    """A stored material file, for sending its bytes."""
+    """A stored file or picture, for sending its bytes."""
 
     name: str
     media_type: str
@@ -69,8 +71,15 @@ async def list_own(
         own = own.filter(state=state)
     snapshot = await catalogue.snapshot()
     rows = await own.order_by("-updated_at", "id").offset(offset).limit(limit)
+    unread = await conversation.unread_of([row.id for row in rows], side=Side.APPLICANT)
     shown = [
-        presenting.summary(row, snapshot=snapshot, item=await moves.item_of(row)) for row in rows
+        presenting.summary(
+            row,
+            snapshot=snapshot,
+            item=await moves.item_of(row),
+            unread=unread.get(row.id, 0),
+        )
+        for row in rows
     ]
     return shown, await own.count()
 
@@ -81,7 +90,9 @@ async def get_detail(
     """The caller's own case; raises `CaseNotFound`."""
     case = await moves.get_own(case_id, by=by)
     may = lifecycle.applicant_may(case.state)
-    return await _detail(case, licences=licences, files_at=CITIZEN_FILES, may=may)
+    return await _detail(
+        case, licences=licences, files_at=CITIZEN_FILES, may=may, side=Side.APPLICANT
+    )
 
 
 async def get_staff_detail(
@@ -95,6 +106,7 @@ async def get_staff_detail(
         licences=Licences(held={}, names=licence_names),
         files_at=STAFF_FILES,
         may=_officer_may(case, has_supplement=await Supplement.exists(case_id=case.id)),
+        side=Side.OFFICE,
         face_words=face_words,
     )
     item = await moves.item_of(case)
@@ -108,26 +120,46 @@ async def get_staff_detail(
 
 
 async def list_worklist(
-    *, by: Principal, state: CaseState | None, query: str, limit: int, offset: int
+    *,
+    by: Principal,
+    state: CaseState | None,
+    query: str,
+    limit: int,
+    offset: int,
+    unread: bool = False,
 ) -> tuple[list[views.WorklistEntry], int, dict[str, int]]:
     """The cases of the officer's department, how many match, and how many per state.
 
     Within one running state the most urgent come first. `query` is a number, a word of the item's
-    name, or the applicant's exact name (names are stored encrypted).
+    name, or the applicant's exact name (names are stored encrypted). With `unread` only cases
+    whose applicant wrote something that nobody has read.
     """
     visible = _visible(by)
     matching = visible.filter(state=state) if state else visible
+    if unread:
+        matching = matching.filter(conversation__office_unread__gt=0)
     if query.strip():
         matching = matching.filter(_matches(query.strip()))
     snapshot, days, today = await catalogue.snapshot(), deadlines.calendar(), clock.today()
     rows = await matching.order_by(*_urgency(state)).offset(offset).limit(limit)
+    waiting = await conversation.unread_of([row.id for row in rows], side=Side.OFFICE)
     shown = [
         presenting.worklist_entry(
-            row, snapshot=snapshot, item=await moves.item_of(row), today=today, days=days
+            row,
+            snapshot=snapshot,
+            item=await moves.item_of(row),
+            today=today,
+            days=days,
+            unread=waiting.get(row.id, 0),
         )
         for row in rows
     ]
     return shown, await matching.count(), await _counts(visible)
+
+
+async def count_unread(*, by: Principal) -> int:
+    """Cases the officer may see whose applicant wrote something that nobody has read."""
+    return await _visible(by).filter(conversation__office_unread__gt=0).count()
 
 
 async def get_overview(*, by: Principal) -> views.Overview:
@@ -187,9 +219,18 @@ async def get_staff_file(file_id: UUID, *, by: Principal) -> StoredFile:
 async def get_signed_file(file_id: UUID) -> StoredFile:
     """A file by an address somebody who may see it was given; raises `FileNotFound`."""
     stored = await MaterialFile.get_or_none(id=file_id)
-    if stored is None:
+    if stored is not None:
+        return _stored_file(stored)
+    picture = await MessagePicture.get_or_none(id=file_id)
+    if picture is None:
         raise errors.FileNotFound()
-    return _stored_file(stored)
+    suffix = "png" if picture.media_type == "image/png" else "jpg"
+    return StoredFile(
+        name=f"照片.{suffix}",
+        media_type=picture.media_type,
+        size=picture.size,
+        digest=picture.digest,
+    )
 
 
 async def licence_input(case_id: UUID, *, by: Principal) -> tuple[Case, Item, dict[str, Any]]:
@@ -221,6 +262,7 @@ async def _detail(
     licences: Licences,
     files_at: str,
     may: list[str],
+    side: Side,
     face_words: FaceWords | None = None,
 ) -> views.CaseDetail:
     snapshot, guide = await catalogue.snapshot(), await moves.guide_of(case)
@@ -248,6 +290,7 @@ async def _detail(
         supplement=await Supplement.get_or_none(case_id=case.id),
         may=may,
         signature=await sign.find(case, guide),
+        unread=(await conversation.unread_of([case.id], side=side)).get(case.id, 0),
     )
 
 

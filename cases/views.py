@@ -27,6 +27,8 @@ class CaseSummary(msgspec.Struct, kw_only=True):
     submitted_at: datetime | None
     due_on: date | None
     updated_at: datetime
+    unread: int = 0
+    """Messages of the other side that the reader's side has not read yet."""
 
 
 class WorklistEntry(CaseSummary, kw_only=True):
@@ -227,6 +229,48 @@ class StaffCaseDetail(CaseDetail, kw_only=True):
     light: str
     licence_type: str | None
     content_marks: list[ContentMark]
+
+
+class MessagePictureView(msgspec.Struct, kw_only=True):
+    id: UUID
+    media_type: str
+    size: int
+    url: str
+
+
+class MessageView(msgspec.Struct, kw_only=True):
+    """One message as its reader sees it."""
+
+    n: int
+    side: str
+    """applicant or office."""
+    mine: bool
+    author_text: str
+    text: str
+    pictures: list[MessagePictureView]
+    sent_at: datetime
+    client_key: str | None
+    """The key of an own message, by which the page knows what has arrived; else null."""
+
+
+class ConversationView(msgspec.Struct, kw_only=True):
+    """A stretch of a conversation, oldest message first."""
+
+    messages: list[MessageView]
+    length: int
+    """The number of the newest message; more are to be had while the last one here is below."""
+    applicant_read: int
+    office_read: int
+    may_write: bool
+    closed_text: str | None
+    """Why nothing can be written now."""
+
+
+class ReadMarks(msgspec.Struct, kw_only=True):
+    """How far each side has read."""
+
+    applicant_read: int
+    office_read: int
 
 
 class DepartmentLoad(msgspec.Struct, kw_only=True):

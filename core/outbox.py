@@ -244,9 +244,9 @@ async def raise_alarm() -> int:
 async def replay(event_id: object) -> bool:
     """Let a parked row try again from the beginning; False when there is no such row."""
     now = clock.now()
-    changed = await OutboxMessage.filter(event_id=event_id, parked_at__isnull=False).update(
-        parked_at=None, attempts=0, due_at=now
-    )
+    changed = await OutboxMessage.filter(
+        event_id=event_id, parked_at__isnull=False, done_at__isnull=True
+    ).update(parked_at=None, attempts=0, due_at=now)
     bell.ring()
     return bool(changed)
 

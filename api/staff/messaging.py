@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from datetime import datetime, timedelta
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 import msgspec
@@ -12,8 +12,12 @@ from sanic import Blueprint, Request
 
 from api import guards
 from api.endpoint import endpoint
-from core import outbox
-from push import statistics
+from api.paging import Page
+from core import outbox, parked
+from core.parked import ParkedEventNotFound
+from identity.errors import RoleMissing
+from identity.principal import Principal
+from push import deliveries, statistics
 
 bp = Blueprint("staff-messaging", url_prefix="/api/staff/messaging")
 
@@ -69,6 +73,35 @@ class Operations(msgspec.Struct, kw_only=True):
     """Of this worker."""
 
 
+class Decision(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    reason: Annotated[str, msgspec.Meta(min_length=2, max_length=200)]
+    """Kept in the audit trail; no personal data."""
+
+
+class DeliveryQuery(Page, kw_only=True, forbid_unknown_fields=True):
+    state: Literal["pending", "sent", "skipped", "failed"] = "failed"
+    channel: Annotated[str, msgspec.Meta(max_length=20)] | None = None
+
+
+class DeliveryLine(msgspec.Struct, kw_only=True):
+    """One delivery; what it says and to whom is not shown."""
+
+    id: UUID
+    event_id: UUID
+    channel: str
+    kind: str
+    state: str
+    attempts: int
+    created_at: datetime
+    due_at: datetime
+    last_error: str | None
+
+
+class DeliveryList(msgspec.Struct, kw_only=True):
+    items: list[DeliveryLine]
+    total: int
+
+
 @bp.get("/")
 @guards.officer("supervisor")
 @endpoint(summary="How delivery stands", query=OperationsQuery, returns=Operations)
@@ -84,3 +117,46 @@ async def get_operations(request: Request, query: OperationsQuery) -> Operations
         webhooks=WebhookFigures(**asdict(found.webhooks)),
         live_connections=resources.hub.count,
     )
+
+
+@bp.get("/deliveries")
+@guards.officer("supervisor")
+@endpoint(
+    summary="Deliveries in one state, newest first", query=DeliveryQuery, returns=DeliveryList
+)
+async def list_deliveries(request: Request, query: DeliveryQuery) -> DeliveryList:
+    rows, total = await deliveries.list_deliveries(
+        state=query.state, channel=query.channel, limit=query.limit, offset=query.offset
+    )
+    items = msgspec.convert(rows, list[DeliveryLine], from_attributes=True)
+    return DeliveryList(items=items, total=total)
+
+
+@bp.post("/parked/<event_id:uuid>/replay")
+@guards.officer("supervisor")
+@endpoint(
+    summary="The cause is mended: tell a parked event again",
+    body=Decision,
+    problems=(ParkedEventNotFound, RoleMissing),
+)
+async def replay_parked(request: Request, event_id: UUID, body: Decision) -> None:
+    await parked.replay(event_id, reason=body.reason, by=_operator(request).actor)
+
+
+@bp.post("/parked/<event_id:uuid>/drop")
+@guards.officer("supervisor")
+@endpoint(
+    summary="Give a parked event up, so that what waits behind it goes on",
+    body=Decision,
+    problems=(ParkedEventNotFound, RoleMissing),
+)
+async def drop_parked(request: Request, event_id: UUID, body: Decision) -> None:
+    await parked.drop(event_id, reason=body.reason, by=_operator(request).actor)
+
+
+def _operator(request: Request) -> Principal:
+    """Events belong to no department: only who covers all decides about them."""
+    principal: Principal = request.ctx.principal
+    if principal.department is not None:
+        raise RoleMissing()
+    return principal

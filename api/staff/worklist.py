@@ -21,6 +21,8 @@ READERS = ("reviewer", "supervisor", "window")
 class WorklistQuery(paging.Page, kw_only=True, forbid_unknown_fields=True):
     state: CaseState | None = None
     q: Annotated[str, msgspec.Meta(max_length=60)] = ""
+    unread: bool = False
+    """Only cases whose applicant wrote something that nobody has read."""
 
 
 class Worklist(msgspec.Struct, kw_only=True):
@@ -28,6 +30,8 @@ class Worklist(msgspec.Struct, kw_only=True):
     total: int
     counts: dict[str, int]
     """State → number of cases, whatever the filter says."""
+    unread: int
+    """Cases whose applicant wrote something that nobody has read, whatever the filter says."""
 
 
 @bp.get("/cases")
@@ -40,8 +44,10 @@ async def list_cases(request: Request, query: WorklistQuery) -> Worklist:
         query=query.q,
         limit=query.limit,
         offset=query.offset,
+        unread=query.unread,
     )
-    return Worklist(items=items, total=total, counts=counts)
+    waiting = await queries.count_unread(by=request.ctx.principal)
+    return Worklist(items=items, total=total, counts=counts, unread=waiting)
 
 
 @bp.get("/cases/<case_id:uuid>")

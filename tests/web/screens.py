@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 from core import clock
+from core.ids import new_id
 from tests.journeys.actors import Actor, Citizen, Officer
 from tests.journeys.preparing import prepare
 from tests.web.installation import Demo
@@ -63,6 +64,7 @@ async def town(demo: Demo) -> AsyncIterator[Town]:
         await officer.act(running["id"], "acceptance")
         missing = [{"code": SHOP_PAPER, "reason": "照片看不清，请重新拍"}]
         await officer.act(waiting["id"], "supplements", {"items": missing, "note": "请用横屏拍摄"})
+        await talk(citizen, officer, running)
         [licence, *_] = await citizen.licences()
         look = await complained(citizen, licence)
         due, paid = await owed(citizen, demo), await owed(citizen, demo)
@@ -84,6 +86,18 @@ async def town(demo: Demo) -> AsyncIterator[Town]:
                 "staff-case": f"/staff/#/case/{running['id']}",
             },
         )
+
+
+async def talk(citizen: Citizen, officer: Officer, case: dict[str, Any]) -> None:
+    """Both sides have said something, the applicant with a picture."""
+    path, picture_id = f"cases/{case['id']}", str(new_id())
+    await citizen.call(
+        "PUT", f"/api/citizen/{path}/message-pictures/{picture_id}", data=photo("my door")
+    )
+    asked = {"client_key": new_id().hex, "text": "门头照这样可以吗？", "pictures": [picture_id]}
+    await citizen.post(f"/api/citizen/{path}/messages", asked)
+    answer = {"client_key": new_id().hex, "text": "可以，地址也请拍进去。"}
+    await officer.post(f"/api/staff/{path}/messages", answer)
 
 
 async def complained(citizen: Citizen, licence: dict[str, Any]) -> str:
@@ -155,6 +169,8 @@ def citizen_screens(
         "cases": "/m/#/cases",
         "case": f"/m/#/case/{running['id']}",
         "case-waiting": f"/m/#/case/{waiting['id']}",
+        "talk": f"/m/#/talk/{running['id']}",
+        "talk-empty": f"/m/#/talk/{waiting['id']}",
         "supplement": f"/m/#/supplement/{waiting['id']}",
         "withdraw": f"/m/#/withdraw/{running['id']}",
         "wallet": "/m/#/wallet",
@@ -166,6 +182,7 @@ def citizen_screens(
         "authorisations": "/m/#/authorisations",
         "authorise": f"/m/#/authorise/{licence['id']}",
         "inbox": "/m/#/inbox",
+        "notices": "/m/#/notices",
         "me": "/m/#/me",
     }
 

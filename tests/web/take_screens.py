@@ -23,7 +23,17 @@ MOST_BYTES = 150 * 1024
 COLOURS = (256, 128, 64, 32)
 
 OVERVIEW = ("home", "materials", "case-waiting", "wallet", "qr")
-PHONE_SCREENS = ("home", "guide", "apply", "materials", "case-waiting", "wallet", "licence", "qr")
+PHONE_SCREENS = (
+    "home",
+    "guide",
+    "apply",
+    "materials",
+    "case-waiting",
+    "talk",
+    "wallet",
+    "licence",
+    "qr",
+)
 
 
 async def main() -> None:

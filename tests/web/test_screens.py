@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from playwright.async_api import expect
 
+from core.ids import new_id
 from tests.journeys.actors import Citizen
 from tests.journeys.preparing import prepare
 from tests.web import screens
@@ -148,20 +149,37 @@ async def test_ending_a_mandate_is_asked_twice(window: Any, town: Town, name: st
     await phone.sees("结束授权")
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-async def test_staff_screens(window: Any, town: Town, theme: str) -> None:
-    desk = await window(desk=True, theme=theme)
+@pytest.mark.parametrize(("theme", "size"), [("light", "standard"), ("dark", "large")])
+async def test_staff_screens(window: Any, town: Town, theme: str, size: str) -> None:
+    dress = Dress(theme=theme, size=size)
+    desk = await window(desk=True, theme=theme, stored=dress.stored)
     await screens.lend_session(town.officer, desk, hint="staff-signed-in")
-    assert await findings(desk, town.staff_screens, Dress()) == {}
+    assert await findings(desk, town.staff_screens, dress) == {}
 
-    supervisor = await window(desk=True, theme=theme)
+    supervisor = await window(desk=True, theme=theme, stored=dress.stored)
     await screens.lend_session(town.supervisor, supervisor, hint="staff-signed-in")
     desks = {
         "overview": "/staff/#/overview",
         "operations": "/staff/#/operations",
+        "delivery": "/staff/#/delivery",
+        "webhooks": "/staff/#/webhooks",
         "licences": "/staff/#/licences",
     }
-    assert await findings(supervisor, desks, Dress()) == {}
+    assert await findings(supervisor, desks, dress) == {}
+
+
+async def test_screens_that_cannot_be_opened_are_sound_too(window: Any, town: Town) -> None:
+    nothing = new_id()
+    desk, phone = await window(desk=True), await window()
+    await screens.lend_session(town.officer, desk, hint="staff-signed-in")
+    await screens.lend_session(town.citizen, phone, hint="signed-in")
+
+    assert await findings(desk, {"case": f"/staff/#/case/{nothing}"}, Dress()) == {}
+    addresses = {"case": f"/m/#/case/{nothing}", "talk": f"/m/#/talk/{nothing}"}
+    assert await findings(phone, addresses, Dress()) == {}
+    await phone.heading("页面打不开")
+    for one in (desk, phone):
+        one.complaints.clear()  # The browser reports what was not found.
 
 
 @pytest.mark.parametrize(("theme", "width"), [("light", 1280), ("dark", 1280), ("light", 320)])

@@ -14,7 +14,7 @@ LANGUAGES = ("zh", "en")
 # Keys that the code puts together, by their first part: t(`material.${status}`).
 COMPOSED = ("bill", "caseState", "grantKind", "grantState", "lang", "licenceState", "live",
             "material", "payWay", "refund", "seal", "size", "step", "stepName", "tab", "theme",
-            "upload", "verdict", "via", "way")  # fmt: skip
+            "talk", "upload", "verdict", "via", "way")  # fmt: skip
 
 
 def words(language: str) -> dict[str, str]:

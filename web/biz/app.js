@@ -3,6 +3,7 @@
 import { html, render, useRef, useState } from '../vendor/preact-htm.js';
 import { moment } from '../kit/i18n.js';
 import { newKey } from '../kit/api.js';
+import { LargeText } from '../kit/large-text.js';
 import { Facts, Failure, H1, Loading, useAct } from '../kit/ui.js';
 import { Checks, Verdict } from '../kit/verdict.js';
 import { forget, remember, remembered, signed } from './client.js';
@@ -22,6 +23,7 @@ function App() {
     <header class="top">
       <span class="seal" aria-hidden="true">企</span>
       <span class="name">企业证照核验</span>
+      <${LargeText} />
       ${client && html`<button class="btn sec sm" onClick=${leave}>退出</button>`}
     </header>
     <main id="main" class="wide">

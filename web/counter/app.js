@@ -1,6 +1,7 @@
 // Counter page: enrol this device once, then scan, judge, next one.
 
 import { html, render, useEffect, useRef, useState } from '../vendor/preact-htm.js';
+import { LargeText } from '../kit/large-text.js';
 import { Failure, H1, Loading, Tag, useAct, useData } from '../kit/ui.js';
 import { complaint, openCamera } from './camera.js';
 import { enrol, enrolled, forget, isDisowned, signed } from './device.js';
@@ -34,6 +35,7 @@ function App() {
       <span class="seal" aria-hidden="true">核</span>
       <span class="name">窗口核验</span>
       <${Network} />
+      <${LargeText} />
     </header>
     <main id="main" class="wide">
       ${device.error && html`<${Failure} error=${NO_STORE} />`}

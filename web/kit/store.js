@@ -2,9 +2,12 @@
 // key pairs that cannot be exported, files whose upload is not finished, and what is needed offline.
 
 const DATABASE = 'yunjian';
-/** The last four: passes of the phone; a counter's lists, codes it has read, readings to hand in. */
-const SHELVES = ['keys', 'uploads', 'passes', 'evidence', 'seen', 'readings'];
-const VERSION = 2;
+/**
+ * From the third: passes of the phone; a counter's lists, codes it has read, readings to hand in;
+ * messages that are not sent yet.
+ */
+const SHELVES = ['keys', 'uploads', 'passes', 'evidence', 'seen', 'readings', 'messages'];
+const VERSION = 3;
 
 function open() {
   return new Promise((resolve, reject) => {

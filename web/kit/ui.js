@@ -72,6 +72,11 @@ export function Failure({ error, retry }) {
   `;
 }
 
+/** A screen that could not be opened: it still has its one heading. */
+export function FailedScreen({ error, retry }) {
+  return html`<${H1} text=${t('error.screen')} /><${Failure} error=${error} retry=${retry} />`;
+}
+
 /** Label and value pairs: items are [label, value]; empty values are left out. */
 export function Facts({ items }) {
   const kept = items.filter(([, value]) => value !== null && value !== undefined && value !== '');

@@ -35,6 +35,7 @@ const ROUTES = [
     tab: 'cases',
     signedIn: true,
   },
+  { path: '/talk/:id', page: 'talk', title: 'talk.title', back: ({ id }) => `/case/${id}`, signedIn: true },
   {
     path: '/supplement/:id',
     page: 'supplement',
@@ -88,6 +89,7 @@ const ROUTES = [
   },
   { path: '/shared/:token', page: 'shared', title: 'shared.title', back: () => '/' },
   { path: '/inbox', page: 'inbox', title: 'inbox.title', back: () => '/me', tab: 'me', signedIn: true },
+  { path: '/notices', page: 'notices', title: 'notices.title', back: () => '/me', tab: 'me', signedIn: true },
   { path: '/bind', page: 'bind', title: 'bind.title', back: () => '/login' },
   { path: '/confirm', page: 'confirm', title: 'confirm.title', back: () => '/me', signedIn: true },
   { path: '/accounts', page: 'accounts', title: 'accounts.title', back: () => '/me', tab: 'me', signedIn: true },

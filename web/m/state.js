@@ -100,6 +100,18 @@ export async function welcome(person) {
   ]);
   onSignedOut(farewell);
   live.value ??= openLive('/api/citizen/live');
+  if (localStorage.getItem('unsent:citizen')) {
+    const { start } = await import('../kit/outbox.js');
+    start(person.id, 'citizen');
+  }
+}
+
+/** Messages that were not sent yet do not outlive the person's stay at this device. */
+export async function forgetUnsent() {
+  if (localStorage.getItem('unsent:citizen')) {
+    const { forget } = await import('../kit/outbox.js');
+    await forget('citizen');
+  }
 }
 
 /** Offline passes stay for their day when a session ends by itself, not when somebody else comes. */

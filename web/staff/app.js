@@ -2,8 +2,10 @@
 
 import { html, render } from '../vendor/preact-htm.js';
 import { del } from '../kit/api.js';
+import { LargeText } from '../kit/large-text.js';
 import { Loading, focusNextHeading } from '../kit/ui.js';
 import Case from './pages/case.js';
+import Delivery from './pages/delivery.js';
 import Guardianships from './pages/guardianships.js';
 import Issue from './pages/issue.js';
 import Licences from './pages/licences.js';
@@ -11,6 +13,7 @@ import Login from './pages/login.js';
 import Operations from './pages/operations.js';
 import Overview from './pages/overview.js';
 import Seals from './pages/seals.js';
+import Webhooks from './pages/webhooks.js';
 import Worklist from './pages/worklist.js';
 import * as state from './state.js';
 
@@ -24,6 +27,7 @@ function Top() {
 
   async function leave() {
     await del('/api/staff/sessions/current').catch(() => undefined);
+    await state.forgetUnsent();
     state.farewell();
     state.go('/');
   }
@@ -37,8 +41,9 @@ function Top() {
           ${LIVE_WORDS[live] ?? LIVE_WORDS.connecting}
         </span>
         <span class="muted">${officer.name}</span>
-        <button class="btn sec sm" onClick=${leave}>退出</button>
       `}
+      <${LargeText} />
+      ${officer && html`<button class="btn sec sm" onClick=${leave}>退出</button>`}
     </header>
   `;
 }
@@ -72,6 +77,12 @@ function Screen() {
   }
   if (place === 'operations') {
     return html`<${Operations} />`;
+  }
+  if (place === 'delivery') {
+    return html`<${Delivery} />`;
+  }
+  if (place === 'webhooks') {
+    return html`<${Webhooks} />`;
   }
   // Who reads no cases has another desk of their own.
   if (officer.roles.some((role) => READERS.includes(role))) {

@@ -28,6 +28,17 @@ export function welcome(officer) {
   me.value = officer;
   localStorage.setItem('staff-signed-in', '1');
   live.value ??= openLive('/api/staff/live');
+  if (localStorage.getItem('unsent:staff')) {
+    import('../kit/outbox.js').then(({ start }) => start(officer.id, 'staff'));
+  }
+}
+
+/** Messages that were not sent yet do not outlive the officer's stay at this desk. */
+export async function forgetUnsent() {
+  if (localStorage.getItem('unsent:staff')) {
+    const { forget } = await import('../kit/outbox.js');
+    await forget('staff');
+  }
 }
 
 export function farewell() {

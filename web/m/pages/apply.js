@@ -4,13 +4,13 @@ import { html, useEffect, useState } from '../../vendor/preact-htm.js';
 import { t } from '../../kit/i18n.js';
 import { get, put } from '../../kit/api.js';
 import { ErrorSummary, Field, checkFields, errorsOf, tidy } from '../../kit/form.js';
-import { Failure, H1, Loading, useAct, useData } from '../../kit/ui.js';
+import { FailedScreen, Failure, H1, Loading, useAct, useData } from '../../kit/ui.js';
 import { go, replace } from '../state.js';
 
 export default function Apply({ params }) {
   const opened = useData(() => get(`/api/citizen/cases/${params.id}`));
   if (opened.error) {
-    return html`<${Failure} error=${opened.error} retry=${opened.reload} />`;
+    return html`<${FailedScreen} error=${opened.error} retry=${opened.reload} />`;
   }
   if (!opened.data) {
     return html`<${Loading} />`;

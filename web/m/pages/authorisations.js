@@ -3,7 +3,7 @@
 import { html, useState } from '../../vendor/preact-htm.js';
 import { moment, t } from '../../kit/i18n.js';
 import { del, get, post } from '../../kit/api.js';
-import { Facts, Failure, H1, Loading, Tag, useAct, useData } from '../../kit/ui.js';
+import { Facts, FailedScreen, Failure, H1, Loading, Tag, useAct, useData } from '../../kit/ui.js';
 import { me, useLive } from '../state.js';
 
 const LIVING = ['offered', 'accepted'];
@@ -12,7 +12,7 @@ export default function Authorisations() {
   const found = useData(() => get('/api/citizen/authorisations'), [me.value?.acting_for?.id]);
   useLive(found.reload);
   if (found.error && !found.data) {
-    return html`<${Failure} error=${found.error} retry=${found.reload} />`;
+    return html`<${FailedScreen} error=${found.error} retry=${found.reload} />`;
   }
   if (!found.data) {
     return html`<${Loading} />`;

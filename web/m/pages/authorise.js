@@ -3,7 +3,7 @@
 import { html, useState } from '../../vendor/preact-htm.js';
 import { t } from '../../kit/i18n.js';
 import { get, newKey, post } from '../../kit/api.js';
-import { Facts, Failure, H1, Loading, useAct, useData } from '../../kit/ui.js';
+import { Facts, FailedScreen, Failure, H1, Loading, useAct, useData } from '../../kit/ui.js';
 import { replace } from '../state.js';
 
 const DAYS = { person: [7, 30, 90], link: [1, 3, 7] };
@@ -13,7 +13,7 @@ export default function Authorise({ params }) {
   const found = useData(() => get(path));
   const [link, setLink] = useState(null);
   if (found.error && !found.data) {
-    return html`<${Failure} error=${found.error} retry=${found.reload} />`;
+    return html`<${FailedScreen} error=${found.error} retry=${found.reload} />`;
   }
   if (!found.data) {
     return html`<${Loading} />`;

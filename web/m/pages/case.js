@@ -3,7 +3,7 @@
 import { html } from '../../vendor/preact-htm.js';
 import { day, moment, t, worded } from '../../kit/i18n.js';
 import { get } from '../../kit/api.js';
-import { Facts, Failure, H1, Loading, Tag, useData } from '../../kit/ui.js';
+import { Facts, FailedScreen, H1, Loading, Tag, useData } from '../../kit/ui.js';
 import { MaterialState } from '../material.js';
 import { live, useLive } from '../state.js';
 import { Subscribe } from '../subscribe.js';
@@ -17,7 +17,7 @@ export default function Case({ params }) {
     }
   });
   if (opened.error && !opened.data) {
-    return html`<${Failure} error=${opened.error} retry=${opened.reload} />`;
+    return html`<${FailedScreen} error=${opened.error} retry=${opened.reload} />`;
   }
   if (!opened.data) {
     return html`<${Loading} />`;
@@ -41,6 +41,11 @@ export default function Case({ params }) {
       />
       ${one.outcome_text && html`<p>${one.outcome_text}</p>`}
       <${NextStep} one=${one} />
+      ${one.submitted_at && html`
+        <a class="btn sec block" href=${`#/talk/${one.id}`}>
+          ${t('talk.ask')} ${one.unread > 0 && html`<${Tag} tone="warn">${t('talk.new', { n: one.unread })}</${Tag}>`}
+        </a>
+      `}
     </section>
     <section class="card" aria-labelledby="steps">
       <h2 id="steps">${t('case.progress')}</h2>

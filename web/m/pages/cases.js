@@ -3,7 +3,7 @@
 import { html } from '../../vendor/preact-htm.js';
 import { moment, t, worded } from '../../kit/i18n.js';
 import { get } from '../../kit/api.js';
-import { Failure, H1, Loading, RowLink, Tag, useData } from '../../kit/ui.js';
+import { FailedScreen, H1, Loading, RowLink, Tag, useData } from '../../kit/ui.js';
 import { me, useLive } from '../state.js';
 
 const PAGE = 50;
@@ -25,7 +25,7 @@ export default function Cases() {
   const found = useData(() => get(`/api/citizen/cases?limit=${PAGE}`), [me.value?.acting_for?.id]);
   useLive(found.reload);
   if (found.error && !found.data) {
-    return html`<${Failure} error=${found.error} retry=${found.reload} />`;
+    return html`<${FailedScreen} error=${found.error} retry=${found.reload} />`;
   }
   if (!found.data) {
     return html`<${Loading} />`;
@@ -62,7 +62,7 @@ function Group({ title, items }) {
               <${RowLink}
                 href=${one.state === 'draft' ? `#/apply/${one.id}` : `#/case/${one.id}`}
                 title=${one.item_name}
-                text=${whenOf(one)}
+                text=${html`${whenOf(one)}${one.unread > 0 && html` <${Tag} tone="warn">${t('talk.new', { n: one.unread })}</${Tag}>`}`}
               >
                 <${Tag} tone=${STATE_TONES[one.state]}>
                   ${worded('caseState', one.state, one.state_text)}

@@ -4,7 +4,7 @@ import { html, useEffect, useState } from '../../vendor/preact-htm.js';
 import { t } from '../../kit/i18n.js';
 import { get, newKey, post } from '../../kit/api.js';
 import { channel } from '../../kit/host.js';
-import { Facts, Failure, H1, Loading, Tag, useAct, useData } from '../../kit/ui.js';
+import { Facts, FailedScreen, Failure, H1, Loading, Tag, useAct, useData } from '../../kit/ui.js';
 import { go, me } from '../state.js';
 
 export default function Guide({ params }) {
@@ -43,7 +43,7 @@ export default function Guide({ params }) {
   }
 
   if (item.error) {
-    return html`<${Failure} error=${item.error} retry=${item.reload} />`;
+    return html`<${FailedScreen} error=${item.error} retry=${item.reload} />`;
   }
   if (!item.data) {
     return html`<${Loading} />`;

@@ -3,7 +3,7 @@
 import { html, useState } from '../../vendor/preact-htm.js';
 import { day, moment, t, worded } from '../../kit/i18n.js';
 import { get, post } from '../../kit/api.js';
-import { Facts, Failure, H1, Loading, RowLink, Tag, useAct, useData } from '../../kit/ui.js';
+import { Facts, FailedScreen, Failure, H1, Loading, RowLink, Tag, useAct, useData } from '../../kit/ui.js';
 import { useLive } from '../state.js';
 import { UseList } from './uses.js';
 import { cardKind, stateChip } from './wallet.js';
@@ -23,7 +23,7 @@ export default function Licence({ params }) {
     }
   });
   if (found.error && !found.data) {
-    return html`<${Failure} error=${found.error} retry=${found.reload} />`;
+    return html`<${FailedScreen} error=${found.error} retry=${found.reload} />`;
   }
   if (!found.data) {
     return html`<${Loading} />`;

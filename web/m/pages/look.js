@@ -3,13 +3,13 @@
 import { html, useState } from '../../vendor/preact-htm.js';
 import { moment, t } from '../../kit/i18n.js';
 import { get, newKey, post } from '../../kit/api.js';
-import { Facts, Failure, H1, Loading, useAct, useData } from '../../kit/ui.js';
+import { Facts, FailedScreen, Failure, H1, Loading, useAct, useData } from '../../kit/ui.js';
 import { replace } from '../state.js';
 
 export default function Look({ params }) {
   const found = useData(() => get('/api/citizen/uses?limit=100'));
   if (found.error && !found.data) {
-    return html`<${Failure} error=${found.error} retry=${found.reload} />`;
+    return html`<${FailedScreen} error=${found.error} retry=${found.reload} />`;
   }
   if (!found.data) {
     return html`<${Loading} />`;

@@ -4,7 +4,7 @@ import { html } from '../../vendor/preact-htm.js';
 import { lang, setLang, t } from '../../kit/i18n.js';
 import { del, put } from '../../kit/api.js';
 import { Facts, Failure, H1, Loading, RowLink, useAct } from '../../kit/ui.js';
-import { demo, farewell, forgetOfflinePasses, go, me, setSize, setTheme, size, theme } from '../state.js';
+import { demo, farewell, forgetOfflinePasses, forgetUnsent, go, me, setSize, setTheme, size, theme } from '../state.js';
 
 const SIZES = ['standard', 'large', 'extra'];
 const THEMES = ['auto', 'light', 'dark'];
@@ -65,6 +65,7 @@ function Person({ person }) {
         ]}
       />
       <${RowLink} href="#/inbox" title=${t('inbox.title')} />
+      <${RowLink} href="#/notices" title=${t('notices.title')} />
       <${RowLink} href="#/uses" title=${t('uses.title')} />
       <${RowLink} href="#/payments" title=${t('pay.title')} />
       <${RowLink} href="#/accounts" title=${t('accounts.title')} />
@@ -120,7 +121,7 @@ function SignOut() {
   async function leave() {
     await act.run(() => del('/api/citizen/sessions/current').catch(() => undefined));
     farewell();
-    await forgetOfflinePasses();
+    await Promise.all([forgetOfflinePasses(), forgetUnsent()]);
     go('/', t('me.signedOut'));
   }
 

@@ -3,7 +3,7 @@
 import { html } from '../../vendor/preact-htm.js';
 import { moment, t } from '../../kit/i18n.js';
 import { get, post } from '../../kit/api.js';
-import { Facts, Failure, H1, Loading, Tag, useAct, useData } from '../../kit/ui.js';
+import { Facts, FailedScreen, Failure, H1, Loading, Tag, useAct, useData } from '../../kit/ui.js';
 import { askShell, hostKind } from '../../kit/host.js';
 import { useLive } from '../state.js';
 import { TONES, yuan } from './payments.js';
@@ -37,7 +37,7 @@ export default function Payment({ params }) {
   }
 
   if (found.error && !found.data) {
-    return html`<${Failure} error=${found.error} retry=${found.reload} />`;
+    return html`<${FailedScreen} error=${found.error} retry=${found.reload} />`;
   }
   if (!found.data) {
     return html`<${Loading} />`;

@@ -4,7 +4,7 @@ import { html, useState } from '../../vendor/preact-htm.js';
 import { moment, t } from '../../kit/i18n.js';
 import { get, newKey, post } from '../../kit/api.js';
 import { ErrorSummary, errorsOf, lineOf } from '../../kit/form.js';
-import { Facts, Failure, H1, Loading, useAct, useData } from '../../kit/ui.js';
+import { Facts, FailedScreen, Failure, H1, Loading, useAct, useData } from '../../kit/ui.js';
 import { MaterialState, isSettled } from '../material.js';
 import { go, replace } from '../state.js';
 import { Leave } from './apply.js';
@@ -12,7 +12,7 @@ import { Leave } from './apply.js';
 export default function Review({ params }) {
   const opened = useData(() => get(`/api/citizen/cases/${params.id}`));
   if (opened.error && !opened.data) {
-    return html`<${Failure} error=${opened.error} retry=${opened.reload} />`;
+    return html`<${FailedScreen} error=${opened.error} retry=${opened.reload} />`;
   }
   if (!opened.data) {
     return html`<${Loading} />`;

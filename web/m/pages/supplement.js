@@ -3,7 +3,7 @@
 import { html, useState } from '../../vendor/preact-htm.js';
 import { day, t } from '../../kit/i18n.js';
 import { get, newKey, post } from '../../kit/api.js';
-import { Failure, H1, Loading, useAct, useData } from '../../kit/ui.js';
+import { FailedScreen, Failure, H1, Loading, useAct, useData } from '../../kit/ui.js';
 import { MaterialCard, useUploads } from '../material.js';
 import { replace, useLive } from '../state.js';
 import { Leave } from './apply.js';
@@ -20,7 +20,7 @@ export default function Supplement({ params }) {
     }
   });
   if (opened.error && !opened.data) {
-    return html`<${Failure} error=${opened.error} retry=${opened.reload} />`;
+    return html`<${FailedScreen} error=${opened.error} retry=${opened.reload} />`;
   }
   if (!opened.data) {
     return html`<${Loading} />`;

@@ -3,13 +3,13 @@
 import { html } from '../../vendor/preact-htm.js';
 import { boot, t } from '../../kit/i18n.js';
 import { get } from '../../kit/api.js';
-import { Failure, H1, Loading, useData } from '../../kit/ui.js';
+import { FailedScreen, H1, Loading, useData } from '../../kit/ui.js';
 import { ItemList } from './search.js';
 
 export default function Theme({ params }) {
   const themes = useData(() => get('/api/catalogue/themes'));
   if (themes.error) {
-    return html`<${Failure} error=${themes.error} retry=${themes.reload} />`;
+    return html`<${FailedScreen} error=${themes.error} retry=${themes.reload} />`;
   }
   const known = (themes.data?.themes ?? boot.themes).find((theme) => theme.code === params.code);
   if (!themes.data) {

@@ -3,7 +3,7 @@
 import { html } from '../../vendor/preact-htm.js';
 import { day, t, worded } from '../../kit/i18n.js';
 import { get } from '../../kit/api.js';
-import { Failure, H1, Loading, RowLink, useData } from '../../kit/ui.js';
+import { FailedScreen, H1, Loading, RowLink, useData } from '../../kit/ui.js';
 import { me, useLive } from '../state.js';
 import { Wards } from '../wards.js';
 
@@ -15,7 +15,7 @@ export default function Wallet() {
   const found = useData(() => get('/api/citizen/licences'), [me.value?.acting_for?.id]);
   useLive(found.reload);
   if (found.error && !found.data) {
-    return html`<${Failure} error=${found.error} retry=${found.reload} />`;
+    return html`<${FailedScreen} error=${found.error} retry=${found.reload} />`;
   }
   if (!found.data) {
     return html`<${Loading} />`;

@@ -4,11 +4,14 @@ import { html, useState } from '../../vendor/preact-htm.js';
 import { day, moment } from '../../kit/i18n.js';
 import { get } from '../../kit/api.js';
 import { lineOf } from '../../kit/form.js';
-import { Facts, Failure, H1, Loading, Tag, useData } from '../../kit/ui.js';
+import { Talk } from '../../kit/talk.js';
+import { Facts, FailedScreen, H1, Loading, Tag, useData } from '../../kit/ui.js';
 import { Acts } from '../acts.js';
 import { LicenceCopy } from '../copy.js';
 import { Viewer } from '../viewer.js';
-import { useLive } from '../state.js';
+import { me, useLive } from '../state.js';
+
+const TALKERS = ['reviewer', 'window'];
 
 const MATERIAL_WORDS = {
   missing: ['idle', '未提交'],
@@ -25,12 +28,13 @@ export default function Case({ id }) {
   const opened = useData(() => get(`/api/staff/cases/${id}`));
   const [picture, setPicture] = useState(null);
   useLive((event) => {
-    if (event.kind === 'refresh' || event.data?.case_id === id) {
+    const talk = event.kind.startsWith('case-message');
+    if (event.kind === 'refresh' || (!talk && event.data?.case_id === id)) {
       opened.reload();
     }
   });
   if (opened.error && !opened.data) {
-    return html`<${Failure} error=${opened.error} retry=${opened.reload} />`;
+    return html`<${FailedScreen} error=${opened.error} retry=${opened.reload} />`;
   }
   if (!opened.data) {
     return html`<${Loading} />`;
@@ -74,6 +78,17 @@ export default function Case({ id }) {
       </div>
       <div class="stack">
         <${Acts} one=${one} changed=${opened.set} />
+        <section class="card" aria-labelledby="talk">
+          <h2 id="talk">与申请人对话</h2>
+          <${Talk}
+            base=${`/api/staff/cases/${id}`}
+            side="office"
+            owner=${me.value.id}
+            marks=${me.value.roles.some((role) => TALKERS.includes(role))}
+            listen=${useLive}
+            show=${setPicture}
+          />
+        </section>
         <section class="card" aria-labelledby="history">
           <h2 id="history">办理记录</h2>
           <div role="log">

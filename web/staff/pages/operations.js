@@ -4,6 +4,7 @@ import { html, useState } from '../../vendor/preact-htm.js';
 import { get, newKey, post, put } from '../../kit/api.js';
 import { Failure, H1, Loading, Tag, useAct, useData } from '../../kit/ui.js';
 import { MiniCodes } from '../mini-codes.js';
+import { Table } from '../table.js';
 
 const yuan = (fen) => (fen === null ? '—' : `¥${(fen / 100).toFixed(2)}`);
 const STATES = { due: '待缴', paid: '已缴', refunded: '已退', cancelled: '已取消' };
@@ -30,17 +31,6 @@ function Block({ title, path, view }) {
       ${!found.data && !found.error && html`<${Loading} />`}
       ${found.data && html`<${view} data=${found.data} reload=${found.reload} />`}
     </section>
-  `;
-}
-
-function Table({ label, head, children }) {
-  return html`
-    <div class="tablebox" tabindex="0" role="region" aria-label=${`${label}列表`}>
-      <table class="tb">
-        <thead><tr>${head.map((name) => html`<th scope="col" key=${name}>${name}</th>`)}</tr></thead>
-        <tbody>${children}</tbody>
-      </table>
-    </div>
   `;
 }
 

@@ -2,7 +2,7 @@
 
 import { html } from '../../vendor/preact-htm.js';
 import { get } from '../../kit/api.js';
-import { Failure, H1, Loading, useData } from '../../kit/ui.js';
+import { FailedScreen, H1, Loading, useData } from '../../kit/ui.js';
 import { useLive } from '../state.js';
 
 const TOTALS = [
@@ -16,14 +16,19 @@ export default function Overview() {
   const found = useData(() => get('/api/staff/overview'));
   useLive(found.reload);
   if (found.error && !found.data) {
-    return html`<${Failure} error=${found.error} retry=${found.reload} />`;
+    return html`<${FailedScreen} error=${found.error} retry=${found.reload} />`;
   }
   if (!found.data) {
     return html`<${Loading} />`;
   }
   const { departments, totals } = found.data;
   return html`
-    <p><a class="btn sec sm" href="#/">‹ 返回列表</a> <a class="btn sec sm" href="#/operations">平台与缴费</a></p>
+    <p class="bar">
+      <a class="btn sec sm" href="#/">‹ 返回列表</a>
+      <a class="btn sec sm" href="#/operations">平台与缴费</a>
+      <a class="btn sec sm" href="#/delivery">消息投递</a>
+      <a class="btn sec sm" href="#/webhooks">系统通知地址</a>
+    </p>
     <${H1} text="督办总览" />
     <section class="kpis" aria-label="合计">
       ${TOTALS.map(

@@ -41,9 +41,10 @@ export default function Worklist() {
   const [words, setWords] = useState('');
   const [asked, setAsked] = useState('');
   const timer = useRef(null);
+  const [unread, setUnread] = useState(false);
   const found = useData(
-    () => get(withQuery('/api/staff/cases', { state, q: asked, limit: PAGE })),
-    [state, asked],
+    () => get(withQuery('/api/staff/cases', unread ? { unread, limit: PAGE } : { state, q: asked, limit: PAGE })),
+    [state, asked, unread],
   );
   useLive(found.reload);
 
@@ -51,6 +52,11 @@ export default function Worklist() {
     setWords(text);
     clearTimeout(timer.current);
     timer.current = setTimeout(() => setAsked(text.trim()), TYPING_PAUSE_MS);
+  }
+
+  function choose(key) {
+    setUnread(false);
+    setState(key);
   }
 
   const counts = found.data?.counts ?? {};
@@ -69,13 +75,16 @@ export default function Worklist() {
           <button
             class="btn sec sm"
             key=${key}
-            aria-pressed=${String(state === key)}
-            onClick=${() => setState(key)}
+            aria-pressed=${String(!unread && state === key)}
+            onClick=${() => choose(key)}
           >
             ${label}${counts[key] !== undefined && ` ${counts[key]}`}
           </button>
         `,
       )}
+      <button class="btn sec sm" aria-pressed=${String(unread)} onClick=${() => setUnread(true)}>
+        有新留言${found.data && ` ${found.data.unread}`}
+      </button>
     </div>
     <div class="field">
       <label for="q">查找</label>
@@ -121,6 +130,7 @@ function Table({ items, total }) {
                     <a href=${`#/case/${one.id}`}>${one.item_name}</a>
                     <br />
                     <span class="muted mono">${one.short_no}</span>
+                    ${one.unread > 0 && html` <${Tag} tone="warn">${one.unread} 条新留言</${Tag}>`}
                   </td>
                   <td>${one.applicant_masked}</td>
                   <td>${moment(one.submitted_at)}</td>

@@ -1,0 +1,77 @@
+"""The applicant's side of the conversation on a case."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from sanic import Blueprint, HTTPResponse, Request
+
+from api import conversations, files, guards
+from api.conversations import MessageQuery, NewMessage, ReadMark
+from api.endpoint import endpoint
+from cases import conversation_pictures, errors
+from cases.views import ConversationView, MessagePictureView, MessageView, ReadMarks
+
+bp = Blueprint("citizen-conversation", url_prefix="/api/citizen")
+
+
+@bp.get("/cases/<case_id:uuid>/messages")
+@guards.citizen
+@endpoint(
+    summary="Messages of a case that follow a number",
+    query=MessageQuery,
+    returns=ConversationView,
+    problems=(errors.CaseNotFound,),
+)
+async def list_messages(request: Request, case_id: UUID, query: MessageQuery) -> ConversationView:
+    return await conversations.read(request, case_id, query)
+
+
+@bp.post("/cases/<case_id:uuid>/messages")
+@guards.citizen
+@endpoint(
+    summary="Write to the office; the same key again gives the message that is there",
+    body=NewMessage,
+    returns=MessageView,
+    status=201,
+    problems=conversations.WRITE_PROBLEMS,
+)
+async def write_message(request: Request, case_id: UUID, body: NewMessage) -> MessageView:
+    return await conversations.write(request, case_id, body)
+
+
+@bp.post("/cases/<case_id:uuid>/messages/read-mark")
+@guards.citizen
+@endpoint(
+    summary="Everything up to this number has been read; a mark never goes back",
+    body=ReadMark,
+    returns=ReadMarks,
+    problems=conversations.READ_PROBLEMS,
+)
+async def mark_read(request: Request, case_id: UUID, body: ReadMark) -> ReadMarks:
+    return await conversations.mark_read(request, case_id, body)
+
+
+@bp.put("/cases/<case_id:uuid>/message-pictures/<picture_id:uuid>", stream=True)
+@guards.citizen
+@endpoint(
+    summary="Keep a picture for a message; the page chooses its id, sending it again is harmless",
+    accepts=conversations.PICTURE_TYPES,
+    returns=MessagePictureView,
+    problems=conversations.PICTURE_PROBLEMS,
+)
+async def keep_picture(request: Request, case_id: UUID, picture_id: UUID) -> MessagePictureView:
+    return await conversations.keep_picture(request, case_id, picture_id)
+
+
+@bp.get("/message-pictures/<picture_id:uuid>/content")
+@guards.citizen
+@endpoint(
+    summary="A picture of a message: sends on to its signed address",
+    raw=True,
+    status=303,
+    problems=(errors.FileNotFound,),
+)
+async def get_picture(request: Request, picture_id: UUID) -> HTTPResponse:
+    await conversation_pictures.get_own(picture_id, by=request.ctx.principal)
+    return files.redirect(request, picture_id)
