@@ -6,12 +6,13 @@ import contextlib
 import errno
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 
 from sanic import Sanic
 from sanic.worker.loader import AppLoader
+from sanic.worker.manager import WorkerManager
 
 from app import create_app
 from core.embedded import EmbeddedValkey, NoServer
@@ -37,6 +38,7 @@ def serve(settings: Settings) -> None:
     # main() has set the start method already; Sanic refuses to find it set, even to the same.
     Sanic.start_method = "spawn"
     Sanic.START_METHOD_SET = True
+    _let_stop_while_starting()
     loader = AppLoader(factory=partial(create_app, settings))
     app = loader.load()
     app.prepare(
@@ -48,6 +50,20 @@ def serve(settings: Settings) -> None:
         motd=False,
     )
     Sanic.serve(primary=app, app_loader=loader)
+
+
+def _let_stop_while_starting() -> None:
+    """Let Ctrl-C end a server whose workers are not all up yet.
+
+    Sanic's manager (25.12) waits for every worker to be up; told to stop meanwhile, it hands the
+    message on to itself without end, while the workers are gone.
+    """
+    all_up: Callable[[WorkerManager], bool] = WorkerManager._all_workers_ack
+
+    def all_up_or_stopping(manager: WorkerManager) -> bool:
+        return manager._shutting_down or all_up(manager)
+
+    WorkerManager._all_workers_ack = all_up_or_stopping  # type: ignore[method-assign]
 
 
 def complain_if_taken(settings: Settings) -> None:

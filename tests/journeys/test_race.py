@@ -104,3 +104,15 @@ async def test_workers_whose_helpers_have_worked_stop_when_asked(
     assert {page["seal"]["verdict"] for page in shown} == {"valid"}
 
     installation.stop()
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(WORKERS == 1, reason="SQLite has one worker")
+def test_workers_that_are_still_starting_stop_when_asked(installation: Installation) -> None:
+    installation.stop()
+    for _ in range(2):
+        installation.start("serve")  # one worker answers, the other may not be up yet
+
+        installation.stop()  # raises when anything stays
+
+        assert not installation.running
