@@ -36,9 +36,10 @@ async def test_a_message_is_put_away_and_taken_back(window: Any, demo: Demo) -> 
         await zhao.sign_in("zhao")
         phone = await window()
         await screens.lend_session(zhao, phone, hint="signed-in")
-        await screens.show(phone, "/m/#/inbox")
+        await screens.show(phone, "/m/#/")
         await screens.submitted(zhao)
-        await phone.sees("申请已提交")  # It came by itself.
+        await phone.page.get_by_role("link", name="条未读消息").click()  # It came by itself.
+        await phone.sees("申请已提交")
 
         await phone.page.get_by_role("button", name="归档：申请已提交").first.click()
         await phone.click("已归档", exact=True)

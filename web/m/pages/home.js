@@ -3,7 +3,7 @@
 import { html, useEffect, useState } from '../../vendor/preact-htm.js';
 import { boot, t } from '../../kit/i18n.js';
 import { H1, Icon, RowLink } from '../../kit/ui.js';
-import { go, me } from '../state.js';
+import { go, me, useLive } from '../state.js';
 
 // Common services are words to search for, so that the catalogue may change without touching them.
 const COMMON = [
@@ -76,18 +76,26 @@ function Themes() {
 function Greeting() {
   const person = me.value;
   const [waiting, setWaiting] = useState(0);
+  const [unread, setUnread] = useState(0);
 
   async function read() {
     const { get } = await import('../../kit/api.js');
-    const found = await get('/api/citizen/cases?state=supplement_requested&limit=1');
-    setWaiting(found.total);
+    const [cases, inbox] = await Promise.all([
+      get('/api/citizen/cases?state=supplement_requested&limit=1'),
+      get('/api/citizen/inbox?limit=1'),
+    ]);
+    setWaiting(cases.total);
+    setUnread(inbox.unread);
   }
 
-  useEffect(() => {
+  function look() {
     if (person) {
       read().catch(() => undefined);
     }
-  }, [person?.id, person?.acting_for?.id]);
+  }
+
+  useEffect(look, [person?.id, person?.acting_for?.id]);
+  useLive(look);
 
   if (person === undefined) {
     return null;
@@ -107,6 +115,7 @@ function Greeting() {
         ${person.acting_for && html`<br />${t('me.actingFor', { name: person.acting_for.name })}`}
       </p>
       ${waiting > 0 && html`<a class="note warn" href="#/cases">${t('home.waiting', { n: waiting })}</a>`}
+      ${unread > 0 && html`<a class="note" href="#/inbox">${t('inbox.unread', { n: unread })}</a>`}
     </section>
   `;
 }
