@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from signing import asn1, certificates, cms, crl, eseal, esignature
+from signing import asn1, certificates, cms, crl, eseal, esignature, ocsp
 from signing.certificates import Certificate, display_name
 from signing.errors import MalformedData
 from signing.ofd import document, signatures
@@ -34,6 +34,7 @@ _TAGS = {
     asn1.GENERALIZED_TIME: "GeneralizedTime",
     asn1.SEQUENCE: "SEQUENCE",
     asn1.SET: "SET",
+    ocsp.ENUMERATED: "ENUMERATED",
 }
 
 
@@ -44,6 +45,7 @@ class Kind(StrEnum):
     SIGNED_MESSAGE = "signed message"
     CERTIFICATE = "certificate"
     REVOCATION_LIST = "revocation list"
+    STATUS_ANSWER = "OCSP answer"
     UNKNOWN = "unknown"
 
 
@@ -57,6 +59,7 @@ class Recognised:
 _DER_KINDS: tuple[tuple[Kind, Callable[[bytes], object]], ...] = (
     (Kind.CERTIFICATE, certificates.parse),
     (Kind.REVOCATION_LIST, crl.parse),
+    (Kind.STATUS_ANSWER, ocsp.parse),
     (Kind.SIGNED_MESSAGE, cms.parse_signed_message),
     (Kind.SEAL_SIGNATURE, esignature.parse_seal_signature),
     (Kind.SEAL, eseal.parse_seal),
@@ -172,6 +175,20 @@ def _revocation_list(der: bytes) -> Iterator[tuple[str, str]]:
     yield "algorithm", found.signature_oid
 
 
+def _status_answer(der: bytes) -> Iterator[tuple[str, str]]:
+    found = ocsp.parse(der)
+    yield "produced", found.produced_at.isoformat()
+    yield "algorithm", found.signature_oid
+    for sent in found.certificates:
+        yield "responder", display_name(certificates.parse(sent).subject_names)
+    for answer in found.answers:
+        entry = answer.revocation
+        why = f" at {entry.revoked_at.isoformat()} ({entry.reason})" if entry else ""
+        yield f"serial {answer.about.serial:X}", answer.state.value + why
+        ends = answer.next_update.isoformat() if answer.next_update else "(not stated)"
+        yield "  from, next", f"{answer.this_update.isoformat()}, {ends}"
+
+
 _READERS: dict[Kind, Callable[[bytes], Iterator[tuple[str, str]]]] = {
     Kind.DOCUMENT: _document,
     Kind.SEAL: _seal,
@@ -179,6 +196,7 @@ _READERS: dict[Kind, Callable[[bytes], Iterator[tuple[str, str]]]] = {
     Kind.SIGNED_MESSAGE: _signed_message,
     Kind.CERTIFICATE: _certificate,
     Kind.REVOCATION_LIST: _revocation_list,
+    Kind.STATUS_ANSWER: _status_answer,
     Kind.UNKNOWN: _nothing,
 }
 

@@ -101,9 +101,11 @@ def judge(
     trust: TrustList,
     policy: Policy,
     signature: str = "",
+    checked_at: datetime | None = None,
 ) -> tuple[list[Check], datetime | None]:
     """Checks of a token over `stamped`, and the proven time when every check passed.
 
+    `checked_at` is the true time of the check when `now` is when kept evidence must be fresh.
     `stated` is the time the signer names. The imprint proves that the signature existed when it
     was stamped; a stated time after that is the signer's slip or lie.
     """
@@ -120,7 +122,7 @@ def judge(
     if leaf is None:
         found = problem or "its signature does not verify"
         return [policy.judge("timestamp-bad", signature=signature, problem=found)], None
-    moment = chains.Moment(used=stamp.stamped_at, now=now, proven=True)
+    moment = chains.Moment(stamp.stamped_at, now, proven=True, checked_at=checked_at)
     checks = chains.judge(
         leaf,
         chains.TSA,

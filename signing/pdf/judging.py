@@ -5,10 +5,11 @@ shows is signed: no hole in the byte range but the signature, and nothing added 
 evidence, time stamps and further signatures.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
-from signing import asn1, certificates, chains, cms, crl, timestamps
+from signing import asn1, certificates, chains, cms, crl, ocsp, timestamps
 from signing.certificates import Certificate
 from signing.cms_building import DATA
 from signing.errors import MalformedCertificate, MalformedData, MalformedSignature, UnsafeDocument
@@ -60,24 +61,31 @@ def _verify(document: PdfDocument, bench: Bench) -> SealReport:
 class _Evidence:
     """What the document brings along to be judged by: revocation lists and certificates.
 
-    A list is signed by its issuer, so its sender does not matter, and the newest wins: lists of
-    the document can only add to those of the trust list.
+    Lists and answers are signed by their issuer, so their sender does not matter, and the newest
+    wins: those of the document can only add to those of the trust list.
     """
 
     def __init__(self, document: PdfDocument, bench: Bench) -> None:
-        lists, self.certificates = document.evidence()
-        self.lists = tuple(der for der in lists if _is_list(der))
-        trust = replace(bench.trust, crls=(*bench.trust.crls, *self.lists))
+        kept = document.evidence()
+        self.certificates = kept.certificates
+        lists = tuple(der for der in kept.lists if _is_read_by(crl.parse, der))
+        answers = tuple(der for der in kept.answers if _is_read_by(ocsp.parse, der))
+        self.is_kept = bool(lists or answers)
+        trust = replace(
+            bench.trust,
+            crls=(*bench.trust.crls, *lists),
+            ocsp=(*bench.trust.ocsp, *answers),
+        )
         self.bench = replace(bench, trust=trust)
 
     def as_of(self, proven: datetime | None, now: datetime) -> datetime:
-        """With a proven time, lists kept in the document need be fresh then, not today (B-LT)."""
-        return proven if proven is not None and self.lists and proven <= now else now
+        """With a proven time, evidence kept in the document need be fresh only then (B-LT)."""
+        return proven if proven is not None and self.is_kept and proven <= now else now
 
 
-def _is_list(der: bytes) -> bool:
+def _is_read_by(parse: Callable[[bytes], object], der: bytes) -> bool:
     try:
-        crl.parse(der)
+        parse(der)
     except MalformedCertificate:
         return False
     return True
@@ -150,7 +158,7 @@ def _judge_message(
             checks += _naming(signature, message, signer, bench)
     except MalformedData as problem:
         return [bench.judge("signed-value-malformed", problem=str(problem))], report
-    level = "b" if stamp is None else ("lt" if evidence.lists else "t")
+    level = "b" if stamp is None else ("lt" if evidence.is_kept else "t")
     structure = f"pades-b-{level}" if report.structure == "pades" else report.structure
     report = replace(report, signed_at=signed_at, structure=structure)
     if signer is None:
@@ -218,9 +226,11 @@ def _moment(
         trust=bench.trust,
         policy=bench.policy,
         signature=bench.signature,
+        checked_at=bench.now,
     )
     used = signed_at or proven
-    moment = chains.Moment(used, evidence.as_of(proven, bench.now), proven=proven is not None)
+    fresh_at = evidence.as_of(proven, bench.now)
+    moment = chains.Moment(used, fresh_at, proven=proven is not None, checked_at=bench.now)
     return moment, checks + stamped
 
 

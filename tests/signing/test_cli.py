@@ -7,8 +7,18 @@ from pathlib import Path
 
 import pytest
 
-from signing import DEFAULT_POLICY, STRICT_POLICY, MalformedData, SealReport, cli, cli_text
+from signing import (
+    DEFAULT_POLICY,
+    STRICT_POLICY,
+    MalformedData,
+    SealReport,
+    certificates,
+    cli,
+    cli_text,
+    ocsp_building,
+)
 from signing.policy_files import read_policy
+from tests.signing import answering, makers
 from tests.vectors.places import HERE, SHARED
 
 OFD = HERE / "ofd"
@@ -186,6 +196,35 @@ def test_seals_and_detached_pairs_are_judged(capsys: pytest.CaptureFixture[str])
     assert cli.main(["inspect", str(seal), str(pair)]) == 0
     assert cli.main(["dump", str(seal), str(pair)]) == 0
     assert "苏州市民政局电子证照专用章" in capsys.readouterr().out
+
+
+def test_answer_of_a_status_service_is_a_file(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ca, service = answering.authority(), answering.service()
+    leaf, root = answering.signer(ca), certificates.parse(ca.root_certificate)
+    question = ocsp_building.request(certificates.parse(leaf), root)
+    paths = {name: tmp_path / name for name in ("root", "leaf", "answer", "garbage")}
+    paths["root"].write_bytes(root.der)
+    paths["leaf"].write_bytes(leaf)
+    paths["answer"].write_bytes(service.answer(question, at=makers.AT))
+    paths["garbage"].write_bytes(b"<html>")
+    strictly = ("--trust", str(paths["root"]), "--policy", "strict", "--at", "2026-12-01T05:00")
+    answer, asked = str(paths["answer"]), str(paths["leaf"])
+
+    assert verify(*strictly, asked) == 2
+    assert verify(*strictly, "--ocsp", answer, asked) == 0
+    assert verify(*strictly, "--ocsp", answer, "--at", "2026-12-09", asked) == 2
+    assert verify(*strictly, "--ocsp", str(paths["garbage"]), asked) == 1
+    assert verify(*strictly, answer) == 0
+    assert verify(*TRUST, answer) == 2
+    capsys.readouterr()
+    assert cli.main(["inspect", answer]) == 0
+    assert cli.main(["dump", answer]) == 0
+    shown = capsys.readouterr().out
+    assert "kind: OCSP answer" in shown
+    assert f"serial {certificates.parse(leaf).serial:X}: good" in shown
+    assert "ENUMERATED" in shown
 
 
 def test_module_runs_as_a_program() -> None:

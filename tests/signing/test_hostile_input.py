@@ -20,6 +20,8 @@ from signing import (
     crl,
     esignature,
     extract_data,
+    ocsp,
+    ocsp_building,
     parse_seal,
     timestamps,
     verify_document,
@@ -28,6 +30,7 @@ from signing import (
 )
 from signing.ofd.container import open_package
 from signing.policy import Limits
+from tests.signing import answering
 from tests.signing.makers import (
     AT,
     BOX,
@@ -48,6 +51,11 @@ VALUE = SIGNED[f"{FOLDER}/SignedValue.dat"]
 DOCUMENT = write_package(SIGNED)
 TAGGED = write_package(ByHand().sign(rich_files()))
 STAMPED = (HERE / "ofd" / "own-made" / "own-v4-timestamp.ofd").read_bytes()
+QUESTION = ocsp_building.request(
+    certificates.parse(answering.signer(answering.authority())),
+    certificates.parse(answering.authority().root_certificate),
+    nonce=b"12345678",
+)
 SLOWEST_SECONDS = 1.0
 """Ten times what a mutation may take, because the machine is shared while tests run."""
 
@@ -71,6 +79,8 @@ PARSERS: dict[str, Callable[[bytes], object]] = {
     "ber": ber.to_definite,
     "certificate": certificates.parse,
     "crl": crl.parse,
+    "ocsp": ocsp.parse,
+    "ocsp request": ocsp_building.parse_request,
     "seal": parse_seal,
     "seal signature": esignature.parse_seal_signature,
     "signed message": cms.parse_signed_message,
@@ -94,6 +104,8 @@ SAMPLES: dict[str, list[bytes]] = {
     "ber": [b"\x30\x80\x24\x80\x04\x01a\x04\x01b\x00\x00\x00\x00"],
     "certificate": [CERTIFICATE],
     "crl": [authority().crl],
+    "ocsp": [answering.service().answer(QUESTION, at=AT)],
+    "ocsp request": [QUESTION],
     "seal": [SEAL],
     "seal signature": [VALUE],
     "signed message": [VALUE, b"\x30\x80\x06\x03\x2a\x03\x04\xa0\x80\x00\x00\x00\x00"],

@@ -19,6 +19,7 @@ from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 from signing import (
     InvalidSignature,
+    MalformedCertificate,
     MalformedDocument,
     SealRefused,
     SealReport,
@@ -26,14 +27,16 @@ from signing import (
     UnsafeDocument,
     begin_pdf_seal,
     begin_seal,
+    certificates,
     devca,
     devtsa,
+    ocsp_building,
     verify_document,
 )
 from signing.devtsa import DevelopmentStampAuthority
 from signing.suites import P256_SHA256, RSA_SHA256, SM2_SM3
 from signing.timestamps import imprint_of
-from tests.signing import makers
+from tests.signing import answering, makers
 from tests.signing.makers import AT, DEPARTMENT, OTHER
 from tests.signing.pdf_foreign import foreign_signer, foreign_trust
 from tests.signing.pdf_makers import BOX, authority, begin, picture, plain, seal, sealed
@@ -186,6 +189,33 @@ def test_kept_revocation_list_is_enough_once_the_time_is_proven() -> None:
     assert "revocation-good" in {check.evidence["finding"] for check in report.checks}
     stale = verify_document(unstamped, trust=trust, at=later)
     assert (stale.verdict, stale.reasons) == ("cannot_tell", ("evidence-too-old",))
+
+
+def test_kept_answer_of_a_status_service_is_enough_once_the_time_is_proven() -> None:
+    """The answer was fetched after the stamp, and counts all the same years later."""
+    ca, service = answering.authority(P256_SHA256.name), answering.service(P256_SHA256.name)
+    tsa, unsigned = stamp_authority(), begin(plain(), ca)
+    signature = ca.keys.sign_now(devca.signer_key(DEPARTMENT), unsigned.to_sign)
+    token = tsa.stamp(unsigned.timestamp_imprint(signature), at=AT)
+    question = ocsp_building.request(
+        certificates.parse(ca.signer_certificates[DEPARTMENT]),
+        certificates.parse(ca.root_certificate),
+    )
+    answer = service.answer(question, at=AT + timedelta(hours=3))
+    kept = unsigned.complete(signature, timestamp=token, ocsp=[answer])
+    unstamped = unsigned.complete(signature, ocsp=[answer])
+    trust = trust_with(tsa, ca)
+
+    report = verify_document(kept, trust=trust, at=AT + timedelta(days=4000))
+    stale = verify_document(unstamped, trust=trust, at=AT + timedelta(days=4000))
+    early = verify_document(unstamped, trust=trust, at=AT)
+
+    assert (report.verdict, report.signatures[0].structure) == ("valid", "pades-b-lt")
+    assert "revocation-good" in {check.evidence["finding"] for check in report.checks}
+    assert (stale.verdict, stale.reasons) == ("cannot_tell", ("evidence-too-old",))
+    assert (early.verdict, early.reasons) == ("cannot_tell", ("status-unreachable",))
+    with pytest.raises(MalformedCertificate):
+        unsigned.complete(signature, ocsp=[b"no answer"])
 
 
 def test_list_in_the_document_does_not_outweigh_a_newer_one() -> None:
