@@ -108,7 +108,7 @@ def _policy_name(text: str) -> str:
 
 def _policy(name: str) -> Policy:
     known = POLICIES.get(name)
-    return known if known is not None else read_policy(Path(name).read_bytes())
+    return known if known is not None else read_policy(Path(name).read_bytes(), known=POLICIES)
 
 
 def load_trust(paths: Sequence[Path]) -> TrustList:

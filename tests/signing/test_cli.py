@@ -9,15 +9,12 @@ import pytest
 
 from signing import (
     DEFAULT_POLICY,
-    STRICT_POLICY,
-    MalformedData,
     SealReport,
     certificates,
     cli,
     cli_text,
     ocsp_building,
 )
-from signing.policy_files import read_policy
 from tests.signing import answering, makers
 from tests.vectors.places import HERE, SHARED
 
@@ -90,40 +87,6 @@ def test_policy_of_an_office_is_a_file(tmp_path: Path, capsys: pytest.CaptureFix
 
     assert verify(*TRUST, "--policy", str(path), GOOD) == 1
     assert "bad-timestamp" in capsys.readouterr().out
-
-
-@pytest.mark.parametrize(
-    "content",
-    [
-        "",
-        "[]",
-        "[" * 100_000,
-        '{"format": "yunjian-policy/1"}',
-        '{"format": "yunjian-policy/1", "name": "strict"}',
-        '{"format": "yunjian-policy/1", "name": "x", "outcome": {}}',
-        '{"format": "yunjian-policy/1", "name": "x", "outcomes": {"odd": "fail"}}',
-        '{"format": "yunjian-policy/1", "name": "x", "outcomes": {"smuggled": "fine"}}',
-        '{"format": "yunjian-policy/1", "name": "x", "outcomes": []}',
-        '{"format": "yunjian-policy/1", "name": "x", "based_on": ["strict"]}',
-        '{"format": "yunjian-policy/1", "name": "x", "clock_skew_seconds": true}',
-        '{"format": "yunjian-policy/1", "name": "x", "limits": {"package": 0}}',
-        '{"format": "yunjian-policy/1", "name": "x", "limits": {"size": 1}}',
-    ],
-)
-def test_policy_with_a_slip_is_refused(content: str) -> None:
-    with pytest.raises(MalformedData):
-        read_policy(content.encode())
-
-
-def test_policy_builds_on_another_one() -> None:
-    ours = read_policy(
-        b'{"format": "yunjian-policy/1", "name": "ours", "based_on": "strict",'
-        b' "clock_skew_seconds": 5, "limits": {"entries": 9}, "outcomes": {"smuggled": "warning"}}'
-    )
-
-    assert ours.outcomes == {**STRICT_POLICY.outcomes, "smuggled": "warning"}
-    assert (ours.clock_skew.total_seconds(), ours.limits.entries) == (5, 9)
-    assert ours.limits.package == STRICT_POLICY.limits.package
 
 
 def test_page_is_written_beside_the_lines(
