@@ -175,8 +175,8 @@ def _read(der: bytes) -> Certificate:
         serial=serial.integer(),
         issuer=issuer.der,
         subject=subject.der,
-        issuer_names=_names(issuer),
-        subject_names=_names(subject),
+        issuer_names=read_names(issuer),
+        subject_names=read_names(subject),
         not_before=times[0].time(),
         not_after=times[1].time(),
         spki=spki.der,
@@ -193,7 +193,7 @@ def _first(element: asn1.Element) -> asn1.Element:
     return inside[0]
 
 
-def _names(name: asn1.Element) -> tuple[tuple[str, str], ...]:
+def read_names(name: asn1.Element) -> tuple[tuple[str, str], ...]:
     """Attributes of a Name; a value of an unforeseen type reads as empty."""
     found = []
     for relative in name.children(asn1.SEQUENCE):

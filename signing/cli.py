@@ -15,13 +15,23 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NoReturn
 
-from signing import certificates, chains, cli_extract, cli_seal, cli_text, crl, ocsp, reading
+from signing import (
+    certificates,
+    chains,
+    cli_extract,
+    cli_inspect,
+    cli_seal,
+    cli_text,
+    crl,
+    ocsp,
+    reading,
+)
 from signing.errors import SigningError
 from signing.extract import extract_data
 from signing.policy import POLICIES, Policy
 from signing.policy_files import read_policy
 from signing.reading import Kind, Recognised
-from signing.rendering import FORMAT, visible
+from signing.rendering import FORMAT
 from signing.rendering_html import as_html
 from signing.report import SealReport, Verdict
 from signing.trust import TrustList
@@ -30,8 +40,6 @@ from signing.verify_seal import verify_seal
 
 VALID, INVALID, CANNOT_TELL, USAGE, NO_INPUT = 0, 1, 2, 64, 66
 CUT_OFF = 141
-# `inspect` compares digests and signatures, and leaves what time has to say to `verify`.
-_SOME_DAY = datetime(9000, 1, 1, tzinfo=UTC)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -73,6 +81,7 @@ def _parser() -> argparse.ArgumentParser:
     verify.add_argument("files", nargs="+", type=Path, metavar="FILE")
     verify.set_defaults(run=_verify)
     inspect = commands.add_parser("inspect", help="say what is in a file, judging nothing")
+    inspect.add_argument("--json", action="store_true", help="one JSON object a line")
     inspect.add_argument("files", nargs="+", type=Path, metavar="FILE")
     inspect.set_defaults(run=_inspect)
     cli_extract.register(commands, _add_trust, _extract)
@@ -243,14 +252,8 @@ def _as_json(path: Path, report: SealReport) -> str:
 
 def _inspect(options: argparse.Namespace) -> int:
     for path in options.files:
-        print(f"{path}:")
-        found = reading.recognise(path.read_bytes())
-        for label, value in reading.facts(found):
-            print(f"  {label}: {visible(value)}")
-        if found.kind is Kind.DOCUMENT:
-            data = extract_data(found.data, trust=TrustList(), at=_SOME_DAY)
-            for line in cli_extract.lines(data.items):
-                print(f"  {line}")
+        show = cli_inspect.print_json if options.json else cli_inspect.print_lines
+        show(path, reading.recognise(path.read_bytes()))
     return VALID
 
 

@@ -14,6 +14,7 @@ from signing.certificates import Certificate, display_name
 from signing.errors import MalformedData
 from signing.ofd import document, signatures
 from signing.ofd.container import open_package
+from signing.pdf import inspect_pdf, is_pdf, messages_of_pdf
 from signing.policy import Limits
 from signing.sm2 import sm3
 
@@ -40,6 +41,7 @@ _TAGS = {
 
 class Kind(StrEnum):
     DOCUMENT = "document"
+    PDF = "pdf document"
     SEAL = "seal"
     SEAL_SIGNATURE = "seal signature"
     SIGNED_MESSAGE = "signed message"
@@ -82,6 +84,8 @@ def recognise(data: bytes) -> Recognised:
         except MalformedData:
             continue
         return Recognised(kind, data)
+    if is_pdf(data):
+        return Recognised(Kind.PDF, data)
     # Foreign bytes may stand in front of a zip, so that its end tells.
     return Recognised(Kind.DOCUMENT if b"PK\x05\x06" in data else Kind.UNKNOWN, data)
 
@@ -115,6 +119,10 @@ def _document(data: bytes) -> Iterator[tuple[str, str]]:
                 yield "  value", inside.kind.value
                 for label, value in _READERS[inside.kind](inside.data):
                     yield f"  {label}", value
+
+
+def _pdf(data: bytes) -> Iterator[tuple[str, str]]:
+    yield from inspect_pdf(data).lines()
 
 
 def _seal(data: bytes) -> Iterator[tuple[str, str]]:
@@ -191,6 +199,7 @@ def _status_answer(der: bytes) -> Iterator[tuple[str, str]]:
 
 _READERS: dict[Kind, Callable[[bytes], Iterator[tuple[str, str]]]] = {
     Kind.DOCUMENT: _document,
+    Kind.PDF: _pdf,
     Kind.SEAL: _seal,
     Kind.SEAL_SIGNATURE: _seal_signature,
     Kind.SIGNED_MESSAGE: _signed_message,
@@ -202,7 +211,13 @@ _READERS: dict[Kind, Callable[[bytes], Iterator[tuple[str, str]]]] = {
 
 
 def dump(found: Recognised) -> Iterator[str]:
-    """Lines of the raw structure: entries of a package, or the DER tree; raises SigningError."""
+    """Lines of the raw structure: entries of a package, the DER tree, or for a PDF that of each
+    signature; raises SigningError."""
+    if found.kind is Kind.PDF:
+        for name, message in messages_of_pdf(found.data):
+            yield f"signature {name}"
+            yield from _dump_element(asn1.parse_prefix(message), 0)
+        return
     if found.kind is Kind.DOCUMENT:
         package = open_package(found.data, Limits())
         for name in package:

@@ -120,6 +120,18 @@ class PdfDocument:
     def revisions(self) -> int:
         return int(self.reader.xrefs.total_revisions)
 
+    def revision_sizes(self) -> list[tuple[int, int]]:
+        """For each revision where its cross-reference data ends, and how many objects it writes."""
+        xrefs = self.reader.xrefs
+        with refusing("revisions cannot be listed"):
+            return [
+                (
+                    int(xrefs.get_xref_container_info(number).end_location),
+                    len(xrefs.explicit_refs_in_revision(number)),
+                )
+                for number in range(self.revisions)
+            ]
+
     def has_field(self, name: str) -> bool:
         """Whether a signature field, filled or empty, bears this name."""
         with refusing("the form cannot be read"):

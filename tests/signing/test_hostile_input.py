@@ -23,6 +23,7 @@ from signing import (
     ocsp,
     ocsp_building,
     parse_seal,
+    reading,
     timestamps,
     verify_document,
     verify_seal,
@@ -88,6 +89,7 @@ PARSERS: dict[str, Callable[[bytes], object]] = {
     "trust list": TrustList.from_bytes,
     "key store": lambda data: SoftwareKeyStore.from_bytes(data, passphrase="x"),
     "document": lambda data: verify_document(data, trust=authority().trust, at=AT),
+    "inspect": lambda data: list(reading.facts(reading.recognise(data))),
     "extract": lambda data: extract_data(data, trust=authority().trust, at=AT),
     "bare seal": lambda data: verify_seal(data, trust=authority().trust, at=AT),
     "sealing": lambda data: begin_seal(
@@ -113,6 +115,7 @@ SAMPLES: dict[str, list[bytes]] = {
     "trust list": [authority().trust.to_bytes()],
     "key store": [authority().keys.to_bytes(passphrase="x")],
     "document": [DOCUMENT, STAMPED],
+    "inspect": [(HERE / "pdf" / "b-lt.pdf").read_bytes()],
     "extract": [DOCUMENT, TAGGED],
     "bare seal": [SEAL],
     "sealing": [write_package(licence_files())],

@@ -12,7 +12,6 @@ from pyhanko.pdf_utils.generic import DictionaryObject, pdf_name, pdf_string
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.pdf_utils.writer import copy_into_new_writer
-from pyhanko.sign import signers
 from pyhanko.sign.validation import validate_pdf_signature
 from pyhanko_certvalidator import ValidationContext
 from pyhanko_certvalidator.registry import SimpleCertificateStore
@@ -38,7 +37,7 @@ from signing.suites import P256_SHA256, RSA_SHA256, SM2_SM3
 from signing.timestamps import imprint_of
 from tests.signing import answering, makers
 from tests.signing.makers import AT, DEPARTMENT, OTHER
-from tests.signing.pdf_foreign import foreign_signer, foreign_trust
+from tests.signing.pdf_foreign import foreign_signed, foreign_trust
 from tests.signing.pdf_makers import BOX, authority, begin, picture, plain, seal, sealed
 
 SUITES = (P256_SHA256.name, RSA_SHA256.name, SM2_SM3.name)
@@ -250,17 +249,12 @@ def test_unknown_authority_cannot_be_told() -> None:
 
 
 def test_signature_by_other_software_is_valid_and_takes_a_second_seal() -> None:
-    """An approval signature by pyHanko's own signer, RSA, made without our code."""
-    writer = IncrementalPdfFileWriter(io.BytesIO(plain()))
-    metadata = signers.PdfSignatureMetadata(field_name="Foreign")
-    out = io.BytesIO()
-    signers.PdfSigner(metadata, signer=foreign_signer()).sign_pdf(writer, output=out)
-    trust = foreign_trust()
+    document, trust = foreign_signed(plain()), foreign_trust()
     at = AT + timedelta(days=3650)
 
-    once = verify_document(out.getvalue(), trust=trust, at=at)
+    once = verify_document(document, trust=trust, at=at)
     both = TrustList.of(anchors=[*trust.anchors, authority().root_certificate])
-    twice = verify_document(seal(out.getvalue()), trust=both, at=at)
+    twice = verify_document(seal(document), trust=both, at=at)
 
     assert (once.verdict, once.reasons) == ("valid", ())
     assert once.signatures[0].structure == "pkcs7"
