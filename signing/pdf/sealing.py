@@ -232,7 +232,7 @@ def _write_draft(
 def _with_evidence(
     sealed: bytes, crls: Sequence[bytes], answers: Sequence[bytes], chain: Sequence[bytes]
 ) -> bytes:
-    """A further revision with a document security store (ETSI EN 319 142-1, 5.4.2)."""
+    """A further revision with a document security store (ETSI EN 319 142-1)."""
     for der in crls:
         crl.parse(der)
     for der in answers:
