@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
+from typing import NamedTuple
 
 from signing import certificates, revocation
 from signing.certificates import KEY_CERT_SIGN, Certificate, display_name
@@ -23,8 +24,7 @@ _MOST_EXTRA = 8
 _LAST = datetime.max.replace(tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True)
-class Purpose:
+class Purpose(NamedTuple):
     """What a certificate is needed for: a role for the report and the usages that allow it."""
 
     role: str

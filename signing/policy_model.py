@@ -50,15 +50,15 @@ class Policy:
     def judge(self, code: str, *, signature: str = "", **facts: str) -> Check:
         """The check for a finding, with this policy's outcome and the facts in its sentences."""
         found = self._prepared.get(code) or self._prepare(code)
-        return Check(
-            _fill(found.name, facts),
-            found.outcome,
-            _fill(found.detail, facts),
-            _fill(found.detail_en, facts),
-            found.reason,
-            signature,
-            {"finding": code, **facts},
-        )
+        name, detail, detail_en, outcome, reason = found
+        if "{" in name:
+            name = name.format(**facts)
+        if "{" in detail:
+            detail = detail.format(**facts)
+        if "{" in detail_en:
+            detail_en = detail_en.format(**facts)
+        evidence = {"finding": code, **facts}
+        return Check(name, outcome, detail, detail_en, reason, signature, evidence)
 
     @cached_property
     def _prepared(self) -> "dict[str, _Prepared]":
@@ -88,10 +88,6 @@ class _Prepared(NamedTuple):
     detail_en: str
     outcome: Outcome
     reason: str | None
-
-
-def _fill(text: str, facts: Mapping[str, str]) -> str:
-    return text.format(**facts) if "{" in text else text
 
 
 # The word for a finding that is usually a warning but that a stricter policy refuses.

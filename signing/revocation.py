@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
+from typing import NamedTuple
 
 from signing import crl, ocsp
 from signing.certificates import Certificate, display_name
@@ -18,8 +19,7 @@ from signing.ocsp import Answer, Response, State
 from signing.trust import TrustList
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(NamedTuple):
     """When to judge: `used` is when the key was used, None if nobody knows; `now` is when evidence
     must be fresh. `proven` says that a good time stamp vouches for `used`; with evidence kept
     in the document `now` then lies in the past, and `checked_at` is the true time of the check."""
