@@ -9,11 +9,11 @@ What runs over the end raises MalformedData like everything else.
 from signing.errors import MalformedData
 
 BYTES, TEXT = 0x40, 0x60
-# The shortest form of a whole number, as a part of a regular expression (with DOTALL).
-UINT = (
-    rb"(?:[\x00-\x17]|\x18[\x18-\xff]|\x19[\x01-\xff]."
-    rb"|\x1a(?!\x00\x00).{4}|\x1b(?!\x00\x00\x00\x00).{8})"
-)
+# The shortest form of a whole number below 2^16, 2^32 and 2^64, as a part of a regular expression
+# with DOTALL.
+UINT16 = rb"(?:[\x00-\x17]|\x18[\x18-\xff]|\x19[\x01-\xff].)"
+UINT32 = rb"(?:" + UINT16 + rb"|\x1a(?!\x00\x00).{4})"
+UINT64 = rb"(?:" + UINT32 + rb"|\x1b(?!\x00\x00\x00\x00).{8})"
 SHORT = 24
 # What one, two, four and eight octets of a head are needed for.
 _LEAST = (SHORT, 1 << 8, 1 << 16, 1 << 32)
@@ -50,3 +50,8 @@ def uint_at(data: bytes, position: int) -> tuple[int, int]:
     if end > len(data) or value < _LEAST[first - SHORT]:
         raise MalformedData("a number that is cut short or not the shortest")
     return value, end
+
+
+def number(encoded: bytes) -> int:
+    """The value of what one of these expressions matched."""
+    return encoded[0] if len(encoded) == 1 else int.from_bytes(encoded[1:], "big")

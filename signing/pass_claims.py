@@ -15,19 +15,19 @@ from signing.errors import MalformedPass
 _EXPIRES, _ISSUED, _ID = 4, 6, 7
 _STATUS, _LICENCE, _PHONE_KEY = -70001, -70002, -70003
 _EPOCH = date(1970, 1, 1)
-_LATEST, _LAST_DAY, _LAST_VERSION, _LAST_LIST = 2**36, 200_000, 2**16, 2**32
+_LATEST, _LAST_DAY = 2**36, 200_000
 _LONGEST_TEXT = 200
 # Map of five or six; 4, 6, 7, the status, and the licence up to its first text.
 _HEAD = re.compile(
-    rb"([\xa5\xa6])\x04(%(uint)s)\x06(%(uint)s)\x07\x48(.{8})"
-    rb"\x3a\x00\x01\x11\x70\x82(%(uint)s)(%(uint)s)\x3a\x00\x01\x11\x71\xa7\x00"
-    % {b"uint": cbor.UINT},
+    rb"([\xa5\xa6])\x04(%(u64)s)\x06(%(u64)s)\x07\x48(.{8})"
+    rb"\x3a\x00\x01\x11\x70\x82(%(u32)s)(%(u32)s)\x3a\x00\x01\x11\x71\xa7\x00"
+    % {b"u32": cbor.UINT32, b"u64": cbor.UINT64},
     re.DOTALL,
 )
 # The rest of the licence up to the count of its fields.
 _TAIL = re.compile(
-    rb"\x03(\xf6|%(uint)s)\x04(%(uint)s)\x05\x48(.{8})\x06([\xa0-\xb7]|\xb8[\x18-\xff])"
-    % {b"uint": cbor.UINT},
+    rb"\x03(\xf6|%(u32)s)\x04(%(u16)s)\x05\x48(.{8})\x06([\xa0-\xb7]|\xb8[\x18-\xff])"
+    % {b"u16": cbor.UINT16, b"u32": cbor.UINT32},
     re.DOTALL,
 )
 _PHONE_KEY_HEAD = b"\x3a\x00\x01\x11\x72\x58\x21"
@@ -103,8 +103,8 @@ def read_claims(payload: bytes) -> Claims:
         identifier,
         _instant(issued),
         _instant(expires),
-        _whole(status_list, _LAST_LIST),
-        _whole(status_index, _LAST_LIST),
+        cbor.number(status_list),
+        cbor.number(status_index),
         licence,
         phone_key,
     )
@@ -125,9 +125,9 @@ def _read_licence(payload: bytes, position: int) -> tuple[Licence, int]:
     days, version, digest, count = tail.groups()
     entries = count[0] - 0xA0 if len(count) == 1 else count[1]
     fields, position = _read_fields(payload, tail.end(), entries)
-    ends = None if days == b"\xf6" else _EPOCH + timedelta(_whole(days, _LAST_DAY))
-    version_number = _whole(version, _LAST_VERSION)
-    return Licence(type_key, number, holder, ends, version_number, digest, fields), position
+    ends = None if days == b"\xf6" else _day(cbor.number(days))
+    revision = cbor.number(version)
+    return Licence(type_key, number, holder, ends, revision, digest, fields), position
 
 
 def _read_fields(payload: bytes, position: int, count: int) -> tuple[dict[str, str], int]:
@@ -166,13 +166,14 @@ def _text(payload: bytes, position: int) -> tuple[str, int]:
     return text, end
 
 
-def _whole(encoded: bytes, limit: int) -> int:
-    """The value of what UINT matched."""
-    value = encoded[0] if len(encoded) == 1 else int.from_bytes(encoded[1:], "big")
-    if value >= limit:
-        raise MalformedPass("not a whole number in its range")
-    return value
+def _day(number: int) -> date:
+    if number >= _LAST_DAY:
+        raise MalformedPass("a day that is too far away")
+    return _EPOCH + timedelta(number)
 
 
 def _instant(encoded: bytes) -> datetime:
-    return datetime.fromtimestamp(_whole(encoded, _LATEST), UTC)
+    second = cbor.number(encoded)
+    if second >= _LATEST:
+        raise MalformedPass("a time that is too far away")
+    return datetime.fromtimestamp(second, UTC)

@@ -25,6 +25,9 @@ class Outcome(StrEnum):
     WARNING = "warning"
 
 
+_PASS, _FAIL, _UNKNOWN = Outcome.PASS, Outcome.FAIL, Outcome.UNKNOWN
+
+
 class Check(NamedTuple):
     """One thing that was looked at. `signature` names the signature it belongs to, "" the file."""
 
@@ -93,11 +96,11 @@ def sum_up(checks: Sequence[Check]) -> tuple[Verdict, tuple[str, ...]]:
     passed = False
     for check in checks:
         outcome = check.outcome
-        if outcome is Outcome.PASS:
+        if outcome is _PASS:
             passed = True
-        elif outcome is Outcome.FAIL:
+        elif outcome is _FAIL:
             failed[check.reason or "unsupported"] = None
-        elif outcome is Outcome.UNKNOWN:
+        elif outcome is _UNKNOWN:
             unknown[check.reason or "unsupported"] = None
     if failed:
         return Verdict.INVALID, tuple(failed)
