@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from signing import asn1, certificates, chains, cms, suites
 from signing.certificates import Certificate
+from signing.cms_evidence import Evidence
 from signing.errors import (
     InvalidKey,
     InvalidSignature,
@@ -127,7 +128,7 @@ def judge(
         leaf,
         chains.TSA,
         moment,
-        trust=trust,
+        trust=Evidence.of(stamp.message).added_to(trust),
         policy=policy,
         extra=stamp.message.certificates,
         signature=signature,
