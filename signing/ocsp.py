@@ -45,6 +45,8 @@ _STATUS_WORDS = {
     6: "the service refuses the request",
 }
 _LARGEST, _MOST_ANSWERS, _MOST_CERTIFICATES = 256 * 1024, 64, 4
+# Several certificates of one name are a service that renews, or somebody who wants us to work.
+_MOST_TRIED = 2
 _SIGNERS = (certificates.DIGITAL_SIGNATURE, certificates.NON_REPUDIATION)
 
 # Identifiers of an issuer, not protections: what protects an answer is its signature. SHA-1 is
@@ -133,7 +135,7 @@ class Response:
         if self._is_by(issuer) and issuer.may(*_SIGNERS, certificates.CRL_SIGN):
             return issuer if _signed_by(self, issuer.spki) else None
         candidates = [one for one in (*self._sent(), *known) if self._is_by(one)]
-        for candidate in candidates[:_MOST_CERTIFICATES]:
+        for candidate in candidates[:_MOST_TRIED]:
             if self._may_speak(candidate, issuer) and _signed_by(self, candidate.spki):
                 return candidate
         return None

@@ -147,8 +147,11 @@ def _evidence(
     certificate: Certificate, issuer: Certificate, trust: TrustList
 ) -> tuple[Evidence, ...]:
     found = [*_of_list(certificate, issuer, trust)]
-    for response, answer in answers_about(certificate, issuer, trust):
-        found.append(_of_answer(response, answer, certificate, issuer, trust))
+    for response, answers in answers_about(certificate, issuer, trust):
+        signer, fault = _speaker(response, issuer, trust)
+        for answer in answers:
+            problem = fault or _problem(response, answer, certificate)
+            found.append(_of_answer(answer, issuer, signer, problem))
     return tuple(found)
 
 
@@ -163,22 +166,25 @@ def _of_list(certificate: Certificate, issuer: Certificate, trust: TrustList) ->
     yield Evidence("crl", newest.issued_at, newest.next_at, newest.find(certificate.serial))
 
 
+def _speaker(
+    response: Response, issuer: Certificate, trust: TrustList
+) -> tuple[Certificate | None, str]:
+    """Who signed a response, or why it counts for nothing. Asked once for all of its answers."""
+    try:
+        signer = response.signer(issuer, trust.intermediate_certificates)
+        refused = signer is not None and trust.refuses(signer)
+    except (UnknownSuite, MalformedData) as unusable:
+        return None, str(unusable)
+    if signer is None or refused:
+        return None, "nobody who may answer for the issuer signed it"
+    return signer, ""
+
+
 def _of_answer(
-    response: Response,
-    answer: Answer,
-    certificate: Certificate,
-    issuer: Certificate,
-    trust: TrustList,
+    answer: Answer, issuer: Certificate, signer: Certificate | None, problem: str
 ) -> Evidence:
     """An answer without an end is as good as its time: newer ones were always to be had."""
     ends = answer.next_update or answer.this_update
-    try:
-        signer = response.signer(issuer, trust.intermediate_certificates)
-        problem = _problem(response, answer, certificate)
-        if signer is None or trust.refuses(signer):
-            problem = "nobody who may answer for the issuer signed it"
-    except (UnknownSuite, MalformedData) as unusable:
-        return Evidence("ocsp", answer.this_update, ends, problem=str(unusable))
     if signer is None or problem:
         return Evidence("ocsp", answer.this_update, ends, problem=problem)
     delegate = None if signer == issuer else signer
@@ -208,13 +214,11 @@ def _problem(response: Response, answer: Answer, certificate: Certificate) -> st
 @lru_cache(maxsize=256)
 def answers_about(
     certificate: Certificate, issuer: Certificate, trust: TrustList
-) -> tuple[tuple[Response, Answer], ...]:
-    """The OCSP answers at hand that name this certificate, whoever signed them."""
-    found = []
-    for der in trust.ocsp:
-        response = ocsp.parse(der)
-        found += [(response, answer) for answer in response.about(certificate, issuer)]
-    return tuple(found)
+) -> tuple[tuple[Response, tuple[Answer, ...]], ...]:
+    """The OCSP answers at hand that name this certificate, by response, whoever signed them."""
+    responses = (ocsp.parse(der) for der in trust.ocsp)
+    found = ((response, response.about(certificate, issuer)) for response in responses)
+    return tuple((response, answers) for response, answers in found if answers)
 
 
 @lru_cache(maxsize=256)

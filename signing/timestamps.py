@@ -124,7 +124,26 @@ def judge(
         found = problem or "its signature does not verify"
         return [policy.judge("timestamp-bad", signature=signature, problem=found)], None
     moment = chains.Moment(stamp.stamped_at, now, proven=True, checked_at=checked_at)
-    checks = chains.judge(
+    stamped_at = stamp.stamped_at.isoformat()
+    checks = [policy.judge("timestamp-good", signature=signature, stamped_at=stamped_at)]
+    checks += _authority(stamp, leaf, moment, trust, policy, signature)
+    if stated is not None and stamp.stamped_at < stated - policy.clock_skew:
+        facts = {"stamped_at": stamped_at, "stated": stated.isoformat()}
+        checks.append(policy.judge("timestamp-older", signature=signature, **facts))
+    proven = all(check.outcome not in (Outcome.FAIL, Outcome.UNKNOWN) for check in checks)
+    return checks, stamp.stamped_at if proven else None
+
+
+def _authority(
+    stamp: Stamp,
+    leaf: Certificate,
+    moment: chains.Moment,
+    trust: TrustList,
+    policy: Policy,
+    signature: str,
+) -> list[Check]:
+    """Checks of the authority's certificate, with what the token brings along for it."""
+    return chains.judge(
         leaf,
         chains.TSA,
         moment,
@@ -133,13 +152,6 @@ def judge(
         extra=stamp.message.certificates,
         signature=signature,
     )
-    stamped_at = stamp.stamped_at.isoformat()
-    checks.insert(0, policy.judge("timestamp-good", signature=signature, stamped_at=stamped_at))
-    if stated is not None and stamp.stamped_at < stated - policy.clock_skew:
-        facts = {"stamped_at": stamped_at, "stated": stated.isoformat()}
-        checks.append(policy.judge("timestamp-older", signature=signature, **facts))
-    proven = all(check.outcome not in (Outcome.FAIL, Outcome.UNKNOWN) for check in checks)
-    return checks, stamp.stamped_at if proven else None
 
 
 def _problem(stamp: Stamp, stamped: bytes, now: datetime, policy: Policy) -> str:
