@@ -31,6 +31,7 @@ from signing.pdf import begin_pdf_seal
 from signing.placing import Edge, Placement, Riding
 from signing.policy import DEFAULT_POLICY, LENIENT_POLICY, POLICIES, STRICT_POLICY, Limits, Policy
 from signing.report import Check, Outcome, SealReport, SignatureReport, Verdict
+from signing.revocation_sources import StatusSource, with_answers
 from signing.seal import Unsigned, begin_seal
 from signing.seal_making import UnsignedSeal, build_seal
 from signing.seal_picture import draw_seal_picture
@@ -77,6 +78,7 @@ __all__ = [
     "SignatureReport",
     "SigningError",
     "SoftwareKeyStore",
+    "StatusSource",
     "TrustList",
     "UnknownSuite",
     "UnsafeDocument",
@@ -94,5 +96,6 @@ __all__ = [
     "verify_document",
     "verify_pass",
     "verify_seal",
+    "with_answers",
     "write_package",
 ]

@@ -66,7 +66,7 @@ class Element(NamedTuple):
         return tuple(found)
 
     def only_child(self, tag: int) -> "Element":
-        """The single element of an explicit tag."""
+        """The single element of an explicit tag; raises MalformedData for any other tag."""
         inside = self.children(tag)
         if len(inside) != 1:
             raise MalformedData(f"explicit tag {tag:#04x} holds {len(inside)} elements")

@@ -17,7 +17,9 @@ from signing.errors import InvalidKey, MalformedCertificate, MalformedData
 COMMON_NAME, COUNTRY, ORGANISATION, UNIT = "2.5.4.3", "2.5.4.6", "2.5.4.10", "2.5.4.11"
 _SUBJECT_KEY_ID, _KEY_USAGE, _BASIC_CONSTRAINTS = "2.5.29.14", "2.5.29.15", "2.5.29.19"
 _AUTHORITY_KEY_ID, _EXTENDED_KEY_USAGE = "2.5.29.35", "2.5.29.37"
-TIME_STAMPING = "1.3.6.1.5.5.7.3.8"
+_AUTHORITY_INFORMATION, _OCSP_ACCESS = "1.3.6.1.5.5.7.1.1", "1.3.6.1.5.5.7.48.1"
+TIME_STAMPING, OCSP_SIGNING = "1.3.6.1.5.5.7.3.8", "1.3.6.1.5.5.7.3.9"
+OCSP_NO_CHECK = "1.3.6.1.5.5.7.48.1.5"
 
 DIGITAL_SIGNATURE, NON_REPUDIATION = "digital-signature", "non-repudiation"
 KEY_CERT_SIGN, CRL_SIGN = "key-cert-sign", "crl-sign"
@@ -44,6 +46,10 @@ class Extensions:
     subject_key_id: bytes = b""
     authority_key_id: bytes = b""
     unknown_critical: tuple[str, ...] = ()
+    ocsp_addresses: tuple[str, ...] = ()
+    """Where the issuer answers questions about this certificate (RFC 5280, 4.2.2.1)."""
+    is_unchecked: bool = False
+    """id-pkix-ocsp-nocheck: nobody need ask whether this responder's certificate holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +90,13 @@ class Certificate:
         allowed = self.extensions.key_usage
         return allowed is None or not allowed.isdisjoint(usages)
 
+    def may_have_issued(self, other: "Certificate") -> bool:
+        """Whether the other certificate names this one as its issuer; proves nothing."""
+        if self.subject != other.issuer:
+            return False
+        wanted, offered = other.extensions.authority_key_id, self.extensions.subject_key_id
+        return not wanted or not offered or wanted == offered
+
     def issued(self, other: "Certificate") -> bool:
         """Whether this key signed the other certificate; raises UnknownSuite."""
         return verify_signed(self.spki, other.signature_oid, other.signed_part, other.signature)
@@ -98,6 +111,15 @@ def verify_signed(spki: bytes, oid: str, signed_part: bytes, signature: bytes) -
         return suite.verify(spki, signed_part, signature)
     except InvalidKey:
         return False
+
+
+@lru_cache(maxsize=512)
+def key_bits(spki: bytes) -> bytes:
+    """The public key without its algorithm, as key identifiers hash it; raises MalformedData."""
+    parts = asn1.parse(spki).children(asn1.SEQUENCE)
+    if len(parts) != 2:
+        raise MalformedCertificate("a public key has two parts")
+    return parts[1].bits()
 
 
 def attribute(names: tuple[tuple[str, str], ...], oid: str) -> str:
@@ -153,8 +175,8 @@ def _read(der: bytes) -> Certificate:
         serial=serial.integer(),
         issuer=issuer.der,
         subject=subject.der,
-        issuer_names=_names(issuer),
-        subject_names=_names(subject),
+        issuer_names=read_names(issuer),
+        subject_names=read_names(subject),
         not_before=times[0].time(),
         not_after=times[1].time(),
         spki=spki.der,
@@ -171,7 +193,7 @@ def _first(element: asn1.Element) -> asn1.Element:
     return inside[0]
 
 
-def _names(name: asn1.Element) -> tuple[tuple[str, str], ...]:
+def read_names(name: asn1.Element) -> tuple[tuple[str, str], ...]:
     """Attributes of a Name; a value of an unforeseen type reads as empty."""
     found = []
     for relative in name.children(asn1.SEQUENCE):
@@ -207,7 +229,7 @@ def _extensions(fields: Sequence[asn1.Element]) -> Extensions:
         if len(parts) == 3 and parts[1].boolean():
             critical.add(oid)
     known = {_SUBJECT_KEY_ID, _KEY_USAGE, _BASIC_CONSTRAINTS, _AUTHORITY_KEY_ID}
-    known.add(_EXTENDED_KEY_USAGE)
+    known |= {_EXTENDED_KEY_USAGE, OCSP_NO_CHECK}
     is_authority, path_length = _basic_constraints(found.get(_BASIC_CONSTRAINTS))
     return Extensions(
         key_usage=_key_usage(found.get(_KEY_USAGE)),
@@ -217,6 +239,8 @@ def _extensions(fields: Sequence[asn1.Element]) -> Extensions:
         subject_key_id=_subject_key_id(found.get(_SUBJECT_KEY_ID)),
         authority_key_id=_authority_key_id(found.get(_AUTHORITY_KEY_ID)),
         unknown_critical=tuple(sorted(critical - known)),
+        ocsp_addresses=_ocsp_addresses(found.get(_AUTHORITY_INFORMATION)),
+        is_unchecked=OCSP_NO_CHECK in found,
     )
 
 
@@ -262,3 +286,16 @@ def _authority_key_id(element: asn1.Element | None) -> bytes:
         if part.tag == 0x80:
             return part.content
     return b""
+
+
+def _ocsp_addresses(element: asn1.Element | None) -> tuple[str, ...]:
+    """The addresses of status services. One that cannot be read is no reason to refuse."""
+    found = []
+    try:
+        for description in () if element is None else _value(element).children(asn1.SEQUENCE):
+            method, place = description.children(asn1.SEQUENCE)
+            if method.oid() == _OCSP_ACCESS and place.tag == 0x86:
+                found.append(place.content.decode("ascii"))
+    except (MalformedData, ValueError):
+        return ()
+    return tuple(found)

@@ -9,12 +9,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
+from typing import NamedTuple
 
-from signing import certificates, crl
+from signing import certificates, revocation
 from signing.certificates import KEY_CERT_SIGN, Certificate, display_name
 from signing.errors import MalformedCertificate, UnknownSuite
 from signing.policy import Policy
 from signing.report import Check, Outcome
+from signing.revocation import Moment as Moment
 from signing.trust import TrustList
 
 _DEEPEST = 6
@@ -22,8 +24,7 @@ _MOST_EXTRA = 8
 _LAST = datetime.max.replace(tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True)
-class Purpose:
+class Purpose(NamedTuple):
     """What a certificate is needed for: a role for the report and the usages that allow it."""
 
     role: str
@@ -34,16 +35,6 @@ class Purpose:
 SIGNER = Purpose("signer")
 MAKER = Purpose("maker")
 TSA = Purpose("tsa", extended_usage=certificates.TIME_STAMPING)
-
-
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """When to judge: `used` is when the key was used, None if nobody knows; `now` is the time of
-    the check. `proven` says that a good time stamp vouches for `used`."""
-
-    used: datetime | None
-    now: datetime
-    proven: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +70,8 @@ def judge(
 
 @dataclass(frozen=True, slots=True)
 class _Steady:
-    """The checks of a complete chain that is in no revocation list, for all times up to `fresh`
-    at which it was used between `begins` and `ends`."""
+    """The checks of a complete chain that is in no revocation list and about which no service
+    answered, for all times up to `fresh` at which it was used between `begins` and `ends`."""
 
     checks: tuple[Check, ...]
     begins: datetime
@@ -107,8 +98,10 @@ def _steady(
     fresh = _LAST
     for certificate, issuer in _links(path):
         try:
-            newest = _newest_list(issuer, trust)
+            newest = revocation.newest_list(issuer, trust)
         except UnknownSuite:
+            return None
+        if revocation.answers_about(certificate, issuer, trust):
             return None
         if newest is not None and newest.find(certificate.serial) is not None:
             return None
@@ -196,47 +189,12 @@ def _revocation(
     signature: str,
 ) -> Iterator[Check]:
     for certificate, issuer in _links(path):
-        code, facts = _revocation_of(certificate, issuer, moment, trust)
+        code, facts = revocation.state_of(
+            certificate, issuer, moment, trust=trust, skew=policy.clock_skew
+        )
         facts["role"] = purpose.role
         facts["subject"] = display_name(certificate.subject_names)
         yield policy.judge(code, signature=signature, **facts)
-
-
-def _revocation_of(
-    certificate: Certificate, issuer: Certificate, moment: Moment, trust: TrustList
-) -> tuple[str, dict[str, str]]:
-    """What the newest list of this issuer says, as a finding with its facts."""
-    facts = {"issuer": display_name(issuer.subject_names)}
-    try:
-        newest = _newest_list(issuer, trust)
-    except UnknownSuite as problem:
-        return "revocation-unusable", {**facts, "problem": str(problem)}
-    if newest is None:
-        return "revocation-unchecked", facts
-    if newest.unsupported:
-        problem_text = f"critical extension {newest.unsupported[0]}"
-        return "revocation-unusable", {**facts, "problem": problem_text}
-    entry = newest.find(certificate.serial)
-    if entry is not None:
-        facts["revoked_at"] = entry.revoked_at.isoformat()
-        stolen = entry.key_was_stolen and not moment.proven
-        later = moment.used is not None and entry.revoked_at > moment.used and not stolen
-        return ("revoked-later" if later else "revoked"), facts
-    if newest.next_at is not None and newest.next_at < moment.now:
-        return "revocation-stale", {**facts, "ended": newest.next_at.isoformat()}
-    return "revocation-good", {**facts, "as_of": newest.issued_at.isoformat()}
-
-
-@lru_cache(maxsize=256)
-def _newest_list(issuer: Certificate, trust: TrustList) -> crl.RevocationList | None:
-    newest = None
-    for der in trust.crls:
-        found = crl.parse(der)
-        if found.issuer != issuer.subject or not found.signed_by(issuer):
-            continue
-        if newest is None or found.issued_at > newest.issued_at:
-            newest = found
-    return newest
 
 
 @lru_cache(maxsize=1024)
@@ -262,7 +220,7 @@ def _pool(extra: tuple[bytes, ...], trust: TrustList) -> tuple[Certificate, ...]
 def _climb(below: tuple[Certificate, ...], pool: tuple[Certificate, ...], trust: TrustList) -> Path:
     """Depth-first from the leaf upwards; the first complete path wins."""
     top = below[-1]
-    if _is_refused(top, trust):
+    if trust.refuses(top):
         return Path(below, "certificate-refused")
     if top.extensions.unknown_critical:
         oid = top.extensions.unknown_critical[0]
@@ -273,7 +231,7 @@ def _climb(below: tuple[Certificate, ...], pool: tuple[Certificate, ...], trust:
         return Path(below, "trust-absent")
     if len(below) >= _DEEPEST:
         return Path(below, "chain-broken", "the chain is too long")
-    candidates = [issuer for issuer in pool if _may_have_issued(issuer, top)]
+    candidates = [issuer for issuer in pool if issuer.may_have_issued(top)]
     failure = _no_issuer(below, trust)
     for issuer in candidates:
         if issuer in below:
@@ -287,13 +245,6 @@ def _climb(below: tuple[Certificate, ...], pool: tuple[Certificate, ...], trust:
             return path
         failure = path
     return failure
-
-
-def _may_have_issued(issuer: Certificate, subject: Certificate) -> bool:
-    if issuer.subject != subject.issuer:
-        return False
-    wanted, offered = subject.extensions.authority_key_id, issuer.extensions.subject_key_id
-    return not wanted or not offered or wanted == offered
 
 
 def _link_problem(issuer: Certificate, below: tuple[Certificate, ...]) -> str:
@@ -316,13 +267,3 @@ def _no_issuer(below: tuple[Certificate, ...], trust: TrustList) -> Path:
     claimed = certificates.attribute(below[-1].issuer_names, certificates.ORGANISATION)
     listed = {anchor.organisation for anchor in trust.anchor_certificates}
     return Path(below, "issuer-lookalike" if claimed and claimed in listed else "issuer-unknown")
-
-
-def _is_refused(certificate: Certificate, trust: TrustList) -> bool:
-    """Named in the refused list, or issued by somebody who is."""
-    for refused in trust.refused_certificates:
-        if refused.der == certificate.der:
-            return True
-        if _may_have_issued(refused, certificate) and refused.issued(certificate):
-            return True
-    return False

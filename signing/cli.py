@@ -15,13 +15,23 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NoReturn
 
-from signing import certificates, chains, cli_extract, cli_seal, cli_text, crl, reading
+from signing import (
+    certificates,
+    chains,
+    cli_extract,
+    cli_inspect,
+    cli_seal,
+    cli_text,
+    crl,
+    ocsp,
+    reading,
+)
 from signing.errors import SigningError
 from signing.extract import extract_data
 from signing.policy import POLICIES, Policy
 from signing.policy_files import read_policy
 from signing.reading import Kind, Recognised
-from signing.rendering import FORMAT, visible
+from signing.rendering import FORMAT
 from signing.rendering_html import as_html
 from signing.report import SealReport, Verdict
 from signing.trust import TrustList
@@ -30,8 +40,6 @@ from signing.verify_seal import verify_seal
 
 VALID, INVALID, CANNOT_TELL, USAGE, NO_INPUT = 0, 1, 2, 64, 66
 CUT_OFF = 141
-# `inspect` compares digests and signatures, and leaves what time has to say to `verify`.
-_SOME_DAY = datetime(9000, 1, 1, tzinfo=UTC)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -64,12 +72,16 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=_Parser)
     verify = commands.add_parser("verify", help="verify OFD files, seals, signatures, certificates")
     _add_trust(verify)
+    verify.add_argument(
+        "--ocsp", action="append", default=[], type=Path, metavar="FILE", help="an OCSP answer"
+    )
     verify.add_argument("--description", type=Path, help="Signature.xml of a SignedValue.dat")
     verify.add_argument("--json", action="store_true", help="one JSON object a line")
     verify.add_argument("--html", type=Path, metavar="PAGE", help="write a page to print as well")
     verify.add_argument("files", nargs="+", type=Path, metavar="FILE")
     verify.set_defaults(run=_verify)
     inspect = commands.add_parser("inspect", help="say what is in a file, judging nothing")
+    inspect.add_argument("--json", action="store_true", help="one JSON object a line")
     inspect.add_argument("files", nargs="+", type=Path, metavar="FILE")
     inspect.set_defaults(run=_inspect)
     cli_extract.register(commands, _add_trust, _extract)
@@ -105,7 +117,7 @@ def _policy_name(text: str) -> str:
 
 def _policy(name: str) -> Policy:
     known = POLICIES.get(name)
-    return known if known is not None else read_policy(Path(name).read_bytes())
+    return known if known is not None else read_policy(Path(name).read_bytes(), known=POLICIES)
 
 
 def load_trust(paths: Sequence[Path]) -> TrustList:
@@ -120,15 +132,22 @@ def load_trust(paths: Sequence[Path]) -> TrustList:
             crls=total.crls + found.crls,
             refused=total.refused + found.refused,
             makers=total.makers + found.makers,
+            ocsp=total.ocsp + found.ocsp,
             sequence=max(total.sequence, found.sequence),
         )
     return total
 
 
+def _with_answers(trust: TrustList, paths: Sequence[Path]) -> TrustList:
+    """The trust list with OCSP answers from files; raises MalformedCertificate for other files."""
+    answers = tuple(ocsp.parse(path.read_bytes()).der for path in paths)
+    return replace(trust, ocsp=trust.ocsp + answers)
+
+
 def _verify(options: argparse.Namespace) -> int:
     if options.html is not None and len(options.files) > 1:
         raise SigningError("--html takes one file at a time")
-    trust = load_trust(options.trust)
+    trust = _with_answers(load_trust(options.trust), options.ocsp)
     policy = _policy(options.policy)
     at = options.at or _now()
     verdicts = set()
@@ -163,6 +182,8 @@ def _judge(
         return _judge_certificate(found, trust, policy, at)
     if found.kind is Kind.REVOCATION_LIST:
         return _judge_list(found, trust, policy)
+    if found.kind is Kind.STATUS_ANSWER:
+        return _judge_answer(found, trust, policy)
     try:
         return verify_document(found.data, trust=trust, at=at, policy=policy)
     except SigningError as problem:
@@ -189,10 +210,29 @@ def _judge_list(found: Recognised, trust: TrustList, policy: Policy) -> SealRepo
     authorities = (*trust.anchor_certificates, *trust.intermediate_certificates)
     issuers = [known for known in authorities if known.subject == parsed.issuer]
     if not issuers:
-        facts = {"role": "signer", "subject": "revocation list", "issuer": "(not listed)"}
-        return SealReport.conclude([policy.judge("issuer-unknown", **facts)])
+        return _nobody_known("revocation list", policy)
     good = any(parsed.signed_by(issuer) for issuer in issuers)
     return SealReport.conclude([policy.judge("signature-good" if good else "signature-bad")])
+
+
+def _judge_answer(found: Recognised, trust: TrustList, policy: Policy) -> SealReport:
+    """Whether somebody who may answer for an authority of the trust list signed this answer about
+    its certificates; how old it is, is not judged."""
+    parsed = ocsp.parse(found.data)
+    authorities = (*trust.anchor_certificates, *trust.intermediate_certificates)
+    issuers = [known for known in authorities if parsed.is_about_issuer(known)]
+    if not issuers:
+        return _nobody_known("OCSP answer", policy)
+    good = any(
+        signer is not None and not trust.refuses(signer)
+        for signer in (parsed.signer(issuer, authorities) for issuer in issuers)
+    )
+    return SealReport.conclude([policy.judge("signature-good" if good else "signature-bad")])
+
+
+def _nobody_known(subject: str, policy: Policy) -> SealReport:
+    facts = {"role": "signer", "subject": subject, "issuer": "(not listed)"}
+    return SealReport.conclude([policy.judge("issuer-unknown", **facts)])
 
 
 def _show(path: Path, report: SealReport, options: argparse.Namespace, at: datetime) -> None:
@@ -212,14 +252,8 @@ def _as_json(path: Path, report: SealReport) -> str:
 
 def _inspect(options: argparse.Namespace) -> int:
     for path in options.files:
-        print(f"{path}:")
-        found = reading.recognise(path.read_bytes())
-        for label, value in reading.facts(found):
-            print(f"  {label}: {visible(value)}")
-        if found.kind is Kind.DOCUMENT:
-            data = extract_data(found.data, trust=TrustList(), at=_SOME_DAY)
-            for line in cli_extract.lines(data.items):
-                print(f"  {line}")
+        show = cli_inspect.print_json if options.json else cli_inspect.print_lines
+        show(path, reading.recognise(path.read_bytes()))
     return VALID
 
 

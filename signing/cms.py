@@ -6,7 +6,7 @@ as they stand: their order in the file is not DER order in the wild.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from signing import asn1, ber, certificates
@@ -34,6 +34,8 @@ class SignedMessage:
     attributes: bytes | None = field(repr=False)
     """The attributes re-tagged as SET, the message that was signed when they are there."""
     values: tuple[tuple[str, bytes], ...] = field(repr=False)
+    revocation: tuple[bytes, ...] = field(default=(), repr=False)
+    """What the sender put into the field crls, DER, unread: `cms_evidence` sorts it."""
 
     def attribute(self, oid: str) -> bytes | None:
         """DER of the only value of an attribute, None when absent."""
@@ -100,7 +102,10 @@ def _read(data: bytes) -> SignedMessage:
     if len(signers) != 1:
         raise MalformedSignature(f"{len(signers)} signers, one is expected")
     inside = tuple(entry.der for entry in enclosed[0].children()) if enclosed else ()
-    return _read_signer(signers[0], content_type, content, inside)
+    sent = [element for element in fields[3:-1] if element.tag == 0xA1]
+    revocation = tuple(entry.der for entry in sent[0].children()) if sent else ()
+    message = _read_signer(signers[0], content_type, content, inside)
+    return replace(message, revocation=revocation) if revocation else message
 
 
 def _read_content(info: asn1.Element) -> tuple[str, bytes | None]:

@@ -8,11 +8,11 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import cbor2
 
-from signing import certificates, suites
+from signing import cbor, certificates, suites
 from signing.certificates import Certificate
 from signing.errors import (
     InvalidKey,
@@ -21,11 +21,13 @@ from signing.errors import (
     MalformedData,
     UnknownSuite,
 )
+from signing.suites import Suite
 
 _SIGN1 = 18
 _ALGORITHM, _KEY_ID = 1, 4
 _DEEPEST = 6
-_ARRAYS = (list, tuple)
+# Tag 18 with an array of four; no header that is not signed.
+_TAGGED, _NOTHING_OPEN, _SIGNATURE_SIZE = b"\xd2\x84", b"\xa0", 64
 _SIGNED = b"\x84\x6aSignature1"
 
 
@@ -36,13 +38,16 @@ def encode(value: object) -> bytes:
 
 def decode(data: bytes) -> Any:
     """The value of deterministic CBOR; raises MalformedData for every other form."""
-    return _decode(data, canonical=True)
-
-
-def decode_shaped(data: bytes) -> Any:
-    """`decode` for one exact shape: several times as fast on maps, because it leaves to the caller
-    to compare the keys of every map, in their order and with their types, and to refuse floats."""
-    return _decode(data, canonical=False)
+    try:
+        value = cbor2.loads(
+            data, max_depth=_DEEPEST, allow_indefinite=False, allow_duplicate_keys=False
+        )
+        again = cbor2.dumps(value, canonical=True)
+    except (cbor2.CBORError, ValueError, TypeError, OverflowError, RecursionError) as problem:
+        raise MalformedData("not CBOR as it is used here") from problem
+    if again != data:
+        raise MalformedData("CBOR that is not deterministic")
+    return value
 
 
 def byte_string(content: bytes) -> bytes:
@@ -53,19 +58,6 @@ def byte_string(content: bytes) -> bytes:
     if size < 256:
         return bytes((0x58, size)) + content
     return encode(content)
-
-
-def _decode(data: bytes, *, canonical: bool) -> Any:
-    try:
-        value = cbor2.loads(
-            data, max_depth=_DEEPEST, allow_indefinite=False, allow_duplicate_keys=False
-        )
-        again = cbor2.dumps(value, canonical=canonical)
-    except (cbor2.CBORError, ValueError, TypeError, OverflowError, RecursionError) as problem:
-        raise MalformedData("not CBOR as it is used here") from problem
-    if again != data:
-        raise MalformedData("CBOR that is not deterministic")
-    return value
 
 
 @lru_cache(maxsize=256)
@@ -124,16 +116,15 @@ def _to_sign(protected: bytes, payload: bytes) -> bytes:
     return b"".join((_SIGNED, byte_string(protected), b"\x40", byte_string(payload)))
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(NamedTuple):
     """A message as read; nothing in it is verified yet."""
 
     algorithm: int
     key_id: bytes
     content_type: str
     payload: bytes
-    to_sign: bytes = field(repr=False)
-    signature: bytes = field(repr=False)
+    to_sign: bytes
+    signature: bytes
 
     def signer(self, known: Sequence[bytes]) -> Certificate | None:
         """The known certificate whose key made this signature, None when none did.
@@ -146,35 +137,39 @@ class Message:
         candidates = [der for der in known if key_id(der) == self.key_id]
         if not candidates:
             raise UnknownSuite("no known certificate has this key id")
+        value = suites.from_raw(self.signature)
         for der in candidates:
             try:
-                certificate = certificates.parse(der)
-                fits = suites.by_public_key(certificate.spki) is suite
-                value = suites.from_raw(self.signature)
-                if fits and suite.verify(certificate.spki, self.to_sign, value):
+                certificate, own = _signer(der)
+                if own is suite and suite.verify(certificate.spki, self.to_sign, value):
                     return certificate
             except (MalformedCertificate, InvalidKey, UnknownSuite):
                 continue
         return None
 
 
+@lru_cache(maxsize=256)
+def _signer(der: bytes) -> tuple[Certificate, Suite]:
+    """A certificate with the suite of its key; raises MalformedCertificate and UnknownSuite."""
+    certificate = certificates.parse(der)
+    return certificate, suites.by_public_key(certificate.spki)
+
+
 def parse(data: bytes) -> Message:
     """Read a tagged COSE_Sign1; raises MalformedData."""
-    tagged = decode_shaped(data)
-    if not isinstance(tagged, cbor2.CBORTag) or tagged.tag != _SIGN1:
+    if data[:2] != _TAGGED:
         raise MalformedData("not a COSE_Sign1")
-    parts = tagged.value
-    if type(parts) not in _ARRAYS or len(parts) != 4 or parts[1] != {}:
+    protected, open_at = cbor.string_at(data, 2, cbor.BYTES)
+    if data[open_at : open_at + 1] != _NOTHING_OPEN:
         raise MalformedData("a COSE_Sign1 of another shape")
-    protected, _, payload, signature = parts
-    if not (type(protected) is type(payload) is type(signature) is bytes):
-        raise MalformedData("a COSE_Sign1 of another shape")
-    if len(signature) != 64:
-        raise MalformedData("a signature has 64 bytes")
+    payload, signature_at = cbor.string_at(data, open_at + 1, cbor.BYTES)
+    signature, end = cbor.string_at(data, signature_at, cbor.BYTES)
+    if end != len(data) or len(signature) != _SIGNATURE_SIZE:
+        raise MalformedData("a signature has 64 bytes and is the end")
     algorithm, identifier, content_type = _read_header(protected)
-    return Message(
-        algorithm, identifier, content_type, payload, _to_sign(protected, payload), signature
-    )
+    # What `_to_sign` would encode stands here already, in its one encoding.
+    to_sign = b"".join((_SIGNED, data[2:open_at], b"\x40", data[open_at + 1 : signature_at]))
+    return Message(algorithm, identifier, content_type, payload, to_sign, signature)
 
 
 @lru_cache(maxsize=256)

@@ -35,6 +35,11 @@ class Revocation:
         """Then the key's own statement of a signing time proves nothing."""
         return self.reason in ("key-compromise", "ca-compromise")
 
+    @property
+    def may_end(self) -> bool:
+        """Every other revocation is for ever."""
+        return self.reason == "certificate-hold"
+
 
 @dataclass(frozen=True, slots=True)
 class RevocationList:

@@ -8,7 +8,8 @@ finding in the report and raises nothing.
     │   │       └── BrokenXml    an XML file inside that is not well-formed
     │   ├── MalformedSeal        not a GB/T 38540 or GM/T 0031 seal
     │   ├── MalformedSignature   not a seal signature, CMS message or time stamp
-    │   ├── MalformedCertificate not an X.509 certificate or revocation list we can use
+    │   ├── MalformedCertificate not an X.509 certificate, revocation list or OCSP answer
+    │   │                        that we can use
     │   ├── MalformedTrustList
     │   ├── MalformedPass        not an offline licence pass
     │   └── MalformedStatusList

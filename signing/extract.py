@@ -2,10 +2,10 @@
 
 | item | where it lies (GB/T 33190-2016) |
 |---|---|
-| seal picture | the seal inside the signature value, clause 18; its picture by GB/T 38540 |
-| custom data | CustomDatas of DocInfo in OFD.xml, clause 7.4 |
-| custom tag | a tag file named by CustomTags, clause 16: the text (clause 11) it points at |
-| attachment | a file named by Attachments, clause 20 |
+| seal picture | the seal inside the signature value (18, 数字签名); its picture by GB/T 38540 |
+| custom data | CustomDatas of DocInfo in OFD.xml (7.4, 主入口) |
+| custom tag | a tag file named by CustomTags (16, 自定义标引): the text (11, 文字) it points at |
+| attachment | a file named by Attachments (20.1, 附件列表) |
 
 Every item says which signatures protect it. One protects an item when it holds as far as its own
 checks go and the digests of *all* files that lead to the item are right: an attachment in a signed

@@ -1,4 +1,5 @@
-"""The text of objects on pages, by page and object identifier (GB/T 33190 clauses 7.7 and 11)."""
+"""The text of objects on pages, by page and object identifier: page objects and TextCode of
+GB/T 33190-2016 (7.7, 页对象; 11.3, 文字定位)."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -111,22 +111,22 @@ CERTIFICATES = {
         "{role}-revocation",
         SKIPPED,
         "status-unreachable",
-        "没有吊销列表，未检查吊销状态。",
-        "No revocation list from {issuer} is at hand.",
+        "没有吊销列表，也没有在线状态答复，未检查吊销状态。",
+        "No revocation list from {issuer} and no answer of its status service is at hand.",
     ),
     "revocation-stale": Finding(
         "{role}-revocation",
         UNKNOWN,
         "evidence-too-old",
-        "吊销列表已过期。",
-        "The revocation list of {issuer} ended {ended}.",
+        "吊销列表或在线状态答复已过期。",
+        "The revocation evidence of {issuer} ended {ended}.",
     ),
     "revocation-unusable": Finding(
         "{role}-revocation",
         UNKNOWN,
         "status-unreachable",
-        "吊销列表无法使用。",
-        "A revocation list of {issuer} cannot be used: {problem}.",
+        "吊销列表或在线状态答复无法使用。",
+        "Revocation evidence of {issuer} cannot be used: {problem}.",
     ),
 }
 

@@ -88,8 +88,7 @@ def assemble(tbs: bytes, signature: bytes, issuer_spki: bytes) -> bytes:
 
 def key_identifier(spki: bytes) -> bytes:
     """SHA-1 of the key bits, method 1 of RFC 5280 4.2.1.2; an identifier, not a protection."""
-    bits = asn1.parse(spki).children()[1].bits()
-    return hashlib.sha1(bits, usedforsecurity=False).digest()
+    return hashlib.sha1(certificates.key_bits(spki), usedforsecurity=False).digest()
 
 
 def extension(oid: str, value: bytes, *, critical: bool = False) -> bytes:

@@ -89,6 +89,10 @@ class SoftwareKeyStore:
         key = self._key(key_id)
         return key.suite.sign(key.secret, message)
 
+    def suite_of(self, key_id: str) -> str:
+        """The name of the suite of a key."""
+        return self._key(key_id).suite.name
+
     def keep_certificate_now(self, key_id: str, certificate: bytes) -> None:
         """`keep_certificate` for callers outside an event loop."""
         key = self._key(key_id)

@@ -1,9 +1,9 @@
 """Where a seal goes: on single pages, or split over the edge of all of them (骑缝章).
 
-A riding seal is one StampAnnot a page (GB/T 33190 chapter 18). Each has the size of the whole seal
-as its Boundary, shifted so that the piece in its Clip touches the edge. Pieces follow the pages:
-the first page has the left one, or the upper one on a side edge that is cut across. Laid side by
-side in the order of the pages they are the whole picture.
+A riding seal is one StampAnnot a page (GB/T 33190-2016, 18.2.3). Each has the size of the whole
+seal as its Boundary, shifted so that the piece in its Clip touches the edge. Pieces follow the
+pages: the first page has the left one, or the upper one on a side edge that is cut across. Laid
+side by side in the order of the pages they are the whole picture.
 """
 
 import math

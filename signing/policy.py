@@ -1,161 +1,38 @@
-"""How strict to be, as data: outcomes that differ from `findings`, limits, tolerances.
+"""How strict to be, as data: the files in `policies/`, which anybody may use as samples.
 
 DEFAULT_POLICY is the careful reader of real files. STRICT_POLICY takes only what our own issuer
 writes and insists on revocation evidence. LENIENT_POLICY shows vendor slips as warnings.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import timedelta
-from functools import cached_property
+from importlib import resources
 from types import MappingProxyType
-from typing import NamedTuple
 
-from signing.findings import FINDINGS
-from signing.report import Check, Outcome
+from signing.policy_files import read_policy
+from signing.policy_model import MIB, Limits, Policy
 
-MIB = 1 << 20
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What a package may cost to read. Sizes in bytes."""
-
-    package: int = 128 * MIB
-    entries: int = 4096
-    entry: int = 64 * MIB
-    total: int = 256 * MIB
-    xml: int = 16 * MIB
-    ratio: int = 200
-    """Highest expansion of an entry that unpacks to more than `ratio_floor`."""
-    ratio_floor: int = MIB
-    name: int = 512
-    signatures: int = 64
-    references: int = 8192
+_FOLDER = "policies"
+_NAMES = ("default", "strict", "lenient")
 
 
-@dataclass(frozen=True)
-class Policy:
-    name: str
-    outcomes: Mapping[str, Outcome] = field(default_factory=dict)
-    limits: Limits = Limits()
-    clock_skew: timedelta = timedelta(minutes=5)
-    """How far a stated time may lie ahead of the time of the check."""
-
-    def __post_init__(self) -> None:
-        unheard = set(self.outcomes) - set(FINDINGS)
-        if unheard:
-            raise ValueError(f"policy {self.name!r} speaks of unknown findings {sorted(unheard)}")
-        object.__setattr__(self, "outcomes", dict(self.outcomes))
-
-    def __hash__(self) -> int:
-        return hash(self.name)
-
-    def judge(self, code: str, *, signature: str = "", **facts: str) -> Check:
-        """The check for a finding, with this policy's outcome and the facts in its sentences."""
-        found = self._prepared.get(code) or self._prepare(code)
-        return Check(
-            _fill(found.name, facts),
-            found.outcome,
-            _fill(found.detail, facts),
-            _fill(found.detail_en, facts),
-            found.reason,
-            signature,
-            {"finding": code, **facts},
-        )
-
-    @cached_property
-    def _prepared(self) -> "dict[str, _Prepared]":
-        return {}
-
-    def _prepare(self, code: str) -> "_Prepared":
-        finding = FINDINGS[code]
-        outcome = self.outcomes.get(code, finding.outcome)
-        reason = finding.reason
-        if reason is None and outcome in (Outcome.FAIL, Outcome.UNKNOWN):
-            reason = _REASON_WHEN_REFUSED.get(finding.check, "unsupported")
-        self._prepared[code] = found = _Prepared(
-            finding.check,
-            finding.detail,
-            finding.detail_en,
-            outcome,
-            reason if outcome is not Outcome.PASS else None,
-        )
-        return found
+def _read_ours() -> Mapping[str, Policy]:
+    """Each file may be based on those before it. A slip in one stops the import."""
+    found: dict[str, Policy] = {}
+    folder = resources.files("signing") / _FOLDER
+    for name in _NAMES:
+        found[name] = read_policy((folder / f"{name}.json").read_bytes(), known=found)
+    return MappingProxyType(found)
 
 
-class _Prepared(NamedTuple):
-    """A finding under one policy, as far as it is the same every time."""
+POLICIES: Mapping[str, Policy] = _read_ours()
+DEFAULT_POLICY, STRICT_POLICY, LENIENT_POLICY = (POLICIES[name] for name in _NAMES)
 
-    name: str
-    detail: str
-    detail_en: str
-    outcome: Outcome
-    reason: str | None
-
-
-def _fill(text: str, facts: Mapping[str, str]) -> str:
-    return text.format(**facts) if "{" in text else text
-
-
-# The word for a finding that is usually a warning but that a stricter policy refuses.
-_REASON_WHEN_REFUSED: Mapping[str, str] = MappingProxyType(
-    {
-        "coverage": "not-covered",
-        "encoding": "bad-signature",
-        "algorithm": "bad-signature",
-        "signature-file": "content-changed",
-        "seal": "bad-seal",
-        "seal-validity": "bad-seal",
-        "signing-time": "clock-unsure",
-        "timestamp": "bad-timestamp",
-        "stamps": "bad-seal",
-        "proof": "unbound",
-        "package": "unreadable",
-        "signer-revocation": "certificate-revoked",
-        "maker-revocation": "certificate-revoked",
-        "tsa-revocation": "certificate-revoked",
-    }
-)
-
-DEFAULT_POLICY = Policy("default")
-
-STRICT_POLICY = Policy(
-    "strict",
-    {
-        "raw-signature": Outcome.FAIL,
-        "unused-bits": Outcome.FAIL,
-        "algorithm-differs": Outcome.FAIL,
-        "ofdxml-uncovered": Outcome.FAIL,
-        "smuggled": Outcome.FAIL,
-        "partly-covered": Outcome.FAIL,
-        "unbound": Outcome.FAIL,
-        "xml-slip": Outcome.FAIL,
-        "timestamp-older": Outcome.FAIL,
-        "property-info-differs": Outcome.FAIL,
-        "seal-made-outside-maker": Outcome.FAIL,
-        "time-zone-assumed": Outcome.UNKNOWN,
-        "time-unstated": Outcome.UNKNOWN,
-        "revocation-unchecked": Outcome.UNKNOWN,
-        "revoked-later": Outcome.FAIL,
-    },
-    clock_skew=timedelta(minutes=1),
-)
-
-LENIENT_POLICY = Policy(
-    "lenient",
-    {
-        "wrong-algorithm": Outcome.WARNING,
-        "trailing-bytes": Outcome.WARNING,
-        "uncovered": Outcome.WARNING,
-        "weak-digest": Outcome.WARNING,
-        "issuer-lookalike": Outcome.UNKNOWN,
-        "revocation-stale": Outcome.WARNING,
-        "time-future": Outcome.WARNING,
-    },
-    clock_skew=timedelta(hours=12),
-)
-
-POLICIES: Mapping[str, Policy] = MappingProxyType(
-    {policy.name: policy for policy in (DEFAULT_POLICY, STRICT_POLICY, LENIENT_POLICY)}
-)
+__all__ = [
+    "DEFAULT_POLICY",
+    "LENIENT_POLICY",
+    "MIB",
+    "POLICIES",
+    "STRICT_POLICY",
+    "Limits",
+    "Policy",
+]

@@ -9,11 +9,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from signing import asn1, certificates, cms, crl, eseal, esignature
+from signing import asn1, certificates, cms, crl, eseal, esignature, ocsp
 from signing.certificates import Certificate, display_name
 from signing.errors import MalformedData
 from signing.ofd import document, signatures
 from signing.ofd.container import open_package
+from signing.pdf import inspect_pdf, is_pdf, messages_of_pdf
 from signing.policy import Limits
 from signing.sm2 import sm3
 
@@ -34,16 +35,19 @@ _TAGS = {
     asn1.GENERALIZED_TIME: "GeneralizedTime",
     asn1.SEQUENCE: "SEQUENCE",
     asn1.SET: "SET",
+    ocsp.ENUMERATED: "ENUMERATED",
 }
 
 
 class Kind(StrEnum):
     DOCUMENT = "document"
+    PDF = "pdf document"
     SEAL = "seal"
     SEAL_SIGNATURE = "seal signature"
     SIGNED_MESSAGE = "signed message"
     CERTIFICATE = "certificate"
     REVOCATION_LIST = "revocation list"
+    STATUS_ANSWER = "OCSP answer"
     UNKNOWN = "unknown"
 
 
@@ -57,6 +61,7 @@ class Recognised:
 _DER_KINDS: tuple[tuple[Kind, Callable[[bytes], object]], ...] = (
     (Kind.CERTIFICATE, certificates.parse),
     (Kind.REVOCATION_LIST, crl.parse),
+    (Kind.STATUS_ANSWER, ocsp.parse),
     (Kind.SIGNED_MESSAGE, cms.parse_signed_message),
     (Kind.SEAL_SIGNATURE, esignature.parse_seal_signature),
     (Kind.SEAL, eseal.parse_seal),
@@ -79,6 +84,8 @@ def recognise(data: bytes) -> Recognised:
         except MalformedData:
             continue
         return Recognised(kind, data)
+    if is_pdf(data):
+        return Recognised(Kind.PDF, data)
     # Foreign bytes may stand in front of a zip, so that its end tells.
     return Recognised(Kind.DOCUMENT if b"PK\x05\x06" in data else Kind.UNKNOWN, data)
 
@@ -112,6 +119,10 @@ def _document(data: bytes) -> Iterator[tuple[str, str]]:
                 yield "  value", inside.kind.value
                 for label, value in _READERS[inside.kind](inside.data):
                     yield f"  {label}", value
+
+
+def _pdf(data: bytes) -> Iterator[tuple[str, str]]:
+    yield from inspect_pdf(data).lines()
 
 
 def _seal(data: bytes) -> Iterator[tuple[str, str]]:
@@ -172,19 +183,41 @@ def _revocation_list(der: bytes) -> Iterator[tuple[str, str]]:
     yield "algorithm", found.signature_oid
 
 
+def _status_answer(der: bytes) -> Iterator[tuple[str, str]]:
+    found = ocsp.parse(der)
+    yield "produced", found.produced_at.isoformat()
+    yield "algorithm", found.signature_oid
+    for sent in found.certificates:
+        yield "responder", display_name(certificates.parse(sent).subject_names)
+    for answer in found.answers:
+        entry = answer.revocation
+        why = f" at {entry.revoked_at.isoformat()} ({entry.reason})" if entry else ""
+        yield f"serial {answer.about.serial:X}", answer.state.value + why
+        ends = answer.next_update.isoformat() if answer.next_update else "(not stated)"
+        yield "  from, next", f"{answer.this_update.isoformat()}, {ends}"
+
+
 _READERS: dict[Kind, Callable[[bytes], Iterator[tuple[str, str]]]] = {
     Kind.DOCUMENT: _document,
+    Kind.PDF: _pdf,
     Kind.SEAL: _seal,
     Kind.SEAL_SIGNATURE: _seal_signature,
     Kind.SIGNED_MESSAGE: _signed_message,
     Kind.CERTIFICATE: _certificate,
     Kind.REVOCATION_LIST: _revocation_list,
+    Kind.STATUS_ANSWER: _status_answer,
     Kind.UNKNOWN: _nothing,
 }
 
 
 def dump(found: Recognised) -> Iterator[str]:
-    """Lines of the raw structure: entries of a package, or the DER tree; raises SigningError."""
+    """Lines of the raw structure: entries of a package, the DER tree, or for a PDF that of each
+    signature; raises SigningError."""
+    if found.kind is Kind.PDF:
+        for name, message in messages_of_pdf(found.data):
+            yield f"signature {name}"
+            yield from _dump_element(asn1.parse_prefix(message), 0)
+        return
     if found.kind is Kind.DOCUMENT:
         package = open_package(found.data, Limits())
         for name in package:

@@ -25,6 +25,9 @@ class Outcome(StrEnum):
     WARNING = "warning"
 
 
+_PASS, _FAIL, _UNKNOWN = Outcome.PASS, Outcome.FAIL, Outcome.UNKNOWN
+
+
 class Check(NamedTuple):
     """One thing that was looked at. `signature` names the signature it belongs to, "" the file."""
 
@@ -85,6 +88,29 @@ class SignatureReport:
         }
 
 
+def sum_up(checks: Sequence[Check]) -> tuple[Verdict, tuple[str, ...]]:
+    """The verdict these checks add up to, and the reasons that explain it: each once, in the order
+    found. A check without a word of its own says unsupported."""
+    failed: dict[str, None] = {}
+    unknown: dict[str, None] = {}
+    passed = False
+    for check in checks:
+        outcome = check.outcome
+        if outcome is _PASS:
+            passed = True
+        elif outcome is _FAIL:
+            failed[check.reason or "unsupported"] = None
+        elif outcome is _UNKNOWN:
+            unknown[check.reason or "unsupported"] = None
+    if failed:
+        return Verdict.INVALID, tuple(failed)
+    if unknown:
+        return Verdict.CANNOT_TELL, tuple(unknown)
+    if not passed:
+        return Verdict.CANNOT_TELL, ("unsupported",)
+    return Verdict.VALID, ()
+
+
 @dataclass(frozen=True, slots=True)
 class SealReport:
     verdict: Verdict
@@ -96,27 +122,8 @@ class SealReport:
     def conclude(
         cls, checks: Sequence[Check], signatures: Sequence[SignatureReport] = ()
     ) -> "SealReport":
-        """The verdict these checks add up to, and the reasons that explain it: each once, in the
-        order found. A check without a word of its own says unsupported."""
-        failed: dict[str, None] = {}
-        unknown: dict[str, None] = {}
-        passed = False
-        for check in checks:
-            outcome = check.outcome
-            if outcome is Outcome.PASS:
-                passed = True
-            elif outcome is Outcome.FAIL:
-                failed[check.reason or "unsupported"] = None
-            elif outcome is Outcome.UNKNOWN:
-                unknown[check.reason or "unsupported"] = None
-        if failed:
-            verdict, reasons = Verdict.INVALID, tuple(failed)
-        elif unknown:
-            verdict, reasons = Verdict.CANNOT_TELL, tuple(unknown)
-        elif not passed:
-            verdict, reasons = Verdict.CANNOT_TELL, ("unsupported",)
-        else:
-            verdict, reasons = Verdict.VALID, ()
+        """The report with the verdict these checks add up to."""
+        verdict, reasons = sum_up(checks)
         return cls(verdict, reasons, tuple(checks), tuple(signatures))
 
     def to_dict(self) -> dict[str, Any]:

@@ -94,7 +94,7 @@ class PublicKey:
         return SPKI_PREFIX + self.point
 
     def identity_digest(self, identity: bytes) -> bytes:
-        """Z of GB/T 32918.2 clause 5.5: binds the signer's identity and key into the digest."""
+        """Z of GB/T 32918.2-2016, 5.5: binds the signer's identity and key into the digest."""
         if len(identity) > _LONGEST_ID:
             raise ValueError("an SM2 identity has at most 8191 bytes")
         length = (len(identity) * 8).to_bytes(2, "big")
@@ -242,7 +242,7 @@ def _open() -> Any:
 
 
 def known_answer() -> None:
-    """The example of GB/T 32918.5-2017 annex A.2; raises EngineUnavailable on any difference."""
+    """The signature example of GB/T 32918.5-2017; raises EngineUnavailable on any difference."""
     secret = bytes.fromhex("3945208F7B2144B13F36E38AC6D39F95889393692860B51A42FB81EF4DF7C5B8")
     point = bytes.fromhex(
         "0409F9DF311E5421A150DD7D161E4BC5C672179FAD1833FC076BB08FF356F35020"

@@ -34,6 +34,9 @@ class Status(IntEnum):
     SUPERSEDED = 3
 
 
+_STATUSES = tuple(Status)
+
+
 @dataclass(frozen=True, slots=True)
 class StatusList:
     """The entries of one list, packed from the lowest bits of each byte upwards."""
@@ -54,9 +57,9 @@ class StatusList:
         return len(self.packed) * _PER_BYTE
 
     def __getitem__(self, index: int) -> Status:
-        if not 0 <= index < len(self):
+        if not 0 <= index < len(self.packed) * _PER_BYTE:
             raise IndexError(f"no entry {index} in a list of {len(self)}")
-        return Status(self.packed[index // _PER_BYTE] >> (index % _PER_BYTE * BITS) & _MASK)
+        return _STATUSES[self.packed[index // _PER_BYTE] >> (index % _PER_BYTE * BITS) & _MASK]
 
 
 @dataclass(frozen=True, slots=True)

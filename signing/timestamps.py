@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from signing import asn1, certificates, chains, cms, suites
 from signing.certificates import Certificate
+from signing.cms_evidence import Evidence
 from signing.errors import (
     InvalidKey,
     InvalidSignature,
@@ -101,9 +102,11 @@ def judge(
     trust: TrustList,
     policy: Policy,
     signature: str = "",
+    checked_at: datetime | None = None,
 ) -> tuple[list[Check], datetime | None]:
     """Checks of a token over `stamped`, and the proven time when every check passed.
 
+    `checked_at` is the true time of the check when `now` is when kept evidence must be fresh.
     `stated` is the time the signer names. The imprint proves that the signature existed when it
     was stamped; a stated time after that is the signer's slip or lie.
     """
@@ -120,23 +123,35 @@ def judge(
     if leaf is None:
         found = problem or "its signature does not verify"
         return [policy.judge("timestamp-bad", signature=signature, problem=found)], None
-    moment = chains.Moment(used=stamp.stamped_at, now=now, proven=True)
-    checks = chains.judge(
-        leaf,
-        chains.TSA,
-        moment,
-        trust=trust,
-        policy=policy,
-        extra=stamp.message.certificates,
-        signature=signature,
-    )
+    moment = chains.Moment(stamp.stamped_at, now, proven=True, checked_at=checked_at)
     stamped_at = stamp.stamped_at.isoformat()
-    checks.insert(0, policy.judge("timestamp-good", signature=signature, stamped_at=stamped_at))
+    checks = [policy.judge("timestamp-good", signature=signature, stamped_at=stamped_at)]
+    checks += _authority(stamp, leaf, moment, trust, policy, signature)
     if stated is not None and stamp.stamped_at < stated - policy.clock_skew:
         facts = {"stamped_at": stamped_at, "stated": stated.isoformat()}
         checks.append(policy.judge("timestamp-older", signature=signature, **facts))
     proven = all(check.outcome not in (Outcome.FAIL, Outcome.UNKNOWN) for check in checks)
     return checks, stamp.stamped_at if proven else None
+
+
+def _authority(
+    stamp: Stamp,
+    leaf: Certificate,
+    moment: chains.Moment,
+    trust: TrustList,
+    policy: Policy,
+    signature: str,
+) -> list[Check]:
+    """Checks of the authority's certificate, with what the token brings along for it."""
+    return chains.judge(
+        leaf,
+        chains.TSA,
+        moment,
+        trust=Evidence.of(stamp.message).added_to(trust),
+        policy=policy,
+        extra=stamp.message.certificates,
+        signature=signature,
+    )
 
 
 def _problem(stamp: Stamp, stamped: bytes, now: datetime, policy: Policy) -> str:

@@ -1,4 +1,4 @@
-"""Whom we believe: anchors, helpful intermediates, revocation lists, and whom we refuse.
+"""Whom we believe: anchors, helpful intermediates, revocation evidence, and whom we refuse.
 
 A trust list is a value: two with the same content are equal, and its digest keys the caches of
 certificate chains. Every part is DER.
@@ -17,19 +17,21 @@ from typing import Any, Self
 from signing import certificates, crl
 from signing.certificates import Certificate
 from signing.errors import MalformedCertificate, MalformedTrustList
+from signing.ocsp import parse as parse_answer
 
 _PEM = re.compile(
     r"-----BEGIN (CERTIFICATE|X509 CRL)-----([A-Za-z0-9+/=\s]+)-----END \1-----", re.ASCII
 )
 _FORMAT = "yunjian-trust-list/1"
-_PARTS = ("anchors", "intermediates", "crls", "refused", "makers")
+_PARTS = ("anchors", "intermediates", "crls", "refused", "makers", "ocsp")
 
 
 @dataclass(frozen=True, eq=False)
 class TrustList:
     """`refused` are certificates never to be trusted, nor anything they issued. `makers` are the
     seal makers: when an authority has one in the list, nobody else it certified may make seals.
-    `sequence` grows with every edition, so that a reader can refuse an older one."""
+    `ocsp` are answers of status services, evidence like the lists in `crls`. `sequence` grows with
+    every edition, so that a reader can refuse an older one."""
 
     anchors: tuple[bytes, ...] = ()
     intermediates: tuple[bytes, ...] = ()
@@ -37,6 +39,7 @@ class TrustList:
     refused: tuple[bytes, ...] = ()
     makers: tuple[bytes, ...] = ()
     sequence: int = 0
+    ocsp: tuple[bytes, ...] = ()
 
     @cached_property
     def digest(self) -> str:
@@ -66,6 +69,15 @@ class TrustList:
     def refused_certificates(self) -> tuple[Certificate, ...]:
         return tuple(certificates.parse(der) for der in self.refused)
 
+    def refuses(self, certificate: Certificate) -> bool:
+        """Whether it is on the refused list, or was issued by somebody who is."""
+        for refused in self.refused_certificates:
+            if refused.der == certificate.der:
+                return True
+            if refused.may_have_issued(certificate) and refused.issued(certificate):
+                return True
+        return False
+
     def allows_maker(self, maker: Certificate) -> bool:
         """Whether this certificate may make seals, as far as the list knows makers."""
         known = [certificates.parse(der) for der in self.makers]
@@ -82,6 +94,7 @@ class TrustList:
         refused: Sequence[bytes] = (),
         makers: Sequence[bytes] = (),
         sequence: int = 0,
+        ocsp: Sequence[bytes] = (),
     ) -> Self:
         """A list whose every part has been read once; raises MalformedTrustList."""
         made = cls(
@@ -91,12 +104,15 @@ class TrustList:
             tuple(refused),
             tuple(makers),
             sequence,
+            tuple(ocsp),
         )
         try:
             for der in (*made.anchors, *made.intermediates, *made.refused, *made.makers):
                 certificates.parse(der)
             for der in made.crls:
                 crl.parse(der)
+            for der in made.ocsp:
+                parse_answer(der)
         except MalformedCertificate as problem:
             raise MalformedTrustList(str(problem)) from problem
         return made

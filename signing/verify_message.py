@@ -6,6 +6,7 @@ from datetime import datetime
 
 from signing import certificates, chains, cms
 from signing.certificates import Certificate
+from signing.cms_evidence import Evidence
 from signing.errors import MalformedData
 from signing.ofd.signatures import Described
 from signing.report import Check, SignatureReport
@@ -36,6 +37,7 @@ def judge_message(
     checks += _message_value(message, signer, bench)
     checks += _message_time(signed_at, bench)
     moment = chains.Moment(used=signed_at, now=bench.now)
+    bench = replace(bench, trust=Evidence.of(message).added_to(bench.trust))
     checks += judge_signer(signer, moment, bench, message.certificates)
     return checks, report
 

@@ -14,7 +14,7 @@ from signing.errors import MalformedPass, UnknownSuite
 from signing.esignature import CHINA
 from signing.passes import Claims, ForeignCode, Offered
 from signing.policy import DEFAULT_POLICY, Policy
-from signing.report import Check, Outcome, SealReport, Verdict
+from signing.report import Check, Outcome, Verdict, sum_up
 from signing.statuslist import Status, StatusToken
 from signing.trust import TrustList
 
@@ -41,16 +41,17 @@ class PassReport:
 
     @classmethod
     def conclude(cls, checks: Sequence[Check], offered: Offered | None = None) -> "PassReport":
-        summed = SealReport.conclude(checks)
-        claims = offered.claims if offered else None
-        key = offered.replay_key if offered else b""
-        return cls(summed.verdict, summed.reasons, summed.checks, claims, key)
+        verdict, reasons = sum_up(checks)
+        if offered is None:
+            return cls(verdict, reasons, tuple(checks))
+        return cls(verdict, reasons, tuple(checks), offered.claims, offered.replay_key)
 
     def as_replayed(self, policy: Policy = DEFAULT_POLICY) -> "PassReport":
         """The report for a code that another look-up found to be read before."""
         kept = [check for check in self.checks if check.name != "replay"]
-        summed = SealReport.conclude([*kept, policy.judge("replayed")])
-        return replace(self, verdict=summed.verdict, reasons=summed.reasons, checks=summed.checks)
+        checks = (*kept, policy.judge("replayed"))
+        verdict, reasons = sum_up(checks)
+        return replace(self, verdict=verdict, reasons=reasons, checks=checks)
 
 
 def verify_pass(
@@ -93,7 +94,7 @@ def verify_pass(
 
 
 def _refused(checks: Sequence[Check]) -> bool:
-    return any(check.outcome is Outcome.FAIL for check in checks)
+    return Outcome.FAIL in [check.outcome for check in checks]
 
 
 def _signer(offered: Offered, signers: Sequence[bytes], policy: Policy) -> Certificate | Check:
@@ -120,10 +121,8 @@ def _signature(
 def _validity(claims: Claims, at: datetime, policy: Policy) -> Check:
     if at < claims.issued_at - SKEW:
         return policy.judge("pass-not-yet", begins=claims.issued_at.isoformat())
-    ended = claims.expires_at.isoformat()
-    return policy.judge(
-        "pass-expired" if at > claims.expires_at + SKEW else "pass-in-time", ended=ended
-    )
+    code = "pass-expired" if at > claims.expires_at + SKEW else "pass-in-time"
+    return policy.judge(code, ended=claims.expires_at.isoformat())
 
 
 def _proof(offered: Offered, proven: bool, at: datetime, policy: Policy) -> Check:

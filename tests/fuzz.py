@@ -17,10 +17,16 @@ from dataclasses import dataclass, field, replace
 from random import Random
 
 from signing import (
+    STRICT_POLICY,
+    SealReport,
     SigningError,
     TrustList,
     Verdict,
     asn1,
+    certificates,
+    chains,
+    ocsp,
+    ocsp_building,
     verify_detached,
     verify_document,
     verify_pass,
@@ -40,6 +46,7 @@ from tests.factories import (
     sealed_licence,
     shown_pass,
 )
+from tests.signing import answering
 from tests.vectors.places import HERE
 
 SLOWEST_SECONDS = 0.1
@@ -127,7 +134,7 @@ def signature_target() -> Target:
     files = contents(document)
     value, description = files[f"{FOLDER}/SignedValue.dat"], files[f"{FOLDER}/Signature.xml"]
     return Target(
-        0.2,
+        0.15,
         lambda random: mutations.damaged_der(value, random),
         lambda data: verify_detached(data, description, trust=trust, at=at).verdict,
         lambda data: ses_unchanged(data, value),
@@ -137,7 +144,7 @@ def signature_target() -> Target:
 def seal_target() -> Target:
     seal, trust = licence_seal(), licence_authority().trust
     return Target(
-        0.2,
+        0.15,
         lambda random: mutations.damaged_der(seal, random),
         lambda data: verify_seal(data, trust=trust, at=AT).verdict,
         lambda data: ses_unchanged(data, seal),
@@ -161,6 +168,29 @@ def pass_target(suite: str) -> Target:
 
     return Target(
         0.1, lambda random: mutations.damaged_code(text, random), judge, lambda data: data == text
+    )
+
+
+def ocsp_target() -> Target:
+    """The answer of a status service, without which nothing is known about the certificate."""
+    authority = answering.authority()
+    bare = authority.trust
+    leaf = certificates.parse(answering.signer(authority))
+    root = certificates.parse(authority.root_certificate)
+    answer = answering.service().answer(ocsp_building.request(leaf, root), at=AT)
+
+    def judge(data: bytes) -> Verdict:
+        trust = TrustList.of(anchors=bare.anchors, makers=bare.makers, ocsp=[data])
+        checks = chains.judge(
+            leaf, chains.SIGNER, chains.Moment(AT, AT), trust=trust, policy=STRICT_POLICY
+        )
+        return SealReport.conclude(checks).verdict
+
+    return Target(
+        0.1,
+        lambda random: mutations.damaged_der(answer, random),
+        judge,
+        lambda data: ocsp.parse(data).signed_part == ocsp.parse(answer).signed_part,
     )
 
 
@@ -205,6 +235,7 @@ TARGETS: dict[str, Callable[[], Target]] = {
     "ofd-large-file": large_file_target,
     "seal-signature": signature_target,
     "seal": seal_target,
+    "ocsp": ocsp_target,
     "pass-es256": lambda: pass_target("p256-sha256"),
     "pass-sm2": lambda: pass_target("sm2-sm3"),
     "sealing": sealing_target,

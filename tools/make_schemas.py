@@ -11,7 +11,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from signing import extract_schema, rendering
+from signing import extract_schema, policy_schema, rendering
 
 FOLDER = Path(__file__).parents[1] / "docs" / "schemas"
 
@@ -21,6 +21,7 @@ def schemas() -> dict[Path, str]:
     made = {
         "seal-report.schema.json": rendering.json_schema(),
         "extract.schema.json": extract_schema.json_schema(),
+        "policy.schema.json": policy_schema.json_schema(),
     }
     return {
         FOLDER / name: json.dumps(schema, indent=2, ensure_ascii=False) + "\n"

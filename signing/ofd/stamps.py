@@ -1,4 +1,4 @@
-"""StampAnnot of Signature.xml (GB/T 33190 chapter 18): where a seal's picture is drawn.
+"""StampAnnot of Signature.xml (GB/T 33190-2016, 18.2.3): where a seal's picture is drawn.
 
 Boxes are ST_Box: x, y, width and height in mm from the upper left corner of the page, y downwards;
 Clip is measured from the upper left corner of Boundary, and only what lies in it is drawn.

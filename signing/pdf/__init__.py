@@ -5,7 +5,7 @@ the same code as those of OFD, so that both formats say the same things in the s
 pyHanko takes a third of a second to import: this package loads it at first use.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ from signing.report import SealReport
 from signing.trust import TrustList
 
 if TYPE_CHECKING:
+    from signing.pdf.inspecting import PdfFacts
     from signing.pdf.sealing import UnsignedPdf
 
 
@@ -27,6 +28,20 @@ def verify_pdf(data: bytes, *, trust: TrustList, at: datetime, policy: Policy) -
     from signing.pdf import judging
 
     return judging.verify(data, trust=trust, at=at, policy=policy)
+
+
+def inspect_pdf(data: bytes) -> "PdfFacts":
+    """What a PDF says about its revisions, signatures and evidence; raises UnsafeDocument."""
+    from signing.pdf import inspecting
+
+    return inspecting.inspect(data)
+
+
+def messages_of_pdf(data: bytes) -> Iterator[tuple[str, bytes]]:
+    """Name and DER message of each signature of a PDF; raises UnsafeDocument."""
+    from signing.pdf import inspecting
+
+    return inspecting.messages_of(data)
 
 
 def begin_pdf_seal(
@@ -61,4 +76,4 @@ def begin_pdf_seal(
     )
 
 
-__all__ = ["begin_pdf_seal", "is_pdf", "verify_pdf"]
+__all__ = ["begin_pdf_seal", "inspect_pdf", "is_pdf", "messages_of_pdf", "verify_pdf"]

@@ -8,10 +8,11 @@ evidence, time stamps and further signatures.
 from dataclasses import replace
 from datetime import datetime
 
-from signing import asn1, certificates, chains, cms, crl, timestamps
+from signing import asn1, certificates, chains, cms, timestamps
 from signing.certificates import Certificate
 from signing.cms_building import DATA
-from signing.errors import MalformedCertificate, MalformedData, MalformedSignature, UnsafeDocument
+from signing.cms_evidence import NOTHING, Evidence
+from signing.errors import MalformedData, MalformedSignature, UnsafeDocument
 from signing.pdf import messages
 from signing.pdf.signatures import Broken, PdfDocument, PdfSignature
 from signing.policy import Policy
@@ -44,11 +45,11 @@ def _verify(document: PdfDocument, bench: Bench) -> SealReport:
         checks.append(bench.judge("no-signature"))
     else:
         checks.append(bench.judge("signature-list-good", count=str(len(found))))
-    evidence = _Evidence(document, bench)
+    kept = _Kept(document, bench)
     reports, holds = [], False
     for signature in found:
-        own = replace(evidence.bench, signature=signature.name)
-        made, report = _judge(document, signature, evidence, own)
+        own = replace(kept.bench, signature=signature.name)
+        made, report = _judge(document, signature, kept, own)
         holds |= not any(check.outcome is Outcome.FAIL for check in made)
         checks += made
         reports += [report] if report is not None else []
@@ -57,34 +58,28 @@ def _verify(document: PdfDocument, bench: Bench) -> SealReport:
     return SealReport.conclude(checks, reports)
 
 
-class _Evidence:
-    """What the document brings along to be judged by: revocation lists and certificates.
+class _Kept:
+    """What the document brings along to be judged by: revocation lists, answers, certificates.
 
-    A list is signed by its issuer, so its sender does not matter, and the newest wins: lists of
-    the document can only add to those of the trust list.
+    Lists and answers are signed by their issuer, so their sender does not matter, and the newest
+    wins: those of the document can only add to those of the trust list.
     """
 
     def __init__(self, document: PdfDocument, bench: Bench) -> None:
-        lists, self.certificates = document.evidence()
-        self.lists = tuple(der for der in lists if _is_list(der))
-        trust = replace(bench.trust, crls=(*bench.trust.crls, *self.lists))
-        self.bench = replace(bench, trust=trust)
-
-    def as_of(self, proven: datetime | None, now: datetime) -> datetime:
-        """With a proven time, lists kept in the document need be fresh then, not today (B-LT)."""
-        return proven if proven is not None and self.lists and proven <= now else now
+        kept = document.evidence()
+        self.certificates = kept.certificates
+        evidence = Evidence.readable(kept.lists, kept.answers)
+        self.in_store = bool(evidence.lists or evidence.answers)
+        self.bench = replace(bench, trust=evidence.added_to(bench.trust))
 
 
-def _is_list(der: bytes) -> bool:
-    try:
-        crl.parse(der)
-    except MalformedCertificate:
-        return False
-    return True
+def _as_of(proven: datetime | None, bench: Bench, *, kept: bool) -> datetime:
+    """With a proven time, evidence kept in the document need be fresh only then (B-LT)."""
+    return proven if proven is not None and kept and proven <= bench.now else bench.now
 
 
 def _judge(
-    document: PdfDocument, signature: PdfSignature | Broken, evidence: _Evidence, bench: Bench
+    document: PdfDocument, signature: PdfSignature | Broken, kept: _Kept, bench: Bench
 ) -> _Judged:
     if isinstance(signature, Broken):
         return [bench.judge("signed-value-malformed", problem=signature.problem)], None
@@ -102,7 +97,7 @@ def _judge(
     if signature.is_timestamp:
         checks, report = _judge_stamp(document, signature, report, bench)
     elif signature.subfilter in _STRUCTURES:
-        checks, report = _judge_message(document, signature, report, evidence, bench)
+        checks, report = _judge_message(document, signature, report, kept, bench)
     else:
         return [bench.judge("algorithm-unsupported", oid=signature.subfilter)], report
     if not any(check.outcome is Outcome.FAIL for check in checks):
@@ -134,14 +129,14 @@ def _judge_message(
     document: PdfDocument,
     signature: PdfSignature,
     report: SignatureReport,
-    evidence: _Evidence,
+    kept: _Kept,
     bench: Bench,
 ) -> tuple[list[Check], SignatureReport]:
     try:
         contents, rest = messages.split(signature.contents)
         message = cms.parse_signed_message(contents)
         signed_at = message.signing_time or signature.stated_at
-        der = cms.choose_certificate(message, evidence.certificates)
+        der = cms.choose_certificate(message, kept.certificates)
         signer = None if der is None else certificates.parse(der)
         stamp = messages.signature_timestamp(contents)
         checks = _binding(document, signature, message, bench)
@@ -150,15 +145,18 @@ def _judge_message(
             checks += _naming(signature, message, signer, bench)
     except MalformedData as problem:
         return [bench.judge("signed-value-malformed", problem=str(problem))], report
-    level = "b" if stamp is None else ("lt" if evidence.lists else "t")
+    level = "b" if stamp is None else ("lt" if kept.in_store else "t")
     structure = f"pades-b-{level}" if report.structure == "pades" else report.structure
     report = replace(report, signed_at=signed_at, structure=structure)
     if signer is None:
         return [*checks, bench.judge("bare-signature")], report
-    moment, timing = _moment(message, signed_at, stamp, evidence, bench)
+    sent = Evidence.of(message)
+    bench = replace(bench, trust=sent.added_to(bench.trust))
+    has_evidence = kept.in_store or sent != NOTHING
+    moment, timing = _moment(message, signed_at, stamp, has_evidence, bench)
     checks += timing
     checks += _value(message, signer, bench)
-    extra = (*message.certificates, *evidence.certificates)
+    extra = (*message.certificates, *kept.certificates)
     return checks + judge_signer(signer, moment, bench, extra), with_signer(report, signer)
 
 
@@ -197,7 +195,7 @@ def _moment(
     message: cms.SignedMessage,
     signed_at: datetime | None,
     stamp: bytes | None,
-    evidence: _Evidence,
+    has_evidence: bool,
     bench: Bench,
 ) -> tuple[chains.Moment, list[Check]]:
     if signed_at is None:
@@ -209,7 +207,7 @@ def _moment(
     if stamp is None:
         checks.append(bench.judge("timestamp-absent"))
         return chains.Moment(signed_at, bench.now), checks
-    now = evidence.as_of(messages.stamped_at(stamp), bench.now)
+    now = _as_of(messages.stamped_at(stamp), bench, kept=has_evidence)
     stamped, proven = timestamps.judge(
         stamp,
         message.signature,
@@ -218,9 +216,11 @@ def _moment(
         trust=bench.trust,
         policy=bench.policy,
         signature=bench.signature,
+        checked_at=bench.now,
     )
     used = signed_at or proven
-    moment = chains.Moment(used, evidence.as_of(proven, bench.now), proven=proven is not None)
+    fresh_at = _as_of(proven, bench, kept=has_evidence)
+    moment = chains.Moment(used, fresh_at, proven=proven is not None, checked_at=bench.now)
     return moment, checks + stamped
 
 

@@ -27,7 +27,7 @@ from pyhanko.sign.signers.cms_embedder import (
 from pyhanko.sign.signers.pdf_byterange import SignatureObject
 from pyhanko.stamp import StaticStampStyle
 
-from signing import certificates, cms_building, crl, suites, timestamps
+from signing import certificates, cms_building, crl, ocsp, suites, timestamps
 from signing.certificates import Certificate
 from signing.errors import InvalidSignature, SealRefused, UnsafeDocument
 from signing.pdf.reader import refusing
@@ -70,8 +70,9 @@ class UnsignedPdf:
         *,
         timestamp: bytes | None = None,
         crls: Sequence[bytes] = (),
+        ocsp: Sequence[bytes] = (),
     ) -> bytes:
-        """The sealed PDF: B-B, with a token over the signature B-T, with `crls` B-LT.
+        """The sealed PDF: B-B, with a token over the signature B-T, with `crls` or `ocsp` B-LT.
 
         Raises InvalidSignature when a part belongs to something else, MalformedSignature and
         MalformedCertificate for what cannot be read, SealRefused when the token is too large.
@@ -91,7 +92,7 @@ class UnsignedPdf:
         if len(value) > room:
             raise SealRefused("certificates and time stamp need more room than was kept")
         sealed = self.draft[: start + 1] + value.ljust(room, b"0") + self.draft[end - 1 :]
-        return _with_evidence(sealed, crls, self.chain) if crls else sealed
+        return _with_evidence(sealed, crls, ocsp, self.chain) if crls or ocsp else sealed
 
 
 def begin(
@@ -228,15 +229,19 @@ def _write_draft(
     return draft, prepared.reserved_region_start, prepared.reserved_region_end
 
 
-def _with_evidence(sealed: bytes, crls: Sequence[bytes], chain: Sequence[bytes]) -> bytes:
-    """A further revision with a document security store (ETSI EN 319 142-1, 5.4.2)."""
+def _with_evidence(
+    sealed: bytes, crls: Sequence[bytes], answers: Sequence[bytes], chain: Sequence[bytes]
+) -> bytes:
+    """A further revision with a document security store (ETSI EN 319 142-1)."""
     for der in crls:
         crl.parse(der)
+    for der in answers:
+        ocsp.parse(der)
     with refusing("the security store cannot be written"):
         document = PdfDocument(sealed, Limits())
         writer = IncrementalPdfFileWriter.from_reader(document.reader)
         store = generic.DictionaryObject({generic.pdf_name("/Type"): generic.pdf_name("/DSS")})
-        for key, parts in (("/CRLs", crls), ("/Certs", chain)):
+        for key, parts in (("/CRLs", crls), ("/OCSPs", answers), ("/Certs", chain)):
             streams = [writer.add_object(generic.StreamObject(stream_data=der)) for der in parts]
             if streams:
                 store[generic.pdf_name(key)] = writer.add_object(generic.ArrayObject(streams))

@@ -82,6 +82,15 @@ class Broken:
     problem: str
 
 
+@dataclass(frozen=True, slots=True)
+class KeptEvidence:
+    """Revocation lists, OCSP answers and certificates of a document, DER, unchecked."""
+
+    lists: tuple[bytes, ...]
+    answers: tuple[bytes, ...]
+    certificates: tuple[bytes, ...]
+
+
 class PdfDocument:
     """Raises UnsafeDocument for everything that cannot be read within the limits."""
 
@@ -110,6 +119,18 @@ class PdfDocument:
     @property
     def revisions(self) -> int:
         return int(self.reader.xrefs.total_revisions)
+
+    def revision_sizes(self) -> list[tuple[int, int]]:
+        """For each revision where its cross-reference data ends, and how many objects it writes."""
+        xrefs = self.reader.xrefs
+        with refusing("revisions cannot be listed"):
+            return [
+                (
+                    int(xrefs.get_xref_container_info(number).end_location),
+                    len(xrefs.explicit_refs_in_revision(number)),
+                )
+                for number in range(self.revisions)
+            ]
 
     def has_field(self, name: str) -> bool:
         """Whether a signature field, filled or empty, bears this name."""
@@ -205,12 +226,15 @@ class PdfDocument:
             return "a later visible signature"
         return ""
 
-    def evidence(self) -> tuple[list[bytes], list[bytes]]:
-        """Revocation lists and certificates of the document security store, DER, unchecked."""
+    def evidence(self) -> KeptEvidence:
+        """What the document security store holds."""
         with refusing("the security store cannot be read"):
             store = _entry(self.reader.root, "/DSS", {})
-            lists = _streams(_entry(store, "/CRLs", ()), DecodePurpose.CRL)
-            return lists, _streams(_entry(store, "/Certs", ()), DecodePurpose.CERTIFICATE)
+            return KeptEvidence(
+                _streams(_entry(store, "/CRLs", ()), DecodePurpose.CRL),
+                _streams(_entry(store, "/OCSPs", ()), DecodePurpose.OCSP_RESPONSE),
+                _streams(_entry(store, "/Certs", ()), DecodePurpose.CERTIFICATE),
+            )
 
 
 def _entry(dictionary: Any, key: str, default: Any = None) -> Any:
@@ -221,9 +245,9 @@ def _entry(dictionary: Any, key: str, default: Any = None) -> Any:
         return default
 
 
-def _streams(entries: Any, purpose: DecodePurpose) -> list[bytes]:
+def _streams(entries: Any, purpose: DecodePurpose) -> tuple[bytes, ...]:
     places = range(min(len(entries), _MOST_EVIDENCE))
-    return [bytes(entries[place].read_data(purpose)) for place in places]
+    return tuple(bytes(entries[place].read_data(purpose)) for place in places)
 
 
 def _age(signature: PdfSignature | Broken) -> tuple[bool, int]:

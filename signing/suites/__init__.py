@@ -15,6 +15,8 @@ RSA_SHA256: Suite = RsaSha256()
 
 _ALL = (SM2_SM3, P256_SHA256, RSA_SHA256)
 
+_BY_COSE_ALGORITHM = {suite.cose_algorithm: suite for suite in _ALL}
+
 SUITES: Mapping[str, Suite] = MappingProxyType({suite.signature_oid: suite for suite in _ALL})
 
 
@@ -44,10 +46,10 @@ def by_public_key(spki: bytes) -> Suite:
 
 def by_cose_algorithm(number: int) -> Suite:
     """The suite of a COSE `alg` number; raises UnknownSuite."""
-    for suite in _ALL:
-        if suite.cose_algorithm == number:
-            return suite
-    raise UnknownSuite(f"no suite for COSE algorithm {number}")
+    suite = _BY_COSE_ALGORITHM.get(number)
+    if suite is None:
+        raise UnknownSuite(f"no suite for COSE algorithm {number}")
+    return suite
 
 
 __all__ = [

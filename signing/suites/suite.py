@@ -71,6 +71,11 @@ def from_raw(raw: bytes) -> bytes:
 
 
 def _integer(number: bytes) -> bytes:
+    """INTEGER of 32 bytes; the first two lines are for all but one in 256."""
+    if number[0] & 0x80:
+        return b"\x02\x21\x00" + number
+    if number[0]:
+        return b"\x02\x20" + number
     body = number.lstrip(b"\x00") or b"\x00"
     if body[0] & 0x80:
         body = b"\x00" + body

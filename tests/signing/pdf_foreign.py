@@ -1,6 +1,7 @@
 """A signer that shares no code with ours: RSA keys and certificates by `cryptography`, messages
 by pyHanko. It signs at the clock's time, hence certificates that are valid for a century."""
 
+import io
 from datetime import UTC, datetime
 from functools import cache
 
@@ -9,6 +10,7 @@ from cryptography import x509 as builder
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
+from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.sign import signers
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
@@ -75,3 +77,12 @@ def foreign_signer() -> signers.SimpleSigner:
 
 def foreign_trust() -> TrustList:
     return TrustList.of(anchors=[_pair()[0]])
+
+
+def foreign_signed(pdf: bytes) -> bytes:
+    """An approval signature by pyHanko's own signer, made without our code."""
+    writer = IncrementalPdfFileWriter(io.BytesIO(pdf))
+    metadata = signers.PdfSignatureMetadata(field_name="Foreign")
+    out = io.BytesIO()
+    signers.PdfSigner(metadata, signer=foreign_signer()).sign_pdf(writer, output=out)
+    return out.getvalue()

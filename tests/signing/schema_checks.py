@@ -15,7 +15,14 @@ def problems(value: Any, schema: dict[str, Any], root: dict[str, Any]) -> Any:
         if all(list(problems(value, option, root)) for option in schema["anyOf"]):
             yield f"{value} is none of the options"
         return
-    kinds = {"object": dict, "array": list, "string": str, "boolean": bool, "null": type(None)}
+    kinds = {
+        "object": dict,
+        "array": list,
+        "string": str,
+        "integer": int,
+        "boolean": bool,
+        "null": type(None),
+    }
     if "type" in schema and not isinstance(value, kinds[schema["type"]]):
         yield f"{value} is no {schema['type']}"
     elif isinstance(value, list) and "items" in schema:

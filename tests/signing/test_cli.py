@@ -7,8 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from signing import DEFAULT_POLICY, STRICT_POLICY, MalformedData, SealReport, cli, cli_text
-from signing.policy_files import read_policy
+from signing import (
+    DEFAULT_POLICY,
+    SealReport,
+    certificates,
+    cli,
+    cli_text,
+    ocsp_building,
+)
+from tests.signing import answering, makers
 from tests.vectors.places import HERE, SHARED
 
 OFD = HERE / "ofd"
@@ -82,40 +89,6 @@ def test_policy_of_an_office_is_a_file(tmp_path: Path, capsys: pytest.CaptureFix
     assert "bad-timestamp" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize(
-    "content",
-    [
-        "",
-        "[]",
-        "[" * 100_000,
-        '{"format": "yunjian-policy/1"}',
-        '{"format": "yunjian-policy/1", "name": "strict"}',
-        '{"format": "yunjian-policy/1", "name": "x", "outcome": {}}',
-        '{"format": "yunjian-policy/1", "name": "x", "outcomes": {"odd": "fail"}}',
-        '{"format": "yunjian-policy/1", "name": "x", "outcomes": {"smuggled": "fine"}}',
-        '{"format": "yunjian-policy/1", "name": "x", "outcomes": []}',
-        '{"format": "yunjian-policy/1", "name": "x", "based_on": ["strict"]}',
-        '{"format": "yunjian-policy/1", "name": "x", "clock_skew_seconds": true}',
-        '{"format": "yunjian-policy/1", "name": "x", "limits": {"package": 0}}',
-        '{"format": "yunjian-policy/1", "name": "x", "limits": {"size": 1}}',
-    ],
-)
-def test_policy_with_a_slip_is_refused(content: str) -> None:
-    with pytest.raises(MalformedData):
-        read_policy(content.encode())
-
-
-def test_policy_builds_on_another_one() -> None:
-    ours = read_policy(
-        b'{"format": "yunjian-policy/1", "name": "ours", "based_on": "strict",'
-        b' "clock_skew_seconds": 5, "limits": {"entries": 9}, "outcomes": {"smuggled": "warning"}}'
-    )
-
-    assert ours.outcomes == {**STRICT_POLICY.outcomes, "smuggled": "warning"}
-    assert (ours.clock_skew.total_seconds(), ours.limits.entries) == (5, 9)
-    assert ours.limits.package == STRICT_POLICY.limits.package
-
-
 def test_page_is_written_beside_the_lines(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -186,6 +159,35 @@ def test_seals_and_detached_pairs_are_judged(capsys: pytest.CaptureFixture[str])
     assert cli.main(["inspect", str(seal), str(pair)]) == 0
     assert cli.main(["dump", str(seal), str(pair)]) == 0
     assert "苏州市民政局电子证照专用章" in capsys.readouterr().out
+
+
+def test_answer_of_a_status_service_is_a_file(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ca, service = answering.authority(), answering.service()
+    leaf, root = answering.signer(ca), certificates.parse(ca.root_certificate)
+    question = ocsp_building.request(certificates.parse(leaf), root)
+    paths = {name: tmp_path / name for name in ("root", "leaf", "answer", "garbage")}
+    paths["root"].write_bytes(root.der)
+    paths["leaf"].write_bytes(leaf)
+    paths["answer"].write_bytes(service.answer(question, at=makers.AT))
+    paths["garbage"].write_bytes(b"<html>")
+    strictly = ("--trust", str(paths["root"]), "--policy", "strict", "--at", "2026-12-01T05:00")
+    answer, asked = str(paths["answer"]), str(paths["leaf"])
+
+    assert verify(*strictly, asked) == 2
+    assert verify(*strictly, "--ocsp", answer, asked) == 0
+    assert verify(*strictly, "--ocsp", answer, "--at", "2026-12-09", asked) == 2
+    assert verify(*strictly, "--ocsp", str(paths["garbage"]), asked) == 1
+    assert verify(*strictly, answer) == 0
+    assert verify(*TRUST, answer) == 2
+    capsys.readouterr()
+    assert cli.main(["inspect", answer]) == 0
+    assert cli.main(["dump", answer]) == 0
+    shown = capsys.readouterr().out
+    assert "kind: OCSP answer" in shown
+    assert f"serial {certificates.parse(leaf).serial:X}: good" in shown
+    assert "ENUMERATED" in shown
 
 
 def test_module_runs_as_a_program() -> None:

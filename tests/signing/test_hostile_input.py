@@ -20,7 +20,10 @@ from signing import (
     crl,
     esignature,
     extract_data,
+    ocsp,
+    ocsp_building,
     parse_seal,
+    reading,
     timestamps,
     verify_document,
     verify_seal,
@@ -28,6 +31,7 @@ from signing import (
 )
 from signing.ofd.container import open_package
 from signing.policy import Limits
+from tests.signing import answering
 from tests.signing.makers import (
     AT,
     BOX,
@@ -48,6 +52,11 @@ VALUE = SIGNED[f"{FOLDER}/SignedValue.dat"]
 DOCUMENT = write_package(SIGNED)
 TAGGED = write_package(ByHand().sign(rich_files()))
 STAMPED = (HERE / "ofd" / "own-made" / "own-v4-timestamp.ofd").read_bytes()
+QUESTION = ocsp_building.request(
+    certificates.parse(answering.signer(answering.authority())),
+    certificates.parse(answering.authority().root_certificate),
+    nonce=b"12345678",
+)
 SLOWEST_SECONDS = 1.0
 """Ten times what a mutation may take, because the machine is shared while tests run."""
 
@@ -71,6 +80,8 @@ PARSERS: dict[str, Callable[[bytes], object]] = {
     "ber": ber.to_definite,
     "certificate": certificates.parse,
     "crl": crl.parse,
+    "ocsp": ocsp.parse,
+    "ocsp request": ocsp_building.parse_request,
     "seal": parse_seal,
     "seal signature": esignature.parse_seal_signature,
     "signed message": cms.parse_signed_message,
@@ -78,6 +89,7 @@ PARSERS: dict[str, Callable[[bytes], object]] = {
     "trust list": TrustList.from_bytes,
     "key store": lambda data: SoftwareKeyStore.from_bytes(data, passphrase="x"),
     "document": lambda data: verify_document(data, trust=authority().trust, at=AT),
+    "inspect": lambda data: list(reading.facts(reading.recognise(data))),
     "extract": lambda data: extract_data(data, trust=authority().trust, at=AT),
     "bare seal": lambda data: verify_seal(data, trust=authority().trust, at=AT),
     "sealing": lambda data: begin_seal(
@@ -94,6 +106,8 @@ SAMPLES: dict[str, list[bytes]] = {
     "ber": [b"\x30\x80\x24\x80\x04\x01a\x04\x01b\x00\x00\x00\x00"],
     "certificate": [CERTIFICATE],
     "crl": [authority().crl],
+    "ocsp": [answering.service().answer(QUESTION, at=AT)],
+    "ocsp request": [QUESTION],
     "seal": [SEAL],
     "seal signature": [VALUE],
     "signed message": [VALUE, b"\x30\x80\x06\x03\x2a\x03\x04\xa0\x80\x00\x00\x00\x00"],
@@ -101,6 +115,7 @@ SAMPLES: dict[str, list[bytes]] = {
     "trust list": [authority().trust.to_bytes()],
     "key store": [authority().keys.to_bytes(passphrase="x")],
     "document": [DOCUMENT, STAMPED],
+    "inspect": [(HERE / "pdf" / "b-lt.pdf").read_bytes()],
     "extract": [DOCUMENT, TAGGED],
     "bare seal": [SEAL],
     "sealing": [write_package(licence_files())],

@@ -12,13 +12,13 @@ from pyhanko.pdf_utils.generic import DictionaryObject, pdf_name, pdf_string
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.pdf_utils.writer import copy_into_new_writer
-from pyhanko.sign import signers
 from pyhanko.sign.validation import validate_pdf_signature
 from pyhanko_certvalidator import ValidationContext
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 from signing import (
     InvalidSignature,
+    MalformedCertificate,
     MalformedDocument,
     SealRefused,
     SealReport,
@@ -26,16 +26,18 @@ from signing import (
     UnsafeDocument,
     begin_pdf_seal,
     begin_seal,
+    certificates,
     devca,
     devtsa,
+    ocsp_building,
     verify_document,
 )
 from signing.devtsa import DevelopmentStampAuthority
 from signing.suites import P256_SHA256, RSA_SHA256, SM2_SM3
 from signing.timestamps import imprint_of
-from tests.signing import makers
+from tests.signing import answering, makers
 from tests.signing.makers import AT, DEPARTMENT, OTHER
-from tests.signing.pdf_foreign import foreign_signer, foreign_trust
+from tests.signing.pdf_foreign import foreign_signed, foreign_trust
 from tests.signing.pdf_makers import BOX, authority, begin, picture, plain, seal, sealed
 
 SUITES = (P256_SHA256.name, RSA_SHA256.name, SM2_SM3.name)
@@ -188,6 +190,33 @@ def test_kept_revocation_list_is_enough_once_the_time_is_proven() -> None:
     assert (stale.verdict, stale.reasons) == ("cannot_tell", ("evidence-too-old",))
 
 
+def test_kept_answer_of_a_status_service_is_enough_once_the_time_is_proven() -> None:
+    """The answer was fetched after the stamp, and counts all the same years later."""
+    ca, service = answering.authority(P256_SHA256.name), answering.service(P256_SHA256.name)
+    tsa, unsigned = stamp_authority(), begin(plain(), ca)
+    signature = ca.keys.sign_now(devca.signer_key(DEPARTMENT), unsigned.to_sign)
+    token = tsa.stamp(unsigned.timestamp_imprint(signature), at=AT)
+    question = ocsp_building.request(
+        certificates.parse(ca.signer_certificates[DEPARTMENT]),
+        certificates.parse(ca.root_certificate),
+    )
+    answer = service.answer(question, at=AT + timedelta(hours=3))
+    kept = unsigned.complete(signature, timestamp=token, ocsp=[answer])
+    unstamped = unsigned.complete(signature, ocsp=[answer])
+    trust = trust_with(tsa, ca)
+
+    report = verify_document(kept, trust=trust, at=AT + timedelta(days=4000))
+    stale = verify_document(unstamped, trust=trust, at=AT + timedelta(days=4000))
+    early = verify_document(unstamped, trust=trust, at=AT)
+
+    assert (report.verdict, report.signatures[0].structure) == ("valid", "pades-b-lt")
+    assert "revocation-good" in {check.evidence["finding"] for check in report.checks}
+    assert (stale.verdict, stale.reasons) == ("cannot_tell", ("evidence-too-old",))
+    assert (early.verdict, early.reasons) == ("cannot_tell", ("status-unreachable",))
+    with pytest.raises(MalformedCertificate):
+        unsigned.complete(signature, ocsp=[b"no answer"])
+
+
 def test_list_in_the_document_does_not_outweigh_a_newer_one() -> None:
     departments = {DEPARTMENT: "云间市行政审批局"}
     ca = devca.make(
@@ -220,17 +249,12 @@ def test_unknown_authority_cannot_be_told() -> None:
 
 
 def test_signature_by_other_software_is_valid_and_takes_a_second_seal() -> None:
-    """An approval signature by pyHanko's own signer, RSA, made without our code."""
-    writer = IncrementalPdfFileWriter(io.BytesIO(plain()))
-    metadata = signers.PdfSignatureMetadata(field_name="Foreign")
-    out = io.BytesIO()
-    signers.PdfSigner(metadata, signer=foreign_signer()).sign_pdf(writer, output=out)
-    trust = foreign_trust()
+    document, trust = foreign_signed(plain()), foreign_trust()
     at = AT + timedelta(days=3650)
 
-    once = verify_document(out.getvalue(), trust=trust, at=at)
+    once = verify_document(document, trust=trust, at=at)
     both = TrustList.of(anchors=[*trust.anchors, authority().root_certificate])
-    twice = verify_document(seal(out.getvalue()), trust=both, at=at)
+    twice = verify_document(seal(document), trust=both, at=at)
 
     assert (once.verdict, once.reasons) == ("valid", ())
     assert once.signatures[0].structure == "pkcs7"
