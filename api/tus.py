@@ -255,14 +255,15 @@ async def _append(request: Request, upload_id: UUID, *, offset: int) -> UploadSt
     status = await uploads.get_status(upload_id, by=principal, folder=folder)
     if declared.isdigit() and offset + int(declared) > status.length:
         raise errors.FileTooLarge("要发送的数据比声明的长度多")
-    await uploads.append(
-        upload_id,
-        offset=offset,
-        chunks=bodies.chunks(request),
-        by=principal,
-        folder=folder,
-        checksum=checksum,
-    )
+    async with bodies.in_blocks(request) as blocks:
+        await uploads.append(
+            upload_id,
+            offset=offset,
+            chunks=blocks,
+            by=principal,
+            folder=folder,
+            checksum=checksum,
+        )
     return await _finish_if_whole(request, upload_id)
 
 

@@ -15,7 +15,7 @@ from uuid import UUID
 from cases import errors, materials, quotas, upload_files
 from cases.models import Upload
 from cases.quotas import Limits
-from cases.upload_files import Checksum, path_of
+from cases.upload_files import Checksum, Chunk, path_of
 from core import clock
 from core.blobs import Blobs
 from core.database import transaction
@@ -101,7 +101,7 @@ async def append(
     upload_id: UUID,
     *,
     offset: int,
-    chunks: AsyncIterator[bytes],
+    chunks: AsyncIterator[Chunk],
     by: Principal,
     folder: Path,
     checksum: Checksum | None = None,

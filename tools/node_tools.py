@@ -32,6 +32,8 @@ PACKAGES = {
     "@mini-types/alipay": "3.0.14",
     "miniprogram-compiler": "0.2.3",
     "tus-js-client": "4.3.1",
+    "@tus/server": "2.4.5",
+    "@tus/file-store": "2.1.1",
 }
 TYPES = {"wechat": "miniprogram-api-typings", "alipay": "@mini-types/alipay"}
 
