@@ -28,14 +28,14 @@ _LEAST_BYTES = 64 * 1024
 
 def is_large(stream: Http) -> bool:
     """Whether the rest of the body is worth taking, and nothing of it lies with Sanic already."""
-    # Sanic says bytes of what may also be True (of known length) or "chunked".
-    kind: Any = stream.request_body
-    return (
-        kind is True
-        and not stream.expecting_continue
-        and not stream.recv_buffer
-        and stream.request_bytes <= stream.request_max_size
-        and (stream.request_bytes_left or 0) >= _LEAST_BYTES
+    # Sanic calls bytes what is True (of known length) or "chunked", and numbers what may be None.
+    state: Any = stream
+    return bool(
+        state.request_body is True
+        and not state.expecting_continue
+        and not state.recv_buffer
+        and state.request_bytes <= state.request_max_size
+        and state.request_bytes_left >= _LEAST_BYTES
     )
 
 

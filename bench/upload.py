@@ -231,6 +231,7 @@ def run() -> Result:
     details: dict[str, Any] = dict(best.of)
     details |= {
         "node": f"not measured: {found}" if isinstance(found, str) else "@tus/server, file-store",
+        "photos_written_to_node": best.ratio("photos_300_kb_a_second", "node_photos_a_second"),
         "photos_filed_to_node": best.ratio("photos_filed_a_second", "node_photos_a_second"),
         "sm3_to_openssl": best.ratio("with_sm3_mb_a_second", "openssl_sm3_mb_a_second"),
         "peak_growth_mib_at_1_gib": grown,
