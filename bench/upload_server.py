@@ -20,6 +20,7 @@ from core.blobs import Blobs
 from core.ids import new_id
 
 FOLDER = Path(sys.argv[1])
+BLOBS = Blobs.open(f"file://{FOLDER}/blobs")
 
 app = Sanic("upload-bench")
 app.config.REQUEST_MAX_SIZE = 2 * 1024**3
@@ -40,7 +41,7 @@ async def receive(request: Request, keep: str) -> HTTPResponse:
             checksum=parse_checksum(request.headers.get("upload-checksum")),
         )
     if keep == "filed":
-        await Blobs.open(f"file://{FOLDER}/blobs").put_file(path)
+        await BLOBS.put_file(path)
     path.unlink()
     return empty(status=201)
 
