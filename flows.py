@@ -40,6 +40,7 @@ import wallet.transparency
 import wallet.upstream
 import wallet.use_days
 from cases import events as case_events
+from cases.shelf import open_shelf
 from core import clock, outbox, tasks
 from core.events import Event
 from core.lease import Lease
@@ -266,7 +267,8 @@ async def lapse_supplements(resources: Resources) -> None:
 
 
 async def drop_abandoned_uploads(resources: Resources) -> None:
-    await cases.uploads.expire(folder=resources.settings.upload_dir)
+    shelf = open_shelf(resources.settings.upload_dir, resources.parts)
+    await cases.uploads.expire(shelf=shelf)
 
 
 async def alarm_parked(resources: Resources) -> None:

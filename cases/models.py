@@ -217,7 +217,7 @@ class MaterialFile(Model):
 
 
 class Upload(Model):
-    """A resumable upload; its bytes lie in `settings.upload_dir`, its offset is their number."""
+    """A resumable upload; its bytes lie on a shelf (`cases.shelf`), the offset is their number."""
 
     id = fields.UUIDField(primary_key=True, default=new_id)
     case_id = fields.UUIDField(db_index=True)

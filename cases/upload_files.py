@@ -14,6 +14,7 @@ import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from uuid import UUID
 
@@ -91,11 +92,58 @@ async def append(
         async with asyncio.timeout(None) as patience:
             watch = asyncio.create_task(_let_go_when_asked(_note(path), heard, patience))
             try:
-                await _write(file, _noting(chunks, heard), room=room, checksum=checksum)
+                await write(file, _noting(chunks, heard), room=room, checksum=checksum)
             finally:
                 await tasks.end(watch)
     except TimeoutError:
         raise errors.UploadBusy("另一个连接已经接着上传") from None
+
+
+class Folder:
+    """Unfinished uploads of one machine; see `cases.shelf` for what the functions promise."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    async def create(self, upload_id: UUID) -> None:
+        create_empty(path_of(upload_id, self._folder))
+
+    async def size(self, upload_id: UUID) -> int:
+        try:
+            return path_of(upload_id, self._folder).stat().st_size
+        except FileNotFoundError:
+            raise errors.UploadGone() from None
+
+    @asynccontextmanager
+    async def hold(self, upload_id: UUID) -> AsyncIterator["HeldFile"]:
+        path = path_of(upload_id, self._folder)
+        async with exclusive(path) as file:
+            yield HeldFile(path, file)
+
+    async def remove(self, upload_id: UUID) -> None:
+        path_of(upload_id, self._folder).unlink(missing_ok=True)
+
+    async def sweep(self, *, before: datetime) -> None:
+        sweep(self._folder, before=before.timestamp())
+
+
+class HeldFile:
+    def __init__(self, path: Path, file: int) -> None:
+        self._path = path
+        self._file = file
+
+    async def size(self) -> int:
+        return os.fstat(self._file).st_size
+
+    async def append(
+        self, chunks: AsyncIterator[Chunk], *, start: int, room: int, checksum: Checksum | None
+    ) -> int:
+        await append(self._file, chunks, path=self._path, room=room, checksum=checksum)
+        return await self.size()
+
+    @asynccontextmanager
+    async def whole(self) -> AsyncIterator[Path]:
+        yield self._path
 
 
 class _Heard:
@@ -137,9 +185,10 @@ async def _wait_for_lock(file: int, *, ask: Path) -> None:
     raise errors.UploadBusy()
 
 
-async def _write(
+async def write(
     file: int, chunks: AsyncIterator[Chunk], *, room: int, checksum: Checksum | None
 ) -> None:
+    """Write the chunks behind what is there. Raises `FileTooLarge`, `ChecksumMismatch`."""
     start = os.lseek(file, 0, os.SEEK_END)
     digest = hashlib.new(checksum.algorithm) if checksum else None
     whole = False

@@ -63,6 +63,9 @@ class Settings:
     case_upload_mb: int = 1024
     """What all files of one case may take, in MiB."""
 
+    unfinished_url: str = ""
+    """Bucket of unfinished uploads, `s3://bucket/prefix`; empty: `upload_dir` of this machine."""
+
     clamd_url: str = ""
     """Malware scanner, `tcp://host:3310` or `unix:///path`; empty: none. It must answer, then."""
 
@@ -98,7 +101,7 @@ class Settings:
 
     @property
     def upload_dir(self) -> Path:
-        """Unfinished uploads; shared by all workers of one machine."""
+        """Unfinished uploads of this machine, or scratch when these lie in a bucket."""
         return self.var_dir / "uploads"
 
     @property
@@ -153,6 +156,7 @@ class _Reader:
             case_upload_mb=self._number(
                 "YUNJIAN_CASE_UPLOAD_MB", default=1024, low=1, high=1_000_000
             ),
+            unfinished_url=self._bucket("YUNJIAN_UNFINISHED_URL"),
             clamd_url=self._clamd("YUNJIAN_CLAMD_URL"),
             relay=self._choice("YUNJIAN_RELAY", ("on", "off"), default="on") == "on",
             live_per_address=self._number(
@@ -204,6 +208,12 @@ class _Reader:
         text = self._text(name, default="")
         if not all(url.startswith(("smtp://", "smtps://")) for url in text.split()):
             self._complaints.append(f"{name} must be smtps://user:password@host:465 or smtp://…")
+        return text
+
+    def _bucket(self, name: str) -> str:
+        text = self._text(name, default="")
+        if text and not re.fullmatch(r"s3://[a-z0-9][a-z0-9.-]+(/[\w./-]*)?", text):
+            self._complaints.append(f"{name} must be s3://bucket/prefix")
         return text
 
     def _clamd(self, name: str) -> str:
