@@ -17,6 +17,7 @@ import cases.catalogue
 import cases.materials
 import cases.review
 import cases.supplement
+import cases.thumbnails
 import cases.uploads
 import identity.officers
 import identity.queries
@@ -129,6 +130,7 @@ async def tell_webhooks(event: Event, resources: Resources) -> None:
 
 async def check_material(event: case_events.MaterialReceived, resources: Resources) -> None:
     await cases.materials.check(event.material_id, blobs=resources.blobs)
+    await cases.thumbnails.make(event.material_id, blobs=resources.blobs)
 
 
 async def issue_licence(event: case_events.CaseApproved, resources: Resources) -> None:

@@ -6,6 +6,7 @@ minute and needs no session, so that also native image viewers can follow it.
 
 import base64
 import hmac
+import re
 from datetime import datetime, timedelta
 from urllib.parse import quote
 from uuid import UUID
@@ -15,7 +16,7 @@ from sanic.response import empty, raw
 
 from api import guards
 from api.endpoint import endpoint
-from cases import errors, queries
+from cases import errors, queries, thumbnails
 from core import clock, protect
 from core.errors import Forbidden
 from core.settings import Settings
@@ -27,6 +28,8 @@ CACHE = "private, max-age=300"
 MEDIA_TYPES = ("image/jpeg", "image/png", "application/pdf", "application/ofd")
 _SHOWN = frozenset({"image/jpeg", "image/png", "application/pdf"})
 _DIGEST = "sha256"
+_SMALL = "/thumbnail"
+_VERSION = re.compile("[0-9a-f]{8}")
 
 
 class AddressExpired(Forbidden):
@@ -34,16 +37,24 @@ class AddressExpired(Forbidden):
     title = "文件地址已过期，请返回页面重新打开"
 
 
-def redirect(request: Request, file_id: UUID) -> HTTPResponse:
+def redirect(request: Request, file_id: UUID, *, small: bool = False) -> HTTPResponse:
     """Send the caller, who may see the file, on to its signed address."""
-    address = address_of(file_id, settings=request.app.ctx.resources.settings, at=clock.now())
+    settings = request.app.ctx.resources.settings
+    address = address_of(file_id, settings=settings, at=clock.now(), small=small)
+    version = request.args.get("v", "")
+    if _VERSION.fullmatch(version):
+        address = f"{address}?v={version}"
     return empty(status=303, headers={"Location": address, "Cache-Control": "no-store"})
 
 
-def address_of(file_id: UUID, *, settings: Settings, at: datetime) -> str:
-    """The address under which the file can be fetched until a minute after `at`."""
+def address_of(file_id: UUID, *, settings: Settings, at: datetime, small: bool = False) -> str:
+    """The address under which the file can be fetched until a minute after `at`.
+
+    `small` leads to its thumbnail, and to nothing else.
+    """
     until = int((at + LIFE).timestamp())
-    return f"{bp.url_prefix}/{file_id}/{until}/{_seal(file_id, until, settings)}"
+    place = _SMALL if small else ""
+    return f"{bp.url_prefix}/{file_id}{place}/{until}/{_seal(f'{file_id}{place}', until, settings)}"
 
 
 @bp.get("/<file_id:uuid>/<until:int>/<seal:str>")
@@ -56,12 +67,25 @@ def address_of(file_id: UUID, *, settings: Settings, at: datetime) -> str:
 )
 async def get_content(request: Request, file_id: UUID, until: int, seal: str) -> HTTPResponse:
     resources = request.app.ctx.resources
-    genuine = hmac.compare_digest(seal.encode(), _seal(file_id, until, resources.settings).encode())
-    if not genuine or clock.now().timestamp() > until:
-        raise AddressExpired()
+    _require_genuine(str(file_id), until, seal, resources.settings)
     stored = await queries.get_signed_file(file_id)
     data = await resources.blobs.get(stored.digest)
     return inline(data, name=stored.name, media_type=stored.media_type)
+
+
+@bp.get("/<file_id:uuid>/thumbnail/<until:int>/<seal:str>")
+@guards.public
+@endpoint(
+    summary="A small picture of a file, by its signed address",
+    raw=True,
+    media_types=(thumbnails.MEDIA_TYPE,),
+    problems=(AddressExpired, errors.NoThumbnail),
+)
+async def get_thumbnail(request: Request, file_id: UUID, until: int, seal: str) -> HTTPResponse:
+    resources = request.app.ctx.resources
+    _require_genuine(f"{file_id}{_SMALL}", until, seal, resources.settings)
+    data = await thumbnails.get(file_id, blobs=resources.blobs)
+    return inline(data, name="thumbnail.jpg", media_type=thumbnails.MEDIA_TYPE)
 
 
 def inline(data: bytes, *, name: str, media_type: str) -> HTTPResponse:
@@ -81,7 +105,13 @@ def inline(data: bytes, *, name: str, media_type: str) -> HTTPResponse:
     )
 
 
-def _seal(file_id: UUID, until: int, settings: Settings) -> str:
+def _require_genuine(what: str, until: int, seal: str, settings: Settings) -> None:
+    genuine = hmac.compare_digest(seal.encode(), _seal(what, until, settings).encode())
+    if not genuine or clock.now().timestamp() > until:
+        raise AddressExpired()
+
+
+def _seal(what: str, until: int, settings: Settings) -> str:
     key = protect.derive(settings.secret_key, b"file-address", 32)
-    mac = hmac.digest(key, f"{file_id} {until}".encode(), _DIGEST)
+    mac = hmac.digest(key, f"{what} {until}".encode(), _DIGEST)
     return base64.urlsafe_b64encode(mac).decode().rstrip("=")

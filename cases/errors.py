@@ -152,6 +152,11 @@ class UploadNotFound(NotFound):
     title = "没有找到这次上传，请重新选择文件"
 
 
+class NoThumbnail(NotFound):
+    slug = "no-thumbnail"
+    title = "这个文件没有缩略图，请打开原文件查看"
+
+
 class FileNotFound(NotFound):
     slug = "file-not-found"
     title = "没有找到这个文件，请刷新后再试"

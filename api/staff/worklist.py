@@ -66,6 +66,19 @@ async def get_content(request: Request, file_id: UUID) -> HTTPResponse:
     return files.redirect(request, file_id)
 
 
+@bp.get("/materials/<file_id:uuid>/thumbnail")
+@guards.officer(*READERS)
+@endpoint(
+    summary="A small picture of a handed-in file: sends on to its signed address",
+    raw=True,
+    status=303,
+    problems=(errors.FileNotFound,),
+)
+async def get_thumbnail(request: Request, file_id: UUID) -> HTTPResponse:
+    await queries.get_staff_file(file_id, by=request.ctx.principal)
+    return files.redirect(request, file_id, small=True)
+
+
 @bp.get("/overview")
 @guards.officer("supervisor")
 @endpoint(summary="Open cases and lights by department", returns=Overview)
