@@ -24,6 +24,7 @@ def blueprints() -> tuple[Blueprint, ...]:
         notices,
         passes,
         payments,
+        pictures,
         wards,
     )
     from api.citizen import live as citizen_live
@@ -49,6 +50,7 @@ def blueprints() -> tuple[Blueprint, ...]:
         citizen_sign_in.bp,
         cases.bp,
         materials.bp,
+        pictures.bp,
         tus.bp,
         licences.bp,
         passes.bp,

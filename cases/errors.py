@@ -107,6 +107,16 @@ class HarmfulFile(Invalid):
     title = "文件没有通过安全检查，请换一个文件"
 
 
+class CannotStraighten(Invalid):
+    slug = "cannot-straighten"
+    title = "这个文件不能裁切，请重新拍照上传"
+
+
+class BadCorners(Invalid):
+    slug = "bad-corners"
+    title = "请把四个角依次放在纸张的四角上"
+
+
 class NothingToCombine(Invalid):
     slug = "nothing-to-combine"
     title = "至少要有两张照片才能合成 PDF，请先上传照片"

@@ -72,7 +72,7 @@ def is_usable(corners: Sequence[Point]) -> bool:
 
 
 def straighten(data: bytes, *, kind: str, corners: Sequence[Point], target: str) -> bool:
-    """Write the sheet as seen from straight above to `target`; False for a picture that is damaged."""
+    """Write the sheet as seen from straight above to `target`; False for a damaged picture."""
     try:
         with Image.open(io.BytesIO(data), formats=["JPEG", "PNG"]) as picture:
             picture.load()
@@ -92,7 +92,7 @@ def straighten(data: bytes, *, kind: str, corners: Sequence[Point], target: str)
 
 
 def _bright(grey: Image.Image) -> bytes | None:
-    """A byte a pixel, not zero where it is brighter than the threshold that parts it best (Otsu)."""
+    """A byte a pixel, not zero where it is brighter than the best threshold (Otsu)."""
     calm = grey.filter(ImageFilter.GaussianBlur(1))
     filled = calm.filter(ImageFilter.MaxFilter(_TEXT_PIXELS))
     filled = filled.filter(ImageFilter.MinFilter(_TEXT_PIXELS))
@@ -138,7 +138,7 @@ def _largest_patch(mask: bytes, size: tuple[int, int]) -> list[tuple[int, int]]:
 
 
 def _spanned(patch: list[tuple[int, int]]) -> int:
-    """Pixels from the first to the last of each row: stamps and pictures on a sheet belong to it."""
+    """Pixels from the first to the last of each row: stamps on a sheet belong to it."""
     rows: dict[int, tuple[int, int]] = {}
     for x, y in patch:
         low, high = rows.get(y, (x, x))
