@@ -127,13 +127,17 @@ function Material({ caseId, material, show }) {
                   file.media_type.startsWith('image/')
                     ? html`
                         <button class="thumb" onClick=${() => show(file)}>
-                          <img src=${file.url} alt="" loading="lazy" />
+                          <img src=${file.thumbnail_url ?? file.url} alt="" loading="lazy" />
                           <span>放大看 ${file.name}</span>
                         </button>
                       `
                     : html`
                         <a class="thumb" href=${file.url} target="_blank" rel="noopener">
-                          <span class="doc">文件</span>
+                          ${
+                            file.thumbnail_url
+                              ? html`<img src=${file.thumbnail_url} alt="" loading="lazy" />`
+                              : html`<span class="doc">文件</span>`
+                          }
                           <span>${file.name}</span>
                         </a>
                 `}
