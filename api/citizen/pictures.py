@@ -5,11 +5,12 @@ from uuid import UUID
 import msgspec
 from sanic import Blueprint, HTTPResponse, Request
 
-from api import files, guards
+from api import files, guards, throttle
 from api.citizen.cases import detail
 from api.endpoint import endpoint
-from cases import errors, straighten
+from cases import errors, straighten, text_hints
 from cases.views import CaseDetail
+from core.recognition import RecognitionOff, RecognitionUnavailable
 from identity.principal import Principal
 
 bp = Blueprint("citizen-pictures", url_prefix="/api/citizen")
@@ -43,6 +44,18 @@ class Suggested(msgspec.Struct, kw_only=True):
     corners: list[Corner]
     found: bool
     """Whether a sheet was seen; else the corners are those of the picture."""
+
+
+class FieldHint(msgspec.Struct, kw_only=True):
+    """What a page says about a field of the form; filled in only when the applicant says so."""
+
+    key: str
+    label: str
+    value: str
+
+
+class Hints(msgspec.Struct, kw_only=True):
+    hints: list[FieldHint]
 
 
 @bp.get(f"{_AT}/corners")
@@ -116,3 +129,24 @@ async def restore(request: Request, case_id: UUID, code: str, file_id: UUID) -> 
     blobs = request.app.ctx.resources.blobs
     await straighten.restore(case_id, code, file_id, by=principal, blobs=blobs)
     return await detail(case_id, principal)
+
+
+@bp.post(f"{_AT}/text")
+@guards.citizen
+@endpoint(
+    summary="Read a photograph for suggestions to the form; nothing is stored",
+    returns=Hints,
+    problems=(*_PROBLEMS[:-1], RecognitionOff, RecognitionUnavailable, throttle.TooManyTries),
+)
+async def read_text(request: Request, case_id: UUID, code: str, file_id: UUID) -> Hints:
+    resources = request.app.ctx.resources
+    await throttle.per_address(request, "recognition", limit=60)
+    found = await text_hints.read(
+        case_id,
+        code,
+        file_id,
+        by=request.ctx.principal,
+        blobs=resources.blobs,
+        recogniser=resources.recogniser,
+    )
+    return Hints(hints=[FieldHint(key=h.key, label=h.label, value=h.value) for h in found])
