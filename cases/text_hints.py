@@ -12,7 +12,9 @@ from core.blobs import Blobs
 from core.recognition import Line, Recogniser, RecognitionOff
 from identity.principal import Principal
 
-_READABLE = frozenset({"string", "text", "phone", "idno", "uscc", "date", "address", "decimal"})
+_READABLE = frozenset(
+    {"string", "text", "phone", "idno", "uscc", "date", "address", "decimal", "enum"}
+)
 _LEAST_CONFIDENCE = 0.8
 _PICTURES = ("image/jpeg", "image/png")
 _GAP = re.compile(r"\s{2,}|\t")

@@ -73,17 +73,18 @@ async def test_a_picture_suggests_and_changes_nothing(
     caplog.set_level(logging.DEBUG)
     case_id, file_id = await attached(cases)
     before = await Case.get(id=case_id)
-    service = StandIn(lines("开户银行：上海样例银行"))
+    service = StandIn(lines("服务银行：上海银行"))
 
-    await text_hints.read(
+    hints = await text_hints.read(
         case_id, PHOTO, file_id, by=cases.by, blobs=cases.blobs, recogniser=service
     )
 
+    assert [(hint.key, hint.value) for hint in hints] == [("bank", "上海银行")]
     after = await Case.get(id=case_id)
     assert (after.form, after.revision) == (before.form, before.revision)
     assert service.seen == ["image/jpeg"]
-    assert "上海样例银行" not in caplog.text
-    assert "上海样例银行" not in repr(service.lines)
+    assert "上海银行" not in caplog.text
+    assert "上海银行" not in repr(service.lines)
 
 
 async def test_without_a_service_it_is_off(cases: CaseMaker) -> None:

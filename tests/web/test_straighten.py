@@ -42,7 +42,7 @@ async def opened(phone: Window, word: str = "裁切") -> Locator:
     await phone.page.get_by_role("button", name=re.compile(word)).first.click()
     found = phone.page.get_by_role("dialog")
     await expect(found.locator(".corner")).to_have_count(4, timeout=people.PATIENCE)
-    await phone.page.wait_for_function("document.querySelector('.stage img').complete")
+    await expect(found.locator("img")).to_have_js_property("complete", True)
     return found
 
 
