@@ -273,6 +273,11 @@ async def drop_abandoned_uploads(resources: Resources) -> None:
     await cases.uploads.expire(shelf=shelf)
 
 
+async def sweep_uploads(resources: Resources) -> None:
+    shelf = open_shelf(resources.settings.upload_dir, resources.parts)
+    await cases.uploads.sweep(shelf=shelf)
+
+
 async def alarm_parked(resources: Resources) -> None:
     await outbox.raise_alarm()
 
@@ -336,6 +341,7 @@ SCHEDULE = (
     Timer("lapse-supplements", 60, lapse_supplements),
     Timer("alarm-parked", 300, alarm_parked),
     Timer("drop-abandoned-uploads", 300, drop_abandoned_uploads),
+    Timer("sweep-uploads", 3600, sweep_uploads),
     Timer("ask-after-payments", 10, ask_after_payments),
     Timer("reconcile-payments", 3600, reconcile_payments),
     Timer("integrate-log", 5, integrate_log),

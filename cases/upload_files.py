@@ -1,10 +1,13 @@
 """The file in which the bytes of one unfinished upload lie, and who may write to it.
 
 The offset of an upload is the size of its file, so that a process that is killed, or another
-worker, goes on where the disk says. One connection at a time writes: a file lock, which the kernel
-releases when its process dies. A connection that has died without a word still holds it; a newcomer
-therefore lays a note beside the file, and a holder that hears nothing from its sender lets go when
-it sees one.
+worker, goes on where the disk says. While bytes with a checksum come in, a note beside the file
+says where they begin: until they were compared, and for ever if the process dies, they do not
+count.
+
+One connection at a time writes: a file lock, which the kernel releases when its process dies. A
+connection that has died without a word still holds it; a newcomer therefore lays a note beside the
+file, and a holder that hears nothing from its sender lets go when it sees one.
 """
 
 import asyncio
@@ -30,7 +33,7 @@ _SLOW_WRITE_SECONDS = 0.02
 _SLOW_FOR_SECONDS = 60.0
 _LOCK_TRIES = 50
 _LOCK_PAUSE_SECONDS = 0.1
-_LEFT_BEHIND = ("*.part", "*.clean", "*.ask")
+_LEFT_BEHIND = ("*.part", "*.clean", "*.ask", "*.unproven")
 
 
 Chunk = bytes | memoryview
@@ -72,6 +75,8 @@ async def exclusive(path: Path) -> AsyncIterator[int]:
     with _opened(path) as file:
         if not _try_lock(file):
             await _wait_for_lock(file, ask=_note(path))
+        os.ftruncate(file, _proven_size(path))
+        _unproven(path).unlink(missing_ok=True)
         yield file
 
 
@@ -88,6 +93,8 @@ async def append(
     Raises `FileTooLarge`, `ChecksumMismatch`, and `UploadBusy` when a newcomer took over.
     """
     heard = _Heard()
+    if checksum is not None:
+        _unproven(path).write_text(str(os.fstat(file).st_size))
     try:
         async with asyncio.timeout(None) as patience:
             watch = asyncio.create_task(_let_go_when_asked(_note(path), heard, patience))
@@ -97,6 +104,9 @@ async def append(
                 await tasks.end(watch)
     except TimeoutError:
         raise errors.UploadBusy("另一个连接已经接着上传") from None
+    finally:
+        # Compared, or cut off again: either way what is there counts.
+        _unproven(path).unlink(missing_ok=True)
 
 
 class Folder:
@@ -110,7 +120,7 @@ class Folder:
 
     async def size(self, upload_id: UUID) -> int:
         try:
-            return path_of(upload_id, self._folder).stat().st_size
+            return _proven_size(path_of(upload_id, self._folder))
         except FileNotFoundError:
             raise errors.UploadGone() from None
 
@@ -121,7 +131,9 @@ class Folder:
             yield HeldFile(path, file)
 
     async def remove(self, upload_id: UUID) -> None:
-        path_of(upload_id, self._folder).unlink(missing_ok=True)
+        path = path_of(upload_id, self._folder)
+        path.unlink(missing_ok=True)
+        _unproven(path).unlink(missing_ok=True)
 
     async def sweep(self, *, before: datetime) -> None:
         sweep(self._folder, before=before.timestamp())
@@ -277,6 +289,19 @@ def _try_lock(file: int) -> bool:
     except BlockingIOError:
         return False
     return True
+
+
+def _proven_size(path: Path) -> int:
+    """What counts of the file, in bytes."""
+    size = path.stat().st_size
+    try:
+        return min(size, int(_unproven(path).read_text()))
+    except (FileNotFoundError, ValueError):  # no note, or killed while it was written
+        return size
+
+
+def _unproven(path: Path) -> Path:
+    return path.with_suffix(".unproven")
 
 
 def _note(path: Path) -> Path:

@@ -187,13 +187,16 @@ async def abandon(upload_id: UUID, *, by: Principal, shelf: Shelf) -> None:
 
 
 async def expire(*, shelf: Shelf) -> int:
-    """Throw away uploads that were not finished in time; returns how many. For the timer."""
-    at = clock.now()
-    overdue = await Upload.filter(state="open", expires_at__lt=at).limit(500)
+    """Throw away uploads that were not finished in time; returns how many. For a timer."""
+    overdue = await Upload.filter(state="open", expires_at__lt=clock.now()).limit(500)
     for upload in overdue:
         await _end(upload, state="expired", shelf=shelf)
-    await shelf.sweep(before=at - 2 * LIFE)
     return len(overdue)
+
+
+async def sweep(*, shelf: Shelf) -> None:
+    """Remove bytes that no upload can want any more. For a timer; it looks through all."""
+    await shelf.sweep(before=clock.now() - 2 * LIFE)
 
 
 async def _find_finished(upload_id: UUID, *, by: Principal) -> UploadStatus | None:

@@ -184,6 +184,43 @@ async def test_a_break_under_a_checksum_takes_nothing(sender: Sender) -> None:
     assert (await sender.status(upload.id)).offset == 0
 
 
+async def test_a_kill_under_a_checksum_takes_nothing(sender: Sender) -> None:
+    """What a worker had written and not compared when it was killed does not count."""
+    upload = await sender.open(100)
+    await sender.append(upload.id, 0, b"12345")
+    path = upload_files.path_of(upload.id, sender.cases.folder)
+    compared = Checksum("sha1", hashlib.sha1(b"abc").digest())  # noqa: S324 - tus demands it
+    gate = asyncio.Event()
+
+    async def killed() -> AsyncIterator[bytes]:
+        yield b"abc"
+        gate.set()
+        await asyncio.Event().wait()
+
+    worker = asyncio.create_task(
+        uploads.append(
+            upload.id,
+            offset=5,
+            chunks=killed(),
+            by=sender.cases.by,
+            shelf=sender.shelf,
+            checksum=compared,
+        )
+    )
+    await gate.wait()
+    assert path.stat().st_size == 8
+    left = {one.name: one.read_bytes() for one in sender.cases.folder.iterdir()}
+    worker.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await worker
+    for name, data in left.items():  # the disk as it was at the moment of the kill
+        (sender.cases.folder / name).write_bytes(data)
+
+    assert (await sender.status(upload.id)).offset == 5
+    assert (await sender.append(upload.id, 5, b"abc", checksum=compared)).offset == 8
+    assert [one.suffix for one in sender.cases.folder.iterdir()] == [".part"]
+
+
 async def test_nothing_is_an_empty_file(sender: Sender) -> None:
     with pytest.raises(errors.EmptyFile):
         await sender.open(0)
@@ -352,11 +389,11 @@ async def test_left_over_files_are_swept(cases: CaseMaker, frozen_clock: FrozenC
     left.write_bytes(b"x")
     at = frozen_clock().timestamp()
     os.utime(left, (at, at))
-    await uploads.expire(shelf=Folder(cases.folder))
+    await uploads.sweep(shelf=Folder(cases.folder))
     assert left.exists()
 
     frozen_clock.advance(days=3)
-    await uploads.expire(shelf=Folder(cases.folder))
+    await uploads.sweep(shelf=Folder(cases.folder))
 
     assert not left.exists()
 
