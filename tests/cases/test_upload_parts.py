@@ -94,15 +94,17 @@ async def test_a_break_keeps_what_arrived(sender: Sender) -> None:
 async def test_a_connection_thought_dead_spoils_nothing(sender: Sender, elsewhere: Sender) -> None:
     """Both send from 0; who writes second is told, and the chain stays whole."""
     upload = await sender.open(20)
-    gate = asyncio.Event()
+    gathered, gate = asyncio.Event(), asyncio.Event()
 
     async def slow() -> AsyncIterator[bytes]:
         yield b"x" * 10
+        gathered.set()
         await gate.wait()
 
     first = asyncio.create_task(
         uploads.append(upload.id, offset=0, chunks=slow(), by=sender.cases.by, shelf=sender.shelf)
     )
+    await gathered.wait()
     await elsewhere.append(upload.id, 0, b"y" * 15)
     gate.set()
 
