@@ -1,7 +1,7 @@
 """Fetch what tests and benches need of npm.
 
-What checks the mini-program shells (TypeScript, the platforms' types, WeChat's compilers), an upload
-client that is not ours, and an upload server to measure ours against (`bench upload`).
+What checks the mini-program shells (TypeScript, the platforms' types, WeChat's compilers), an
+upload client that is not ours, and an upload server to measure ours against (`bench upload`).
 
 ``python tools/node_tools.py``  fetches from npm into var/node-tools (needs Node, network)
 

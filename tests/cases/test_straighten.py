@@ -3,7 +3,7 @@ from uuid import UUID
 
 import pytest
 
-from cases import errors, materials, queries, straighten
+from cases import apply, errors, materials, queries, straighten
 from cases.models import Material, MaterialFile
 from core.models import AuditRecord
 from tests.cases.factories import LI, PHOTO, CaseMaker, encoded, pdf, person, photo
@@ -177,6 +177,21 @@ async def test_after_submission_nothing_changes(desk: Desk) -> None:
 
     with pytest.raises(errors.MaterialsLocked):
         await Desk(desk.cases, case_id, file_id).straighten()
+
+
+async def test_an_officer_may_see_what_was_handed_in(desk: Desk) -> None:
+    case_id = await desk.cases.draft()
+    await desk.cases.fill(case_id)
+    file_id = await desk.cases.attach(case_id, data=photo(width=900, height=900))
+    cut = await Desk(desk.cases, case_id, file_id).straighten()
+    await apply.submit(case_id, by=desk.cases.by, blobs=desk.cases.blobs)
+
+    shown = await queries.get_staff_file(file_id, by=desk.cases.officer)
+    before = await queries.get_staff_file(file_id, by=desk.cases.officer, as_handed_in=True)
+
+    assert shown.digest == cut.digest
+    assert before.digest == cut.original_digest
+    assert await AuditRecord.exists(action="case.file-read")
 
 
 async def test_somebody_elses_file_and_case_do_not_exist(desk: Desk) -> None:
