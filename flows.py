@@ -19,6 +19,7 @@ import cases.conversation_pictures
 import cases.materials
 import cases.review
 import cases.supplement
+import cases.thumbnails
 import cases.uploads
 import identity.officers
 import identity.queries
@@ -45,6 +46,7 @@ import wallet.transparency
 import wallet.upstream
 import wallet.use_days
 from cases import events as case_events
+from cases.shelf import open_shelf
 from core import clock, outbox, tasks
 from core.events import Event
 from core.lease import Lease
@@ -167,6 +169,7 @@ async def tell_webhooks(event: Event, resources: Resources) -> None:
 
 async def check_material(event: case_events.MaterialReceived, resources: Resources) -> None:
     await cases.materials.check(event.material_id, blobs=resources.blobs)
+    await cases.thumbnails.make(event.material_id, blobs=resources.blobs)
 
 
 async def issue_licence(event: case_events.CaseApproved, resources: Resources) -> None:
@@ -318,7 +321,13 @@ async def check_content(resources: Resources) -> None:
 
 
 async def drop_abandoned_uploads(resources: Resources) -> None:
-    await cases.uploads.expire(folder=resources.settings.upload_dir)
+    shelf = open_shelf(resources.settings.upload_dir, resources.parts)
+    await cases.uploads.expire(shelf=shelf)
+
+
+async def sweep_uploads(resources: Resources) -> None:
+    shelf = open_shelf(resources.settings.upload_dir, resources.parts)
+    await cases.uploads.sweep(shelf=shelf)
 
 
 async def alarm_parked(resources: Resources) -> None:
@@ -387,6 +396,7 @@ SCHEDULE = (
     Timer("check-content", 5, check_content),
     Timer("alarm-parked", 300, alarm_parked),
     Timer("drop-abandoned-uploads", 300, drop_abandoned_uploads),
+    Timer("sweep-uploads", 3600, sweep_uploads),
     Timer("ask-after-payments", 10, ask_after_payments),
     Timer("reconcile-payments", 3600, reconcile_payments),
     Timer("integrate-log", 5, integrate_log),

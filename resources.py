@@ -20,12 +20,15 @@ from core import audit, database, offload, protect, redis_client
 from core.blobs import Blobs
 from core.database import DATABASE_ERRORS
 from core.malware import Clamd, Scanner
+from core.parts import Parts, UnsuitableStore
+from core.recognition import Recogniser
 from core.redis_client import REDIS_ERRORS
 from core.settings import Settings, SettingsError
 from miniapp_bridge.connector import Connector
 from miniapp_bridge.payments import open_providers
 from miniapp_bridge.payments.provider import PaymentProvider
 from miniapp_bridge.platforms import open_connectors, read_configs
+from miniapp_bridge.recognition import HttpRecogniser
 from push.hub import Hub
 from push.providers import Outlet, Outlets, Provider
 from push.smtp import SmtpProvider
@@ -61,6 +64,10 @@ class Resources:
     """Upstream licence libraries (市电子证照库) by name."""
     certificates: TrustedCertificates | None = None
     """Enterprise certificates; None where none are taken."""
+    parts: Parts | None = None
+    """The bucket of unfinished uploads; None: they lie in `settings.upload_dir`."""
+    recogniser: Recogniser | None = None
+    """Reads the text of photographs; None: no service is configured."""
     scanner: Scanner | None = None
     """Looks at every file that arrives; None: no scanner is configured."""
 
@@ -97,6 +104,8 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
     folder = signing_folder(settings)
     trust = load_trust(folder)
     certificates = open_certificates(settings, own=trust)
+    parts = await open_parts(settings)
+    recogniser = open_recogniser(settings)
     webhooks = Sender(allowed=read_networks(settings.webhook_networks))
     try:
         yield Resources(
@@ -112,10 +121,14 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
             webhooks=webhooks,
             outlets=open_outlets(settings, redis=redis),
             libraries=open_libraries(settings),
+            parts=parts,
+            recogniser=recogniser,
             scanner=Clamd(settings.clamd_url) if settings.clamd_url else None,
         )
     finally:
         await webhooks.close()
+        if recogniser is not None:
+            await recogniser.close()
         for connector in connectors.values():
             await connector.close()
         for provider in providers.values():
@@ -133,6 +146,27 @@ def open_outlets(settings: Settings, *, redis: Redis) -> Outlets:
         for place, url in enumerate(settings.smtp_urls.split(), start=1)
     )
     return Outlets(sms=Outlet(sms), email=Outlet(email))
+
+
+async def open_parts(settings: Settings) -> Parts | None:
+    """The bucket of the settings. Raises SettingsError for one that writes parts over."""
+    if not settings.unfinished_url:
+        return None
+    parts = Parts.open(settings.unfinished_url)
+    try:
+        await parts.prepare()
+    except UnsuitableStore:
+        raise SettingsError(
+            "YUNJIAN_UNFINISHED_URL: the store does not heed If-None-Match; use a folder"
+        ) from None
+    return parts
+
+
+def open_recogniser(settings: Settings) -> Recogniser | None:
+    """The text recognition of the settings; off where none is named."""
+    if not settings.recognition_url:
+        return None
+    return HttpRecogniser(settings.recognition_url, token=settings.recognition_token)
 
 
 def open_libraries(settings: Settings) -> dict[str, Upstream]:

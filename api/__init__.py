@@ -25,6 +25,7 @@ def blueprints() -> tuple[Blueprint, ...]:
         notices,
         passes,
         payments,
+        pictures,
         wards,
     )
     from api.citizen import live as citizen_live
@@ -53,6 +54,7 @@ def blueprints() -> tuple[Blueprint, ...]:
         cases.bp,
         conversation.bp,
         materials.bp,
+        pictures.bp,
         tus.bp,
         licences.bp,
         passes.bp,

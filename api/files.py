@@ -5,6 +5,7 @@ minute and needs no session, so that also native image viewers can follow it.
 """
 
 import hmac
+import re
 from datetime import datetime, timedelta
 from urllib.parse import quote
 from uuid import UUID
@@ -14,7 +15,7 @@ from sanic.response import empty, raw
 
 from api import guards
 from api.endpoint import endpoint
-from cases import errors, file_addresses, queries
+from cases import errors, file_addresses, queries, thumbnails
 from core import clock
 from core.errors import Forbidden
 from core.settings import Settings
@@ -25,6 +26,7 @@ LIFE = timedelta(seconds=60)
 CACHE = "private, max-age=300"
 MEDIA_TYPES = ("image/jpeg", "image/png", "application/pdf", "application/ofd")
 _SHOWN = frozenset({"image/jpeg", "image/png", "application/pdf"})
+_VERSION = re.compile("[0-9a-f]{8}")
 
 
 class AddressExpired(Forbidden):
@@ -32,15 +34,21 @@ class AddressExpired(Forbidden):
     title = "文件地址已过期，请返回页面重新打开"
 
 
-def redirect(request: Request, file_id: UUID) -> HTTPResponse:
+def redirect(request: Request, file_id: UUID, *, small: bool = False) -> HTTPResponse:
     """Send the caller, who may see the file, on to its signed address."""
-    address = address_of(file_id, settings=request.app.ctx.resources.settings, at=clock.now())
+    settings = request.app.ctx.resources.settings
+    address = address_of(file_id, settings=settings, at=clock.now(), small=small)
+    version = request.args.get("v", "")
+    if _VERSION.fullmatch(version):
+        address = f"{address}?v={version}"
     return empty(status=303, headers={"Location": address, "Cache-Control": "no-store"})
 
 
-def address_of(file_id: UUID, *, settings: Settings, at: datetime) -> str:
-    """The address under which the file can be fetched until a minute after `at`."""
-    return file_addresses.address_of(file_id, secret_key=settings.secret_key, until=at + LIFE)
+def address_of(file_id: UUID, *, settings: Settings, at: datetime, small: bool = False) -> str:
+    """The address under which the file, or its thumbnail, can be fetched for a minute from `at`."""
+    return file_addresses.address_of(
+        file_id, secret_key=settings.secret_key, until=at + LIFE, small=small
+    )
 
 
 @bp.get("/<file_id:uuid>/<until:int>/<seal:str>")
@@ -53,13 +61,26 @@ def address_of(file_id: UUID, *, settings: Settings, at: datetime) -> str:
 )
 async def get_content(request: Request, file_id: UUID, until: int, seal: str) -> HTTPResponse:
     resources = request.app.ctx.resources
-    ours = file_addresses.seal(file_id, until, secret_key=resources.settings.secret_key)
-    genuine = hmac.compare_digest(seal.encode(), ours.encode())
-    if not genuine or clock.now().timestamp() > until:
-        raise AddressExpired()
+    _require_genuine(file_addresses.place_of(file_id), until, seal, resources.settings)
     stored = await queries.get_signed_file(file_id)
     data = await resources.blobs.get(stored.digest)
     return inline(data, name=stored.name, media_type=stored.media_type)
+
+
+@bp.get("/<file_id:uuid>/thumbnail/<until:int>/<seal:str>")
+@guards.public
+@endpoint(
+    summary="A small picture of a file, by its signed address",
+    raw=True,
+    media_types=(thumbnails.MEDIA_TYPE,),
+    problems=(AddressExpired, errors.NoThumbnail),
+)
+async def get_thumbnail(request: Request, file_id: UUID, until: int, seal: str) -> HTTPResponse:
+    resources = request.app.ctx.resources
+    place = file_addresses.place_of(file_id, small=True)
+    _require_genuine(place, until, seal, resources.settings)
+    data = await thumbnails.get(file_id, blobs=resources.blobs)
+    return inline(data, name="thumbnail.jpg", media_type=thumbnails.MEDIA_TYPE)
 
 
 def inline(data: bytes, *, name: str, media_type: str) -> HTTPResponse:
@@ -77,3 +98,10 @@ def inline(data: bytes, *, name: str, media_type: str) -> HTTPResponse:
             "Cache-Control": CACHE,
         },
     )
+
+
+def _require_genuine(what: str, until: int, seal: str, settings: Settings) -> None:
+    ours = file_addresses.seal(what, until, secret_key=settings.secret_key)
+    genuine = hmac.compare_digest(seal.encode(), ours.encode())
+    if not genuine or clock.now().timestamp() > until:
+        raise AddressExpired()

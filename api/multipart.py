@@ -41,6 +41,7 @@ async def receive_file(
         filename = _filename_of(await body.head(), field)
         if filename is not None:
             await body.copy_until(delimiter, into)
+            await body.drop_rest()
             return filename
         await body.skip_past(delimiter)
     raise NoFile()
@@ -67,6 +68,11 @@ class _Body:
             await self._more()
         self._take(found, into)
         del self._held[: len(delimiter)]
+
+    async def drop_rest(self) -> None:
+        """Sanic complains of handlers that leave a body unread."""
+        while await anext(self._chunks, None) is not None:
+            pass
 
     async def head(self) -> bytes:
         """The header lines of a part. Raises `NoFile` behind the last part."""

@@ -16,10 +16,12 @@ from sanic.response import empty
 from api import bodies, guards
 from api.endpoint import endpoint
 from cases import errors, uploads
+from cases.shelf import Shelf, open_shelf
 from cases.upload_files import Checksum
 from cases.uploads import CHECKSUM_ALGORITHMS, UploadStatus
 from core.errors import Malformed, Problem, Unsupported
 from core.malware import ScannerUnavailable
+from core.parts import StoreUnavailable
 from identity.principal import Principal
 
 bp = Blueprint("tus", url_prefix="/api/citizen/uploads")
@@ -66,6 +68,7 @@ _APPEND_PROBLEMS = (
     errors.UnreadableFile,
     errors.HarmfulFile,
     ScannerUnavailable,
+    StoreUnavailable,
     errors.TooManyFiles,
 )
 
@@ -125,7 +128,7 @@ async def create(request: Request) -> HTTPResponse:
         filename=metadata.get("filename", ""),
         metadata=request.headers.get("upload-metadata"),
         by=principal,
-        folder=settings.upload_dir,
+        shelf=_shelf(request),
         limits=bodies.limits_of(settings),
     )
     location = {"Location": f"{bp.url_prefix}/{status.id}"}
@@ -241,40 +244,45 @@ async def _patch(request: Request, upload_id: UUID) -> HTTPResponse:
 async def _delete(request: Request, upload_id: UUID) -> HTTPResponse:
     if request.method != "HEAD":
         await _drop_body(request)
-    folder = request.app.ctx.resources.settings.upload_dir
-    await uploads.abandon(upload_id, by=request.ctx.principal, folder=folder)
+    await uploads.abandon(upload_id, by=request.ctx.principal, shelf=_shelf(request))
     return empty(status=204)
 
 
 async def _append(request: Request, upload_id: UUID, *, offset: int) -> UploadStatus:
     """Append the body, and take the file when it is whole."""
     checksum = parse_checksum(request.headers.get("upload-checksum"))
-    folder = request.app.ctx.resources.settings.upload_dir
+    shelf = _shelf(request)
     principal: Principal = request.ctx.principal
     declared = request.headers.get("content-length", "")
-    status = await uploads.get_status(upload_id, by=principal, folder=folder)
+    status = await uploads.get_status(upload_id, by=principal, shelf=shelf)
     if declared.isdigit() and offset + int(declared) > status.length:
         raise errors.FileTooLarge("要发送的数据比声明的长度多")
-    await uploads.append(
-        upload_id,
-        offset=offset,
-        chunks=bodies.chunks(request),
-        by=principal,
-        folder=folder,
-        checksum=checksum,
-    )
+    async with bodies.in_blocks(request) as blocks:
+        await uploads.append(
+            upload_id,
+            offset=offset,
+            chunks=blocks,
+            by=principal,
+            shelf=shelf,
+            checksum=checksum,
+        )
     return await _finish_if_whole(request, upload_id)
 
 
 async def _finish_if_whole(request: Request, upload_id: UUID) -> UploadStatus:
     resources = request.app.ctx.resources
-    folder, principal = resources.settings.upload_dir, request.ctx.principal
-    status = await uploads.get_status(upload_id, by=principal, folder=folder)
+    shelf, principal = _shelf(request), request.ctx.principal
+    status = await uploads.get_status(upload_id, by=principal, shelf=shelf)
     if status.offset < status.length or status.file_id is not None:
         return status
     return await uploads.finish(
-        upload_id, by=principal, folder=folder, blobs=resources.blobs, scanner=resources.scanner
+        upload_id, by=principal, shelf=shelf, blobs=resources.blobs, scanner=resources.scanner
     )
+
+
+def _shelf(request: Request) -> Shelf:
+    resources = request.app.ctx.resources
+    return open_shelf(resources.settings.upload_dir, resources.parts)
 
 
 async def _drop_body(request: Request) -> None:

@@ -20,29 +20,30 @@ from core.blobs import Blobs
 from core.ids import new_id
 
 FOLDER = Path(sys.argv[1])
+BLOBS = Blobs.open(f"file://{FOLDER}/blobs")
 
 app = Sanic("upload-bench")
 app.config.REQUEST_MAX_SIZE = 2 * 1024**3
 app.config.ACCESS_LOG = False
 
 
-@app.patch("/<keep:str>", stream=True)
+@app.post("/<keep:str>", stream=True)
 async def receive(request: Request, keep: str) -> HTTPResponse:
     upload_id: UUID = new_id()
     path = upload_files.path_of(upload_id, FOLDER)
     upload_files.create_empty(path)
-    async with upload_files.exclusive(path) as file:
+    async with upload_files.exclusive(path) as file, bodies.in_blocks(request) as blocks:
         await upload_files.append(
             file,
-            bodies.chunks(request),
+            blocks,
             path=path,
             room=int(request.headers["content-length"]),
             checksum=parse_checksum(request.headers.get("upload-checksum")),
         )
     if keep == "filed":
-        await Blobs.open(f"file://{FOLDER}/blobs").put_file(path)
+        await BLOBS.put_file(path)
     path.unlink()
-    return empty()
+    return empty(status=201)
 
 
 if __name__ == "__main__":

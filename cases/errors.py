@@ -108,6 +108,16 @@ class HarmfulFile(Invalid):
     title = "文件没有通过安全检查，请换一个文件"
 
 
+class CannotStraighten(Invalid):
+    slug = "cannot-straighten"
+    title = "这个文件不能裁切，请重新拍照上传"
+
+
+class BadCorners(Invalid):
+    slug = "bad-corners"
+    title = "请把四个角依次放在纸张的四角上"
+
+
 class NothingToCombine(Invalid):
     slug = "nothing-to-combine"
     title = "至少要有两张照片才能合成 PDF，请先上传照片"
@@ -151,6 +161,11 @@ class MaterialNotFound(NotFound):
 class UploadNotFound(NotFound):
     slug = "upload-not-found"
     title = "没有找到这次上传，请重新选择文件"
+
+
+class NoThumbnail(NotFound):
+    slug = "no-thumbnail"
+    title = "这个文件没有缩略图，请打开原文件查看"
 
 
 class FileNotFound(NotFound):

@@ -300,7 +300,10 @@ async def check(file_id: UUID, *, blobs: Blobs) -> None:
     status = MaterialStatus.CHECKED if finding is None else MaterialStatus.REJECTED
     material, case, at = stored.material, stored.material.case, clock.now()
     async with transaction():
-        waiting = MaterialFile.filter(id=file_id, status=MaterialStatus.RECEIVED)
+        # A picture that was cut anew meanwhile is looked at again, by the event of that.
+        waiting = MaterialFile.filter(
+            id=file_id, status=MaterialStatus.RECEIVED, digest=stored.digest
+        )
         if not await waiting.update(status=status, note=finding or hint):
             return
         await _summarise(material, at=at)

@@ -205,6 +205,10 @@ class MaterialFile(Model):
     status = fields.CharField(max_length=20)
     """received, checked or rejected."""
     note = fields.CharField(max_length=300, null=True)
+    thumbnail_digest = fields.CharField(max_length=64, null=True)
+    """Null: not drawn yet; empty: none can be drawn."""
+    original_digest = fields.CharField(max_length=64, null=True)
+    """What was handed in, where it has been cut and straightened since; else null."""
     uploaded_by = fields.UUIDField()
     created_at = fields.DatetimeField()
 
@@ -248,7 +252,7 @@ class ContentCheck(Model):
 
 
 class Upload(Model):
-    """A resumable upload; its bytes lie in `settings.upload_dir`, its offset is their number."""
+    """A resumable upload; its bytes lie on a shelf (`cases.shelf`), the offset is their number."""
 
     id = fields.UUIDField(primary_key=True, default=new_id)
     case_id = fields.UUIDField(db_index=True)

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 
-from cases import deadlines, lifecycle, materials, views
+from cases import deadlines, lifecycle, materials, thumbnails, views
 from cases.catalogue import Snapshot
 from cases.completeness import HandedIn, MaterialStatus, status_of
 from cases.deadlines import Light, WorkCalendar
@@ -278,6 +278,9 @@ def _current_pages(
 
 
 def _file(page: MaterialFile, files_at: str) -> views.FileView:
+    at = f"{files_at}/{page.id}"
+    # A file that was cut anew keeps its address; this tells browsers that it is another picture.
+    version = f"?v={page.digest[:8]}" if page.original_digest else ""
     return views.FileView(
         id=page.id,
         name=page.name,
@@ -285,7 +288,9 @@ def _file(page: MaterialFile, files_at: str) -> views.FileView:
         size=page.size,
         page=page.page,
         status=page.status,
-        url=f"{files_at}/{page.id}/content",
+        url=f"{at}/content{version}",
+        thumbnail_url=f"{at}/thumbnail{version}" if thumbnails.may_exist(page) else None,
+        straightened=page.original_digest is not None,
     )
 
 

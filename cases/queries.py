@@ -202,8 +202,11 @@ async def get_own_file(file_id: UUID, *, by: Principal) -> StoredFile:
     return _stored_file(stored)
 
 
-async def get_staff_file(file_id: UUID, *, by: Principal) -> StoredFile:
-    """A file of a submitted case of the officer's department; raises `FileNotFound`."""
+async def get_staff_file(file_id: UUID, *, by: Principal, as_handed_in: bool = False) -> StoredFile:
+    """A file of a submitted case of the officer's department; raises `FileNotFound`.
+
+    `as_handed_in`: a photograph before the applicant cut it.
+    """
     stored = await MaterialFile.get_or_none(id=file_id).select_related("material__case")
     if stored is None:
         raise errors.FileNotFound()
@@ -213,6 +216,8 @@ async def get_staff_file(file_id: UUID, *, by: Principal) -> StoredFile:
     await audit.record_read(
         actor=by.actor, action="case.file-read", target=f"case-file:{stored.id}"
     )
+    if as_handed_in and stored.original_digest is not None:
+        stored.digest = stored.original_digest
     return _stored_file(stored)
 
 

@@ -1,21 +1,21 @@
 """Resumable uploads: open, append, finish, abandon, expire.
 
-The bytes lie in one file per upload under `folder` (see `cases.upload_files`). The row tells whose
-upload it is and whether it is still open.
+The bytes lie on a shelf (see `cases.shelf`). The row tells whose upload it is and whether it is
+still open.
 """
 
 import logging
-import os
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
-from cases import errors, materials, quotas, upload_files
+from cases import errors, materials, quotas
 from cases.models import Upload
 from cases.quotas import Limits
-from cases.upload_files import Checksum, path_of
+from cases.shelf import Shelf
+from cases.upload_files import Checksum, Chunk
 from core import clock
 from core.blobs import Blobs
 from core.database import transaction
@@ -61,7 +61,7 @@ async def open_upload(
     filename: str,
     metadata: str | None = None,
     by: Principal,
-    folder: Path,
+    shelf: Shelf,
     limits: Limits,
 ) -> UploadStatus:
     """Begin an upload for a material of the caller's case.
@@ -87,23 +87,24 @@ async def open_upload(
         created_at=at,
         expires_at=at + LIFE,
     )
-    upload_files.create_empty(path_of(upload.id, folder))
+    await shelf.create(upload.id)
     await upload.save(force_create=True)
-    return _status(upload, folder)
+    return _status(upload, offset=0)
 
 
-async def get_status(upload_id: UUID, *, by: Principal, folder: Path) -> UploadStatus:
+async def get_status(upload_id: UUID, *, by: Principal, shelf: Shelf) -> UploadStatus:
     """Where to go on; raises `UploadNotFound`, `UploadGone`."""
-    return _status(await _get_own(upload_id, by=by), folder)
+    upload = await _get_own(upload_id, by=by)
+    return _status(upload, offset=await _offset(upload, shelf))
 
 
 async def append(
     upload_id: UUID,
     *,
     offset: int,
-    chunks: AsyncIterator[bytes],
+    chunks: AsyncIterator[Chunk],
     by: Principal,
-    folder: Path,
+    shelf: Shelf,
     checksum: Checksum | None = None,
 ) -> UploadStatus:
     """Write the chunks at `offset` as they arrive; what arrived before a break is kept.
@@ -114,21 +115,20 @@ async def append(
     if finished := await _find_finished(upload_id, by=by):
         _refuse_other_offset(offset, present=finished.length)
         return finished
-    path = path_of(upload_id, folder)
-    async with upload_files.exclusive(path) as file:
+    async with shelf.hold(upload_id) as held:
         upload = await _get_own(upload_id, by=by)
-        present = upload.length if upload.state == "finished" else os.fstat(file).st_size
+        present = upload.length if upload.state == "finished" else await held.size()
         _refuse_other_offset(offset, present=present)
         room = upload.length - present
-        await upload_files.append(file, chunks, path=path, room=room, checksum=checksum)
-        return _status(upload, folder)
+        end = await held.append(chunks, start=present, room=room, checksum=checksum)
+        return _status(upload, offset=end)
 
 
 async def finish(
     upload_id: UUID,
     *,
     by: Principal,
-    folder: Path,
+    shelf: Shelf,
     blobs: Blobs,
     scanner: Scanner | None = None,
 ) -> UploadStatus:
@@ -138,50 +138,71 @@ async def finish(
     """
     if finished := await _find_finished(upload_id, by=by):
         return finished
-    path = path_of(upload_id, folder)
-    async with upload_files.exclusive(path):
-        upload = await _get_own(upload_id, by=by)
-        status = _status(upload, folder)
-        if upload.state == "finished" or status.offset != upload.length:
-            return status
-        try:
-            await materials.attach_file(
-                upload.case_id,
-                upload.material_code,
-                path=path,
-                filename=upload.filename,
-                by=by,
-                blobs=blobs,
-                scanner=scanner,
-                upload_id=upload.id,
-            )
-        except _ENDING:
-            await _end(upload, state="refused", path=path)
-            raise
-        path.unlink(missing_ok=True)
-    return _status(await _get_own(upload_id, by=by), folder)
+    try:
+        async with shelf.hold(upload_id) as held:
+            upload = await _get_own(upload_id, by=by)
+            offset = upload.length if upload.state == "finished" else await held.size()
+            if upload.state == "finished" or offset != upload.length:
+                return _status(upload, offset=offset)
+            async with held.whole() as path:
+                await _take(upload, path, shelf=shelf, by=by, blobs=blobs, scanner=scanner)
+            await shelf.remove(upload_id)
+    except errors.UploadGone:
+        # Where no lock keeps two requests apart, the other one may have taken it meanwhile.
+        if finished := await _find_finished(upload_id, by=by):
+            return finished
+        raise
+    return _status(await _get_own(upload_id, by=by), offset=upload.length)
 
 
-async def abandon(upload_id: UUID, *, by: Principal, folder: Path) -> None:
+async def _take(
+    upload: Upload,
+    path: Path,
+    *,
+    shelf: Shelf,
+    by: Principal,
+    blobs: Blobs,
+    scanner: Scanner | None,
+) -> None:
+    try:
+        await materials.attach_file(
+            upload.case_id,
+            upload.material_code,
+            path=path,
+            filename=upload.filename,
+            by=by,
+            blobs=blobs,
+            scanner=scanner,
+            upload_id=upload.id,
+        )
+    except _ENDING:
+        await _end(upload, state="refused", shelf=shelf)
+        raise
+
+
+async def abandon(upload_id: UUID, *, by: Principal, shelf: Shelf) -> None:
     """The sender gives up; the file a finished one has become stays until it is removed."""
     upload = await _get_own(upload_id, by=by)
-    await _end(upload, state="abandoned", path=path_of(upload.id, folder))
+    await _end(upload, state="abandoned", shelf=shelf)
 
 
-async def expire(*, folder: Path) -> int:
-    """Throw away uploads that were not finished in time; returns how many. For the timer."""
-    at = clock.now()
-    overdue = await Upload.filter(state="open", expires_at__lt=at).limit(500)
+async def expire(*, shelf: Shelf) -> int:
+    """Throw away uploads that were not finished in time; returns how many. For a timer."""
+    overdue = await Upload.filter(state="open", expires_at__lt=clock.now()).limit(500)
     for upload in overdue:
-        await _end(upload, state="expired", path=path_of(upload.id, folder))
-    upload_files.sweep(folder, before=(at - 2 * LIFE).timestamp())
+        await _end(upload, state="expired", shelf=shelf)
     return len(overdue)
+
+
+async def sweep(*, shelf: Shelf) -> None:
+    """Remove bytes that no upload can want any more. For a timer; it looks through all."""
+    await shelf.sweep(before=clock.now() - 2 * LIFE)
 
 
 async def _find_finished(upload_id: UUID, *, by: Principal) -> UploadStatus | None:
     """The upload, when it was taken already."""
     upload = await _get_own(upload_id, by=by)
-    return _status(upload, Path()) if upload.state == "finished" else None
+    return _status(upload, offset=upload.length) if upload.state == "finished" else None
 
 
 def _refuse_other_offset(offset: int, *, present: int) -> None:
@@ -199,13 +220,11 @@ async def _get_own(upload_id: UUID, *, by: Principal) -> Upload:
     return upload
 
 
-def _status(upload: Upload, folder: Path) -> UploadStatus:
-    offset = upload.length
-    if upload.state == "open":
-        try:
-            offset = path_of(upload.id, folder).stat().st_size
-        except FileNotFoundError:
-            raise errors.UploadGone() from None
+async def _offset(upload: Upload, shelf: Shelf) -> int:
+    return upload.length if upload.state == "finished" else await shelf.size(upload.id)
+
+
+def _status(upload: Upload, *, offset: int) -> UploadStatus:
     return UploadStatus(
         id=upload.id,
         offset=offset,
@@ -216,7 +235,7 @@ def _status(upload: Upload, folder: Path) -> UploadStatus:
     )
 
 
-async def _end(upload: Upload, *, state: str, path: Path) -> None:
+async def _end(upload: Upload, *, state: str, shelf: Shelf) -> None:
     async with transaction():
         await Upload.filter(id=upload.id, state=upload.state).update(state=state)
-    path.unlink(missing_ok=True)
+    await shelf.remove(upload.id)

@@ -81,6 +81,10 @@ class FileView(msgspec.Struct, kw_only=True):
     page: int
     status: str
     url: str
+    thumbnail_url: str | None
+    """A small picture of it; None for what cannot be drawn."""
+    straightened: bool
+    """Whether it was cut and straightened, which can be taken back until it is submitted."""
 
 
 class FaceField(msgspec.Struct, kw_only=True):

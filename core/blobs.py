@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import os
 from pathlib import Path
 
 import obstore
@@ -28,8 +29,10 @@ class DamagedBlob(Exception):
 
 
 class Blobs:
-    def __init__(self, store: ObjectStore) -> None:
+    def __init__(self, store: ObjectStore, *, folder: Path | None = None) -> None:
         self._store = store
+        self._folder = folder
+        """Where the blobs lie as files, if they do."""
 
     @classmethod
     def open(cls, url: str) -> Blobs:
@@ -39,7 +42,7 @@ class Blobs:
         if url.startswith("file://"):
             folder = Path(url.removeprefix("file://"))
             folder.mkdir(parents=True, exist_ok=True)
-            return cls(LocalStore(folder))
+            return cls(LocalStore(folder), folder=folder)
         return cls(from_url(url))
 
     async def put(self, data: bytes) -> str:
@@ -49,13 +52,15 @@ class Blobs:
         return digest
 
     async def put_file(self, path: Path) -> str:
-        """Store a file without holding it in memory; returns its name.
+        """Store a file without holding it in memory; returns its name. Nobody may write to it then.
 
         Digested in a thread: hashing lets go of the interpreter, and 50 MB of SM3 take 150 ms. A
-        large file goes to an S3-compatible store in parts.
+        local folder takes the file itself, as one more link, if it is on the same disk; a large
+        file goes to an S3-compatible store in parts.
         """
         name = await asyncio.to_thread(_digest_of, path)
-        await obstore.put_async(self._store, _path(name), path)
+        if self._folder is None or not _link(path, self._folder / _path(name)):
+            await obstore.put_async(self._store, _path(name), path)
         return name
 
     async def get(self, digest: str) -> bytes:
@@ -101,6 +106,18 @@ def _digest_of(path: Path) -> str:
         while chunk := file.read(CHUNK):
             digest.update(chunk)
     return digest.hexdigest()
+
+
+def _link(path: Path, target: Path) -> bool:
+    """False when the disk does not allow it. A blob that is there already is the same one."""
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        os.link(path, target)
+    except FileExistsError:
+        return True
+    except OSError:
+        return False
+    return True
 
 
 def _path(digest: str) -> str:

@@ -9,7 +9,7 @@ import os
 import re
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 ENVIRONMENTS = ("demo", "test", "production")
@@ -63,6 +63,14 @@ class Settings:
     case_upload_mb: int = 1024
     """What all files of one case may take, in MiB."""
 
+    unfinished_url: str = ""
+    """Bucket of unfinished uploads, `s3://bucket/prefix`; empty: `upload_dir` of this machine."""
+
+    recognition_url: str = ""
+    """Service that reads the text of photographs (miniapp_bridge/recognition.py); empty: none."""
+
+    recognition_token: str = field(default="", repr=False)
+
     clamd_url: str = ""
     """Malware scanner, `tcp://host:3310` or `unix:///path`; empty: none. It must answer, then."""
 
@@ -98,7 +106,7 @@ class Settings:
 
     @property
     def upload_dir(self) -> Path:
-        """Unfinished uploads; shared by all workers of one machine."""
+        """Unfinished uploads of this machine, or scratch when these lie in a bucket."""
         return self.var_dir / "uploads"
 
     @property
@@ -153,6 +161,9 @@ class _Reader:
             case_upload_mb=self._number(
                 "YUNJIAN_CASE_UPLOAD_MB", default=1024, low=1, high=1_000_000
             ),
+            unfinished_url=self._bucket("YUNJIAN_UNFINISHED_URL"),
+            recognition_url=self._https("YUNJIAN_RECOGNITION_URL"),
+            recognition_token=self._text("YUNJIAN_RECOGNITION_TOKEN", default=""),
             clamd_url=self._clamd("YUNJIAN_CLAMD_URL"),
             relay=self._choice("YUNJIAN_RELAY", ("on", "off"), default="on") == "on",
             live_per_address=self._number(
@@ -204,6 +215,18 @@ class _Reader:
         text = self._text(name, default="")
         if not all(url.startswith(("smtp://", "smtps://")) for url in text.split()):
             self._complaints.append(f"{name} must be smtps://user:password@host:465 or smtp://…")
+        return text
+
+    def _bucket(self, name: str) -> str:
+        text = self._text(name, default="")
+        if text and not re.fullmatch(r"s3://[a-z0-9][a-z0-9.-]+(/[\w./-]*)?", text):
+            self._complaints.append(f"{name} must be s3://bucket/prefix")
+        return text
+
+    def _https(self, name: str) -> str:
+        text = self._text(name, default="").rstrip("/")
+        if text and not re.fullmatch(r"https://[^\s@]+|http://127\.0\.0\.1:\d+", text):
+            self._complaints.append(f"{name} must be https://…")
         return text
 
     def _clamd(self, name: str) -> str:

@@ -1,7 +1,7 @@
-"""Fetch what tests need of npm.
+"""Fetch what tests and benches need of npm.
 
-What checks the mini-program shells (TypeScript, the platforms' types, WeChat's compilers), and an
-upload client that is not ours.
+What checks the mini-program shells (TypeScript, the platforms' types, WeChat's compilers), an
+upload client that is not ours, and an upload server to measure ours against (`bench upload`).
 
 ``python tools/node_tools.py``  fetches from npm into var/node-tools (needs Node, network)
 
@@ -32,6 +32,8 @@ PACKAGES = {
     "@mini-types/alipay": "3.0.14",
     "miniprogram-compiler": "0.2.3",
     "tus-js-client": "4.3.1",
+    "@tus/server": "2.4.5",
+    "@tus/file-store": "2.1.1",
 }
 TYPES = {"wechat": "miniprogram-api-typings", "alipay": "@mini-types/alipay"}
 

@@ -163,6 +163,19 @@ async def get_content(request: Request, file_id: UUID) -> HTTPResponse:
     return files.redirect(request, file_id)
 
 
+@bp.get("/materials/<file_id:uuid>/thumbnail")
+@guards.citizen
+@endpoint(
+    summary="A small picture of one of my files: sends on to its signed address",
+    raw=True,
+    status=303,
+    problems=(errors.FileNotFound,),
+)
+async def get_thumbnail(request: Request, file_id: UUID) -> HTTPResponse:
+    await queries.get_own_file(file_id, by=request.ctx.principal)
+    return files.redirect(request, file_id, small=True)
+
+
 async def _reusable(case_id: UUID, code: str, licence_id: UUID, *, by: Principal) -> ReusedLicence:
     """The licence with the fields the material asks for; raises `LicenceNotFound`."""
     _, requirement = await materials.open_requirement(case_id, code, by=by)

@@ -72,6 +72,33 @@ async def get_content(request: Request, file_id: UUID) -> HTTPResponse:
     return files.redirect(request, file_id)
 
 
+@bp.get("/materials/<file_id:uuid>/original")
+@guards.officer(*READERS)
+@endpoint(
+    summary="A handed-in file as it was before the applicant cut and straightened it",
+    raw=True,
+    media_types=files.MEDIA_TYPES,
+    problems=(errors.FileNotFound,),
+)
+async def get_original(request: Request, file_id: UUID) -> HTTPResponse:
+    stored = await queries.get_staff_file(file_id, by=request.ctx.principal, as_handed_in=True)
+    data = await request.app.ctx.resources.blobs.get(stored.digest)
+    return files.inline(data, name=stored.name, media_type=stored.media_type)
+
+
+@bp.get("/materials/<file_id:uuid>/thumbnail")
+@guards.officer(*READERS)
+@endpoint(
+    summary="A small picture of a handed-in file: sends on to its signed address",
+    raw=True,
+    status=303,
+    problems=(errors.FileNotFound,),
+)
+async def get_thumbnail(request: Request, file_id: UUID) -> HTTPResponse:
+    await queries.get_staff_file(file_id, by=request.ctx.principal)
+    return files.redirect(request, file_id, small=True)
+
+
 @bp.get("/overview")
 @guards.officer("supervisor")
 @endpoint(summary="Open cases and lights by department", returns=Overview)

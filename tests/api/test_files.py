@@ -51,3 +51,24 @@ async def test_a_signed_address_cannot_be_changed(signed: str, applicant: Applic
     ):
         path = "/".join((*front, *parts))
         assert await applicant.refused("GET", path) == (403, "file-address-expired")
+
+
+async def test_a_thumbnail_has_an_address_of_its_own(
+    frozen_clock: FrozenClock, applicant: Applicant, stranger: Applicant
+) -> None:
+    case = await applicant.draft()
+    shown: Any = await applicant.upload(case["id"])
+    (page,) = next(m for m in shown["materials"] if m["code"] == PHOTO)["files"]
+    lasting = page["thumbnail_url"]
+
+    async with applicant.http.get(lasting, allow_redirects=False) as response:
+        assert response.status == 303
+        signed = response.headers["Location"]
+    async with stranger.http.get(signed) as response:
+        assert response.status == 200
+        assert response.content_type == "image/jpeg"
+        assert response.headers["Content-Security-Policy"].startswith("sandbox")
+
+    assert await stranger.refused("GET", lasting) == (404, "file-not-found")
+    whole = signed.replace("/thumbnail/", "/")
+    assert await stranger.refused("GET", whole) == (403, "file-address-expired")

@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 from yarl import URL
 
-from cases import uploads
+from cases import upload_files
 from core.settings import Settings
 from tests.api.applicants import OFFSET, TUS, Applicant, tus_headers
 from tests.cases.factories import PHOTO, encoded, photo
@@ -49,7 +49,7 @@ async def begin(applicant: Applicant, length: int) -> str:
 
 def part_of(path: str, settings: Settings) -> Path:
     """Where the bytes of an upload lie."""
-    return uploads.path_of(UUID(path.rsplit("/", 1)[1]), settings.upload_dir)
+    return upload_files.path_of(UUID(path.rsplit("/", 1)[1]), settings.upload_dir)
 
 
 def at(offset: int, **more: str) -> Headers:

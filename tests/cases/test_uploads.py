@@ -12,7 +12,8 @@ import pytest
 from cases import errors, quotas, upload_files, uploads
 from cases.models import MaterialFile, Upload
 from cases.quotas import Limits
-from cases.upload_files import Checksum
+from cases.shelf import Shelf
+from cases.upload_files import Checksum, Folder
 from cases.uploads import UploadStatus
 from tests.cases.factories import LI, PHOTO, CaseMaker, blank_photo, person, photo
 from tests.conftest import FrozenClock
@@ -34,8 +35,9 @@ async def broken_off(data: bytes) -> AsyncIterator[bytes]:
 class Sender:
     """One citizen's uploads, in one line each."""
 
-    def __init__(self, cases: CaseMaker) -> None:
+    def __init__(self, cases: CaseMaker, shelf: Shelf | None = None) -> None:
         self.cases = cases
+        self.shelf = shelf or Folder(cases.folder)
 
     async def open(
         self,
@@ -51,7 +53,7 @@ class Sender:
             length=length,
             filename="照片.jpg",
             by=self.cases.by,
-            folder=self.cases.folder,
+            shelf=self.shelf,
             limits=limits or LIMITS,
         )
 
@@ -63,16 +65,16 @@ class Sender:
             offset=offset,
             chunks=pieces(*data),
             by=self.cases.by,
-            folder=self.cases.folder,
+            shelf=self.shelf,
             checksum=checksum,
         )
 
     async def status(self, upload_id: UUID) -> UploadStatus:
-        return await uploads.get_status(upload_id, by=self.cases.by, folder=self.cases.folder)
+        return await uploads.get_status(upload_id, by=self.cases.by, shelf=self.shelf)
 
     async def finish(self, upload_id: UUID) -> UploadStatus:
         return await uploads.finish(
-            upload_id, by=self.cases.by, folder=self.cases.folder, blobs=self.cases.blobs
+            upload_id, by=self.cases.by, shelf=self.shelf, blobs=self.cases.blobs
         )
 
 
@@ -118,7 +120,7 @@ async def test_a_break_keeps_what_arrived(sender: Sender) -> None:
             offset=0,
             chunks=broken_off(data[:777]),
             by=sender.cases.by,
-            folder=sender.cases.folder,
+            shelf=sender.shelf,
         )
 
     assert (await sender.status(upload.id)).offset == 777
@@ -175,11 +177,48 @@ async def test_a_break_under_a_checksum_takes_nothing(sender: Sender) -> None:
             offset=0,
             chunks=broken_off(b"abc"),
             by=sender.cases.by,
-            folder=sender.cases.folder,
+            shelf=sender.shelf,
             checksum=Checksum("sha256", b"\x00" * 32),
         )
 
     assert (await sender.status(upload.id)).offset == 0
+
+
+async def test_a_kill_under_a_checksum_takes_nothing(sender: Sender) -> None:
+    """What a worker had written and not compared when it was killed does not count."""
+    upload = await sender.open(100)
+    await sender.append(upload.id, 0, b"12345")
+    path = upload_files.path_of(upload.id, sender.cases.folder)
+    compared = Checksum("sha1", hashlib.sha1(b"abc").digest())  # noqa: S324 - tus demands it
+    gate = asyncio.Event()
+
+    async def killed() -> AsyncIterator[bytes]:
+        yield b"abc"
+        gate.set()
+        await asyncio.Event().wait()
+
+    worker = asyncio.create_task(
+        uploads.append(
+            upload.id,
+            offset=5,
+            chunks=killed(),
+            by=sender.cases.by,
+            shelf=sender.shelf,
+            checksum=compared,
+        )
+    )
+    await gate.wait()
+    assert path.stat().st_size == 8
+    left = {one.name: one.read_bytes() for one in sender.cases.folder.iterdir()}
+    worker.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await worker
+    for name, data in left.items():  # the disk as it was at the moment of the kill
+        (sender.cases.folder / name).write_bytes(data)
+
+    assert (await sender.status(upload.id)).offset == 5
+    assert (await sender.append(upload.id, 5, b"abc", checksum=compared)).offset == 8
+    assert [one.suffix for one in sender.cases.folder.iterdir()] == [".part"]
 
 
 async def test_nothing_is_an_empty_file(sender: Sender) -> None:
@@ -204,7 +243,7 @@ async def test_unfinished_uploads_are_bounded(
 
     with pytest.raises(errors.TooManyUploads):
         await sender.open(10)
-    await uploads.abandon(first.id, by=sender.cases.by, folder=sender.cases.folder)
+    await uploads.abandon(first.id, by=sender.cases.by, shelf=sender.shelf)
     await sender.open(10)
 
 
@@ -213,9 +252,9 @@ async def test_somebody_elses_upload_does_not_exist(sender: Sender) -> None:
     stranger = await person(LI)
 
     with pytest.raises(errors.UploadNotFound):
-        await uploads.get_status(upload.id, by=stranger, folder=sender.cases.folder)
+        await uploads.get_status(upload.id, by=stranger, shelf=sender.shelf)
     with pytest.raises(errors.UploadNotFound):
-        await uploads.abandon(upload.id, by=stranger, folder=sender.cases.folder)
+        await uploads.abandon(upload.id, by=stranger, shelf=sender.shelf)
 
 
 async def test_a_refused_file_ends_its_upload(sender: Sender) -> None:
@@ -234,7 +273,7 @@ async def test_a_refused_file_ends_its_upload(sender: Sender) -> None:
 async def test_an_abandoned_upload_is_gone(sender: Sender) -> None:
     upload = await sender.open(10)
 
-    await uploads.abandon(upload.id, by=sender.cases.by, folder=sender.cases.folder)
+    await uploads.abandon(upload.id, by=sender.cases.by, shelf=sender.shelf)
 
     with pytest.raises(errors.UploadGone):
         await sender.append(upload.id, 0, b"x")
@@ -247,9 +286,9 @@ async def test_an_unfinished_upload_expires(sender: Sender, frozen_clock: Frozen
 
     with pytest.raises(errors.UploadGone):
         await sender.status(upload.id)
-    assert await uploads.expire(folder=sender.cases.folder) == 1
-    assert await uploads.expire(folder=sender.cases.folder) == 0
-    assert not uploads.path_of(upload.id, sender.cases.folder).exists()
+    assert await uploads.expire(shelf=sender.shelf) == 1
+    assert await uploads.expire(shelf=sender.shelf) == 0
+    assert not upload_files.path_of(upload.id, sender.cases.folder).exists()
 
 
 async def test_a_second_connection_waits_for_the_first(sender: Sender) -> None:
@@ -267,7 +306,7 @@ async def test_a_second_connection_waits_for_the_first(sender: Sender) -> None:
             offset=0,
             chunks=slow(),
             by=sender.cases.by,
-            folder=sender.cases.folder,
+            shelf=sender.shelf,
         )
     )
     await written.wait()
@@ -285,7 +324,7 @@ async def test_a_connection_that_keeps_the_file_makes_others_busy(
     monkeypatch.setattr(upload_files, "_LOCK_TRIES", 1)
     upload = await sender.open(20)
 
-    async with upload_files.exclusive(uploads.path_of(upload.id, sender.cases.folder)):
+    async with upload_files.exclusive(upload_files.path_of(upload.id, sender.cases.folder)):
         with pytest.raises(errors.UploadBusy):
             await sender.append(upload.id, 0, b"x")
 
@@ -303,7 +342,7 @@ sys.stdin.read()
 async def test_a_killed_worker_leaves_offset_and_lock_free(sender: Sender) -> None:
     data = photo()
     upload = await sender.open(len(data))
-    path = uploads.path_of(upload.id, sender.cases.folder)
+    path = upload_files.path_of(upload.id, sender.cases.folder)
     worker = await asyncio.create_subprocess_exec(
         sys.executable, "-c", WRITER, str(path), stdout=asyncio.subprocess.PIPE, stdin=-1
     )
@@ -350,11 +389,11 @@ async def test_left_over_files_are_swept(cases: CaseMaker, frozen_clock: FrozenC
     left.write_bytes(b"x")
     at = frozen_clock().timestamp()
     os.utime(left, (at, at))
-    await uploads.expire(folder=cases.folder)
+    await uploads.sweep(shelf=Folder(cases.folder))
     assert left.exists()
 
     frozen_clock.advance(days=3)
-    await uploads.expire(folder=cases.folder)
+    await uploads.sweep(shelf=Folder(cases.folder))
 
     assert not left.exists()
 
@@ -362,7 +401,7 @@ async def test_left_over_files_are_swept(cases: CaseMaker, frozen_clock: FrozenC
 def test_the_path_tells_nothing_but_the_upload() -> None:
     upload_id = UUID(int=1)
 
-    assert uploads.path_of(upload_id, Path("/x")) == Path(f"/x/{upload_id.hex}.part")
+    assert upload_files.path_of(upload_id, Path("/x")) == Path(f"/x/{upload_id.hex}.part")
 
 
 async def test_a_dead_connection_hands_over_to_the_next(sender: Sender) -> None:
@@ -377,7 +416,7 @@ async def test_a_dead_connection_hands_over_to_the_next(sender: Sender) -> None:
 
     by, folder = sender.cases.by, sender.cases.folder
     first = asyncio.create_task(
-        uploads.append(upload.id, offset=0, chunks=dead(), by=by, folder=folder)
+        uploads.append(upload.id, offset=0, chunks=dead(), by=by, shelf=sender.shelf)
     )
     await written.wait()
 
@@ -428,7 +467,7 @@ async def test_a_given_up_upload_is_gone_even_when_it_was_finished(sender: Sende
     await sender.append(upload.id, 0, data)
     await sender.finish(upload.id)
 
-    await uploads.abandon(upload.id, by=sender.cases.by, folder=sender.cases.folder)
+    await uploads.abandon(upload.id, by=sender.cases.by, shelf=sender.shelf)
 
     with pytest.raises(errors.UploadGone):
         await sender.status(upload.id)

@@ -112,7 +112,7 @@ export function MaterialCard({ caseId, material, uploads, onChange, reason }) {
           <span class="mono">${material.licence.number_masked}</span>
         </p>
       `}
-      <${Files} material=${material} />
+      <${Files} material=${material} path=${path} onChange=${onChange} />
       ${sending.map(
         (handle) => html`
           <${Sending} key=${handle.record.id} handle=${handle} drop=${() => uploads.drop(handle)} />
@@ -152,30 +152,59 @@ function canCombine(material) {
   return accept.includes('pdf') && files.length > 1 && files.every((file) => file.media_type.startsWith('image/'));
 }
 
+function canStraighten(material, file) {
+  return file.media_type.startsWith('image/') && material.status !== 'rejected';
+}
+
 function canRemove(material) {
   return material.files.length > 0 || ['reused', 'committed'].includes(material.status);
 }
 
-function Files({ material }) {
+function Files({ material, path, onChange }) {
+  const [cutting, setCutting] = useState(null);
   if (material.files.length === 0) {
     return null;
   }
+
+  // Few cut their pictures: the dialog is loaded by those who do.
+  async function cut(file) {
+    const { Straighten } = await import('./straighten.js');
+    setCutting({ file, Straighten });
+  }
+
   return html`
     <ul class="thumbs">
       ${material.files.map(
         (file) => html`
           <li key=${file.id}>
             <a class="thumb" href=${file.url} target="_blank" rel="noopener">
-              ${file.media_type.startsWith('image/')
-                  ? html`<img src=${file.url} alt="" loading="lazy" />`
+              ${file.thumbnail_url
+                  ? html`<img src=${file.thumbnail_url} alt="" loading="lazy" />`
                   : html`<span class="doc"><${Icon} name="file" /></span>`
               }
               <span>${file.name}</span>
             </a>
+            ${canStraighten(material, file) && html`
+              <button
+                class="btn sec sm"
+                aria-label=${t('straighten.openFor', { name: file.name })}
+                onClick=${() => cut(file)}
+              >
+                ${t(file.straightened ? 'straighten.again' : 'straighten.apply')}
+              </button>
+            `}
           </li>
         `,
       )}
     </ul>
+    ${cutting && html`
+      <${cutting.Straighten}
+        path=${`${path}/files/${cutting.file.id}`}
+        file=${cutting.file}
+        done=${onChange}
+        close=${() => setCutting(null)}
+      />
+    `}
   `;
 }
 

@@ -151,13 +151,28 @@ function Material({ caseId, material, show }) {
                   file.media_type.startsWith('image/')
                     ? html`
                         <button class="thumb" onClick=${() => show(file)}>
-                          <img src=${file.url} alt="" loading="lazy" />
+                          <img src=${file.thumbnail_url ?? file.url} alt="" loading="lazy" />
                           <span>放大看 ${file.name}</span>
                         </button>
+                        ${file.straightened && html`
+                          <a
+                            class="btn sec sm"
+                            href=${`/api/staff/materials/${file.id}/original`}
+                            target="_blank"
+                            rel="noopener"
+                            aria-label=${`已裁切，看 ${file.name} 的原图`}
+                          >
+                            已裁切，看原图
+                          </a>
+                        `}
                       `
                     : html`
                         <a class="thumb" href=${file.url} target="_blank" rel="noopener">
-                          <span class="doc">文件</span>
+                          ${
+                            file.thumbnail_url
+                              ? html`<img src=${file.thumbnail_url} alt="" loading="lazy" />`
+                              : html`<span class="doc">文件</span>`
+                          }
                           <span>${file.name}</span>
                         </a>
                 `}
