@@ -15,6 +15,7 @@ from sanic import HTTPResponse, Request, Sanic
 from sanic.log import access_logger
 
 import flows
+import timers
 from api import blueprints, problems
 from api.live_room import Limits, Pace, Room
 from core import log, tasks
@@ -62,7 +63,7 @@ def _install_listeners(app: Sanic[Any, Any]) -> None:
         opened = handed or await app.ctx.stack.enter_async_context(open_resources(settings))
         app.ctx.resources = opened
         app.ctx.relay = Relay(flows.reactor(opened))
-        app.ctx.timers = flows.Timers(opened)
+        app.ctx.timers = timers.Timers(opened)
         app.ctx.room = Room(
             opened.hub,
             pace=lambda: getattr(app.ctx, "live_pace", Pace()),
@@ -90,7 +91,7 @@ def _install_access_log(app: Sanic[Any, Any]) -> None:
     async def begin(request: Request) -> None:
         request.ctx.began = asyncio.get_running_loop().time()
 
-    @app.on_response
+    @app.on_response  # type: ignore[untyped-decorator]
     async def end(request: Request, response: HTTPResponse) -> None:
         response.headers.setdefault("X-Content-Type-Options", "nosniff")
         response.headers["X-Request-Id"] = str(request.id)

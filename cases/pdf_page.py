@@ -1,6 +1,6 @@
 """The first page of a PDF as a small JPEG: `python -m cases.pdf_page SIDE < file > picture`.
 
-A program of its own, since PDFium is much C++ for a stranger's file (docs/adr/0022): it is started
+A program of its own, since PDFium is much C++ for a stranger's file (docs/adr/0017): it is started
 for one page with limits, and what goes wrong ends with it. Exit code 1: nothing could be drawn.
 """
 

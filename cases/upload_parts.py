@@ -6,7 +6,7 @@ dead and wakes up cannot spoil what a newer one has written, and there is no loc
 Nothing else is kept, so that any worker goes on after a killed one.
 
 Not S3's own multipart upload: its parts have 5 MiB at least, and telephones send half a MiB at a
-time over lines that break (docs/adr/0021).
+time over lines that break (docs/adr/0016).
 """
 
 import asyncio

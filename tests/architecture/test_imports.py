@@ -20,6 +20,7 @@ OURS: dict[str, set[str]] = {
     "payments": {"core", "identity", "miniapp_bridge"},
     "resources": {"core", "signing", "miniapp_bridge", "push", "wallet"},
     "flows": {"core", "identity", "cases", "wallet", "push", "payments", "resources"},
+    "timers": {"core", "identity", "cases", "wallet", "push", "payments", "resources"},
     "api": {
         "core",
         "identity",
@@ -43,6 +44,7 @@ OTHERS: dict[str, set[str]] = {
     "push": {"tortoise", "redis", "msgspec", "aiohttp"},
     "resources": {"redis"},
     "flows": set(),
+    "timers": set(),
     "api": {"sanic", "sanic_routing", "msgspec"},
 }
 

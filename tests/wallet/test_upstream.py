@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-import flows
+import timers
 from core.audit import AuditRecord
 from core.errors import Unavailable
 from core.outbox import OutboxMessage
@@ -114,4 +114,4 @@ async def test_lost_libraries_hold_up_nothing(
 @pytest.mark.usefixtures("city")
 async def test_stand_in_is_for_the_demo_only(settings: object) -> None:
     assert open_libraries(settings) == {}  # type: ignore[arg-type]
-    assert "follow-upstream" in [timer.name for timer in flows.SCHEDULE]
+    assert "follow-upstream" in [timer.name for timer in timers.SCHEDULE]

@@ -1,0 +1,185 @@
+"""What happens by the clock: SCHEDULE, and the timers that run it.
+
+One worker of the installation runs them at a time. Each act opens its own short transactions and is
+harmless when repeated. What follows an event stands in `flows.py`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+import cases.apply
+import cases.content_checks
+import cases.conversation_pictures
+import cases.review
+import cases.supplement
+import cases.uploads
+import identity.officers
+import identity.sessions
+import identity.sign_in_log
+import payments.orders
+import payments.reconcile
+import payments.refunds
+import push.consents
+import push.deliver
+import push.stream
+import push.webhooks.calls
+import wallet.reminders
+import wallet.transparency
+import wallet.upstream
+import wallet.use_days
+from cases.shelf import open_shelf
+from core import clock, outbox, tasks
+from core.lease import Lease
+from resources import Resources
+
+log = logging.getLogger(__name__)
+
+
+async def retry_deliveries(resources: Resources) -> None:
+    await push.deliver.retry_due(
+        redis=resources.redis, connectors=resources.connectors, outlets=resources.outlets
+    )
+
+
+async def send_webhooks(resources: Resources) -> None:
+    await resources.webhooks.send_due()
+
+
+async def deem_accepted(resources: Resources) -> None:
+    """Administrative Licensing Law art. 32: silence for five days is acceptance."""
+    await cases.review.deem_accepted(clock.now())
+
+
+async def lapse_supplements(resources: Resources) -> None:
+    await cases.supplement.lapse(clock.now())
+
+
+async def check_content(resources: Resources) -> None:
+    """Ask the platforms about what came in through their apps, and hear their verdicts."""
+    await cases.content_checks.run_due(
+        checkers=resources.connectors,
+        public_url=resources.settings.public_url,
+        secret_key=resources.settings.secret_key,
+        at=clock.now(),
+    )
+
+
+async def drop_abandoned_uploads(resources: Resources) -> None:
+    shelf = open_shelf(resources.settings.upload_dir, resources.parts)
+    await cases.uploads.expire(shelf=shelf)
+
+
+async def sweep_uploads(resources: Resources) -> None:
+    shelf = open_shelf(resources.settings.upload_dir, resources.parts)
+    await cases.uploads.sweep(shelf=shelf)
+
+
+async def alarm_parked(resources: Resources) -> None:
+    await outbox.raise_alarm()
+
+
+async def remind_of_renewals(_resources: Resources) -> None:
+    """90, 30 and 7 days before the end; each holder once."""
+    await wallet.reminders.remind()
+
+
+async def integrate_log(resources: Resources) -> None:
+    """Waiting entries get their places in the public log, and the new size is signed."""
+    await wallet.transparency.integrate(keys=resources.keys)
+
+
+async def follow_upstream(resources: Resources) -> None:
+    """What upstream libraries say of licences we took in; one that is away holds up nothing."""
+    await wallet.upstream.follow(resources.libraries)
+
+
+async def close_use_days(resources: Resources) -> None:
+    """Sign the heads of the logs of uses for every day that is over."""
+    await wallet.use_days.close_days(keys=resources.keys)
+
+
+async def forget_old_rows(resources: Resources) -> None:
+    """What is told, delivered or ended has served its time."""
+    await outbox.forget_told()
+    await push.deliver.forget_old()
+    await push.consents.forget_old()
+    await push.stream.forget_old()
+    await push.webhooks.calls.forget_old()
+    await identity.sessions.forget_ended()
+    await identity.officers.forget_attempts()
+    await identity.sign_in_log.forget_old()
+    await cases.apply.forget_drafts(clock.now())
+    await cases.conversation_pictures.forget_unsent()
+    await wallet.use_days.forget_old()
+
+
+async def ask_after_payments(resources: Resources) -> None:
+    """Orders and refunds of which no notice has come."""
+    await payments.orders.ask_due(providers=resources.providers)
+    await payments.refunds.ask_due(
+        providers=resources.providers, public_url=resources.settings.public_url
+    )
+
+
+async def reconcile_payments(resources: Resources) -> None:
+    await payments.reconcile.reconcile_due(providers=resources.providers)
+
+
+@dataclass(frozen=True)
+class Timer:
+    name: str
+    seconds: float
+    act: Callable[[Resources], Awaitable[None]]
+
+
+SCHEDULE = (
+    Timer("retry-deliveries", 5, retry_deliveries),
+    Timer("send-webhooks", 1, send_webhooks),
+    Timer("deem-accepted", 60, deem_accepted),
+    Timer("lapse-supplements", 60, lapse_supplements),
+    Timer("check-content", 5, check_content),
+    Timer("alarm-parked", 300, alarm_parked),
+    Timer("drop-abandoned-uploads", 300, drop_abandoned_uploads),
+    Timer("sweep-uploads", 3600, sweep_uploads),
+    Timer("ask-after-payments", 10, ask_after_payments),
+    Timer("reconcile-payments", 3600, reconcile_payments),
+    Timer("integrate-log", 5, integrate_log),
+    Timer("follow-upstream", 30, follow_upstream),
+    Timer("close-use-days", 600, close_use_days),
+    Timer("remind-of-renewals", 3600, remind_of_renewals),
+    Timer("forget-old-rows", 3600, forget_old_rows),
+)
+
+
+class Timers:
+    """Runs SCHEDULE; of all workers the one that holds the lease does."""
+
+    def __init__(self, resources: Resources) -> None:
+        self._resources = resources
+        self._lease = Lease("timers", seconds=20)
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def start(self) -> None:
+        self._tasks = [
+            asyncio.create_task(self._repeat(timer), name=f"timer-{timer.name}")
+            for timer in SCHEDULE
+        ]
+
+    async def stop(self) -> None:
+        await tasks.end(*self._tasks)
+        with contextlib.suppress(Exception):
+            await self._lease.release()
+
+    async def _repeat(self, timer: Timer) -> None:
+        while True:
+            await asyncio.sleep(timer.seconds)
+            try:
+                if await self._lease.acquire():
+                    await timer.act(self._resources)
+            except Exception:  # a failing timer must not end, nor end the others
+                log.exception("timer %s failed and goes on", timer.name)
