@@ -12,10 +12,14 @@ FRAMES = 8
 
 
 def film(path: Path, picture: bytes) -> None:
-    """A short film (.mjpeg; Chromium loops it) of a phone held before the camera."""
+    """A short film (.mjpeg; Chromium loops it) of a phone held before the camera.
+
+    It takes the place of an earlier one whole: a camera that reads half a film stays dark.
+    """
     phone = Image.open(io.BytesIO(picture)).convert("RGB")
     phone.thumbnail((FRAME[0], FRAME[1] - 40))
-    with path.open("wb") as file:
+    unfinished = path.with_suffix(".new")
+    with unfinished.open("wb") as file:
         for number in range(FRAMES):
             frame = Image.new("RGB", FRAME, "#5a6470")
             shake = (number % 3) * 4
@@ -24,6 +28,7 @@ def film(path: Path, picture: bytes) -> None:
             buffer = io.BytesIO()
             frame.save(buffer, "JPEG", quality=88, subsampling="4:2:0")
             file.write(buffer.getvalue())
+    unfinished.replace(path)
 
 
 def switches(path: Path) -> tuple[str, ...]:

@@ -204,3 +204,37 @@ async def test_scanner_at_a_counter_reads_an_offline_code_once(
     await verdict_is(desk, "cannot_tell")
     await desk.sees(re.compile("离线亮证"))
     desk.complaints.clear()  # The browser reports by itself what it could not fetch.
+
+
+LATE_CAMERA = """
+let tries = 0;
+navigator.mediaDevices.getUserMedia = async () => {
+  tries += 1;
+  if (tries === 1) {
+    throw new DOMException('', 'NotFoundError');
+  }
+  const canvas = document.createElement('canvas');
+  const paint = canvas.getContext('2d');
+  setInterval(() => paint.fillRect(0, 0, tries++ % 99, 99), 50);
+  return canvas.captureStream();
+};
+"""
+
+
+@pytest.mark.parametrize("how", ["by hand", "plugged in"])
+async def test_camera_that_comes_later_is_opened(window: Any, demo: Demo, how: str) -> None:
+    desk: Window = await window(desk=True)
+    await desk.page.add_init_script(LATE_CAMERA)
+    await desk.go("/counter/")
+    await desk.page.get_by_label("登记码").fill(demo.new_enrolment_code())
+    await desk.click("登记", exact=True)
+    await desk.sees("没有找到摄像头")
+
+    if how == "by hand":
+        await desk.click("重新打开摄像头")
+    else:
+        plugged = "navigator.mediaDevices.dispatchEvent(new Event('devicechange'))"
+        await desk.page.evaluate(plugged)
+
+    await expect(desk.page.get_by_label("摄像头画面")).to_be_visible()
+    await expect(desk.page.get_by_text("没有找到摄像头")).to_have_count(0)

@@ -272,6 +272,12 @@ function Camera({ holder, found }) {
   const [trouble, setTrouble] = useState('');
   const [lit, setLit] = useState(false);
   const [torch, setTorch] = useState(null);
+  const [attempt, setAttempt] = useState(1);
+
+  function again() {
+    setTrouble('');
+    setAttempt((count) => count + 1);
+  }
 
   useEffect(() => {
     let left = false;
@@ -291,7 +297,16 @@ function Camera({ holder, found }) {
       holder.current?.close();
       holder.current = null;
     };
-  }, []);
+  }, [attempt]);
+
+  // Plugged in after the page was opened: nobody need press anything.
+  useEffect(() => {
+    if (!trouble || !navigator.mediaDevices) {
+      return undefined;
+    }
+    navigator.mediaDevices.addEventListener('devicechange', again);
+    return () => navigator.mediaDevices.removeEventListener('devicechange', again);
+  }, [trouble]);
 
   function light() {
     torch(!lit);
@@ -301,7 +316,10 @@ function Camera({ holder, found }) {
   return html`
     ${
       trouble
-        ? html`<p class="note warn">${trouble}</p>`
+        ? html`
+          <p class="note warn">${trouble}</p>
+          <p><button class="btn sec sm" onClick=${again}>重新打开摄像头</button></p>
+        `
         : html`<div class="cam"><video ref=${video} muted playsinline aria-label="摄像头画面"></video></div>`
     }
     ${torch && html`<p><button class="btn sec sm" aria-pressed=${String(lit)} onClick=${light}>补光灯</button></p>`}
