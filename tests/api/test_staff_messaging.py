@@ -30,7 +30,8 @@ async def parked(resources: Any) -> Faltered:
     event = Faltered()
     async with database.transaction():
         await outbox.publish(event, key=str(event.id))
-    await OutboxMessage.filter(event_id=event.id).update(parked_at=clock.now(), attempts=8)
+        # In the same transaction: the relay of the server that runs here would tell it at once.
+        await OutboxMessage.filter(event_id=event.id).update(parked_at=clock.now(), attempts=8)
     return event
 
 
