@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections import Counter
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +21,7 @@ from bench.raw_http import Connection, at_full_load, at_rate, request_bytes
 from bench.redeem_city import HOLDERS, Shown, build
 from bench.result import Result, percentile
 from bench.stack import running
+from core.outbox import OutboxMessage
 from identity import counters, demo
 from resources import Resources, open_resources
 from tests.identity.factories import CounterDevice
@@ -30,6 +32,7 @@ WORKERS = 2
 COUNTERS = 16
 READINGS = 2_400
 HALF_SECONDS = 5
+LONGEST_BACKLOG = 120.0
 EMPTY_REQUESTS = 6_000
 PATH = "/api/counter/verifications"
 
@@ -114,6 +117,7 @@ async def figures(bench: Bench) -> Result:
     answers, seconds = await at_full_load(bench.connections, await bench.requests(READINGS))
     insist_on_valid([answer.body for answer in answers])
     rate = len(answers) / seconds
+    backlog_seconds = await settled()
     half = await bench.requests(int(rate / 2 * HALF_SECONDS))
     calm = await at_rate(bench.connections, half, per_second=rate / 2)
     insist_on_valid([answer.body for answer in calm])
@@ -135,11 +139,22 @@ async def figures(bench: Bench) -> Result:
             "p99_ms": percentile([one.seconds for one in answers], 0.99) * 1000,
             "half_load_p50_ms": percentile([one.seconds for one in calm], 0.5) * 1000,
             "half_load_p99_ms": percentile([one.seconds for one in calm], 0.99) * 1000,
+            "seconds_until_all_holders_were_told": backlog_seconds,
             "empty_requests_per_s": empty_rate,
             "ratio_to_empty_requests": rate / empty_rate,
             "readings_per_s_with_seals_not_checked_before": cold_rate,
         },
     )
+
+
+async def settled() -> float:
+    """Wait until every holder has been told: at half the load nobody works off a full one."""
+    began = time.perf_counter()
+    while await OutboxMessage.filter(done_at=None).exists():
+        if time.perf_counter() - began > LONGEST_BACKLOG:
+            raise RuntimeError("holders are not told of readings")
+        await asyncio.sleep(0.1)
+    return time.perf_counter() - began
 
 
 def insist_on_valid(bodies: list[bytes]) -> None:

@@ -55,6 +55,12 @@ class AuditHead(Model):
         app = "core"
 
 
+_LOCK = database.Statement(
+    "SELECT sequence, digest FROM core_audit_head WHERE chain = ? FOR UPDATE"
+)
+_MOVE = database.Statement("UPDATE core_audit_head SET sequence = ?, digest = ? WHERE chain = ?")
+
+
 class BrokenChain(Exception):
     """`check()` found a record that is not as it was written; the message says where."""
 
@@ -89,20 +95,22 @@ async def record(
     if not database.in_progress():
         raise RuntimeError("audit.record() belongs inside transaction()")
     chain = zlib.crc32(target.encode()) % CHAINS
-    head = await AuditHead.filter(chain=chain).select_for_update().get()
+    head = await _LOCK.row(chain)
+    if head is None:
+        raise RuntimeError("audit.prepare() lays the heads of the chains")
     content = _content(
         chain=chain,
-        sequence=head.sequence + 1,
+        sequence=head["sequence"] + 1,
         at=clock.now(),
         actor=actor,
         action=action,
         target=target,
         detail=_plain(detail or {}),
-        previous=head.digest,
+        previous=head["digest"],
     )
     digest = _digest(content)
     await AuditRecord.create(**content, digest=digest)
-    await AuditHead.filter(chain=chain).update(sequence=content["sequence"], digest=digest)
+    await _MOVE.run(content["sequence"], digest, chain)
 
 
 async def check() -> int:

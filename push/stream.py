@@ -14,7 +14,6 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from tortoise import connections
 from tortoise.exceptions import IntegrityError
 
 from core import clock, database, ids
@@ -24,9 +23,10 @@ from push.models import Stream, StreamEntry, StreamEpoch
 KEPT = timedelta(days=30)
 PAGE = 200
 
-_MOVE = 'UPDATE push_stream SET position = position + 1 WHERE "key" = {} RETURNING position'
-_MOVE_ON = {"postgres": _MOVE.format("$1"), "sqlite": _MOVE.format("?")}
-"""Lock, move and read in one statement: every event of every person passes through it."""
+_MOVE_ON = database.Statement(
+    'UPDATE push_stream SET position = position + 1 WHERE "key" = ? RETURNING position'
+)
+"""Lock, move and read in one: every event of every person passes through it."""
 
 ALL_DEPARTMENTS = "ALL"
 """The stream of those who cover every department."""
@@ -134,11 +134,10 @@ async def _next_position(key: str) -> int:
     """Move the counter on; its row stays locked until the end of the transaction."""
     if not database.in_progress():
         raise RuntimeError("a stream is moved on inside transaction()")
-    connection = connections.get(database.CONNECTION)
     while True:
-        rows = await connection.execute_query_dict(_MOVE_ON[database.dialect()], [key])
-        if rows:
-            return int(rows[0]["position"])
+        moved = await _MOVE_ON.row(key)
+        if moved is not None:
+            return int(moved["position"])
         await Stream.bulk_create([Stream(key=key)], ignore_conflicts=True)
 
 

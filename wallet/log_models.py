@@ -92,7 +92,6 @@ class UseHead(Model):
     subject_id = fields.UUIDField(primary_key=True, generated=False)
     n = fields.IntField()
     digest = fields.CharField(max_length=64)
-    changed_at = fields.DatetimeField(db_index=True)
     base_n = fields.IntField(default=0)
     base_digest = fields.CharField(max_length=64)
 

@@ -27,6 +27,9 @@ from wallet.models import Licence
 
 START = "0" * 64
 
+_LOCK = database.Statement("SELECT n, digest FROM wallet_use_head WHERE subject_id = ? FOR UPDATE")
+_MOVE = database.Statement("UPDATE wallet_use_head SET n = ?, digest = ? WHERE subject_id = ?")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Look:
@@ -97,11 +100,11 @@ async def record(
     if not database.in_progress():
         raise RuntimeError("uses.record() belongs inside transaction()")
     at = clock.now()
-    head = await _head_of(licence.subject_id, at)
+    n, previous = await _head_of(licence.subject_id)
     row = UseRecord(
         id=use_id or new_id(),
         subject_id=licence.subject_id,
-        n=head.n + 1,
+        n=n + 1,
         at=at,
         kind=look.kind,
         licence_id=licence.id,
@@ -117,28 +120,25 @@ async def record(
         fields_seen=list(look.fields_seen),
         verdict=look.verdict,
         reasons=list(look.reasons),
-        previous=head.digest,
+        previous=previous,
         digest="",
     )
     row.digest = digest_of(content_of(row))
     await row.save(force_create=True)
-    await UseHead.filter(subject_id=licence.subject_id).update(
-        n=row.n, digest=row.digest, changed_at=at
-    )
+    await _MOVE.run(row.n, row.digest, str(licence.subject_id))
     if tell:
         await outbox.publish(_event(row), key=str(licence.id))
     return row
 
 
-async def _head_of(subject_id: UUID, at: datetime) -> UseHead:
-    """The head of the holder's chain, locked until the transaction ends; laid at the first look."""
-    own = UseHead.filter(subject_id=subject_id).select_for_update()
-    head = await own.get_or_none()
+async def _head_of(subject_id: UUID) -> tuple[int, str]:
+    """Number and digest of the newest record, locked until the transaction ends."""
+    head = await _LOCK.row(str(subject_id))
     if head is None:
-        start = {"n": 0, "digest": START, "base_digest": START, "changed_at": at}
+        start = {"n": 0, "digest": START, "base_digest": START}
         await UseHead.get_or_create(start, subject_id=subject_id)
-        head = await own.get()
-    return head
+        return await _head_of(subject_id)
+    return int(head["n"]), str(head["digest"])
 
 
 def content_of(row: UseRecord) -> dict[str, Any]:
