@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import signal
 import socket
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 from sanic import Sanic
 from sanic.worker.loader import AppLoader
@@ -39,7 +41,7 @@ def serve(settings: Settings) -> None:
     Sanic.start_method = "spawn"
     Sanic.START_METHOD_SET = True
     _let_stop_while_starting()
-    loader = AppLoader(factory=partial(create_app, settings))
+    loader = AppLoader(factory=partial(worker_app, settings))
     app = loader.load()
     app.prepare(
         host=settings.host,
@@ -50,6 +52,23 @@ def serve(settings: Settings) -> None:
         motd=False,
     )
     Sanic.serve(primary=app, app_loader=loader)
+
+
+def worker_app(settings: Settings) -> Sanic[Any, Any]:
+    """The application of one worker among several.
+
+    Ctrl-C reaches it twice, from the terminal and from Sanic's manager, and Sanic lets go of the
+    signal as soon as the first begins to stop it: the second one then broke off the stopping, and
+    the worker's helpers were waited for without end.
+    """
+    app = create_app(settings)
+
+    # Of what happens before the stop the last that was registered comes first.
+    @app.before_server_stop
+    async def stop_only_once(_app: Sanic[Any, Any]) -> None:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+    return app
 
 
 def _let_stop_while_starting() -> None:
