@@ -51,7 +51,7 @@ def signature_number(pdf: bytes) -> int:
 
 
 def test_changed_byte_of_the_content_is_found() -> None:
-    expect(sealed().replace(b"2031", b"2099"), "content-changed")
+    expect(sealed().replace(b"until 2031", b"until 2099"), "content-changed")
 
 
 def test_changed_byte_of_the_signing_time_is_found() -> None:

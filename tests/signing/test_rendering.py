@@ -39,7 +39,7 @@ def reports() -> list[SealReport]:
         verify_document(ofd.document(), trust=trust, at=AT),
         verify_document(makers.licence(), trust=trust, at=AT),
         verify_document(pdf, trust=trust, at=AT),
-        verify_document(pdf.replace(b"2031", b"2099"), trust=trust, at=AT),
+        verify_document(pdf.replace(b"until 2031", b"until 2099"), trust=trust, at=AT),
         verify_document(b"%PDF-1.7", trust=trust, at=AT),
         hostile_report(),
     ]
