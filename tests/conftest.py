@@ -5,6 +5,7 @@ TEST_DATABASE=postgres runs the same tests on PostgreSQL; the default is SQLite 
 
 from __future__ import annotations
 
+import asyncio
 import fcntl
 import logging
 import os
@@ -26,6 +27,7 @@ from tortoise import Tortoise, connections
 from core import audit, clock, database, offload, protect, redis_client
 from core.blobs import Blobs
 from core.embedded import free_port
+from core.outbox import OutboxMessage
 from core.settings import Settings
 from identity import officers
 from resources import PACKAGES
@@ -308,6 +310,13 @@ async def serving(settings: Settings, resources: Any) -> AsyncIterator[str]:
     finally:
         await server.end()
         Server.idle.append(server)
+
+
+async def everything_told(*, seconds: float = 20.0) -> None:
+    """Wait until the relay of the server that runs here has told every event."""
+    async with asyncio.timeout(seconds):
+        while await OutboxMessage.filter(done_at=None).exists():  # noqa: ASYNC110 - other tasks tell
+            await asyncio.sleep(0.01)
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -95,7 +96,7 @@ async def test_an_upload_goes_through_a_bucket_and_is_read(
             assert response.headers["Upload-Offset"] == str(end)
         async with elsewhere.http.head(path, headers=TUS) as response:
             assert response.headers["Upload-Offset"] == str(end)
-    assert list(settings.upload_dir.glob("*.part")) == []
+    assert list(settings.upload_dir.glob(f"*{UUID(path.rpartition('/')[2]).hex}*")) == []
 
     page = await first_file(elsewhere, case["id"])
     at = f"/api/citizen/cases/{case['id']}/materials/{PHOTO}/files/{page['id']}"

@@ -9,13 +9,13 @@ import aiohttp
 import msgspec
 import pytest
 
-import flows
 from cases.lifecycle import CaseState
 from cases.models import Case
-from core import clock, outbox
+from core import clock
 from core.audit import AuditRecord
 from identity.roles import Role
 from tests.api.applicants import Applicant, Caller, browser, sign_in, sign_in_officer
+from tests.conftest import everything_told
 from tests.identity import factories
 from tests.identity.factories import ClientSystem
 from tests.wallet import city as small_city
@@ -138,6 +138,7 @@ async def test_reviewer_gets_the_copy_and_never_the_original(
     case = await zhang.draft("SJ-GA-02", {})
     path = f"/api/citizen/cases/{case['id']}/materials/{code}/licence"
     await zhang.ok("POST", path, {"licence_id": str(licence.id)})
+    await everything_told()
     assert (await zhang.ok("GET", "/api/citizen/savings"))["materials"] == 1
     await Case.filter(id=case["id"]).update(
         state=CaseState.SUBMITTED, submitted_at=clock.now(), short_no="SJ20261125-0001-K"
@@ -190,7 +191,7 @@ async def test_batch_is_sent_read_and_reported(city: City, address: str, resourc
             409,
             "intake-batch-number-reused",
         )
-        await outbox.drain(flows.reactor(resources))
+        await everything_told()
 
         batch = await officer.ok("GET", f"/api/staff/intakes/{sent['id']}")
         report = await officer.ok("GET", f"/api/staff/intakes/{sent['id']}/lines")
@@ -206,7 +207,7 @@ async def test_licence_taken_in_is_opened_and_shown(
         officer = await keeper(http)
         path = "/api/staff/intakes?batch_no=1&form=lines"
         await officer.ok("POST", path, data=msgspec.json.encode(residence(1)))
-    await outbox.drain(flows.reactor(resources))
+    await everything_told()
     (row,) = await Licence.all()
 
     page = await zhang.ok("GET", f"/api/citizen/licences/{row.id}")
