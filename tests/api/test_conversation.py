@@ -1,19 +1,16 @@
 """Applicant and office talk about a case over HTTP, and both sides' pages hear of it."""
 
 import io
-import json
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 
-import flows
-from core import events
-from core.outbox import OutboxMessage
 from identity.roles import Role
 from push import inbox, stream
 from tests.api.applicants import Applicant, Caller, browser, sign_in_officer
 from tests.cases.factories import photo
+from tests.conftest import everything_told
 
 
 @pytest.fixture
@@ -31,16 +28,6 @@ def staff(case: Any, rest: str = "") -> str:
 
 def said(text: str, **more: Any) -> dict[str, Any]:
     return {"client_key": uuid4().hex, "text": text, **more}
-
-
-async def tell_all(resources: Any) -> None:
-    """What the relay does with the events of conversations; it may have done so already."""
-    names = ("MessageSent", "MessagesRead")
-    for row in await OutboxMessage.filter(name__in=names, done_at=None).order_by("id"):
-        event = events.from_payload(row.name, json.loads(row.payload))
-        for reaction in flows.REACTIONS[type(event)]:
-            await reaction(event, resources)
-        await OutboxMessage.filter(id=row.id).update(done_at=event.occurred_at)
 
 
 async def test_both_sides_write_read_and_mark(
@@ -159,15 +146,14 @@ async def test_the_worklist_says_who_waits_for_an_answer(
 
 
 async def test_both_pages_hear_numbers_and_the_inbox_hears_of_the_office_only(
-    case: Any, applicant: Applicant, officer: Caller, resources: Any
+    case: Any, applicant: Applicant, officer: Caller
 ) -> None:
     person = UUID((await applicant.ok("GET", "/api/citizen/me"))["id"])
     await applicant.ok("POST", citizen(case), said("我的证件丢了"))
     await officer.ok("POST", staff(case), said("请先补办"))
     await applicant.ok("POST", citizen(case, "/read-mark"), {"up_to": 2})
 
-    await tell_all(resources)
-    await tell_all(resources)
+    await everything_told()
 
     for key in (stream.person(person), stream.department("RSJ")):
         heard = [one for one in await stream.since(key, 0) if one.kind.startswith("case-message")]
