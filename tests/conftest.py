@@ -290,10 +290,28 @@ class Server:
 
     async def end(self) -> None:
         await self._server.before_stop()
+        await self._let_go()
         await self._server.after_stop()
         for name in set(vars(self._app.ctx)) - self._own:
             delattr(self._app.ctx, name)
         type(self._app).unregister_app(self._app)
+
+    async def _let_go(self) -> None:
+        """Cut what is still connected, and wait until nobody works on a request any more.
+
+        Who did would take a connection of Redis that nobody closes, or write for the next test.
+        """
+        for connection in list(self._server.connections):
+            connection.abort()
+        async with asyncio.timeout(20):
+            while running := [task for task in asyncio.all_tasks() if self._serves(task)]:
+                await asyncio.wait(running)
+
+    def _serves(self, task: asyncio.Task[Any]) -> bool:
+        frame = getattr(task.get_coro(), "cr_frame", None)
+        if frame is None or frame.f_code.co_name != "connection_task":
+            return False
+        return getattr(frame.f_locals.get("self"), "app", None) is self._app
 
     async def close(self) -> None:
         self._server.close()
