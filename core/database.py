@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sqlite3
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,7 @@ from tortoise import Tortoise, connections
 from tortoise.apps import Apps
 from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.backends.base.config_generator import expand_db_url
+from tortoise.backends.sqlite.executor import SqliteExecutor
 from tortoise.connection import get_connections
 from tortoise.exceptions import DBConnectionError, OperationalError
 from tortoise.migrations.autodetector import MigrationAutodetector
@@ -44,6 +47,18 @@ DATABASE_ERRORS = (
     ConnectionError,
 )
 """What a caller sees when the database is away; the edge answers 503."""
+
+
+def _as_text(moment: datetime) -> str:
+    """SQLite compares moments as texts: all of them must say the same zone."""
+    if moment.tzinfo is not None:
+        moment = moment.astimezone(UTC)
+    return moment.isoformat(" ")
+
+
+# After Tortoise's own, which keeps the zone and is registered where `SqliteExecutor` is imported.
+sqlite3.register_adapter(datetime, _as_text)
+SQLITE_EXECUTOR = SqliteExecutor
 
 _callbacks: ContextVar[list[Callable[[], None]] | None] = ContextVar("after_commit", default=None)
 

@@ -2,10 +2,11 @@
 
 import asyncio
 import random
+from datetime import UTC, datetime
 
 import pytest
 
-from core import database
+from core import clock, database
 from core.clock import now
 from core.lease import LeaseRow
 
@@ -60,3 +61,23 @@ class TestTransaction:
                 raise ZeroDivisionError
 
         assert heard == ["committed"]
+
+
+@pytest.mark.usefixtures("db")
+async def test_moments_of_all_zones_are_compared_as_moments() -> None:
+    """Ten past midnight in Shanghai is ten past four of the day before in London."""
+    shortly_after = datetime(2026, 11, 26, 0, 10, tzinfo=clock.SHANGHAI)
+    await LeaseRow.create(name="lease", holder="x", fence=1, expires_at=shortly_after)
+
+    for earlier in (
+        datetime(2026, 11, 26, 0, 0, tzinfo=clock.SHANGHAI),
+        datetime(2026, 11, 25, 16, 9, tzinfo=UTC),
+    ):
+        assert await LeaseRow.filter(expires_at__gte=earlier).exists()
+        assert not await LeaseRow.filter(expires_at__lt=earlier).exists()
+    for later in (
+        datetime(2026, 11, 26, 0, 11, tzinfo=clock.SHANGHAI),
+        datetime(2026, 11, 25, 16, 11, tzinfo=UTC),
+    ):
+        assert await LeaseRow.filter(expires_at__lte=later).exists()
+    assert (await LeaseRow.get(name="lease")).expires_at == shortly_after
