@@ -23,20 +23,22 @@ function openPresentation(licenceId) {
   let asking = false;
   let closed = false;
   let lastLook = 0;
+  const own = new Set();
 
   async function renew() {
     if (asking || closed) {
       return;
     }
     asking = true;
+    used.value = null; // not later: the code before may be read while a new one is asked for
     try {
       const fresh = await post(`/api/citizen/licences/${licenceId}/presentations`);
       if (closed) {
         await del(`/api/citizen/presentations/${fresh.id}`).catch(() => undefined);
         return;
       }
+      own.add(fresh.id);
       renewAt = performance.now() + fresh.renew_after_seconds * 1000;
-      used.value = null;
       error.value = null;
       code.value = fresh;
       left.value = Math.ceil(fresh.renew_after_seconds);
@@ -58,6 +60,13 @@ function openPresentation(licenceId) {
     const state = await get(`/api/citizen/presentations/${shown.id}`).catch(() => null);
     if (state?.state === 'used') {
       markUsed(state.used_by);
+    }
+  }
+
+  /** Somebody read a code of this page; perhaps the one before, which is good for some seconds more. */
+  function heard({ presentation_id: id, counter_name: who }) {
+    if (own.has(id)) {
+      markUsed(who);
     }
   }
 
@@ -87,7 +96,7 @@ function openPresentation(licenceId) {
     error,
     used,
     renew,
-    look,
+    heard,
     async close() {
       closed = true;
       clearInterval(timer);
@@ -110,7 +119,7 @@ export default function Qr({ params }) {
   }, []);
   useLive((event) => {
     if (event.kind === 'licence-presented' && event.data?.licence_id === params.id) {
-      shown.look();
+      shown.heard(event.data);
     }
   });
   return html`
