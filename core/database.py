@@ -8,6 +8,7 @@ happen after the outermost commit (ringing a bell) is registered by `after_commi
 from __future__ import annotations
 
 import asyncio
+import importlib
 import logging
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -22,7 +23,6 @@ from tortoise import Tortoise, connections
 from tortoise.apps import Apps
 from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.backends.base.config_generator import expand_db_url
-from tortoise.backends.sqlite.executor import SqliteExecutor
 from tortoise.connection import get_connections
 from tortoise.exceptions import DBConnectionError, OperationalError
 from tortoise.migrations.autodetector import MigrationAutodetector
@@ -56,9 +56,9 @@ def _as_text(moment: datetime) -> str:
     return moment.isoformat(" ")
 
 
-# After Tortoise's own, which keeps the zone and is registered where `SqliteExecutor` is imported.
+# Tortoise's own adapter keeps the zone; it is registered by this module, whoever imports it first.
+importlib.import_module("tortoise.backends.sqlite.executor")
 sqlite3.register_adapter(datetime, _as_text)
-SQLITE_EXECUTOR = SqliteExecutor
 
 _callbacks: ContextVar[list[Callable[[], None]] | None] = ContextVar("after_commit", default=None)
 

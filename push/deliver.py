@@ -28,7 +28,7 @@ from miniapp_bridge.connector import Connector
 from miniapp_bridge.errors import MessageRejected, OutcomeUnknown
 from push import preferences, stream
 from push.channels import CHANNELS, live
-from push.channels.channel import Channel, Outcome, Tools
+from push.channels.channel import Channel, Outcome, OwnChannel, Tools
 from push.message import DepartmentNotice, Message, Weight
 from push.models import Delivery, DeliveryState
 from push.providers import Outlets
@@ -88,11 +88,11 @@ async def deliver(
             digest=digest(message, channel) if channel.rings else None,
             due_at=wanted.rings_at(at, message.kind) if channel.rings else at,
             state=await _state_at_first(channel, message, wanted, tools),
-            sent_at=at if channel.own else None,
+            sent_at=at if isinstance(channel, OwnChannel) else None,
         )
         for channel in carried
     ]
-    own = [channel for channel in carried if channel.own]
+    own = [channel for channel in carried if isinstance(channel, OwnChannel)]
     try:
         async with transaction():
             await Delivery.bulk_create(rows)
@@ -110,7 +110,7 @@ async def _state_at_first(
     channel: Channel, message: Message, wanted: preferences.Preferences, tools: Tools
 ) -> DeliveryState:
     """What stays in our own database is sent with its row; what cannot arrive is never tried."""
-    if channel.own:
+    if isinstance(channel, OwnChannel):
         return DeliveryState.SENT
     if wanted.wants(channel.name) and await channel.reaches(message, tools=tools):
         return DeliveryState.PENDING

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 from uuid import UUID
 
 from miniapp_bridge.connector import Connector
@@ -49,26 +49,23 @@ class Channel(Protocol):
     rings: bool
     """Whether it makes a sound: waits for the end of quiet hours, never says a thing twice."""
 
-    own: bool
-    """Whether it lies in our own database, so that it is sent when its delivery is recorded."""
-
     async def reaches(self, message: Message, *, tools: Tools) -> bool:
         """Whether there is any use in sending; asks our own database only."""
-
-    async def write(self, message: Message, *, event_id: UUID) -> Ring:
-        """Send within the caller's transaction; for own channels. IntegrityError: sent before."""
 
     async def send(self, message: Message, *, event_id: UUID, tools: Tools) -> Outcome:
         """Send outside any transaction."""
 
 
-class ForeignChannel:
-    """What channels to the world outside have in common."""
+@runtime_checkable
+class OwnChannel(Protocol):
+    """A channel that lies in our own database: it is sent when its delivery is recorded."""
 
-    own = False
+    async def write(self, message: Message, *, event_id: UUID) -> Ring:
+        """Send within the caller's transaction. Raises IntegrityError when it was sent before."""
+
+
+class ReachesEverybody:
+    """What channels share that need not ask whether somebody can be reached."""
 
     async def reaches(self, message: Message, *, tools: Tools) -> bool:
         return True
-
-    async def write(self, message: Message, *, event_id: UUID) -> Ring:
-        raise NotImplementedError("no network call belongs inside a transaction")

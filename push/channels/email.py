@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from push import preferences
-from push.channels.channel import ForeignChannel, Outcome, Tools
+from push.channels.channel import Outcome, Tools
 from push.message import Message, Weight
 
 FOOTER = "这是系统自动发送的通知，请勿回复。您可以登录后在“通知设置”中关闭邮件通知。"
@@ -11,7 +11,7 @@ LONGEST_LINE = 998
 """Bytes (RFC 5322, 2.1.1); the body is encoded by the standard library and never comes near."""
 
 
-class EmailChannel(ForeignChannel):
+class EmailChannel:
     """See the module. E-mail rings nowhere: it knows no quiet hours."""
 
     name = "email"

@@ -4,7 +4,7 @@ import json
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from push.channels.channel import Outcome, Ring, Tools
+from push.channels.channel import Outcome, ReachesEverybody, Ring, Tools
 from push.message import Message, Weight
 from push.models import InboxMessage
 
@@ -12,17 +12,13 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
 
 
-class InboxChannel:
+class InboxChannel(ReachesEverybody):
     """See the module."""
 
     name = "inbox"
     weights = frozenset({Weight.NOTICE})
     repeatable = True
     rings = False
-    own = True
-
-    async def reaches(self, message: Message, *, tools: Tools) -> bool:
-        return True
 
     async def write(self, message: Message, *, event_id: UUID) -> Ring:
         await self._row(message, event_id).save(force_create=True)

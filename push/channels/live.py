@@ -6,7 +6,7 @@ from uuid import UUID
 
 from core.redis_client import REDIS_ERRORS
 from push import hub, stream
-from push.channels.channel import Outcome, Ring, Tools
+from push.channels.channel import Outcome, ReachesEverybody, Ring, Tools
 from push.message import Message, Weight
 
 if TYPE_CHECKING:
@@ -15,17 +15,13 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-class LiveChannel:
+class LiveChannel(ReachesEverybody):
     """See the module."""
 
     name = "live"
     weights = frozenset(Weight)
     repeatable = True
     rings = False
-    own = True
-
-    async def reaches(self, message: Message, *, tools: Tools) -> bool:
-        return True
 
     async def write(self, message: Message, *, event_id: UUID) -> Ring:
         key = stream.person(message.recipient_id)

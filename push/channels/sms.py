@@ -12,7 +12,7 @@ from uuid import UUID
 from core.errors import Problem
 from identity import channels, queries
 from miniapp_bridge.connector import Linking
-from push.channels.channel import ForeignChannel, Outcome, Tools
+from push.channels.channel import Outcome, Tools
 from push.message import Message, Weight, cut
 
 LONGEST_SMS = 70
@@ -40,7 +40,7 @@ KINDS = frozenset(
 """Each SMS costs money and attention."""
 
 
-class SmsChannel(ForeignChannel):
+class SmsChannel:
     """See the module."""
 
     name = "sms"

@@ -11,7 +11,7 @@ from core import clock
 from identity import queries
 from miniapp_bridge.connector import ConsentQuerying, SendOutcome, SubscriptionMessage
 from push import consents
-from push.channels.channel import ForeignChannel, Outcome, Tools
+from push.channels.channel import Outcome, Tools
 from push.message import LONGEST_TITLE, Message, Weight, cut
 
 OUTCOMES = {
@@ -21,7 +21,7 @@ OUTCOMES = {
 }
 
 
-class SubscriptionChannel(ForeignChannel):
+class SubscriptionChannel:
     """See the module."""
 
     name = "subscription"

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from core import ids
-from push.channels.channel import ForeignChannel, Outcome
+from push.channels.channel import Outcome, ReachesEverybody
 from push.message import Message, Weight
 
 CASE = UUID(int=7)
@@ -87,7 +87,7 @@ def message(*, recipient_id: UUID = PERSON, weight: Weight = Weight.NOTICE) -> M
 
 
 @dataclass
-class Recorder(ForeignChannel):
+class Recorder(ReachesEverybody):
     """A channel of the tests: keeps what it is given and fails as often as it is told to."""
 
     name: str = "recorder"
