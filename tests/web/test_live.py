@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
-from playwright.async_api import expect
+from playwright.async_api import Response, expect
 
+from tests.journeys.actors import CounterDevice
 from tests.web import people, screens
 from tests.web.installation import Demo
+from tests.web.people import Window
 
 
 async def test_a_case_moves_without_reload_and_nothing_is_lost_in_a_break(
@@ -47,6 +50,29 @@ async def test_a_new_case_appears_on_the_worklist_by_itself(window: Any, demo: D
         case = await screens.submitted(zhao)
 
         await expect(desk.page.get_by_text(case["short_no"])).to_be_visible(timeout=people.PATIENCE)
+
+
+async def test_a_code_that_was_just_renewed_is_said_to_be_read(window: Any, demo: Demo) -> None:
+    """The one before is good for some seconds more, and may lie before the scanner."""
+    phone: Window = await window()
+    async with screens.Citizen(demo.url) as zhang, CounterDevice(demo.url) as counter:
+        await zhang.sign_in("zhang")
+        await counter.enrol(demo.new_enrolment_code())
+        licence = next(one for one in await zhang.licences() if one["showable"])
+        await screens.lend_session(zhang, phone, hint="signed-in")
+        async with phone.page.expect_response(is_new_code) as opened:
+            await phone.go(f"/m/#/qr/{licence['id']}")
+        first = await (await opened.value).json()
+        async with phone.page.expect_response(is_new_code):
+            await phone.page.get_by_role("button", name="换一个码").click()
+
+        assert (await counter.verify(first["code"]))["verdict"] == "valid"
+
+        await phone.sees(re.compile("刚刚被.*核验"))
+
+
+def is_new_code(response: Response) -> bool:
+    return response.request.method == "POST" and response.url.endswith("/presentations")
 
 
 async def test_signing_out_closes_the_door(window: Any, demo: Demo) -> None:

@@ -41,7 +41,7 @@ export function Straighten({ path, file, done, close }) {
   return html`
     <dialog class="cut" ref=${dialog} aria-labelledby="cut-title" onClose=${close}>
       <h2 id="cut-title">${t('straighten.title')}</h2>
-      <p class="hint" id="cut-hint">${t('straighten.hint')}</p>
+      <p class="hint" id="cut-hint">${t('straighten.hint')} <span class="keys">${t('straighten.keys')}</span></p>
       ${suggested.error && html`<${Failure} error=${suggested.error} retry=${suggested.reload} />`}
       ${!corners && !suggested.error && html`<${Loading} />`}
       ${suggested.data && !suggested.data.found && html`<p class="note warn">${t('straighten.notFound')}</p>`}
