@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import re
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
 
 from core.ids import new_id
 from tests.journeys.actors import Citizen
@@ -220,6 +222,31 @@ async def test_material_pictures_open_large(window: Any, town: Town) -> None:
     await desk.click("适合宽度")
     await expect(picture).not_to_have_css("width", "1500px")
     assert await look(desk, Dress()) == []
+
+
+async def test_a_picture_that_is_still_on_its_way_waits_to_be_enlarged(
+    window: Any, town: Town
+) -> None:
+    desk = await window(desk=True)
+    await screens.lend_session(town.officer, desk, hint="staff-signed-in")
+    await screens.show(desk, town.staff_screens["staff-case"])
+    asked, let_go = asyncio.Event(), asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        asked.set()
+        await let_go.wait()
+        await route.continue_()
+
+    await desk.page.route(re.compile("/materials/.*/content"), hold)
+    await desk.click("放大看")
+    await asked.wait()
+    larger = desk.page.get_by_role("button", name="放大", exact=True)
+    await expect(larger).to_be_disabled()
+
+    let_go.set()
+    await larger.click()
+
+    await expect(desk.page.get_by_role("dialog").locator("img")).to_have_css("width", "1500px")
 
 
 async def test_a_form_says_what_is_wrong_and_leads_there(window: Any, town: Town) -> None:

@@ -8,6 +8,8 @@ export function Viewer({ file, close }) {
   const dialog = useRef(null);
   const picture = useRef(null);
   const [zoom, setZoom] = useState(null);
+  // Without its own size a picture that is still on its way cannot be enlarged.
+  const [arrived, setArrived] = useState(false);
 
   useEffect(() => {
     dialog.current.showModal();
@@ -30,13 +32,18 @@ export function Viewer({ file, close }) {
     <dialog class="viewer" ref=${dialog} aria-label=${file.name} onClose=${close}>
       <div class="bar">
         <b class="grow">${file.name}</b>
-        <button class="btn sec sm" onClick=${() => step(1)}>放大</button>
-        <button class="btn sec sm" onClick=${() => step(-1)}>缩小</button>
+        <button class="btn sec sm" disabled=${!arrived} onClick=${() => step(1)}>放大</button>
+        <button class="btn sec sm" disabled=${!arrived} onClick=${() => step(-1)}>缩小</button>
         <button class="btn sec sm" onClick=${() => setZoom(null)}>适合宽度</button>
         <button class="btn sm" onClick=${() => dialog.current.close()}>关闭</button>
       </div>
       <div class="pane" tabindex="0" role="region" aria-label="图片">
-        <img ref=${picture} src=${file.url} alt=${`材料图片：${file.name}`} />
+        <img
+          ref=${picture}
+          src=${file.url}
+          alt=${`材料图片：${file.name}`}
+          onLoad=${() => setArrived(true)}
+        />
       </div>
     </dialog>
   `;
