@@ -10,10 +10,12 @@ from sanic import HTTPResponse, Request, Sanic
 from sanic.exceptions import SanicException
 from sanic.response import raw
 
-from core.database import DATABASE_ERRORS
+from core import database_errors
+from core.database_errors import JUDGED, Trouble
 from core.errors import (
     Conflict,
     Forbidden,
+    Invalid,
     Malformed,
     NotFound,
     Problem,
@@ -102,6 +104,36 @@ async def on_framework_error(request: Request, error: SanicException) -> HTTPRes
     return response
 
 
+class Unstorable(Invalid):
+    """A value that passed the declared bounds and that the database refuses all the same."""
+
+    slug = "unstorable-value"
+    title = "提交的内容里有无法保存的数字或文字，请修改后重试"
+
+
+async def on_database_error(request: Request, error: Exception) -> HTTPResponse:
+    """503 only when the database is away: a value is the caller's to mend, a bug is loud."""
+    match database_errors.judge(error):
+        case Trouble.AWAY:
+            return await on_lost_store(request, error)
+        case Trouble.VALUE:
+            # Without the message: it may hold the value.
+            log.warning(
+                "a value reached the database that a bound should have refused: %s",
+                database_errors.name(error),
+                extra={"path": request.path},
+            )
+            return render(Unstorable(), request.path)
+        case Trouble.TAKEN:
+            log.error(
+                "two at once, and nobody foresaw it: %s",
+                database_errors.name(error),
+                extra={"path": request.path},
+            )
+            return render(Conflict(), request.path)
+    return await on_crash(request, error)
+
+
 async def on_lost_store(request: Request, error: Exception) -> HTTPResponse:
     log.error("the database or Redis did not answer", exc_info=error)
     return render(Unavailable(retry_after=5), request.path)
@@ -115,6 +147,8 @@ async def on_crash(request: Request, error: Exception) -> HTTPResponse:
 def install(app: Sanic[Any, Any]) -> None:
     app.error_handler.add(Problem, on_problem)
     app.error_handler.add(SanicException, on_framework_error)
-    for lost in (*DATABASE_ERRORS, *REDIS_ERRORS):
+    for judged in JUDGED:
+        app.error_handler.add(judged, on_database_error)
+    for lost in REDIS_ERRORS:
         app.error_handler.add(lost, on_lost_store)
     app.error_handler.add(Exception, on_crash)

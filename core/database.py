@@ -11,23 +11,27 @@ import asyncio
 import importlib
 import logging
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import asyncpg
-from tortoise import Tortoise, connections
+from tortoise import Model, Tortoise, connections
 from tortoise.apps import Apps
 from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.backends.base.config_generator import expand_db_url
 from tortoise.connection import get_connections
-from tortoise.exceptions import DBConnectionError, OperationalError
+from tortoise.expressions import Q
 from tortoise.migrations.autodetector import MigrationAutodetector
 from tortoise.migrations.executor import MigrationExecutor
+from tortoise.queryset import QuerySet
 from tortoise.transactions import in_transaction
+
+from core.database_errors import DATABASE_ERRORS as DATABASE_ERRORS
 
 log = logging.getLogger(__name__)
 
@@ -36,17 +40,15 @@ CLOSE_SECONDS = 10.0
 PATIENCE_SECONDS = 30.0
 PAUSE_SECONDS = 0.5
 
-DATABASE_ERRORS = (
-    DBConnectionError,
-    OperationalError,
-    # Tortoise translates what a query raises, but not what a commit or a new connection does.
-    asyncpg.PostgresConnectionError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,
-    asyncpg.exceptions.OperatorInterventionError,
-    ConnectionError,
-)
-"""What a caller sees when the database is away; the edge answers 503."""
+PAGE_ROWS = 500
+"""Rows of one page of `each_row`."""
+
+PIECE_VALUES = 1000
+"""Values of one `IN (…)`. PostgreSQL takes 32,767 parameters in all, SQLite as many or more; both
+are slow long before."""
+
+M = TypeVar("M", bound=Model)
+V = TypeVar("V")
 
 
 def _as_text(moment: datetime) -> str:
@@ -285,3 +287,36 @@ def detector(apps: Apps, database_url: str, packages: Sequence[str]) -> Migratio
                 # An enumeration describes itself unless its description is there and empty.
                 field.description = "" if hasattr(field, "enum_type") else None
     return MigrationAutodetector(apps, tortoise_config(database_url, packages)["apps"])
+
+
+async def each_row(rows: QuerySet[M], *keys: str, size: int = PAGE_ROWS) -> AsyncIterator[M]:
+    """Every row of `rows` in the order of `keys`, `size` of them in memory at a time.
+
+    Tortoise's own `async for` fetches all rows before it gives the first. The last key is unique
+    among rows that agree in the others, none is ever null, and an index that begins with them
+    keeps each page short. A row that is written meanwhile behind the place reached is not seen.
+    """
+    page = rows.order_by(*keys).limit(size)
+    found = await page
+    while found:
+        for row in found:
+            yield row
+        if len(found) < size:
+            return
+        found = await page.filter(_behind(found[-1], keys))
+
+
+def _behind(row: Model, keys: Sequence[str]) -> Q:
+    """(a > x) or (a = x and b > y) or …"""
+    parts = []
+    for place, key in enumerate(keys):
+        same = {before: getattr(row, before) for before in keys[:place]}
+        parts.append(Q(**same, **{f"{key}__gt": getattr(row, key)}))
+    return Q(*parts, join_type=Q.OR)
+
+
+def pieces(values: Iterable[V], size: int = PIECE_VALUES) -> Iterator[list[V]]:
+    """`values` in lists short enough for one `IN (…)`; nothing for nothing."""
+    rest = iter(values)
+    while piece := list(islice(rest, size)):
+        yield piece

@@ -1,6 +1,7 @@
 """Transactions: all or nothing, and nothing is lost when a task is cancelled in the middle."""
 
 import asyncio
+import gc
 import random
 from datetime import UTC, datetime
 
@@ -81,3 +82,50 @@ async def test_moments_of_all_zones_are_compared_as_moments() -> None:
     ):
         assert await LeaseRow.filter(expires_at__lte=later).exists()
     assert (await LeaseRow.get(name="lease")).expires_at == shortly_after
+
+
+@pytest.mark.usefixtures("db")
+class TestEachRow:
+    """Rows are read in pages, whatever the table holds."""
+
+    @staticmethod
+    async def _fill(count: int) -> list[tuple[int, str]]:
+        rows = [
+            LeaseRow(name=f"row-{n:03}", holder="x", fence=n % 3, expires_at=now())
+            for n in range(count)
+        ]
+        await LeaseRow.bulk_create(rows)
+        return sorted((row.fence, row.name) for row in rows)
+
+    @pytest.mark.parametrize("count", [0, 1, 9, 10, 11, 45])
+    async def test_every_row_comes_once_in_order(self, count: int) -> None:
+        expected = await self._fill(count)
+
+        rows = database.each_row(LeaseRow.all(), "fence", "name", size=10)
+
+        assert [(row.fence, row.name) async for row in rows] == expected
+
+    async def test_filter_of_the_query_holds_on_every_page(self) -> None:
+        await self._fill(60)
+
+        rows = database.each_row(LeaseRow.filter(fence__not=1), "fence", "name", size=7)
+
+        assert {row.fence async for row in rows} == {0, 2}
+
+    async def test_no_more_than_a_page_is_in_memory(self) -> None:
+        await self._fill(200)
+        gc.collect()
+
+        seen, alive = 0, []
+        async for _ in database.each_row(LeaseRow.all(), "name", size=10):
+            seen += 1
+            if seen in (5, 95, 195):
+                alive.append(sum(type(one) is LeaseRow for one in gc.get_objects()))
+
+        assert seen == 200
+        assert max(alive) <= 21
+
+
+def test_values_come_in_pieces_that_one_statement_takes() -> None:
+    assert list(database.pieces(range(5), size=2)) == [[0, 1], [2, 3], [4]]
+    assert list(database.pieces([])) == []
