@@ -24,6 +24,7 @@ import msgspec
 from sanic import Request
 
 from api import websocket
+from api.addresses import address_of
 from api.endpoint import Declaration, InvalidQuery, decode_query
 from api.live_connection import (
     CLOSE_RECONNECT,
@@ -111,5 +112,5 @@ def _common(request: Request, key: str) -> dict[str, Any]:
         "key": key,
         "ends": (live.session_key(principal.session_id), f"user:{principal.id}"),
         "session_id": principal.session_id,
-        "address": request.remote_addr or request.ip,
+        "address": address_of(request),
     }

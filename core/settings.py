@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from core.addresses import NO_PROXY, Network, read_networks
+
 ENVIRONMENTS = ("demo", "test", "production")
 HOST_APPS = ("wechat", "alipay")
 SCRIPT = re.compile(r"https://[a-z0-9][a-z0-9.-]*/[A-Za-z0-9_./-]+\.js")
@@ -51,6 +53,9 @@ class Settings:
     host: str = "127.0.0.1"
     port: int = 8800
     workers: int = 1
+    trusted_proxies: tuple[Network, ...] = ()
+    """Networks of the proxies in front of us, whose X-Forwarded-For is believed."""
+
     session_minutes: int = 30
     """Idle life of a session in minutes; the absolute maximum is in identity/sessions.py."""
 
@@ -153,6 +158,7 @@ class _Reader:
             host=host,
             port=port,
             workers=self._number("YUNJIAN_WORKERS", default=1, low=1, high=64),
+            trusted_proxies=self._proxies("YUNJIAN_TRUSTED_PROXIES", required=production),
             session_minutes=self._number("YUNJIAN_SESSION_MINUTES", default=30, low=1, high=720),
             max_upload_mb=self._number("YUNJIAN_MAX_UPLOAD_MB", default=50, low=1, high=2048),
             person_upload_mb=self._number(
@@ -251,6 +257,22 @@ class _Reader:
         except ValueError:
             self._complaints.append(f"{name} must be networks such as 10.8.0.0/16, fd00:8::/32")
         return text
+
+    def _proxies(self, name: str, *, required: bool) -> tuple[Network, ...]:
+        """Nobody can tell a proxy from a citizen but who set it up: production has to say."""
+        text = self._text(name, default="" if required else NO_PROXY)
+        if not text:
+            self._complaints.append(
+                f'{name} is not set: the networks of the proxies in front of this server, or "none"'
+            )
+            return ()
+        try:
+            return read_networks(text)
+        except ValueError:
+            self._complaints.append(
+                f'{name} must be networks such as 10.8.0.0/24, fd00:8::/64, or "none"'
+            )
+            return ()
 
     def _secret(self, name: str, var_dir: Path, *, required: bool) -> bytes:
         text = self._text(name, default=None if required else "")

@@ -142,6 +142,7 @@ def _proof(opened: OpenProof) -> Proof:
 async def begin_binding(request: Request, body: BeginBinding) -> Proof:
     guards.refuse_foreign_page(request)
     await throttle.per_address(request, "binding", limit=20)
+    await throttle.per_account(request, "binding", body.id_no, limit=5)
     resources = request.app.ctx.resources
     return _proof(
         await accounts.begin_binding(

@@ -16,6 +16,7 @@ from identity import certificates, errors
 bp = Blueprint("citizen-certificates", url_prefix="/api/citizen/certificate-step-ups")
 
 TRIES_PER_MINUTE = 20
+TRIES_PER_PERSON = 10
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=12_000)]
 
 
@@ -72,6 +73,9 @@ async def begin(request: Request) -> CertificateChallenge:
 )
 async def finish(request: Request, body: SignedChallenge) -> Raised:
     await throttle.per_address(request, "certificate", limit=TRIES_PER_MINUTE)
+    await throttle.per_account(
+        request, "certificate", str(request.ctx.principal.person_id), limit=TRIES_PER_PERSON
+    )
     resources = request.app.ctx.resources
     level = await certificates.finish(
         body.challenge_id,

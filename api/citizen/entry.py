@@ -11,6 +11,7 @@ from sanic import Blueprint, HTTPResponse, Request
 from sanic.response import redirect
 
 from api import guards, session_cookie, throttle
+from api.addresses import address_of
 from api.endpoint import endpoint
 from core import ids
 from core.errors import Problem
@@ -85,7 +86,7 @@ def visit_of(request: Request, channel: str = channels.DIRECT) -> Visit:
     return Visit(
         channel=channel,
         device=sign_in_log.describe(request.headers.get("user-agent", "")),
-        address=request.remote_addr or request.ip,
+        address=address_of(request),
     )
 
 

@@ -140,7 +140,9 @@ async def restore(request: Request, case_id: UUID, code: str, file_id: UUID) -> 
 )
 async def read_text(request: Request, case_id: UUID, code: str, file_id: UUID) -> Hints:
     resources = request.app.ctx.resources
-    await throttle.per_address(request, "recognition", limit=60)
+    await throttle.per_account(
+        request, "recognition", str(request.ctx.principal.person_id), limit=20
+    )
     found = await text_hints.read(
         case_id,
         code,

@@ -18,6 +18,7 @@ from push.channels import live
 bp = Blueprint("staff-sign-in", url_prefix="/api/staff")
 
 TRIES_PER_MINUTE = 30
+TRIES_PER_ACCOUNT = 20
 
 
 class StaffSignIn(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -63,6 +64,7 @@ class StaffSignedIn(msgspec.Struct, kw_only=True):
 async def open_session(request: Request, body: StaffSignIn) -> HTTPResponse:
     guards.refuse_foreign_page(request)
     await throttle.per_address(request, "staff-sign-in", limit=TRIES_PER_MINUTE)
+    await throttle.per_account(request, "staff-sign-in", body.staff_no, limit=TRIES_PER_ACCOUNT)
     settings = request.app.ctx.resources.settings
     issued = await sign_in.officer(
         body.staff_no, body.password, idle_minutes=settings.session_minutes

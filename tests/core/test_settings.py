@@ -30,7 +30,8 @@ def test_production_names_everything_that_is_missing(tmp_path: Path) -> None:
     with pytest.raises(SettingsError) as caught:
         Settings.from_env({"YUNJIAN_ENV": "production", "YUNJIAN_VAR": str(tmp_path)})
 
-    for name in ("SECRET_KEY", "DATABASE_URL", "REDIS_URL", "BLOB_URL", "PUBLIC_URL"):
+    names = ("SECRET_KEY", "DATABASE_URL", "REDIS_URL", "BLOB_URL", "PUBLIC_URL", "TRUSTED_PROXIES")
+    for name in names:
         assert f"YUNJIAN_{name}" in str(caught.value)
 
 
@@ -43,6 +44,8 @@ def test_production_names_everything_that_is_missing(tmp_path: Path) -> None:
         ("YUNJIAN_SECRET_KEY", "short"),
         ("YUNJIAN_SECRET_KEY", base64.b64encode(bytes(16)).decode()),
         ("YUNJIAN_WORKERS", "4"),
+        ("YUNJIAN_TRUSTED_PROXIES", "proxy.example"),
+        ("YUNJIAN_TRUSTED_PROXIES", "0.0.0.0/0"),
     ],
 )
 def test_unusable_value_is_named(tmp_path: Path, name: str, value: str) -> None:
