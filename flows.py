@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-import cases.catalogue
 import cases.materials
+import cases.queries
 import cases.review
 import cases.thumbnails
 import identity.queries
@@ -194,10 +194,9 @@ async def close_case(event: wallet_events.LicenceIssued, resources: Resources) -
 
 
 async def open_bill(event: case_events.CaseAccepted, resources: Resources) -> None:
-    """An accepted case whose item charges one known amount is owed it."""
-    item = (await cases.catalogue.get_item(event.item_code)).item
-    amount = payments.bills.amount_of(item.fee.standard or "")
-    if not item.fee.charged or not item.fee.online_pay or amount is None:
+    """An accepted case is owed what its guide said, after the version it began with."""
+    charge = await cases.queries.get_charge(event.case_id)
+    if not charge.bill:
         return
     await payments.bills.open_bill(
         case_id=event.case_id,
@@ -205,9 +204,9 @@ async def open_bill(event: case_events.CaseAccepted, resources: Resources) -> No
         subject_id=event.subject_id,
         person_id=event.person_id,
         department=event.department,
-        title=f"{event.item_name}：{item.fee.basis or '费用'}",
+        title=f"{event.item_name}：{charge.basis}",
         case_text=event.short_no or "",
-        amount=amount,
+        amount=charge.bill,
     )
 
 

@@ -5,16 +5,20 @@ outside the guide), Administrative Licensing Law art. 42 and 82 (periods), GB 32
 codes). Pure; every finding names the entry, and all findings come together.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import combinations, islice
 
-from cases import errors
+from cases import errors, fees
 from cases.definitions import Catalogue, Condition, FormField, Item, Limit, Situation, Theme
+from cases.guide import holds
 from identity import numbers
 from identity.errors import InvalidCreditCode
 
 _CALENDAR_DAYS_PER_WORKDAY = 7 / 5
 _PRESET_PREFIX = "form."
-_CHANGEABLE = {"approval_mode", "promised_limit", "fee.standard"}
+_MOST_PATHS = 5000
+"""Ways to answer the questions a fee hangs on; more are a mistake of the catalogue."""
+_CHANGEABLE = {"approval_mode", "promised_limit"}
 
 
 def check(catalogue: Catalogue) -> None:
@@ -66,6 +70,7 @@ def _item_findings(item: Item, catalogue: Catalogue) -> Iterator[str]:
     yield from _duplicates("材料", [entry.code for entry in item.materials])
     yield from _duplicates("表单项", [entry.key for entry in item.form])
     yield from _situation_findings(item.situations, item=item, catalogue=catalogue)
+    yield from _fee_findings(item)
     for owner, conditions in _conditions_of(item):
         for finding in _condition_findings(conditions, item.situations):
             yield f"{owner}: {finding}"
@@ -91,8 +96,61 @@ def _item_references(item: Item, catalogue: Catalogue) -> Iterator[str]:
         yield from (f"代码表 {name} 没有 {value}" for value in unknown)
     if (item.result.licence is None) != (item.result.action is None):
         yield "结果证照与动作必须同时给出"
-    if item.fee.charged and not item.fee.standard:
-        yield "收费事项缺少收费标准"
+
+
+def _fee_findings(item: Item) -> Iterator[str]:
+    """A charged item names exactly one amount whatever is answered, in figures."""
+    if item.fee.standard:
+        yield "收费标准要写成金额(amounts), 不写成一句话"
+    if item.fee.charged and not item.fee.amounts:
+        yield "收费事项缺少收费金额"
+    if not item.fee.charged and item.fee.amounts:
+        yield "不收费的事项写了收费金额"
+    if not item.fee.charged or not item.fee.amounts:
+        return
+    asked = [*fees.questions_of(item.fee)]
+    if set(asked) - {entry.code for entry in item.situations}:
+        return  # _conditions_of tells it
+    paths = list(islice(answer_paths(item.situations, asked), _MOST_PATHS + 1))
+    if len(paths) > _MOST_PATHS:
+        yield f"收费金额取决于太多问题, 无法逐一核对(超过{_MOST_PATHS}种回答)"
+        return
+    for answers in paths:
+        if fees.charge(item.fee, answers=answers, changes={}).fen is None:
+            said = "、".join(f"{code}={'+'.join(values)}" for code, values in answers.items())
+            yield f"回答 {said or '任何'} 时不是恰好一个收费金额"
+
+
+def answer_paths(
+    situations: Sequence[Situation], asked: Iterable[str]
+) -> Iterator[dict[str, tuple[str, ...]]]:
+    """Every way to answer these questions and those on which their being asked depends.
+
+    Answers that end the way (`stop`) or lead elsewhere (`goto`) are left out.
+    """
+    wanted = set(asked)
+    for entry in reversed(situations):
+        if entry.code in wanted:
+            wanted |= {condition.q for condition in entry.when}
+    relevant = [entry for entry in situations if entry.code in wanted]
+    yield from _answered(relevant, {})
+
+
+def _answered(
+    rest: Sequence[Situation], given: dict[str, tuple[str, ...]]
+) -> Iterator[dict[str, tuple[str, ...]]]:
+    if not rest:
+        yield given
+        return
+    first, *others = rest
+    if not holds(first.when, given):
+        yield from _answered(others, given)
+        return
+    options = [one.value for one in first.options if not one.stop and not one.goto]
+    most = len(options) if first.multi else 1
+    for size in range(1, most + 1):
+        for chosen in combinations(options, size):
+            yield from _answered(others, given | {first.code: chosen})
 
 
 def _item_codes(item: Item, catalogue: Catalogue) -> Iterator[str]:
@@ -119,6 +177,7 @@ def _conditions_of(item: Item) -> Iterator[tuple[str, tuple[Condition, ...]]]:
     yield from ((entry.code, entry.when) for entry in item.situations)
     yield from ((entry.code, entry.when) for entry in item.materials)
     yield from ((entry.key, entry.when) for entry in item.form)
+    yield from (("收费金额", entry.when) for entry in item.fee.amounts)
 
 
 def _condition_findings(

@@ -4,7 +4,7 @@ The structs mirror the YAML in `catalogue_data/` one to one and refuse a key the
 data elements are those of GB/T 39046-2020 table 4 (guide information). Nothing here reads files.
 """
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -118,9 +118,20 @@ class FormField(Definition, frozen=True, kw_only=True):
     options: tuple[str, ...] = ()
 
 
+class FeeAmount(Definition, frozen=True, kw_only=True):
+    """One amount, and the answers it is for; exactly one of an item's holds for any answers."""
+
+    fen: Annotated[int, msgspec.Meta(ge=0, le=1_000_000_000)]
+    per: str | None = None
+    """What it is charged for: 件, 本, 人."""
+    when: tuple[Condition, ...] = ()
+
+
 class Fee(Definition, frozen=True, kw_only=True):
     charged: bool
+    amounts: tuple[FeeAmount, ...] = ()
     standard: str | None = None
+    """The amount as a sentence, in versions stored before there were `amounts`."""
     basis: str | None = None
     online_pay: bool = False
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from cases import errors
+from cases import errors, fees
 from cases.definitions import (
     ApprovalMode,
     Condition,
@@ -42,9 +42,13 @@ class Guide:
     promised_limit: Limit
     statutory_limit: Limit
     approval_mode: ApprovalMode
-    fee_text: str
+    fee: fees.Charge
     saved_count: int
     """How many materials need not be handed in; other departments' data is not at hand yet."""
+
+    @property
+    def fee_text(self) -> str:
+        return self.fee.text
 
     @property
     def complete(self) -> bool:
@@ -77,7 +81,7 @@ def evaluate(item: Item, answers: Answers) -> Guide:
         promised_limit=_promised(item, changes),
         statutory_limit=item.statutory_limit,
         approval_mode=_approval_mode(item, changes),
-        fee_text=_fee_text(item, changes),
+        fee=fees.charge(item.fee, answers=relevant, changes=changes),
         saved_count=sum(1 for entry in materials if _is_saved(entry)),
     )
 
@@ -143,9 +147,3 @@ def _approval_mode(item: Item, changes: Mapping[str, object]) -> ApprovalMode:
         return item.approval_mode
     mode: ApprovalMode = msgspec.convert(changes["approval_mode"], ApprovalMode)
     return mode
-
-
-def _fee_text(item: Item, changes: Mapping[str, object]) -> str:
-    if not item.fee.charged:
-        return "不收费"
-    return str(changes.get("fee.standard", item.fee.standard or "按规定收费"))

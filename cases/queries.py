@@ -26,6 +26,7 @@ from cases import (
 from cases.conversation import Side
 from cases.deadlines import Light
 from cases.definitions import Item
+from cases.fees import Charge
 from cases.lifecycle import CaseState
 from cases.models import Case, Material, MaterialFile, MessagePicture, Supplement
 from cases.presenting import FaceWords, HeldLicences
@@ -117,6 +118,27 @@ async def get_staff_detail(
         licence_type=item.result.licence,
         content_marks=await content_checks.marks_of(case.id),
     )
+
+
+async def get_item(item_code: str, *, case_no: str | None = None) -> Item:
+    """The version a case began with, when its number is given; else the current one.
+
+    A case goes on when its item is retired. Raises `ItemNotFound`.
+    """
+    if case_no:
+        numbered = Q(case_no=case_no) | Q(short_no=case_no)
+        case = await Case.filter(numbered, item_code=item_code).first()
+        if case is not None:
+            return await moves.item_of(case)
+    return (await catalogue.get_item(item_code)).item
+
+
+async def get_charge(case_id: UUID) -> Charge:
+    """What the applicant owes, after the answers and the version the case began with.
+
+    The guide of the case shows the same. Raises `CaseNotFound`.
+    """
+    return (await moves.guide_of(await moves.get_case(case_id))).fee
 
 
 async def list_worklist(

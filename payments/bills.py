@@ -1,23 +1,11 @@
 """What is owed: open a bill for a case's fee, cancel it when the case ends without need of it."""
 
-import re
 from uuid import UUID
 
 from core import audit
 from core.database import transaction
 from payments.lifecycle import BillState
 from payments.models import Bill
-
-YUAN = re.compile(r"(\d{1,7}(?:\.\d{1,2})?)\s*元")
-
-
-def amount_of(standard: str) -> int | None:
-    """Fen of a fee standard such as `10元/本`; None when it names no single amount. Pure."""
-    found = YUAN.findall(standard)
-    if len(found) != 1:
-        return None
-    whole, _, part = found[0].partition(".")
-    return int(whole) * 100 + int(part.ljust(2, "0") or 0)
 
 
 async def open_bill(

@@ -46,6 +46,8 @@ class Order(Model):
         "payments.Bill", related_name="orders", on_delete=fields.RESTRICT
     )
     provider = fields.CharField(max_length=24)
+    payer_id = fields.UUIDField(null=True)
+    """The person who pays with it; null for orders of before that was kept."""
     amount = fields.BigIntField()
     state = fields.CharEnumField(OrderState, max_length=12, default=OrderState.OPEN)
     surplus = fields.BooleanField(default=False)

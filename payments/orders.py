@@ -18,7 +18,7 @@ from identity import queries as identity_queries
 from identity.principal import Principal
 from miniapp_bridge.errors import AlreadyPaid
 from miniapp_bridge.payments.provider import Charge, Launch, PaymentProvider, PayState, Standing
-from payments import errors, settle
+from payments import errors, queries, settle
 from payments.lifecycle import ORDER_LIFE, REUSE_LEFT, BillState, OrderState, next_question
 from payments.models import Bill, Order
 from payments.numbers import new_number
@@ -56,13 +56,11 @@ async def start(
     chosen = providers.get(provider)
     if chosen is None:
         raise errors.UnknownProvider()
-    bill = await Bill.get_or_none(id=bill_id, person_id=by.person_id)
-    if bill is None:
-        raise errors.BillNotFound()
+    bill = await queries.own_bill(bill_id, by=by)
     payer = await _payer(chosen, by)
     lock = redis.lock(f"pay:{bill_id}", timeout=LOCK_SECONDS, blocking_timeout=LOCK_SECONDS)
     async with lock:
-        order = await _order_for(bill, chosen, providers)
+        order = await _order_for(bill, chosen, providers, payer_id=by.person_id)
         launch = await _place(order, bill, chosen, payer=payer, public_url=public_url)
     return Started(order_no=order.order_no, launch=launch)
 
@@ -98,12 +96,20 @@ async def ask_due(*, providers: Mapping[str, PaymentProvider]) -> int:
 
 
 async def _order_for(
-    bill: Bill, chosen: PaymentProvider, providers: Mapping[str, PaymentProvider]
+    bill: Bill,
+    chosen: PaymentProvider,
+    providers: Mapping[str, PaymentProvider],
+    *,
+    payer_id: UUID,
 ) -> Order:
-    """The open order to go on with; others are closed first. Raises BillSettled."""
+    """The open order to go on with; others are closed first. Raises BillSettled.
+
+    An order is tied to its payer's account at the platform: a colleague who pays the same bill
+    gets one of their own, and the former cannot be paid any more.
+    """
     for order in await Order.filter(bill_id=bill.id, state=OrderState.OPEN):
         fresh = order.expires_at - clock.now() > REUSE_LEFT
-        if order.provider == chosen.name and fresh:
+        if order.provider == chosen.name and order.payer_id == payer_id and fresh:
             return order
         standing = await _closed(order, _provider(order, providers))
         await settle.payment(standing, provider=order.provider)
@@ -115,6 +121,7 @@ async def _order_for(
             order_no=new_number("P"),
             bill_id=bill.id,
             provider=chosen.name,
+            payer_id=payer_id,
             amount=bill.amount,
             expires_at=clock.now() + ORDER_LIFE,
             ask_at=next_question(0, clock.now()),

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
+from identity import queries as identity_queries
 from identity.principal import Principal
 from payments import errors
 from payments.lifecycle import BillState, refundable
@@ -65,17 +66,30 @@ class StatementView:
 
 
 async def list_bills(by: Principal) -> list[BillView]:
-    """What the person owes and has paid, the newest first."""
-    rows = await Bill.filter(person_id=by.person_id).order_by("-created_at").limit(SHOWN)
+    """What the person, and the organisations acted for, owe and have paid, the newest first."""
+    links = await identity_queries.list_organisations(by.person_id)
+    owing = [by.person_id, *(link.id for link in links)]
+    rows = await Bill.filter(subject_id__in=owing).order_by("-created_at").limit(SHOWN)
     return [_view(row) for row in rows]
 
 
 async def get_bill(bill_id: UUID, *, by: Principal) -> BillView:
     """Raises BillNotFound, also for somebody else's."""
-    row = await Bill.get_or_none(id=bill_id, person_id=by.person_id)
-    if row is None:
+    return _view(await own_bill(bill_id, by=by))
+
+
+async def own_bill(bill_id: UUID, *, by: Principal) -> Bill:
+    """A bill whose applicant the person is, or may act for today. Raises BillNotFound."""
+    bill = await Bill.get_or_none(id=bill_id)
+    if bill is None or not await _may_pay(bill, by=by):
         raise errors.BillNotFound()
-    return _view(row)
+    return bill
+
+
+async def _may_pay(bill: Bill, *, by: Principal) -> bool:
+    if bill.subject_id == by.person_id:
+        return True
+    return await identity_queries.may_act_for(by.person_id, bill.subject_id)
 
 
 async def open_order_no(bill_id: UUID) -> str | None:

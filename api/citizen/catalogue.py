@@ -201,7 +201,7 @@ def _summary(item: Item, snapshot: Snapshot) -> ItemSummary:
         audience=guides.audience(item),
         promised_text=guide.limit_text(item.promised_limit),
         online_depth=snapshot.label("online_depth", item.online_depth),
-        fee_text=item.fee.standard or "按规定收费" if item.fee.charged else "不收费",
+        fee_text=guide.evaluate(item, {}).fee_text,
         licence_type=item.result.licence,
         tags=list(item.tags),
     )

@@ -10,7 +10,6 @@ from sanic import Blueprint, Request
 from api import guards
 from api.endpoint import endpoint
 from api.verdicts import CheckAnswer, checks_of
-from cases import catalogue
 from cases import queries as case_queries
 from cases.errors import ItemNotFound
 from identity.errors import InvalidSignature
@@ -128,7 +127,7 @@ async def errand_of(purpose: str, item_code: str | None, case_no: str | None) ->
     """What the counter looks for, with what its item asks for. Raises ItemNotFound."""
     if not item_code:
         return Errand(purpose=purpose, case_no=case_no or None)
-    item = (await catalogue.get_item(item_code)).item
+    item = await case_queries.get_item(item_code, case_no=case_no)
     return Errand(
         purpose=purpose,
         item_code=item_code,

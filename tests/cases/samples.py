@@ -55,7 +55,6 @@ def item(**changes: Any) -> Item:
                         "set": {
                             "approval_mode": "commitment",
                             "promised_limit": {"value": 0, "unit": "instant"},
-                            "fee.standard": "80元/件",
                             "form.kind": "甲",
                         },
                     },

@@ -11,6 +11,16 @@ from tests.cases import samples
 CATALOGUE = read_catalogue()
 
 
+ANY = [{"fen": 8000}]
+
+
+def amount(fen: int, question: str, *answers: str) -> dict[str, Any]:
+    return {"fen": fen, "when": [{"q": question, "in": list(answers)}]}
+
+
+OVERLAPPING = [amount(1, "S2", "kin"), amount(2, "S2", "firm"), amount(3, "S1", "self", "fast")]
+
+
 def with_item(item: Item) -> Catalogue:
     return msgspec.structs.replace(CATALOGUE, items=(*CATALOGUE.items, item))
 
@@ -34,7 +44,22 @@ def test_a_made_up_item_is_consistent() -> None:
         ({"audience": ["8"]}, "代码表 audience 没有 8"),
         ({"impl_code": "1" * 31}, "实施编码"),
         ({"handle_code": "1" * 33}, "业务办理项编码"),
-        ({"fee": {"charged": True}}, "缺少收费标准"),
+        ({"fee": {"charged": True}}, "缺少收费金额"),
+        ({"fee": {"charged": True, "standard": "80元/件", "amounts": ANY}}, "不写成一句话"),
+        ({"fee": {"charged": False, "amounts": ANY}}, "不收费的事项写了收费金额"),
+        ({"fee": {"charged": True, "amounts": [*ANY, *ANY]}}, "不是恰好一个收费金额"),
+        (
+            {"fee": {"charged": True, "amounts": [amount(1, "S1", "self")]}},
+            "回答 S1=agent 时不是恰好一个收费金额",
+        ),
+        (
+            {"fee": {"charged": True, "amounts": [amount(1, "S9", "self")]}},
+            "收费金额: 条件引用了没有的问题 S9",
+        ),
+        (
+            {"fee": {"charged": True, "amounts": OVERLAPPING}},
+            "回答 S1=agent、S2=kin+firm 时不是恰好一个收费金额",
+        ),
         ({"materials": [samples.material("M01"), samples.material("M01")]}, "材料编码重复 M01"),
         (
             {"materials": [samples.material("M01", when=[{"q": "S9", "in": ["x"]}])]},

@@ -54,13 +54,6 @@ def test_an_option_changes_mode_limit_and_form() -> None:
     assert found.fee_text == "不收费"
 
 
-def test_an_option_changes_the_fee_of_a_charged_item() -> None:
-    item = samples.item(fee={"charged": True, "standard": "住宅80元/件,非住宅550元/件"})
-
-    assert guide.evaluate(item, {"S1": ["self"]}).fee_text == "住宅80元/件,非住宅550元/件"
-    assert guide.evaluate(item, {"S1": ["fast"]}).fee_text == "80元/件"
-
-
 def test_an_unknown_question_is_named() -> None:
     with pytest.raises(errors.UnknownQuestion) as refused:
         guide.evaluate(ITEM, {"S9": ["self"]})

@@ -1,4 +1,5 @@
 from datetime import UTC, datetime
+from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -9,7 +10,8 @@ from cases.models import Case
 from cases.views import StaffCaseDetail, WorklistEntry
 from core.audit import AuditRecord
 from identity.principal import Principal
-from tests.cases.factories import PHOTO, CaseMaker, officer
+from tests.cases.factories import ITEM, PHOTO, CaseMaker, officer
+from tests.cases.retiring import retire
 from tests.conftest import FrozenClock
 
 
@@ -197,3 +199,16 @@ async def test_the_overview_counts_by_department(
     assert (load.open, load.closed_today, load.red) == (1, 1, 0)
     assert overview.totals.open == 1
     assert len(overview.departments) == 18
+
+
+async def test_a_counter_asks_for_what_the_version_of_the_case_asks(
+    cases: CaseMaker, tmp_path: Path
+) -> None:
+    case_id = await cases.submitted()
+    short_no = (await Case.get(id=case_id)).short_no
+    await retire(tmp_path, ITEM)
+
+    assert (await queries.get_item(ITEM, case_no=short_no)).code == ITEM
+    for unknown in (None, "", "GA-2026-000001"):
+        with pytest.raises(errors.ItemNotFound):
+            await queries.get_item(ITEM, case_no=unknown)

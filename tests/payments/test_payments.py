@@ -303,18 +303,3 @@ async def test_cancelled_bill_gives_a_late_payment_back(till: Till, frozen_clock
 
     assert await till.state(bill_id) == "cancelled"
     assert till.net_at_platforms({order_no}) == 0
-
-
-@pytest.mark.parametrize(
-    ("text", "fen"),
-    [
-        ("10元/本", 1000),
-        ("工本费 0.5 元", 50),
-        ("12.34元", 1234),
-        ("按规定收费", None),
-        ("首次10元，补证20元", None),
-        ("", None),
-    ],
-)
-def test_fee_standards_are_read_only_when_they_name_one_amount(text: str, fen: int | None) -> None:
-    assert bills.amount_of(text) == fen
