@@ -72,6 +72,7 @@ def examine(package: Package, bench: Bench) -> tuple[SealReport, list[Judgement]
         checks += judgement.checks
     if any(not judgement.failed for judgement in judged):
         checks += _coverage(package, bodies, judged, bench)
+        package.unpack_rest()
     reports = [judgement.report for judgement in judged if judgement.report is not None]
     return SealReport.conclude(checks, reports), judged
 

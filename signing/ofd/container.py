@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator
 from cryptography.hazmat.primitives import hashes
 
 from signing.errors import MalformedDocument, UnsafeDocument
-from signing.ofd.directory import STORE, Entry, read_entries
+from signing.ofd.directory import Entry, read_entries
+from signing.ofd.local_headers import STORE
 from signing.policy import Limits
 
 ROOT = "OFD.xml"
@@ -25,6 +26,8 @@ class Package:
         self._data = data
         self._entries = entries
         self._read: dict[str, bytes] = {}
+        self._sound: set[str] = set()
+        """Files that were unpacked to their end at least once."""
         self.kept = 0
         """Bytes of the files that are held unpacked."""
         self._folded: dict[str, str] = {}
@@ -82,6 +85,13 @@ class Package:
             crc = zlib.crc32(piece, crc)
             update(piece)
         _insist_same(entry, size, crc)
+        self._sound.add(name)
+
+    def unpack_rest(self) -> None:
+        """Unpack what nobody asked for: a file that ends before its packed bytes do may hold others
+        for readers that go through the archive from the front. Raises UnsafeDocument."""
+        for name in self._entries.keys() - self._sound:
+            self.feed(name, len)
 
     def digest(self, name: str, hasher: hashes.Hash) -> bytes:
         """The digest of an entry's unpacked bytes by a fresh hasher; raises like `read`."""
@@ -104,6 +114,7 @@ class Package:
         packed = self._data[entry.start : entry.start + entry.packed_size]
         content = packed if entry.method == STORE else _inflate(packed, entry)
         _insist_same(entry, len(content), zlib.crc32(content))
+        self._sound.add(entry.name)
         return content
 
     def _pieces(self, entry: Entry) -> Iterator[bytes | memoryview]:

@@ -1,26 +1,48 @@
-"""The records of a zip archive: its end, its directory, its local headers.
+"""The directory of a zip archive and its end, read so that no two readers can see two archives.
 
 Python's zipfile is tolerant by design. A seal is only worth something when every reader sees the
-same files, so this one checks central directory against local headers, refuses duplicates (also
-by letter case), overlaps, hidden entries, encryption and zip64. Foreign bytes in front of the
-archive are accepted, since one vendor writes them.
+same files: those that go by the directory, those that go from the front by local headers, those
+that follow descriptors or zip64 records. So everything that is told twice must be told alike, names
+that fall together are refused (`entry_names`), and so are overlaps, hidden entries, links and
+encryption.
+
+What common writers do is lawful: descriptors in every form, zip64 for small files, a few foreign
+bytes in front (one vendor leaves nine), zeros behind.
 """
 
+import re
 import struct
 from collections.abc import Iterator
 from typing import NamedTuple
 
 from signing.errors import MalformedDocument, UnsafeDocument
+from signing.ofd import extra_fields
 from signing.ofd.entry_names import decode_name, refuse_collisions
+from signing.ofd.extra_fields import FULL16, FULL32
+from signing.ofd.local_headers import (
+    DEFLATE,
+    LOCAL_MARK,
+    REFUSED_FLAGS,
+    STORE,
+    Told,
+    check_local,
+)
 
-STORE, DEFLATE = 0, 8
 _END = struct.Struct("<4s4H2IH")
+_END64 = struct.Struct("<4sQ2H2I4Q")
+_LOCATOR = struct.Struct("<4sIQI")
 _CENTRAL = struct.Struct("<4s6H3I5H2I")
-_LOCAL = struct.Struct("<4s5H3I2H")
-_END_MARK, _CENTRAL_MARK, _LOCAL_MARK = b"PK\x05\x06", b"PK\x01\x02", b"PK\x03\x04"
-_ENCRYPTED, _DESCRIPTOR = 0x0001, 0x0008
-_STRONG = 0x2040
-_FULL16, _FULL32 = 0xFFFF, 0xFFFFFFFF
+_END_MARK, _CENTRAL_MARK = b"PK\x05\x06", b"PK\x01\x02"
+_END64_MARK, _LOCATOR_MARK = b"PK\x06\x06", b"PK\x06\x07"
+# Everything a reader may stop at: headers, descriptors, ends, archive extra data.
+_MARKS = re.compile(rb"PK(?:\x01\x02|\x03\x04|\x05[\x05\x06]|\x06[\x06-\x08]|\x07\x08)")
+# What split archives that turned out to be whole begin with (APPNOTE 8.5.4).
+_WHOLE = (b"PK00", b"PK\x07\x08")
+# Tape-like writers fill the last block with zeros.
+_PADDING = 64 << 10
+# Room for a stub or a vendor's bytes, and for no document of another kind.
+_FRONT, _PDF, _PDF_BEGINS = 512, b"%PDF-", 1024
+_EMPTY = (b"", b"\x03\x00")
 
 
 class Entry(NamedTuple):
@@ -31,93 +53,155 @@ class Entry(NamedTuple):
     size: int
     start: int
     """Where the packed bytes begin in the archive."""
+    local: int
+    """Where its local header begins."""
+    end: int
+    """Where the entry ends, with its descriptor."""
+    raw_name: bytes
+
+    @property
+    def is_folder(self) -> bool:
+        return self.name.endswith("/")
 
 
 def read_entries(data: bytes, most: int) -> tuple[Entry, ...]:
     """The files of the archive, at most so many. Raises MalformedDocument when it is none,
     UnsafeDocument when two readers could see it differently."""
-    directory, end_at, count, prefix = _find_directory(data)
-    if count > most:
+    end = _find_end(data)
+    if end.entries > most:
         raise UnsafeDocument(f"more than {most} entries")
-    found = list(_read_directory(data, directory, end_at, count, prefix))
-    _refuse_hidden(data, found, directory)
-    refuse_collisions([entry.name for entry, _ in found])
-    return tuple(entry for entry, _ in found if not entry.name.endswith("/"))
+    found = list(_read_directory(data, end))
+    _refuse_hidden(data, found, end.directory)
+    refuse_collisions((entry.name, entry.raw_name) for entry in found)
+    return tuple(entry for entry in found if not entry.is_folder)
 
 
-def _find_directory(data: bytes) -> tuple[int, int, int, int]:
-    """Start and end of the central directory, its entry count, bytes in front of the archive."""
-    floor = max(0, len(data) - _END.size - _FULL16)
-    end_at = data.rfind(_END_MARK, floor)
-    if end_at < 0 or end_at + _END.size > len(data):
+class _End(NamedTuple):
+    directory: int
+    after: int
+    """Where the directory ends."""
+    entries: int
+    offset: int
+    """Where the directory says it begins; `prefix` foreign bytes stand in front of that count."""
+    prefix: int
+
+
+def _find_end(data: bytes) -> _End:
+    floor = max(0, len(data) - _END.size - FULL16 - _PADDING)
+    at = data.rfind(_END_MARK, floor)
+    if at < 0 or at + _END.size > len(data):
         raise MalformedDocument("not a zip archive")
-    _, disk, first_disk, here, count, size, offset, comment = _END.unpack_from(data, end_at)
-    if end_at + _END.size + comment != len(data):
+    _, *numbers, comment = _END.unpack_from(data, at)
+    behind = at + _END.size + comment
+    if behind > len(data) or data[behind:].strip(b"\x00"):
         raise UnsafeDocument("bytes after the archive")
-    if disk or first_disk or here != count or count == _FULL16 or _FULL32 in (size, offset):
-        raise UnsafeDocument("split and zip64 archives are not used for OFD")
-    prefix = end_at - size - offset
+    if behind < len(data):
+        _refuse_other_end(data, floor, at)
+    if data.find(_PDF, 0, _PDF_BEGINS) >= 0 or data.find(_PDF, at) >= 0:
+        raise UnsafeDocument("the archive is a PDF as well")
+    end = _end_of_directory(data, at, numbers)
+    if end.prefix and data.startswith(_CENTRAL_MARK, end.offset):
+        raise UnsafeDocument("the archive has two directories")
+    return end
+
+
+def _refuse_other_end(data: bytes, floor: int, at: int) -> None:
+    """Readers that insist on a comment up to the last byte look further to the front."""
+    other = data.find(_END_MARK, floor, at)
+    while other >= 0:
+        (comment,) = struct.unpack_from("<H", data, other + _END.size - 2)
+        if other + _END.size + comment == len(data):
+            raise UnsafeDocument("the archive has two ends")
+        other = data.find(_END_MARK, other + 1, at)
+
+
+def _end_of_directory(data: bytes, at: int, numbers: list[int]) -> _End:
+    """What the end record and, where there is one, the zip64 end record say."""
+    after, place = at, -1
+    locator = at - _LOCATOR.size
+    if locator >= 0 and data.startswith(_LOCATOR_MARK, locator):
+        after, numbers, place = _read_end64(data, locator, numbers)
+    disk, first_disk, here, count, size, offset = numbers
+    if disk or first_disk or here != count or count == FULL16 or FULL32 in (size, offset):
+        raise UnsafeDocument("split archives and archives of that size are not used for OFD")
+    prefix = after - size - offset
     if prefix < 0:
         raise MalformedDocument("not a zip archive: the directory is cut off")
-    return end_at - size, end_at, count, prefix
+    if place >= 0 and (prefix or place != after):
+        raise UnsafeDocument("the archive has two ends")
+    return _End(after - size, after, count, offset, prefix)
 
 
-def _read_directory(
-    data: bytes, position: int, end_at: int, count: int, prefix: int
-) -> Iterator[tuple[Entry, int]]:
-    """Each entry with the offset of its local header."""
-    for _ in range(count):
-        if position + _CENTRAL.size > end_at:
+def _read_end64(data: bytes, locator: int, told: list[int]) -> tuple[int, list[int], int]:
+    """Where the zip64 end record begins, what it tells, and where its locator says it is. Both
+    ends must tell the same, since each reader believes one of them."""
+    start = locator - _END64.size
+    if start < 0:
+        raise UnsafeDocument("a malformed zip64 end")
+    mark, length, _, _, *numbers = _END64.unpack_from(data, start)
+    _, holder, place, disks = _LOCATOR.unpack_from(data, locator)
+    full = (FULL16,) * 4 + (FULL32,) * 2
+    same = all(short in (wide, top) for short, wide, top in zip(told, numbers, full, strict=True))
+    if mark != _END64_MARK or length != _END64.size - 12 or holder or disks > 1 or not same:
+        raise UnsafeDocument("a malformed zip64 end")
+    return start, numbers, place
+
+
+def _read_directory(data: bytes, end: _End) -> Iterator[Entry]:
+    position = end.directory
+    for _ in range(end.entries):
+        if position + _CENTRAL.size > end.after:
             raise UnsafeDocument("the directory is cut off")
         fields = _CENTRAL.unpack_from(data, position)
-        mark, _, _, flags, method, _, _, crc, packed, size = fields[:10]
-        name_size, extra_size, note_size, disk, _, _, offset = fields[10:]
-        if mark != _CENTRAL_MARK or disk or _FULL32 in (packed, size, offset):
-            raise UnsafeDocument("a malformed directory entry")
-        if flags & (_ENCRYPTED | _STRONG) or method not in (STORE, DEFLATE):
-            raise UnsafeDocument("encrypted or packed by an unusual method")
+        mark, made, _, flags, method, _, _, crc, packed, size = fields[:10]
+        name_size, extra_size, note_size, disk, _, attributes, offset = fields[10:]
         name_at = position + _CENTRAL.size
         raw_name = data[name_at : name_at + name_size]
         extra = data[name_at + name_size : name_at + name_size + extra_size]
+        if extra or FULL32 in (packed, size, offset):
+            size, packed, offset, disk = extra_fields.widened(extra, (size, packed, offset, disk))
+        if mark != _CENTRAL_MARK or disk:
+            raise UnsafeDocument("a malformed directory entry")
+        if flags & REFUSED_FLAGS or method not in (STORE, DEFLATE):
+            raise UnsafeDocument("encrypted or packed by an unusual method")
         name = decode_name(raw_name, flags, extra)
-        local = prefix + offset
-        start = _check_local(data, local, raw_name, flags, (method, crc, packed, size))
-        yield Entry(name, method, crc, packed, size, start), local
+        if attributes or extra:
+            is_folder = name.endswith("/")
+            extra_fields.refuse_kind(made >> 8, attributes, is_folder=is_folder, size=size)
+            extra_fields.refuse_kind_in(extra, is_folder=is_folder, size=size)
+        told = Told(method, crc, packed, size)
+        local = end.prefix + offset
+        if end.prefix and data.startswith(LOCAL_MARK, offset):
+            raise UnsafeDocument("an entry stands in two places")
+        start, after = check_local(data, local, raw_name, name, told)
+        yield Entry(name, *told, start, local, after, raw_name)
         position = name_at + name_size + extra_size + note_size
-    if position != end_at:
+    if position != end.after:
         raise UnsafeDocument("the directory has a tail")
 
 
-def _check_local(
-    data: bytes, local: int, raw_name: bytes, flags: int, central: tuple[int, int, int, int]
-) -> int:
-    """Where the packed bytes begin; the local header must tell the same story."""
-    if local + _LOCAL.size > len(data):
-        raise UnsafeDocument("an entry lies outside the archive")
-    fields: tuple[int, ...] = _LOCAL.unpack_from(data, local)[1:]
-    _, local_flags, method, _, _, crc, packed, size, name_size, extra_size = fields
-    name_at = local + _LOCAL.size
-    told = (method, crc, packed, size)
-    deferred = bool(local_flags & _DESCRIPTOR) and told[1:] == (0, 0, 0)
-    same = method == central[0] if deferred else told == central
-    named = data[name_at : name_at + name_size] == raw_name
-    marked = data.startswith(_LOCAL_MARK, local)
-    if not marked or not named or not same or (local_flags ^ flags) & _ENCRYPTED:
-        raise UnsafeDocument("a local header differs from the directory")
-    return name_at + name_size + extra_size
-
-
-def _refuse_hidden(data: bytes, found: list[tuple[Entry, int]], directory: int) -> None:
-    """No overlap, and no local header outside the listed entries: a reader that goes through the
-    archive from the front would see it."""
+def _refuse_hidden(data: bytes, found: list[Entry], directory: int) -> None:
+    """No overlap, no folder with content, and nothing of an archive outside the listed entries: a
+    reader that goes from the front would see it or stop at it."""
     position = 0
-    for entry, local in sorted(found, key=lambda pair: pair[1]):
-        if local < position:
-            raise UnsafeDocument("entries overlap")
-        if data.find(_LOCAL_MARK, position, local) >= 0:
-            raise UnsafeDocument("an entry is hidden from the directory")
-        position = entry.start + entry.packed_size
-    if position > directory:
-        raise UnsafeDocument("an entry lies over the directory")
-    if data.find(_LOCAL_MARK, position, directory) >= 0:
+    for entry in sorted(found, key=lambda entry: entry.local):
+        if entry.local != position:
+            _refuse_gap(data, position, entry.local)
+        if entry.is_folder and (entry.size or _packed(data, entry) not in _EMPTY):
+            raise UnsafeDocument("a folder has content")
+        position = entry.end
+    if position != directory:
+        _refuse_gap(data, position, directory)
+
+
+def _refuse_gap(data: bytes, start: int, end: int) -> None:
+    if end < start:
+        raise UnsafeDocument("entries overlap")
+    if start == 0 and end > _FRONT:
+        raise UnsafeDocument("too many foreign bytes in front of the archive")
+    if _MARKS.search(data, start, end) and not (start == 0 and data[:end] in _WHOLE):
         raise UnsafeDocument("an entry is hidden from the directory")
+
+
+def _packed(data: bytes, entry: Entry) -> bytes:
+    return data[entry.start : entry.start + entry.packed_size]

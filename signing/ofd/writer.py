@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Self
 
 from signing.ofd.container import ROOT, Package
-from signing.ofd.directory import DEFLATE, STORE
+from signing.ofd.local_headers import DEFLATE, STORE
 
 _LOCAL = struct.Struct("<4s5H3I2H")
 _CENTRAL = struct.Struct("<4s6H3I5H2I")
