@@ -19,6 +19,7 @@ from core import audit, clock, offload, outbox
 from core.blobs import Blobs
 from core.database import transaction
 from core.malware import Scanner
+from core.protect import for_row
 from identity.principal import Principal
 
 _REFUSALS = {refusal.slug: refusal for refusal in (errors.NotAnAcceptedType, errors.UnreadableFile)}
@@ -244,7 +245,8 @@ async def _replace(
     async with transaction():
         await touch(case, at=at)
         existing = Material.filter(case_id=case.id, code=requirement.code)
-        if not await existing.update(version=F("version") + 1, **changes):
+        sealed = for_row(Material, changes, case.id, requirement.code)
+        if not await existing.update(version=F("version") + 1, **sealed):
             await Material.create(case_id=case.id, code=requirement.code, **changes)
         await timeline.append(
             case.id,

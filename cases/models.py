@@ -7,7 +7,7 @@ from tortoise.models import Model
 
 from cases.lifecycle import CaseState
 from core.ids import new_id
-from core.protect import ProtectedField
+from core.protect import ProtectedField, ProtectedModel
 
 
 class ServiceItem(Model):
@@ -76,7 +76,7 @@ class Counter(Model):
         unique_together = (("scope", "day"),)
 
 
-class Case(Model):
+class Case(ProtectedModel):
     """An application and everything the law wants to know about its course."""
 
     id = fields.UUIDField(primary_key=True, default=new_id)
@@ -158,8 +158,10 @@ class FormSignature(Model):
         app = "cases"
 
 
-class Material(Model):
+class Material(ProtectedModel):
     """What the applicant did about one requirement; no row means nothing yet."""
+
+    bound_to = ("case_id", "code")
 
     id = fields.UUIDField(primary_key=True, default=new_id)
     case: fields.ForeignKeyRelation[Case] = fields.ForeignKeyField(
@@ -344,7 +346,7 @@ class Conversation(Model):
         app = "cases"
 
 
-class Message(Model):
+class Message(ProtectedModel):
     """One message of a conversation; words and names may be personal and are encrypted."""
 
     id = fields.UUIDField(primary_key=True, default=new_id)

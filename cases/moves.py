@@ -11,7 +11,7 @@ from cases.definitions import Item
 from cases.guide import Guide, evaluate
 from cases.lifecycle import CaseState, Move
 from cases.models import Case
-from core.protect import blind_index
+from core.protect import blind_index, for_row
 from identity import queries as identity_queries
 from identity.principal import Principal
 
@@ -88,7 +88,7 @@ async def move(case: Case, step: Move, *, at: datetime, **changes: Any) -> CaseS
     target = lifecycle.after(case.state, step, back_to=case.state_before_supplement)
     values = {"state": target, "updated_at": at, "revision": case.revision + 1, **changes}
     unchanged = Case.filter(id=case.id, state=case.state, revision=case.revision)
-    if not await unchanged.update(**values):
+    if not await unchanged.update(**for_row(Case, values, case.id)):
         present = await Case.get(id=case.id)
         lifecycle.after(present.state, step, back_to=present.state_before_supplement)
         raise errors.CaseChanged()

@@ -24,12 +24,11 @@ from datetime import timedelta
 
 from tortoise import fields
 from tortoise.expressions import Q
-from tortoise.models import Model
 
 from core import clock, database, events, tasks
 from core.events import Event
 from core.lease import Lease
-from core.protect import ProtectedField
+from core.protect import ProtectedField, ProtectedModel
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +42,8 @@ LONGEST_DELAY_SECONDS = 300.0
 React = Callable[[Event], Awaitable[None]]
 
 
-class OutboxMessage(Model):
+class OutboxMessage(ProtectedModel):
+    bound_to = ("event_id",)
     id = fields.BigIntField(primary_key=True)
     event_id = fields.UUIDField(unique=True)
     name = fields.CharField(max_length=60)

@@ -1,92 +1,52 @@
-"""Personal data at rest: an encrypted column and a blind index to look it up by.
+"""Personal data at rest: an encrypted column that is plain in Python.
 
-SM4-GCM (GB/T 32907 with the mode of RFC 8998) under a key derived from the master key; a stored
-value is `v1.` + base64(nonce ‖ ciphertext ‖ tag). A blind index is HMAC-SM3 over purpose and value:
-equal values of one purpose meet, nothing else can be read from it.
+Invariants
+- A value is decrypted in one place: when a row is loaded from the database. What is handed to a
+  constructor, assigned or compared is a text like any other, also when it looks encrypted.
+- A value is sealed for its table, its column and its row (`ProtectedModel.bound_to`): moved
+  anywhere else it cannot be read. What cannot be read, plain text among it, is never handed on.
+- Where no row is at hand nothing goes in or out: `values()`, filters and aggregates on such a
+  column raise ProtectionError, and `update()` takes what `for_row` has sealed.
+
+Keys, forms and blind indexes are in `core.vault`.
 """
 
 from __future__ import annotations
 
-import base64
-import hmac
-import secrets
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar, Self
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from tortoise import fields
 from tortoise.models import Model
 
-VERSION = "v1."
-NONCE_SIZE = 12
-TAG_SIZE = 16
+from core.vault import OldForm as OldForm
+from core.vault import ProtectionError as ProtectionError
+from core.vault import Vault as Vault
+from core.vault import blind_index as blind_index
+from core.vault import blind_indexes as blind_indexes
+from core.vault import derive as derive
+from core.vault import open_note as open_note
+from core.vault import seal_note as seal_note
+from core.vault import use as use
+from core.vault import vault as vault
 
 
-class ProtectionError(Exception):
-    """A protected value cannot be read: wrong master key, or the stored text was altered."""
+class _Opened:
+    """Came out of a row and was decrypted; only the loader below makes it."""
+
+    __slots__ = ("text",)
+
+    def __init__(self, text: str) -> None:
+        self.text = text
 
 
-class Vault:
-    """The keys derived from one master key."""
+class Sealed:
+    """A value sealed for one cell, for `update()`; made by `for_row`."""
 
-    def __init__(self, master: bytes) -> None:
-        if len(master) < 32:
-            raise ProtectionError("the master key has fewer than 32 bytes")
-        self._column_key = derive(master, b"column", 16)
-        self._index_key = derive(master, b"blind-index", 32)
-        self.audit_key = derive(master, b"audit", 32)
+    __slots__ = ("column", "stored", "table")
 
-    def seal(self, text: str) -> str:
-        nonce = secrets.token_bytes(NONCE_SIZE)
-        encryptor = Cipher(algorithms.SM4(self._column_key), modes.GCM(nonce)).encryptor()
-        ciphertext = encryptor.update(text.encode()) + encryptor.finalize()
-        return VERSION + base64.b64encode(nonce + ciphertext + encryptor.tag).decode()
-
-    def open(self, stored: str) -> str:
-        if not stored.startswith(VERSION):
-            raise ProtectionError("not a protected value")
-        text = stored[len(VERSION) :]
-        try:
-            raw = base64.b64decode(text, validate=True)
-            if base64.b64encode(raw).decode() != text:
-                raise ValueError("a second spelling of the same bytes")
-            nonce, ciphertext, tag = raw[:NONCE_SIZE], raw[NONCE_SIZE:-TAG_SIZE], raw[-TAG_SIZE:]
-            decryptor = Cipher(algorithms.SM4(self._column_key), modes.GCM(nonce, tag)).decryptor()
-            return (decryptor.update(ciphertext) + decryptor.finalize()).decode()
-        except (InvalidTag, ValueError):
-            raise ProtectionError("a protected value cannot be read") from None
-
-    def index(self, value: str, *, purpose: str) -> str:
-        message = purpose.encode() + b"\x00" + value.encode()
-        return hmac.new(self._index_key, message, "sm3").hexdigest()
-
-
-def derive(master: bytes, purpose: bytes, size: int) -> bytes:
-    """A key of `size` bytes for one purpose (HKDF, RFC 5869)."""
-    info = b"yunjian/" + purpose
-    return HKDF(algorithm=hashes.SHA256(), length=size, salt=None, info=info).derive(master)
-
-
-_vault: Vault | None = None
-
-
-def use(master: bytes) -> None:
-    """Set the master key of this process. A column has no other way to reach it."""
-    global _vault
-    _vault = Vault(master)
-
-
-def vault() -> Vault:
-    if _vault is None:
-        raise ProtectionError("protect.use() was not called with the master key")
-    return _vault
-
-
-def blind_index(value: str, *, purpose: str) -> str:
-    """64 hexadecimal characters to find a protected value by. `purpose` keeps indexes apart."""
-    return vault().index(value, purpose=purpose)
+    def __init__(self, table: str, column: str, stored: str) -> None:
+        self.table, self.column, self.stored = table, column, stored
 
 
 class ProtectedField(fields.Field[str], str):  # type: ignore[misc]
@@ -97,12 +57,116 @@ class ProtectedField(fields.Field[str], str):  # type: ignore[misc]
     field_type = str
 
     def to_db_value(self, value: Any, instance: type[Model] | Model) -> str | None:
+        """Sealed for the row of `instance`. Raises ProtectionError where there is none."""
         if value is None:
             return None
-        return vault().seal(str(value))
+        name = self.model_field_name
+        if isinstance(value, Sealed):
+            if (value.table, value.column) != (self.model._meta.db_table, name):
+                raise ProtectionError(f"a value that was sealed for another column than {name}")
+            return value.stored
+        if not isinstance(instance, ProtectedModel):
+            raise ProtectionError(f"{name} cannot be compared, nor updated without `for_row`")
+        return vault().seal(str(value), context=_context_of(instance, name))
 
     def to_python_value(self, value: Any) -> str | None:
+        """Only what the loader of rows has opened. Raises ProtectionError for anything else."""
         if value is None:
             return None
-        text = str(value)
-        return vault().open(text) if text.startswith(VERSION) else text
+        if type(value) is not _Opened:
+            raise ProtectionError(f"{self.model_field_name} can only be read with its whole row")
+        return value.text
+
+
+class ProtectedModel(Model):
+    """A table with protected columns."""
+
+    bound_to: ClassVar[tuple[str, ...]] = ("id",)
+    """Columns that together name the row before it is inserted, and never change."""
+
+    class Meta:
+        abstract = True
+
+    @classmethod
+    def protected_columns(cls) -> Mapping[str, bytes]:
+        """Names of the protected columns, and the part of their context that all rows share."""
+        known: Mapping[str, bytes] | None = cls.__dict__.get("_protected_columns")
+        if known is None:
+            table = cls._meta.db_table
+            known = {
+                name: f"{table}\x00{name}\x00".encode()
+                for name, column in cls._meta.fields_map.items()
+                if isinstance(column, ProtectedField)
+            }
+            cls._protected_columns = known
+        return known
+
+    _protected_columns: ClassVar[Mapping[str, bytes]]
+
+    @classmethod
+    def _init_from_db(cls, **kwargs: Any) -> Self:
+        """Tortoise calls this for each row of a result, and for nothing else."""
+        opened = vault().open
+        row: bytes | None = None
+        for name, shared in cls.protected_columns().items():
+            stored = kwargs.get(name)
+            if stored is None:
+                continue
+            if row is None:
+                row = _row(cls, kwargs)
+            kwargs[name] = _Opened(opened(stored, context=shared + row))
+        loaded: Self = super()._init_from_db(**kwargs)
+        return loaded
+
+    def _set_kwargs(self, kwargs: dict[str, Any]) -> set[str]:
+        """Tortoise calls this for a constructor and `update_from_dict`: texts stay as they are."""
+        given = {name: kwargs[name] for name in self.protected_columns() if name in kwargs}
+        passed: set[str] = super()._set_kwargs(
+            {name: value for name, value in kwargs.items() if name not in given}
+        )
+        for name, value in given.items():
+            if value is None and not self._meta.fields_map[name].null:
+                raise ValueError(f"{name} is non nullable field, but null was passed")
+            if isinstance(value, Sealed):
+                raise ProtectionError(f"{name}: a sealed value is for update() only")
+            setattr(self, name, None if value is None else str(value))
+        return passed | set(given)
+
+
+def for_row(model: type[ProtectedModel], values: Mapping[str, Any], *row: object) -> dict[str, Any]:
+    """`values` for an `update()` of the one row that `row` names (in the order of `bound_to`).
+
+    Protected columns among them are sealed for it, others are left as they are.
+    """
+    if len(row) != len(model.bound_to):
+        raise ProtectionError(f"{model.__name__} is bound to {', '.join(model.bound_to)}")
+    at = _row(model, dict(zip(model.bound_to, row, strict=True)))
+    ready = dict(values)
+    for name in model.protected_columns():
+        if ready.get(name) is not None:
+            text = vault().seal(str(ready[name]), context=_context(model, name, at))
+            ready[name] = Sealed(model._meta.db_table, name, text)
+    return ready
+
+
+def context_of(model: type[ProtectedModel], column: str, row: Mapping[str, Any]) -> bytes:
+    """What a cell is sealed for, given the columns of its row as they are in the database."""
+    return _context(model, column, _row(model, row))
+
+
+def _context_of(instance: ProtectedModel, column: str) -> bytes:
+    row = {name: getattr(instance, name) for name in instance.bound_to}
+    return _context(type(instance), column, _row(type(instance), row))
+
+
+def _context(model: type[ProtectedModel], column: str, row: bytes) -> bytes:
+    return model.protected_columns()[column] + row
+
+
+def _row(model: type[ProtectedModel], values: Mapping[str, Any]) -> bytes:
+    """Raises ProtectionError when a part of the row's name is not known."""
+    parts = [str(values.get(name) or "") for name in model.bound_to]
+    if "" in parts:
+        names = " and ".join(model.bound_to)
+        raise ProtectionError(f"{model.__name__} is here without its {names}")
+    return "\x00".join(parts).encode()

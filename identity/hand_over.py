@@ -9,7 +9,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from core import ids
-from core.protect import vault
+from core.protect import open_note, seal_note
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -18,33 +18,35 @@ if TYPE_CHECKING:
 async def leave(redis: "Redis", kind: str, value: dict[str, Any], *, seconds: int) -> str:
     """Keep `value` under a new random name; returns the name."""
     name = ids.new_token(24)
-    sealed = vault().seal(json.dumps(value, ensure_ascii=False))
-    await redis.set(_key(kind, name), sealed, ex=seconds)
+    await put_back(redis, kind, name, value, seconds=seconds)
     return name
 
 
 async def take(redis: "Redis", kind: str, name: str) -> dict[str, Any] | None:
     """The value, once; None when it is not there (any more)."""
-    return _opened(await redis.getdel(_key(kind, name)))
+    key = _key(kind, name)
+    return _opened(key, await redis.getdel(key))
 
 
 async def look(redis: "Redis", kind: str, name: str) -> dict[str, Any] | None:
     """The value without taking it."""
-    return _opened(await redis.get(_key(kind, name)))
+    key = _key(kind, name)
+    return _opened(key, await redis.get(key))
 
 
 async def put_back(
     redis: "Redis", kind: str, name: str, value: dict[str, Any], *, seconds: int
 ) -> None:
     """Keep `value` under a name that was used before."""
-    sealed = vault().seal(json.dumps(value, ensure_ascii=False))
-    await redis.set(_key(kind, name), sealed, ex=seconds)
+    key = _key(kind, name)
+    await redis.set(key, seal_note(key, json.dumps(value, ensure_ascii=False)), ex=seconds)
 
 
-def _opened(sealed: Any) -> dict[str, Any] | None:
-    if sealed is None:
+def _opened(key: str, sealed: Any) -> dict[str, Any] | None:
+    text = open_note(key, sealed)
+    if text is None:
         return None
-    value: dict[str, Any] = json.loads(vault().open(sealed.decode()))
+    value: dict[str, Any] = json.loads(text)
     return value
 
 

@@ -12,7 +12,7 @@ from tortoise.models import Model
 
 from core.clock import now
 from core.ids import new_id
-from core.protect import ProtectedField
+from core.protect import ProtectedField, ProtectedModel
 
 
 class SubjectKind(StrEnum):
@@ -38,7 +38,7 @@ class State(StrEnum):
     REVOKED = "revoked"
 
 
-class Subject(Model):
+class Subject(ProtectedModel):
     """A person or an organisation: whoever can hold a licence or apply."""
 
     id = fields.UUIDField(primary_key=True, default=new_id)
@@ -78,7 +78,7 @@ class Relation(Model):
         unique_together = (("person", "organisation", "kind"),)
 
 
-class PlatformAccount(Model):
+class PlatformAccount(ProtectedModel):
     """An account on a mini-app platform, bound to a person once the real name is known."""
 
     id = fields.UUIDField(primary_key=True, default=new_id)
@@ -191,7 +191,7 @@ class Counter(Model):
         app = "identity"
 
 
-class ClientApp(Model):
+class ClientApp(ProtectedModel):
     """A company's or a department's system that calls the enterprise interface."""
 
     id = fields.UUIDField(primary_key=True, default=new_id)

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from core import clock, ids
-from core.protect import vault
+from core.protect import open_note, seal_note
 from core.redis_client import REDIS_ERRORS
 from miniapp_bridge.errors import TokenUnavailable
 
@@ -207,7 +207,7 @@ class TokenStore:
     async def _store(self, fetched: Fetched, *, expected: int) -> Token:
         now = clock.now().timestamp()
         expires_at = now + fetched.seconds
-        sealed = vault().seal(fetched.value)
+        sealed = seal_note(self._key, fetched.value)
         generation = int(
             await self._redis.eval(STORE, 1, self._key, str(expected), sealed, expires_at, now)
         )
@@ -225,8 +225,12 @@ class TokenStore:
         sealed, generation, expires_at, at = stored
         if sealed is None:
             return None
+        value = open_note(self._key, sealed)
+        if value is None:  # of a time before the master key was changed
+            await self._redis.delete(self._key)
+            return None
         return Token(
-            value=vault().open(sealed.decode()),
+            value=value,
             generation=int(generation),
             expires_at=float(expires_at),
             fetched_at=float(at),

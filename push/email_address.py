@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from core import ids
+from core.protect import open_note, seal_note
 from core.redis_client import allow
 from push import preferences
 from push.errors import EmailCodeRefused, EmailNotAvailable, TooManyEmailCodes, UnreadableEmail
@@ -34,7 +35,8 @@ async def ask(person_id: UUID, address: str, *, outlet: Outlet, redis: "Redis") 
     if not await allow(redis, f"email-code:{person_id}", limit=CODES_AN_HOUR, seconds=3600):
         raise TooManyEmailCodes()
     code = f"{secrets.randbelow(10**6):06d}"
-    await redis.set(_key(person_id), json.dumps([address, code]), ex=CODE_SECONDS)
+    key = _key(person_id)
+    await redis.set(key, seal_note(key, json.dumps([address, code])), ex=CODE_SECONDS)
     await redis.delete(_tries(person_id))
     await outlet.send(
         to=address,
@@ -46,7 +48,7 @@ async def ask(person_id: UUID, address: str, *, outlet: Outlet, redis: "Redis") 
 
 async def confirm(person_id: UUID, code: str, *, redis: "Redis") -> str:
     """Use the address the code was sent to; gives it. Raises EmailCodeRefused."""
-    kept = await redis.get(_key(person_id))
+    kept = open_note(_key(person_id), await redis.get(_key(person_id)))
     if kept is None:
         raise EmailCodeRefused()
     if not await allow(redis, _tries_name(person_id), limit=MOST_TRIES, seconds=CODE_SECONDS):

@@ -12,7 +12,7 @@ from tortoise.models import Model
 
 from core.clock import now
 from core.ids import new_id
-from core.protect import ProtectedField
+from core.protect import ProtectedField, ProtectedModel
 
 
 class DeliveryState(StrEnum):
@@ -35,7 +35,7 @@ class Stream(Model):
         app = "push"
 
 
-class StreamEntry(Model):
+class StreamEntry(ProtectedModel):
     """One entry of a live stream. Positions of a stream run from 1 without gaps."""
 
     id = fields.UUIDField(primary_key=True, default=new_id)
@@ -63,7 +63,7 @@ class StreamEpoch(Model):
         app = "push"
 
 
-class InboxMessage(Model):
+class InboxMessage(ProtectedModel):
     """A message kept for a person until it is read, and after."""
 
     id = fields.UUIDField(primary_key=True, default=new_id)
@@ -83,7 +83,7 @@ class InboxMessage(Model):
         indexes = (("person_id", "created_at"),)
 
 
-class Delivery(Model):
+class Delivery(ProtectedModel):
     """One message on its way through one channel; unique, so that a repeat sends nothing."""
 
     id = fields.UUIDField(primary_key=True, default=new_id)
@@ -129,8 +129,10 @@ class ConsentRecord(Model):
         unique_together = (("user_index", "template"),)
 
 
-class NoticePreference(Model):
+class NoticePreference(ProtectedModel):
     """What a person wants to be told by, and when not. No row: the defaults of `preferences`."""
+
+    bound_to = ("person_id",)
 
     person_id = fields.UUIDField(primary_key=True)
     subscription = fields.BooleanField(default=True)
@@ -154,7 +156,7 @@ class WebhookState(StrEnum):
     PAUSED = "paused"
 
 
-class Webhook(Model):
+class Webhook(ProtectedModel):
     """An address of an enterprise or a department that is told of what happens."""
 
     id = fields.UUIDField(primary_key=True, default=new_id)
@@ -191,8 +193,10 @@ class CallState(StrEnum):
     DEAD = "dead"
 
 
-class WebhookCall(Model):
+class WebhookCall(ProtectedModel):
     """One event on its way to one address. The number orders the calls of one object."""
+
+    bound_to = ("webhook_id", "event_id")
 
     id = fields.BigIntField(primary_key=True)
     webhook: fields.ForeignKeyRelation[Webhook] = fields.ForeignKeyField(

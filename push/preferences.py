@@ -10,6 +10,7 @@ from datetime import datetime, time, timedelta
 from uuid import UUID
 
 from core import clock
+from core.protect import for_row
 from push.errors import UnreadableQuietHours
 from push.models import NoticePreference
 
@@ -98,7 +99,8 @@ async def _write(person_id: UUID, **values: object) -> None:
         person_id=person_id, quiet_from=defaults.quiet_from, quiet_until=defaults.quiet_until
     )
     await NoticePreference.bulk_create([first], ignore_conflicts=True)
-    await NoticePreference.filter(person_id=person_id).update(**values, changed_at=clock.now())
+    changes = for_row(NoticePreference, {**values, "changed_at": clock.now()}, person_id)
+    await NoticePreference.filter(person_id=person_id).update(**changes)
 
 
 def _time(text: str) -> time:

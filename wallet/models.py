@@ -10,7 +10,7 @@ from tortoise.models import Model
 
 from core.clock import now
 from core.ids import new_id
-from core.protect import ProtectedField
+from core.protect import ProtectedField, ProtectedModel
 from wallet.log_models import Complaint as Complaint
 from wallet.log_models import LogCheckpoint as LogCheckpoint
 from wallet.log_models import LogEntry as LogEntry
@@ -69,7 +69,7 @@ class VerificationKind(StrEnum):
     VALUES = "values"
 
 
-class Licence(Model):
+class Licence(ProtectedModel):
     """One version of one e-licence. The sealed document is a blob under its digest."""
 
     id = fields.UUIDField(primary_key=True, default=new_id)
@@ -122,8 +122,10 @@ class StateChange(Model):
         app = "wallet"
 
 
-class IssueGrant(Model):
+class IssueGrant(ProtectedModel):
     """The number and identifier a case was allotted, so that a repeat draws with the same."""
+
+    bound_to = ("case_id", "copy")
 
     id = fields.UUIDField(primary_key=True, default=new_id)
     case_id = fields.UUIDField()

@@ -7,7 +7,7 @@ from tortoise import fields
 from tortoise.models import Model
 
 from core.ids import new_id
-from core.protect import ProtectedField
+from core.protect import ProtectedField, ProtectedModel
 
 
 class AuthorisationState(StrEnum):
@@ -37,7 +37,7 @@ class LineOutcome(StrEnum):
     INVALID = "invalid"
 
 
-class Authorisation(Model):
+class Authorisation(ProtectedModel):
     """A holder lets somebody see some fields of a licence, for a purpose, until a time."""
 
     id = fields.UUIDField(primary_key=True, default=new_id)

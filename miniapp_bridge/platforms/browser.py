@@ -12,7 +12,7 @@ import secrets
 from typing import TYPE_CHECKING, Any
 
 from core import ids
-from core.protect import blind_index, derive, vault
+from core.protect import blind_index, derive, open_note, seal_note
 from core.redis_client import allow
 from core.settings import Settings
 from miniapp_bridge.config import PlatformConfigs
@@ -94,7 +94,7 @@ class BrowserConnector:
         challenge, digits = ids.new_token(18), f"{secrets.randbelow(1_000_000):06d}"
         name = self._name(challenge)
         digest = self._digest(challenge, digits)
-        kept: dict[Any, Any] = {"digest": digest, "phone": vault().seal(phone)}
+        kept: dict[Any, Any] = {"digest": digest, "phone": seal_note(name, phone)}
         async with self._redis.pipeline(transaction=True) as pipe:
             pipe.hset(name, mapping=kept)
             pipe.expire(name, LIFE_SECONDS)
@@ -130,9 +130,10 @@ class BrowserConnector:
         sealed = await self._redis.eval(
             GUESS, 1, self._name(challenge), self._digest(challenge, digits), str(GUESSES)
         )
-        if sealed is None:
+        phone = open_note(self._name(challenge), sealed)
+        if phone is None:
             raise CodeRefused(vendor_code="wrong")
-        return vault().open(sealed.decode())
+        return phone
 
     def _name(self, challenge: str) -> str:
         return f"browser:challenge:{hashlib.sha256(challenge.encode()).hexdigest()}"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
 
 from core import clock
-from core.protect import blind_index, vault
+from core.protect import blind_index, open_note, seal_note
 from core.settings import Settings
 from miniapp_bridge.breaker import Breaker
 from miniapp_bridge.client import REQUEST_SECONDS, PlatformClient, Retry
@@ -138,11 +138,11 @@ class WeChatConnector:
 
     async def open_data(self, user_id: str, *, encrypted: str, iv: str) -> dict[str, Any]:
         """encryptedData of an older client. Raises SessionStale for everything that fails."""
-        sealed: Any = await self._redis.get(self._session_name(user_id))
-        if sealed is None:
+        name = self._session_name(user_id)
+        key = open_note(name, await self._redis.get(name))
+        if key is None:
             raise SessionStale()
         try:
-            key = vault().open(sealed.decode())
             value = json.loads(crypto.decrypt_data(encrypted, session_key=key, iv=iv))
             made = int(value["watermark"]["timestamp"])
             if self._foreign(value) or clock.now().timestamp() - made > DATA_OLDEST_SECONDS:
@@ -281,9 +281,8 @@ class WeChatConnector:
 
     async def _keep_session_key(self, user_id: str, session_key: str) -> None:
         if len(base64.b64decode(session_key or "AA==")) == 16:
-            await self._redis.set(
-                self._session_name(user_id), vault().seal(session_key), ex=SESSION_KEPT_SECONDS
-            )
+            name = self._session_name(user_id)
+            await self._redis.set(name, seal_note(name, session_key), ex=SESSION_KEPT_SECONDS)
 
     def _session_name(self, user_id: str) -> str:
         index = blind_index(f"{self._config.app_id}:{user_id}", purpose="wechat.session-key")

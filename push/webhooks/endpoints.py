@@ -7,6 +7,7 @@ from uuid import UUID
 
 from core import audit, clock
 from core.database import transaction
+from core.protect import for_row
 from push.errors import TooManyWebhooks, WebhookNotFound
 from push.models import CallState, Webhook, WebhookCall, WebhookState
 from push.webhooks import addresses, signatures
@@ -76,9 +77,9 @@ async def rotate_key(webhook_id: UUID, *, owner: str, by: str) -> str:
     secret = signatures.new_secret()
     async with transaction():
         row = await _own(webhook_id, owner)
-        await Webhook.filter(id=row.id).update(
-            secret=secret, former_secret=row.secret, former_until=clock.now() + FORMER_KEY_LIFE
-        )
+        until = clock.now() + FORMER_KEY_LIFE
+        changes = {"secret": secret, "former_secret": row.secret, "former_until": until}
+        await Webhook.filter(id=row.id).update(**for_row(Webhook, changes, row.id))
         await audit.record(actor=by, action="webhook-key-changed", target=f"webhook:{row.id}")
     return secret
 
