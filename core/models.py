@@ -1,7 +1,8 @@
 """Tables of the kernel, gathered where Tortoise looks for them."""
 
 from core.audit import AuditHead, AuditRecord
+from core.jobs import Job
 from core.lease import LeaseRow
 from core.outbox import OutboxMessage
 
-__all__ = ["AuditHead", "AuditRecord", "LeaseRow", "OutboxMessage"]
+__all__ = ["AuditHead", "AuditRecord", "Job", "LeaseRow", "OutboxMessage"]

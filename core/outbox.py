@@ -3,9 +3,11 @@
 Invariants
 - `publish` runs in the transaction of the change it tells of: both are there or neither is.
 - A row is told at least once; reactions are idempotent by a unique column of their own.
-- Rows of one key are told in the order they were written; different keys side by side.
+- Rows of one key are told in the order they were written; different keys side by side, by all
+  workers of the installation (`core.queue` claims them, `core.workers` runs them).
 - A failure stops only its key: it waits longer each time and is parked after MAX_ATTEMPTS, which
   raises an alarm in the log. A parked row holds its key until somebody replays or drops it.
+- A slow reaction stops only its key. Long work does not belong into one: mark it due instead.
 - Rows are found by *not done*, never by "number greater than the last": numbers may commit out of
   order.
 
@@ -14,35 +16,34 @@ What it does not do: it knows no reaction (flows.py does) and calls no network i
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import json
 import logging
-from collections import defaultdict
-from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
 
 from tortoise import fields
-from tortoise.expressions import Q
+from tortoise.functions import Count, Min
 
-from core import clock, database, events, tasks
+from core import clock, database, events, sql
 from core.events import Event
-from core.lease import Lease
 from core.protect import ProtectedField, ProtectedModel
+from core.queue import AT_ONCE, MOST_LOST, Backoff, Claim, IndexWhere, Queue, Queued
+from core.sql import NOW
+from core.workers import Bell, Workers
 
 log = logging.getLogger(__name__)
 
-BATCH = 200
-KEYS_AT_ONCE = 8
 MAX_ATTEMPTS = 8
-POLL_SECONDS = 2.0
-FIRST_DELAY_SECONDS = 0.5
-LONGEST_DELAY_SECONDS = 300.0
+PAGE = 100
+FORGET_AT_ONCE = 2_000
 
 React = Callable[[Event], Awaitable[None]]
 
 
-class OutboxMessage(ProtectedModel):
+class OutboxMessage(Queued, ProtectedModel):
     bound_to = ("event_id",)
     id = fields.BigIntField(primary_key=True)
     event_id = fields.UUIDField(unique=True)
@@ -51,8 +52,6 @@ class OutboxMessage(ProtectedModel):
     payload = ProtectedField()
     """JSON, encrypted at rest: the facts of an approval are personal data."""
     created_at = fields.DatetimeField()
-    attempts = fields.SmallIntField(default=0)
-    due_at = fields.DatetimeField()
     done_at = fields.DatetimeField(null=True)
     parked_at = fields.DatetimeField(null=True)
     last_error = fields.CharField(max_length=200, null=True)
@@ -60,31 +59,31 @@ class OutboxMessage(ProtectedModel):
     class Meta:
         table = "core_outbox_message"
         app = "core"
-        indexes = (("done_at", "id"),)
+        indexes = (
+            ("done_at", "id"),
+            IndexWhere(
+                fields=("due_at", "id"),
+                name="idx_outbox_due",
+                where="done_at IS NULL AND parked_at IS NULL",
+            ),
+            IndexWhere(fields=("key", "id"), name="idx_outbox_key", where="done_at IS NULL"),
+            IndexWhere(
+                fields=("id",),
+                name="idx_outbox_parked",
+                where="done_at IS NULL AND parked_at IS NOT NULL",
+            ),
+        )
 
 
-class Bell:
-    """Wakes the relay of this process; `listeners` carry the ring further (Redis, best effort)."""
-
-    def __init__(self) -> None:
-        self._rung = asyncio.Event()
-        self.listeners: list[Callable[[], None]] = []
-
-    def ring(self) -> None:
-        self._rung.set()
-        for listener in self.listeners:
-            listener()
-
-    def wake(self) -> None:
-        """A ring that came from another process: wake, but do not carry it on."""
-        self._rung.set()
-
-    async def wait(self, seconds: float) -> None:
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await self._rung.wait()
-        self._rung.clear()
-
+QUEUE = Queue(
+    name="outbox",
+    model=OutboxMessage,
+    open="j.done_at IS NULL AND j.parked_at IS NULL",
+    undone="j.done_at IS NULL",
+    key=("key",),
+    backoff=Backoff(first=1.0, longest=300.0, tries=MAX_ATTEMPTS),
+    furthest=3600.0,
+)
 
 bell = Bell()
 
@@ -93,173 +92,181 @@ async def publish(event: Event, *, key: str) -> None:
     """Write `event` beside the change it tells of. Raises RuntimeError outside a transaction."""
     if not database.in_progress():
         raise RuntimeError("outbox.publish() belongs inside transaction()")
-    now = clock.now()
     await OutboxMessage.create(
         event_id=event.id,
         name=event.name,
         key=key,
         payload=json.dumps(events.to_payload(event), ensure_ascii=False),
-        created_at=now,
-        due_at=now,
+        created_at=clock.now(),
     )
     database.after_commit(bell.ring)
 
 
+def workers(
+    react: React, *, bell: Bell | None = None, held: Callable[[], bool] = lambda: True
+) -> Workers[OutboxMessage]:
+    """Those who tell the events that are due."""
+
+    async def tell(claim: Claim[OutboxMessage]) -> bool:
+        if claim.lost >= MOST_LOST:
+            raise HoldersDied
+        row = claim.row
+        await react(events.from_payload(row.name, json.loads(row.payload)))
+        return await _told(claim)
+
+    return Workers(QUEUE, tell, failed=_put_off, bell=bell, held=held)
+
+
 async def drain(react: React, *, held: Callable[[], bool] = lambda: True) -> int:
-    """Tell every row that is due; returns how many were told. One pass, for the relay and tests.
+    """Tell every row that is due; returns how many were told. For tests and commands.
 
-    `held` is asked before each row: who slept through the lease stops there, so that a row never
-    follows one that the next holder has already told after it.
+    `held` is asked before rows are claimed.
     """
-    told = 0
-    while True:
-        rows = await _due_rows() if held() else {}
-        if not rows:
-            return told
-        gate = asyncio.Semaphore(KEYS_AT_ONCE)
-        results = await asyncio.gather(
-            *(_tell_key(group, react, gate, held) for group in rows.values())
-        )
-        told += sum(results)
-        if not any(results):
-            return told
+    return await workers(react, held=held).drain()
 
 
-async def _due_rows() -> dict[str, list[OutboxMessage]]:
-    """Undone rows by key, in order; keys with a row that must wait or is parked are left out."""
-    undone = OutboxMessage.filter(done_at__isnull=True)
-    waiting = Q(parked_at__isnull=False) | Q(due_at__gt=clock.now())
-    held_keys = await undone.filter(waiting).distinct().values_list("key", flat=True)
-    if held_keys:
-        undone = undone.exclude(key__in=held_keys)
-    groups: dict[str, list[OutboxMessage]] = defaultdict(list)
-    for row in await undone.order_by("id").limit(BATCH):
-        groups[row.key].append(row)
-    return groups
+class HoldersDied(Exception):
+    """Workers died over this row, again and again: it is parked before it kills the next."""
 
 
-async def _tell_key(
-    rows: list[OutboxMessage],
-    react: React,
-    gate: asyncio.Semaphore,
-    held: Callable[[], bool],
-) -> int:
-    told = 0
-    async with gate:
-        for row in rows:
-            if not held() or not await _tell(row, react):
-                break
-            told += 1
+async def _told(claim: Claim[OutboxMessage]) -> bool:
+    async with database.transaction():
+        told = await claim.settle(done_at=NOW)
+        if told and claim.fence > 1:
+            await QUEUE.bring_back(claim.row)
+    if not told:
+        log.warning("outbox row told by another as well: %s", claim.row.event_id)
     return told
 
 
-async def _tell(row: OutboxMessage, react: React) -> bool:
-    try:
-        await react(events.from_payload(row.name, json.loads(row.payload)))
-    except Exception as error:  # one bad event must not stop the relay
-        await _put_off(row, error)
-        return False
-    await OutboxMessage.filter(id=row.id, done_at=None).update(done_at=clock.now())
-    return True
-
-
-async def _put_off(row: OutboxMessage, error: Exception) -> None:
-    attempts = row.attempts + 1
-    delay = min(FIRST_DELAY_SECONDS * 2**attempts, LONGEST_DELAY_SECONDS)
-    now = clock.now()
-    parked_at = now if attempts >= MAX_ATTEMPTS else None
-    # Compare and set: another holder may have told the row, or counted this failure, meanwhile.
-    counted = await OutboxMessage.filter(id=row.id, done_at=None, attempts=row.attempts).update(
-        attempts=attempts,
-        due_at=now + timedelta(seconds=delay),
-        parked_at=parked_at,
-        last_error=type(error).__name__[:200],
-    )
-    if counted and parked_at:
+async def _put_off(claim: Claim[OutboxMessage], error: Exception) -> None:
+    row, name = claim.row, type(error).__name__
+    attempts = claim.attempts + 1
+    hopeless = QUEUE.backoff.over(attempts) or isinstance(error, HoldersDied)
+    parked: dict[str, Any] = {"parked_at": NOW} if hopeless else {}
+    if not await claim.put_off(error=name, **parked):
+        return
+    if hopeless:
         log.critical("outbox row parked: %s %s after %d attempts", row.name, row.event_id, attempts)
     log.warning("outbox row put off: %s %s", row.name, row.event_id, exc_info=error)
 
 
 class Relay:
-    """The task that tells events. Every worker carries one; the lease lets one work at a time."""
+    """The task that tells events. Every worker carries one; each takes rows of its own."""
 
     def __init__(self, react: React) -> None:
-        self._react = react
-        self._lease = Lease("outbox-relay")
-        self._task: asyncio.Task[None] | None = None
+        self._workers = workers(react, bell=bell)
 
     def start(self) -> None:
-        self._task = asyncio.create_task(self._run(), name="outbox-relay")
+        self._workers.start()
 
     async def stop(self) -> None:
-        if self._task is None:
-            return
-        await tasks.end(self._task)
-        with contextlib.suppress(Exception):
-            await self._lease.release()
-
-    async def _run(self) -> None:
-        while True:
-            try:
-                if await self._lease.acquire():
-                    await self._work()
-            except Exception:  # a lost database must not end the relay
-                log.exception("the relay stumbled and goes on")
-            await bell.wait(POLL_SECONDS)
-
-    async def _work(self) -> None:
-        """Drain while another task keeps the lease alive, however long a reaction takes."""
-        keeper = asyncio.create_task(self._keep_lease(), name="outbox-lease")
-        try:
-            await drain(self._react, held=lambda: self._lease.held)
-        finally:
-            await tasks.end(keeper)
-
-    async def _keep_lease(self) -> None:
-        while True:
-            await asyncio.sleep(POLL_SECONDS)
-            with contextlib.suppress(Exception):
-                await self._lease.acquire()
+        await self._workers.stop()
 
 
-async def list_parked() -> list[OutboxMessage]:
-    return await OutboxMessage.filter(parked_at__isnull=False, done_at__isnull=True).order_by("id")
+async def oldest_undone() -> float | None:
+    """Seconds for which the event that is due the longest has waited; None when none is due.
+
+    What was parked or waits for its next try is not counted: it holds up its own key only. One look
+    into an index, for readiness and supervision.
+    """
+    rows = await sql.rows(
+        "SELECT j.due_at, j.created_at FROM core_outbox_message j"
+        " WHERE j.done_at IS NULL AND j.parked_at IS NULL AND j.due_at <= :now"
+        " ORDER BY j.due_at, j.id LIMIT 1",
+        now=NOW,
+    )
+    if not rows:
+        return None
+    since = max(_moment(rows[0]["due_at"]), _moment(rows[0]["created_at"]))
+    return max(0.0, (clock.now() - since).total_seconds())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parked:
+    """A parked event as operators see it: never what it says."""
+
+    id: int
+    event_id: UUID
+    name: str
+    key: str
+    created_at: datetime
+    parked_at: datetime
+    attempts: int
+    last_error: str | None
+
+
+async def list_parked(*, after: int = 0, limit: int = PAGE) -> list[Parked]:
+    """Parked events after number `after`, oldest first; no content is read."""
+    names = ("id", "event_id", "name", "key", "created_at", "parked_at", "attempts", "last_error")
+    rows = (
+        await OutboxMessage.filter(parked_at__isnull=False, done_at__isnull=True, id__gt=after)
+        .order_by("id")
+        .limit(limit)
+        .values(*names)
+    )
+    return [Parked(**row) for row in rows]
+
+
+async def count_parked() -> int:
+    return await OutboxMessage.filter(parked_at__isnull=False, done_at__isnull=True).count()
 
 
 async def raise_alarm() -> int:
     """Say again and again that rows are parked (a timer calls it); returns how many there are."""
-    parked = await list_parked()
-    if parked:
-        names = ", ".join(sorted({row.name for row in parked}))
-        oldest = min(row.parked_at for row in parked if row.parked_at)
+    rows = (
+        await OutboxMessage.filter(parked_at__isnull=False, done_at__isnull=True)
+        .annotate(number=Count("id"), since=Min("parked_at"))
+        .group_by("name")
+        .values("name", "number", "since")
+    )
+    count = sum(int(row["number"]) for row in rows)
+    if count:
         log.critical(
             "%d outbox rows are parked since %s (%s): python manage.py outbox",
-            len(parked),
-            oldest.isoformat(timespec="seconds"),
-            names,
+            count,
+            min(_moment(row["since"]) for row in rows).isoformat(timespec="seconds"),
+            ", ".join(sorted(row["name"] for row in rows)),
         )
-    return len(parked)
+    return count
+
+
+def _moment(value: Any) -> datetime:
+    """SQLite gives the least of moments as a text."""
+    return datetime.fromisoformat(value) if isinstance(value, str) else value
 
 
 async def replay(event_id: object) -> bool:
     """Let a parked row try again from the beginning; False when there is no such row."""
-    now = clock.now()
-    changed = await OutboxMessage.filter(
-        event_id=event_id, parked_at__isnull=False, done_at__isnull=True
-    ).update(parked_at=None, attempts=0, due_at=now)
-    bell.ring()
-    return bool(changed)
+    return await _free(event_id, parked_at=None, attempts=0, lost=0, due_at=AT_ONCE)
 
 
 async def drop(event_id: object) -> bool:
     """Give a parked row up, so that its key goes on; False when there is no such row."""
-    changed = await OutboxMessage.filter(
-        event_id=event_id, parked_at__isnull=False, done_at__isnull=True
-    ).update(done_at=clock.now())
-    bell.ring()
-    return bool(changed)
+    return await _free(event_id, done_at=clock.now())
+
+
+async def _free(event_id: object, **changes: Any) -> bool:
+    parked = OutboxMessage.filter(event_id=event_id, parked_at__isnull=False, done_at__isnull=True)
+    async with database.transaction():
+        row = await parked.only("id", "key").first()
+        if row is None or not await parked.update(**changes):
+            return False
+        await QUEUE.bring_back(row)
+        database.after_commit(bell.ring)
+    return True
 
 
 async def forget_told(*, kept: timedelta = timedelta(days=7)) -> int:
-    """Delete rows that were told longer than `kept` ago (a timer calls it)."""
-    return await OutboxMessage.filter(done_at__lt=clock.now() - kept).delete()
+    """Delete rows that were told longer than `kept` ago, a piece at a time (a timer calls it)."""
+    before, forgotten = clock.now() - kept, 0
+    while True:
+        numbers: Sequence[Any] = (
+            await OutboxMessage.filter(done_at__lt=before)
+            .order_by("done_at")
+            .limit(FORGET_AT_ONCE)
+            .values_list("id", flat=True)
+        )
+        if not numbers:
+            return forgotten
+        forgotten += await OutboxMessage.filter(id__in=list(numbers)).delete()

@@ -58,6 +58,9 @@ class FrozenClock:
     def __call__(self) -> datetime:
         return self._at
 
+    def steady(self) -> float:
+        return self._at.timestamp()
+
     def set(self, at: datetime) -> None:
         self._at = at
 
@@ -69,7 +72,7 @@ class FrozenClock:
 @pytest.fixture
 def frozen_clock() -> Iterator[FrozenClock]:
     frozen = FrozenClock(datetime(2026, 11, 25, 2, 0, tzinfo=UTC))
-    clock.use(frozen)
+    clock.use(frozen, steady=frozen.steady)
     yield frozen
     clock.use(None)
 

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 import identity.clients
 import identity.counters
 import push.webhooks.endpoints
-from core import audit, outbox
+from core import audit, jobs, outbox
 from core.errors import Problem
 from core.settings import Settings
 from push.webhooks.addresses import read_networks
@@ -65,11 +65,27 @@ async def check_logs(
         await check(load_keys(signing_folder(settings), settings))
 
 
+async def _print_parked() -> None:
+    after = 0
+    while page := await outbox.list_parked(after=after):
+        for row in page:
+            print(row.event_id, row.name, row.key, row.attempts, row.last_error)
+        after = page[-1].id
+    after = 0
+    while found := await jobs.list_parked(after=after):
+        for job in found:
+            print(job.id, job.kind, job.ref, job.attempts, job.last_error)
+        after = found[-1].id
+
+
 async def look_at_outbox(settings: Settings, *, action: str | None, event_id: str | None) -> None:
     async with opened(settings):
         if action is None:
-            for row in await outbox.list_parked():
-                print(row.event_id, row.name, row.key, row.attempts, row.last_error)
+            await _print_parked()
+            return
+        if action == "replay" and (event_id or "").isdecimal():
+            if not await jobs.replay(int(event_id or "")):
+                sys.exit("no parked job has this number")
             return
         act = outbox.replay if action == "replay" else outbox.drop
         if not event_id or not await act(event_id):

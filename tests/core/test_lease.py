@@ -45,3 +45,28 @@ class TestLease:
         frozen_clock.advance(seconds=0.001)
 
         assert await other.acquire()
+
+    async def test_a_lease_of_a_clock_that_was_ahead_is_taken_over_after_a_life(
+        self, frozen_clock: FrozenClock
+    ) -> None:
+        """It says that it runs for two hours more; nobody renews it, so nobody holds it."""
+        dead, other = Lease("job"), Lease("job")
+        frozen_clock.advance(hours=2)
+        assert await dead.acquire()
+        frozen_clock.advance(hours=-2)
+
+        assert not await other.acquire()
+        frozen_clock.advance(seconds=4)
+        assert not await other.acquire()
+        frozen_clock.advance(seconds=3)
+        assert await other.acquire()
+        assert await other.acquire()
+
+    async def test_a_lease_that_is_renewed_is_not_taken_over_whatever_it_says(
+        self, frozen_clock: FrozenClock
+    ) -> None:
+        holder, other = Lease("job"), Lease("job")
+        for _ in range(6):
+            assert await holder.acquire()
+            assert not await other.acquire()
+            frozen_clock.advance(seconds=4)

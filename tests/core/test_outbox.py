@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pytest
 from tortoise import connections
 
-from core import database, outbox
+from core import database, outbox, workers
 from core.events import Event
 from core.lease import Lease
 from core.outbox import OutboxMessage
@@ -111,10 +111,10 @@ class TestOutbox:
         assert listener.heard == [("a", 1)]
 
     async def test_many_waiting_keys_do_not_starve_a_fresh_one(self) -> None:
-        for number in range(outbox.BATCH + 10):
+        for number in range(210):
             await ring(f"dead-{number}", 1)
         listener = Listener()
-        listener.deaf_to = {f"dead-{number}" for number in range(outbox.BATCH + 10)}
+        listener.deaf_to = {f"dead-{number}" for number in range(210)}
         await outbox.drain(listener)
 
         await ring("alive", 1)
@@ -132,7 +132,7 @@ class TestOutbox:
         relay.start()
         try:
             await ring("a", 1)
-            async with asyncio.timeout(outbox.POLL_SECONDS):
+            async with asyncio.timeout(workers.POLL_SECONDS):
                 await heard.wait()
         finally:
             await relay.stop()
