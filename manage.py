@@ -114,7 +114,7 @@ def main() -> None:
     multiprocessing.set_start_method("spawn")
     arguments = parser().parse_args()
     try:
-        settings = Settings.from_env()
+        settings = Settings.from_env(demo_by_default=arguments.command != "serve")
     except SettingsError as error:
         sys.exit(f"settings: {error}")
     run(arguments, settings)

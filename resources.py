@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import functools
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -21,6 +22,7 @@ from core.blobs import Blobs
 from core.database import DATABASE_ERRORS
 from core.malware import Clamd, Scanner
 from core.parts import Parts, UnsuitableStore
+from core.readiness import Question, have_room
 from core.recognition import Recogniser
 from core.redis_client import REDIS_ERRORS
 from core.settings import Settings, SettingsError
@@ -83,6 +85,21 @@ async def database_answers() -> bool:
             await connection.execute_query("SELECT 1")
         return True
     return False
+
+
+def questions(resources: Resources) -> dict[str, Question]:
+    """What a server needs for its work, each to be asked now (core/readiness.py)."""
+    folders = [resources.settings.var_dir, resources.blobs.folder]
+
+    async def disk() -> bool:
+        return await asyncio.to_thread(have_room, [each for each in folders if each is not None])
+
+    return {
+        "database": database_answers,
+        "redis": resources.redis_answers,
+        "blobs": resources.blobs.is_writable,
+        "disk": disk,
+    }
 
 
 @asynccontextmanager

@@ -10,7 +10,7 @@ from sanic import HTTPResponse, Request, Sanic
 from sanic.exceptions import SanicException
 from sanic.response import raw
 
-from core import database_errors
+from core import database_errors, full_disk
 from core.database_errors import JUDGED, Trouble
 from core.errors import (
     Conflict,
@@ -139,6 +139,14 @@ async def on_lost_store(request: Request, error: Exception) -> HTTPResponse:
     return render(Unavailable(retry_after=5), request.path)
 
 
+async def on_system_error(request: Request, error: OSError) -> HTTPResponse:
+    """A full disk is no crash: who writes comes again, who reads goes on."""
+    if not full_disk.is_full(error):
+        return await on_crash(request, error)
+    log.error("no room to write: %s", error.strerror)
+    return render(full_disk.StorageFull(retry_after=60), request.path)
+
+
 async def on_crash(request: Request, error: Exception) -> HTTPResponse:
     log.exception("unforeseen error", exc_info=error, extra={"path": request.path})
     return render(Problem(), request.path)
@@ -151,4 +159,5 @@ def install(app: Sanic[Any, Any]) -> None:
         app.error_handler.add(judged, on_database_error)
     for lost in REDIS_ERRORS:
         app.error_handler.add(lost, on_lost_store)
+    app.error_handler.add(OSError, on_system_error)
     app.error_handler.add(Exception, on_crash)

@@ -12,11 +12,17 @@ import os
 from pathlib import Path
 
 import obstore
+from obstore.exceptions import BaseError
 from obstore.store import LocalStore, MemoryStore, ObjectStore, from_url
 
+from core import full_disk
 from core.errors import NotFound
+from core.ids import new_id
 
 CHUNK = 1024 * 1024
+
+INLINE_BYTES = 256 * 1024
+"""Up to here a digest takes less than a millisecond; beyond it a thread takes it, off the loop."""
 
 
 class BlobNotFound(NotFound):
@@ -45,22 +51,39 @@ class Blobs:
             return cls(LocalStore(folder), folder=folder)
         return cls(from_url(url))
 
+    @property
+    def folder(self) -> Path | None:
+        """Where blobs lie as files; None in a store elsewhere."""
+        return self._folder
+
     async def put(self, data: bytes) -> str:
-        """Store `data`; returns its name, 64 hexadecimal characters."""
-        digest = hashlib.new("sm3", data).hexdigest()
-        await obstore.put_async(self._store, _path(digest), data)
+        """Store `data`; returns its name, 64 hexadecimal characters. Raises StorageFull."""
+        digest = await digest_of(data)
+        with full_disk.refusing():
+            await obstore.put_async(self._store, _path(digest), data)
         return digest
+
+    async def is_writable(self) -> bool:
+        """Whether a small object can be written now; it is taken away again."""
+        name = f"probe/{new_id().hex}"
+        try:
+            await obstore.put_async(self._store, name, b"\0" * 4096)
+            await obstore.delete_async(self._store, name)
+        except (OSError, BaseError):
+            return False
+        return True
 
     async def put_file(self, path: Path) -> str:
         """Store a file without holding it in memory; returns its name. Nobody may write to it then.
 
         Digested in a thread: hashing lets go of the interpreter, and 50 MB of SM3 take 150 ms. A
         local folder takes the file itself, as one more link, if it is on the same disk; a large
-        file goes to an S3-compatible store in parts.
+        file goes to an S3-compatible store in parts. Raises StorageFull.
         """
         name = await asyncio.to_thread(_digest_of, path)
         if self._folder is None or not _link(path, self._folder / _path(name)):
-            await obstore.put_async(self._store, _path(name), path)
+            with full_disk.refusing():
+                await obstore.put_async(self._store, _path(name), path)
         return name
 
     async def get(self, digest: str) -> bytes:
@@ -70,7 +93,7 @@ class Blobs:
         except FileNotFoundError:
             raise BlobNotFound() from None
         data = bytes(await result.bytes_async())
-        if hashlib.new("sm3", data).hexdigest() != digest:
+        if await digest_of(data) != digest:
             raise DamagedBlob(digest)
         return data
 
@@ -98,6 +121,17 @@ class Blobs:
 
     async def delete(self, digest: str) -> None:
         await obstore.delete_async(self._store, _path(digest))
+
+
+async def digest_of(data: bytes) -> str:
+    """SM3 in hexadecimal; of large data in a thread, since 50 MB take 150 ms."""
+    if len(data) <= INLINE_BYTES:
+        return _sm3(data)
+    return await asyncio.to_thread(_sm3, data)
+
+
+def _sm3(data: bytes) -> str:
+    return hashlib.new("sm3", data).hexdigest()
 
 
 def _digest_of(path: Path) -> str:

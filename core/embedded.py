@@ -53,7 +53,7 @@ class EmbeddedValkey:
         port = self._port = self._port or free_port()
         command = [server_program(), "--port", str(port), "--bind", "127.0.0.1"]
         command += ["--save", "", "--appendonly", "no", "--dir", str(self._folder)]
-        self._process = subprocess.Popen(_tied(command), stdout=subprocess.DEVNULL)
+        self._process = subprocess.Popen(tied(command), stdout=subprocess.DEVNULL)
         self._wait(port)
         self.url = f"redis://127.0.0.1:{port}/0"
         return self.url
@@ -83,7 +83,7 @@ class EmbeddedValkey:
         raise NoServer("the embedded Valkey does not answer")
 
 
-def _tied(command: list[str]) -> list[str]:
+def tied(command: list[str]) -> list[str]:
     """The command as a child that does not outlive us, where the system can do that."""
     if sys.platform != "linux":
         return command

@@ -119,12 +119,16 @@ class Settings:
         return self.max_upload_mb * MEBIBYTE
 
     @classmethod
-    def from_env(cls, environ: Mapping[str, str] | None = None) -> Settings:
+    def from_env(
+        cls, environ: Mapping[str, str] | None = None, *, demo_by_default: bool = True
+    ) -> Settings:
         """Read the variables described in .env.example.
 
-        Raises SettingsError naming every missing or unusable variable at once.
+        Without `demo_by_default` the environment has to be named: a city whose file of settings was
+        lost must not wake up as a demo with demo log-ins. Raises SettingsError naming every missing
+        or unusable variable at once.
         """
-        return _Reader(os.environ if environ is None else environ).settings()
+        return _Reader(os.environ if environ is None else environ).settings(demo_by_default)
 
 
 class _Reader:
@@ -134,8 +138,9 @@ class _Reader:
         self._environ = environ
         self._complaints: list[str] = []
 
-    def settings(self) -> Settings:
-        environment = self._choice("YUNJIAN_ENV", ENVIRONMENTS, default="demo")
+    def settings(self, demo_by_default: bool) -> Settings:
+        default = "demo" if demo_by_default else None
+        environment = self._choice("YUNJIAN_ENV", ENVIRONMENTS, default=default)
         production = environment == "production"
         var_dir = Path(self._text("YUNJIAN_VAR", default="var")).resolve()
         host = self._text("YUNJIAN_HOST", default="127.0.0.1")
@@ -204,9 +209,9 @@ class _Reader:
         text = self._text(name, default="")
         return Path(text).resolve() if text else None
 
-    def _choice(self, name: str, allowed: tuple[str, ...], *, default: str) -> str:
+    def _choice(self, name: str, allowed: tuple[str, ...], *, default: str | None) -> str:
         value = self._text(name, default=default)
-        if value not in allowed:
+        if value and value not in allowed:
             self._complaints.append(f"{name} must be one of {', '.join(allowed)}")
         return value
 

@@ -15,7 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from core.embedded import free_port
+from core.embedded import free_port, tied
 from core.settings import Settings
 
 START_SECONDS = 20.0
@@ -39,7 +39,7 @@ def played_platforms(
     listed.touch(mode=0o600)
     listed.write_text(json.dumps(list(people), ensure_ascii=False), encoding="utf-8")
     port = free_port()
-    process = subprocess.Popen(_command(settings, folder, listed, port), cwd=ROOT)
+    process = subprocess.Popen(tied(_command(settings, folder, listed, port)), cwd=ROOT)
     try:
         url = f"http://127.0.0.1:{port}"
         _wait(process, url)

@@ -136,6 +136,12 @@ class Installation:
         return self._server.pid
 
     @property
+    def code(self) -> int | None:
+        """With what the program ended by itself; None while it runs."""
+        assert self._server is not None
+        return self._server.poll()
+
+    @property
     def running(self) -> bool:
         return self._server is not None
 

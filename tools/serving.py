@@ -4,29 +4,28 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import signal
 import socket
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
-from functools import partial
-from typing import Any
 
-from sanic import Sanic
-from sanic.worker.loader import AppLoader
-from sanic.worker.manager import WorkerManager
-
-from app import create_app
 from core.embedded import EmbeddedValkey, NoServer
 from core.settings import Settings
+from tools.workers import Keeper
 
 BACKLOG = 2048
 """Connections that may wait to be accepted: after a restart all live clients come at once."""
 
 
 def serve(settings: Settings) -> None:
-    """Run until stopped: one process, or several under Sanic's manager."""
+    """Run until stopped: one process, or several that are kept up.
+
+    Raises SystemExit with a code when workers cannot be kept up. A single process that dies is the
+    program itself: its supervisor sees it at once.
+    """
     if settings.workers == 1:
+        from app import create_app
+
         app = create_app(settings)
         app.run(
             host=settings.host,
@@ -37,52 +36,9 @@ def serve(settings: Settings) -> None:
             motd=False,
         )
         return
-    # main() has set the start method already; Sanic refuses to find it set, even to the same.
-    Sanic.start_method = "spawn"
-    Sanic.START_METHOD_SET = True
-    _let_stop_while_starting()
-    loader = AppLoader(factory=partial(worker_app, settings))
-    app = loader.load()
-    app.prepare(
-        host=settings.host,
-        port=settings.port,
-        workers=settings.workers,
-        backlog=BACKLOG,
-        access_log=False,
-        motd=False,
-    )
-    Sanic.serve(primary=app, app_loader=loader)
-
-
-def worker_app(settings: Settings) -> Sanic[Any, Any]:
-    """The application of one worker among several.
-
-    Ctrl-C reaches it twice, from the terminal and from Sanic's manager, and Sanic lets go of the
-    signal as soon as the first begins to stop it: the second one then broke off the stopping, and
-    the worker's helpers were waited for without end.
-    """
-    app = create_app(settings)
-
-    # Of what happens before the stop the last that was registered comes first.
-    @app.before_server_stop
-    async def stop_only_once(_app: Sanic[Any, Any]) -> None:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-    return app
-
-
-def _let_stop_while_starting() -> None:
-    """Let Ctrl-C end a server whose workers are not all up yet.
-
-    Sanic's manager (25.12) waits for every worker to be up; told to stop meanwhile, it hands the
-    message on to itself without end, while the workers are gone.
-    """
-    all_up: Callable[[WorkerManager], bool] = WorkerManager._all_workers_ack
-
-    def all_up_or_stopping(manager: WorkerManager) -> bool:
-        return manager._shutting_down or all_up(manager)
-
-    WorkerManager._all_workers_ack = all_up_or_stopping  # type: ignore[method-assign]
+    code = Keeper(settings, backlog=BACKLOG).run()
+    if code:
+        sys.exit(code)
 
 
 def complain_if_taken(settings: Settings) -> None:

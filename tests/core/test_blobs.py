@@ -1,11 +1,12 @@
 """Blobs: filed under their digest, once, in every kind of store."""
 
+import asyncio
 import hashlib
 from pathlib import Path
 
 import pytest
 
-from core.blobs import BlobNotFound, Blobs, DamagedBlob
+from core.blobs import INLINE_BYTES, BlobNotFound, Blobs, DamagedBlob, digest_of
 from tests.core.s3_store import S3Store
 
 DATA = b"a photograph" * 1000
@@ -80,3 +81,17 @@ async def test_an_s3_store_takes_large_files_in_parts(
         assert not await store.exists("0" * 64)
         await store.delete(small)
         assert not await store.exists(small)
+
+
+@pytest.mark.parametrize("size", [0, INLINE_BYTES, INLINE_BYTES + 1])
+async def test_digest_is_the_same_wherever_it_is_computed(size: int) -> None:
+    assert await digest_of(bytes(size)) == hashlib.new("sm3", bytes(size)).hexdigest()
+
+
+async def test_loop_goes_on_while_a_large_digest_is_computed() -> None:
+    running, turns = asyncio.create_task(digest_of(bytes(64 * 1024 * 1024))), 0
+    while not running.done():
+        turns += 1
+        await asyncio.sleep(0)
+
+    assert turns > 10  # on the loop itself it would be two

@@ -35,6 +35,29 @@ def test_production_names_everything_that_is_missing(tmp_path: Path) -> None:
         assert f"YUNJIAN_{name}" in str(caught.value)
 
 
+def test_server_whose_settings_were_lost_is_no_demo(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="YUNJIAN_ENV is not set"):
+        Settings.from_env({"YUNJIAN_VAR": str(tmp_path)}, demo_by_default=False)
+
+
+def test_production_says_whether_a_proxy_stands_in_front(tmp_path: Path) -> None:
+    city = {
+        "YUNJIAN_ENV": "production",
+        "YUNJIAN_VAR": str(tmp_path),
+        "YUNJIAN_SECRET_KEY": KEY,
+        "YUNJIAN_DATABASE_URL": "asyncpg://localhost/yunjian",
+        "YUNJIAN_REDIS_URL": "redis://localhost",
+        "YUNJIAN_BLOB_URL": "memory:///",
+        "YUNJIAN_PUBLIC_URL": "https://zwfw.example.gov.cn",
+    }
+
+    with pytest.raises(SettingsError, match="YUNJIAN_TRUSTED_PROXIES"):
+        Settings.from_env(city)
+    assert Settings.from_env({**city, "YUNJIAN_TRUSTED_PROXIES": "none"}).trusted_proxies == ()
+    one = Settings.from_env({**city, "YUNJIAN_TRUSTED_PROXIES": "10.8.0.4/32"}).trusted_proxies
+    assert [str(network) for network in one] == ["10.8.0.4/32"]
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
