@@ -1,55 +1,27 @@
-"""The first page of a PDF as a small JPEG: `python -m cases.pdf_page SIDE < file > picture`.
+"""The first page of a PDF as a small JPEG, drawn in a process with limits (`cases.limited`).
 
-A program of its own, since PDFium is much C++ for a stranger's file (docs/adr/0017): it is started
-for one page with limits, and what goes wrong ends with it. Exit code 1: nothing could be drawn.
+PDFium is much C++ for a stranger's file (docs/adr/0017): what goes wrong ends with the process.
+Exit code 1: nothing could be drawn.
 """
 
-import asyncio
 import io
-import resource
 import sys
-from pathlib import Path
 
 from PIL import Image
 
-_ROOT = Path(__file__).resolve().parents[1]
-_CPU_SECONDS = 5
-_MEMORY = 1024**3
-_PATIENCE_SECONDS = 15.0
+from cases import limited
+
 _LONGEST_POINTS = 14_400
 """What PDF allows a page to be; more is a trap."""
 
 
 async def draw(data: bytes, *, side: int) -> bytes | None:
     """The picture, or None when the page cannot be drawn in time."""
-    child = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-I",
-        "-c",
-        "import sys; sys.path[:0] = [sys.argv.pop(1)]; from cases.pdf_page import main; main()",
-        str(_ROOT),
-        str(side),
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
-        env={},
-    )
-    try:
-        async with asyncio.timeout(_PATIENCE_SECONDS):
-            picture, _ = await child.communicate(data)
-    except TimeoutError:
-        return None
-    finally:
-        if child.returncode is None:
-            child.kill()
-            await child.wait()
-    return picture if child.returncode == 0 and picture else None
+    return await limited.call_with("pdf_page", str(side), data=data)
 
 
 def main() -> None:
-    resource.setrlimit(resource.RLIMIT_CPU, (_CPU_SECONDS, _CPU_SECONDS))
-    resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    limited.confine()
     picture = _first_page(sys.stdin.buffer.read(), side=int(sys.argv[1]))
     if picture is None:
         sys.exit(1)

@@ -1,7 +1,15 @@
-"""CPU work off the event loop, in a small pool of processes.
+"""CPU work off the event loop, in child processes, in classes that cannot crowd each other out.
 
-Sealing, verifying documents, drawing and decoding pictures take milliseconds to seconds; on the
-loop they would stop everybody. Functions handed over must be module-level, arguments picklable.
+    desk      a person waits at a counter, or an enterprise for its answer: verification
+    sealing   documents drawn, sealed and issued
+    uploads   what citizens hand in: pictures, documents, thumbnails
+    batches   what a department sends in by the hundred thousand
+
+Each class has children of its own, so that a thousand uploads never take the child that a counter
+needs, and the kernel gives the lower classes what the upper ones leave (nice). A call has a
+deadline, after which its child is ended; what waits is bounded; one person is served one at a time
+(`turn`). Functions handed over must be module-level, arguments picklable; they are pickled when a
+child is free and not before.
 """
 
 from __future__ import annotations
@@ -10,62 +18,249 @@ import asyncio
 import functools
 import multiprocessing
 import os
+import pickle
+import resource
 import signal
-from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from typing import ParamSpec, TypeVar
+from collections import deque
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection
+from typing import Any, ParamSpec, TypeVar
+
+from core.errors import Invalid, TooMany, Unavailable
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
-_pool: ProcessPoolExecutor | None = None
+MOST_OF_ONE_PERSON = 8
+"""Calls of one person that run (one) or wait; a page that uploads in parallel stays below."""
+
+GIBIBYTE = 1024**3
+END_SECONDS = 5.0
 
 
-def _ready() -> None:
-    """Runs in the child: Ctrl-C is the parent's business, the child ends with its pool."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+class TooComplex(Invalid):
+    """The deadline passed: the same content would take as long again."""
+
+    slug = "too-complex"
+    title = "内容过于复杂，系统处理不了，请重新导出或拍摄后再试"
 
 
-def _make_pool() -> ProcessPoolExecutor:
-    # A web worker among several is a daemon of the process that started it, and daemons may have
-    # no children. Ours end with their pool, or when the pipe of a killed worker breaks.
-    multiprocessing.current_process().daemon = False
-    return ProcessPoolExecutor(
-        max_workers=max(1, min(4, os.cpu_count() or 1)),
-        mp_context=multiprocessing.get_context("spawn"),
-        initializer=_ready,
-    )
+class Busy(Unavailable):
+    """Too much waits already. Member `retry_after`, seconds."""
+
+    slug = "busy"
+    title = "系统繁忙，请几秒钟后再试"
 
 
-async def run(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """`function(*args, **kwargs)` in another process; its exception is raised here.
+class TooMuchAtOnce(TooMany):
+    """One person has too much running at once. Member `retry_after`, seconds."""
 
-    A child that was killed (out of memory, a hostile file) costs the calls it held, not the pool:
-    the pool is made anew and the call is tried once more.
-    """
-    global _pool
-    call = functools.partial(function, *args, **kwargs)
-    loop = asyncio.get_running_loop()
-    for attempt in (1, 2):
-        pool = _pool = _pool or _make_pool()
+    slug = "too-much-at-once"
+    title = "您有文件正在处理，请等它们完成后再继续"
+
+
+class ChildDied(Exception):
+    """The child ended within a call: killed from outside, or by what it was given."""
+
+
+@dataclass
+class _Line:
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    length: int = 0
+
+
+class Pool:
+    """One class of work. `size` children, started when they are first needed."""
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        size: int,
+        nice: int,
+        deadline: float,
+        most_waiting: int = 128,
+        memory: int | None = None,
+        tries: int = 2,
+    ) -> None:
+        self.name, self.size, self.deadline = name, size, deadline
+        self._nice, self._memory = nice, memory
+        self._most_waiting, self._tries = most_waiting, tries
+        self._reset()
+
+    def _reset(self) -> None:
+        self._slots = asyncio.Semaphore(self.size)
+        self._waiting = 0
+        self._lines: dict[str, _Line] = {}
+        self._idle: deque[_Child] = deque()
+        self._children: set[_Child] = set()
+        self._threads: ThreadPoolExecutor | None = None
+
+    async def run(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """`function(*args, **kwargs)` in a child; its exception is raised here.
+
+        Raises TooComplex after the deadline, Busy when too much waits, and ChildDied when the
+        child was killed: for work of our own only after a second try, for strangers' files at once.
+        """
+        call = functools.partial(function, *args, **kwargs)
+        await self._take_slot()
+        if self._threads is None:
+            self._threads = ThreadPoolExecutor(self.size, thread_name_prefix=self.name)
+        running = asyncio.get_running_loop().run_in_executor(self._threads, self._work, call)
+        # Also when nobody waits any more the place is taken until the child is free.
+        running.add_done_callback(self._give_slot_back)
+        found: T = await asyncio.shield(running)
+        return found
+
+    @asynccontextmanager
+    async def slot(self) -> AsyncIterator[None]:
+        """A place among the children for work in a process of its own. Raises Busy."""
+        await self._take_slot()
         try:
-            return await loop.run_in_executor(pool, call)
-        except BrokenProcessPool:
-            if _pool is pool:
-                _pool = None
-            if attempt == 2:
+            yield
+        finally:
+            self._slots.release()
+
+    @asynccontextmanager
+    async def turn(self, who: str) -> AsyncIterator[None]:
+        """One after the other for one person (or one file). Raises TooMuchAtOnce."""
+        line = self._lines.setdefault(who, _Line())
+        if line.length >= MOST_OF_ONE_PERSON:
+            raise TooMuchAtOnce(retry_after=2)
+        line.length += 1
+        try:
+            async with line.lock:
+                yield
+        finally:
+            line.length -= 1
+            if not line.length:
+                self._lines.pop(who, None)
+
+    async def _take_slot(self) -> None:
+        if self._waiting >= self._most_waiting:
+            raise Busy(retry_after=5)
+        self._waiting += 1
+        try:
+            await self._slots.acquire()
+        finally:
+            self._waiting -= 1
+
+    def _give_slot_back(self, done: asyncio.Future[Any]) -> None:
+        self._slots.release()
+        if not done.cancelled():
+            done.exception()  # seen, also when whoever asked has gone
+
+    def _work(self, call: Callable[[], T]) -> T:
+        """In a thread of the pool: one call, in a child that nobody else uses meanwhile."""
+        asked = pickle.dumps(call)
+        for left in reversed(range(self._tries)):
+            child = self._idle.pop() if self._idle else self._start()
+            try:
+                worked, found = child.ask(asked, self.deadline)
+            except (ChildDied, TooComplex) as error:
+                self._children.discard(child)
+                child.end()
+                if left and isinstance(error, ChildDied):
+                    continue
                 raise
-    raise AssertionError("unreachable")
+            self._idle.append(child)
+            if worked:
+                result: T = found
+                return result
+            raise found
+        raise AssertionError("unreachable")
+
+    def _start(self) -> _Child:
+        child = _Child(self._nice, self._memory)
+        self._children.add(child)
+        return child
+
+    def shut_down(self) -> None:
+        """End the children; calls that run are given up, those that wait are dropped."""
+        threads, children = self._threads, list(self._children)
+        for child in children:
+            child.end()
+        if threads is not None:
+            threads.shutdown(wait=True, cancel_futures=True)
+        self._reset()
+
+
+class _Child:
+    """A process that answers one call after the other."""
+
+    def __init__(self, nice: int, memory: int | None) -> None:
+        context = multiprocessing.get_context("spawn")
+        self._pipe, theirs = context.Pipe()
+        # Daemons may have no children; whoever started us may have made us one.
+        multiprocessing.current_process().daemon = False
+        self._process = context.Process(target=_serve, args=(theirs, nice, memory), daemon=True)
+        self._process.start()
+        theirs.close()
+
+    def ask(self, call: bytes, deadline: float) -> tuple[bool, Any]:
+        """Whether it worked, and the result or the error. Raises ChildDied, TooComplex. Blocks."""
+        try:
+            self._pipe.send_bytes(call)
+            if not self._pipe.poll(deadline):
+                raise TooComplex()
+            return pickle.loads(self._pipe.recv_bytes())  # type: ignore[no-any-return] # noqa: S301 - our child
+        except (EOFError, OSError) as error:
+            raise ChildDied(f"exit code {self._process.exitcode}") from error
+
+    def end(self) -> None:
+        self._process.kill()
+        self._process.join(END_SECONDS)
+        self._pipe.close()
+
+
+def _serve(pipe: Connection, nice: int, memory: int | None) -> None:
+    """The life of a child. Ctrl-C is the parent's business; without a parent it ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    os.nice(nice)
+    if memory is not None:
+        resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    while True:
+        try:
+            call = pickle.loads(pipe.recv_bytes())  # noqa: S301 - our parent
+        except EOFError:
+            return
+        pipe.send_bytes(_outcome(call))
+
+
+def _outcome(call: Callable[[], object]) -> bytes:
+    try:
+        return pickle.dumps((True, call()))
+    except Exception as error:
+        try:
+            pickle.loads(pickle.dumps(error))  # noqa: S301 - some errors cannot be made again
+            return pickle.dumps((False, error))
+        except Exception:
+            return pickle.dumps((False, RuntimeError(type(error).__name__)))
+
+
+_CPUS = os.cpu_count() or 1
+_FEW = max(1, min(2, _CPUS // 2))
+
+desk = Pool("desk", size=min(4, _CPUS), nice=0, deadline=30.0)
+sealing = Pool("sealing", size=_FEW, nice=3, deadline=60.0)
+uploads = Pool("uploads", size=_FEW, nice=10, deadline=45.0, memory=3 * GIBIBYTE, tries=1)
+batches = Pool("batches", size=1, nice=10, deadline=900.0)
+
+POOLS = (desk, sealing, uploads, batches)
+
+run = sealing.run
+
+
+async def warm_up() -> None:
+    """Start the children that people wait for, so that no first caller pays for it."""
+    await asyncio.gather(desk.run(os.getpid), sealing.run(os.getpid))
 
 
 def shut_down() -> None:
-    """End the children and wait for it; the next `run` makes new ones.
-
-    Calls that wait are dropped, those that run are finished. Without waiting, a worker that leaves
-    at once can take the children's last word with it and then waits for them for ever.
-    """
-    global _pool
-    if _pool is not None:
-        _pool.shutdown(wait=True, cancel_futures=True)
-        _pool = None
+    """End all children and wait for it; the next `run` starts new ones."""
+    for pool in POOLS:
+        pool.shut_down()

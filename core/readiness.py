@@ -80,13 +80,10 @@ async def oldest_event_seconds() -> float | None:
     """By the index over what is not done; parked events have an alarm of their own."""
     with contextlib.suppress(*DATABASE_ERRORS, TimeoutError):
         async with asyncio.timeout(ASKED_FOR_SECONDS):
-            oldest = (
-                await OutboxMessage.filter(done_at=None, parked_at=None)
-                .order_by("id")
-                .limit(1)
-                .values_list("created_at", flat=True)
-            )
-            return max(0.0, (clock.now() - oldest[0]).total_seconds()) if oldest else None
+            undone = OutboxMessage.filter(done_at=None, parked_at=None).order_by("id")
+            oldest = await undone.only("id", "created_at").first()
+            if oldest is not None:
+                return max(0.0, (clock.now() - oldest.created_at).total_seconds())
     return None
 
 

@@ -246,7 +246,11 @@ class _Leash:
 
     def began(self, app: Sanic[Any, Any]) -> None:
         loop = asyncio.get_running_loop()
-        self._stop = lambda: loop.call_soon_threadsafe(lambda: app.stop(terminate=False))
+
+        def stop() -> None:
+            loop.call_soon_threadsafe(lambda: app.stop(terminate=False))
+
+        self._stop = stop
         self._beating = loop.create_task(self._beat(), name="beat")
 
     def ends(self) -> None:

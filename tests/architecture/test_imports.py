@@ -38,7 +38,10 @@ OTHERS: dict[str, set[str]] = {
     "signing": {"cryptography", "cffi", "cbor2", "pyhanko", "pkcs11", "lxml", "PIL"},
     "miniapp_bridge": {"aiohttp", "cryptography", "redis", "msgspec", "yarl"},
     "identity": {"tortoise", "cryptography", "argon2", "redis", "msgspec", "yaml"},
-    "cases": {"tortoise", "PIL", "pi_heif", "pypdfium2", "msgspec", "yaml", "pypinyin", "redis"},
+    "cases": {
+        *("tortoise", "PIL", "pi_heif", "pypdfium2", "pikepdf", "msgspec", "yaml", "pypinyin"),
+        "redis",
+    },
     "wallet": {"tortoise", "qrcode", "msgspec", "yaml", "redis", "PIL", "fontTools", "zxingcpp"},
     "payments": {"tortoise", "redis"},
     "push": {"tortoise", "redis", "msgspec", "aiohttp"},
