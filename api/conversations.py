@@ -13,6 +13,7 @@ from sanic import Request
 from api import bodies
 from cases import conversation, conversation_pictures, errors
 from cases.views import ConversationView, MessagePictureView, MessageView, ReadMarks
+from core import offload
 from core.malware import ScannerUnavailable
 
 PICTURE_TYPES = ("image/jpeg", "image/png", "image/heic", "application/octet-stream")
@@ -27,6 +28,7 @@ WRITE_PROBLEMS = (
 )
 READ_PROBLEMS = (errors.CaseNotFound, errors.MessageNotFound)
 PICTURE_PROBLEMS = (
+    *offload.PROBLEMS,
     errors.CaseNotFound,
     errors.ConversationClosed,
     errors.UnknownPicture,

@@ -16,7 +16,7 @@ from sanic.response import empty, raw
 from api import guards
 from api.endpoint import endpoint
 from cases import errors, file_addresses, queries, thumbnails
-from core import clock
+from core import clock, offload
 from core.errors import Forbidden
 from core.settings import Settings
 
@@ -73,7 +73,7 @@ async def get_content(request: Request, file_id: UUID, until: int, seal: str) ->
     summary="A small picture of a file, by its signed address",
     raw=True,
     media_types=(thumbnails.MEDIA_TYPE,),
-    problems=(AddressExpired, errors.NoThumbnail),
+    problems=(AddressExpired, errors.NoThumbnail, *offload.PROBLEMS),
 )
 async def get_thumbnail(request: Request, file_id: UUID, until: int, seal: str) -> HTTPResponse:
     resources = request.app.ctx.resources

@@ -19,6 +19,7 @@ from cases import errors, uploads
 from cases.shelf import Shelf, open_shelf
 from cases.upload_files import Checksum
 from cases.uploads import CHECKSUM_ALGORITHMS, UploadStatus
+from core import offload
 from core.errors import Malformed, Problem, Unsupported
 from core.malware import ScannerUnavailable
 from core.parts import StoreUnavailable
@@ -51,6 +52,7 @@ class NotAnOffsetStream(Unsupported):
 
 
 _APPEND_PROBLEMS = (
+    *offload.PROBLEMS,
     WrongTusVersion,
     BadUploadHeader,
     NotAnOffsetStream,

@@ -39,7 +39,8 @@ async def combine_pictures(
     with tempfile.TemporaryDirectory(dir=folder, suffix=".clean") as work:
         sources = await _fetch(pictures, Path(work), blobs)
         target = Path(work) / "combined.pdf"
-        await offload.run(write_pdf, sources, str(target))
+        async with offload.uploads.turn(str(by.person_id)):
+            await offload.uploads.run(write_pdf, sources, str(target))
         size, digest = target.stat().st_size, await blobs.put_file(target)
     combined = MaterialFile(
         name=f"{requirement.name[:120]}.pdf",

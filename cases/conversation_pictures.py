@@ -49,7 +49,7 @@ async def keep(
     case = await require_room(case_id, by=by, a_day=a_day)
     kept = await _find_own(case, picture_id, by=by)
     if kept is None:
-        media_type, size, digest = await _made_safe(path, blobs=blobs, scanner=scanner)
+        media_type, size, digest = await _made_safe(path, by=by, blobs=blobs, scanner=scanner)
         kept = MessagePicture(
             id=picture_id,
             case_id=case.id,
@@ -124,13 +124,18 @@ async def _find_own(case: Case, picture_id: UUID, *, by: Principal) -> MessagePi
     return row
 
 
-async def _made_safe(path: Path, *, blobs: Blobs, scanner: Scanner | None) -> tuple[str, int, str]:
+async def _made_safe(
+    path: Path, *, by: Principal, blobs: Blobs, scanner: Scanner | None
+) -> tuple[str, int, str]:
     """Media type, size and digest of the picture as it is stored."""
     if path.stat().st_size == 0:
         raise errors.EmptyFile()
     clean = path.with_suffix(".clean")
     try:
-        found = await offload.run(file_checks.inspect, str(path), accept=ACCEPTED, clean=str(clean))
+        async with offload.uploads.turn(str(by.person_id)):
+            found = await offload.uploads.run(
+                file_checks.inspect, str(path), accept=ACCEPTED, clean=str(clean)
+            )
         if isinstance(found, file_checks.Refusal):
             raise _refusal(found)
         if scanner is not None and await scanner.scan(path) is not None:

@@ -53,7 +53,9 @@ def call(module: str, *arguments: str, source: Path) -> bytes | None:
     return done.stdout if done.returncode == 0 and done.stdout else None
 
 
-async def call_with(module: str, *arguments: str, data: bytes) -> bytes | None:
+async def call_with(
+    module: str, *arguments: str, data: bytes, patience: float = PATIENCE_SECONDS
+) -> bytes | None:
     """The same for bytes, without blocking the loop."""
     child = await asyncio.create_subprocess_exec(
         *command(module, *arguments),
@@ -63,7 +65,7 @@ async def call_with(module: str, *arguments: str, data: bytes) -> bytes | None:
         env={},
     )
     try:
-        async with asyncio.timeout(PATIENCE_SECONDS):
+        async with asyncio.timeout(patience):
             found, _ = await child.communicate(data)
     except TimeoutError:
         return None

@@ -77,16 +77,17 @@ async def attach_file(
     scanner's too, the file lies where nobody can fetch it. The blob is stored first, then
     everything else in one transaction: a crash in between leaves an unreferenced blob only. Raises
     `EmptyFile`, `NotAnAcceptedType`, `UnreadableFile`, `HarmfulFile`, `ScannerUnavailable`,
-    `TooManyFiles`.
+    `TooManyFiles`, `TooMuchAtOnce`.
     """
     case, requirement = await open_requirement(case_id, code, by=by)
     if path.stat().st_size == 0:
         raise errors.EmptyFile()
     clean = path.with_suffix(".clean")
     try:
-        found = await offload.run(
-            file_checks.inspect, str(path), accept=requirement.accept, clean=str(clean)
-        )
+        async with offload.uploads.turn(str(by.person_id)):
+            found = await offload.uploads.run(
+                file_checks.inspect, str(path), accept=requirement.accept, clean=str(clean)
+            )
         if isinstance(found, file_checks.Refusal):
             raise _REFUSALS[found.slug](found.detail)
         if scanner is not None and await scanner.scan(path) is not None:
@@ -298,7 +299,7 @@ async def check(file_id: UUID, *, blobs: Blobs) -> None:
     if stored is None or stored.status != MaterialStatus.RECEIVED:
         return
     data = await blobs.get(stored.digest)
-    finding, hint = await offload.run(file_checks.look, data, media_type=stored.media_type)
+    finding, hint = await offload.uploads.run(file_checks.look, data, media_type=stored.media_type)
     status = MaterialStatus.CHECKED if finding is None else MaterialStatus.REJECTED
     material, case, at = stored.material, stored.material.case, clock.now()
     async with transaction():

@@ -10,14 +10,20 @@ import sys
 from PIL import Image
 
 from cases import limited
+from core import offload
 
+_PATIENCE_SECONDS = 15.0
 _LONGEST_POINTS = 14_400
 """What PDF allows a page to be; more is a trap."""
 
 
 async def draw(data: bytes, *, side: int) -> bytes | None:
-    """The picture, or None when the page cannot be drawn in time."""
-    return await limited.call_with("pdf_page", str(side), data=data)
+    """The picture, or None when the page cannot be drawn in time. Raises Busy.
+
+    It takes a place among the children of uploads, so that there are never more than these.
+    """
+    async with offload.uploads.slot():
+        return await limited.call_with("pdf_page", str(side), data=data, patience=_PATIENCE_SECONDS)
 
 
 def main() -> None:

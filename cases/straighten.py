@@ -46,10 +46,11 @@ class _Page:
 async def suggest(
     case_id: UUID, code: str, file_id: UUID, *, by: Principal, blobs: Blobs
 ) -> Suggestion:
-    """Where the corners of the sheet seem to be. Raises as `straighten` does."""
-    page = await _open(case_id, code, file_id, by=by)
-    data = await blobs.get(page.handed_in)
-    corners = await offload.run(sheet.find_corners, data)
+    """Where the corners of the sheet seem to be. Raises as `straighten` does, and TooMuchAtOnce."""
+    async with offload.uploads.turn(str(by.person_id)):
+        page = await _open(case_id, code, file_id, by=by)
+        data = await blobs.get(page.handed_in)
+        corners = await offload.uploads.run(sheet.find_corners, data)
     if corners is None or not sheet.is_usable(corners):
         return Suggestion(_WHOLE, found=False)
     return Suggestion(corners, found=True)
@@ -80,19 +81,27 @@ async def straighten(
     """
     if not sheet.is_usable(corners):
         raise errors.BadCorners()
-    page = await _open(case_id, code, file_id, by=by)
-    data = await blobs.get(page.handed_in)
     folder.mkdir(parents=True, exist_ok=True)
+    async with offload.uploads.turn(str(by.person_id)):
+        page = await _open(case_id, code, file_id, by=by)
+        size, digest = await _cut(page, tuple(corners), folder=folder, blobs=blobs)
+    await _replace(page, digest=digest, size=size, original=page.handed_in, by=by)
+
+
+async def _cut(
+    page: _Page, corners: tuple[Point, ...], *, folder: Path, blobs: Blobs
+) -> tuple[int, str]:
+    """Size and digest of the straightened picture. Raises `BadCorners`."""
+    data = await blobs.get(page.handed_in)
     with tempfile.TemporaryDirectory(dir=folder, suffix=".clean") as work:
         target = Path(work) / "straight"
         kind = _KINDS[page.file.media_type]
-        done = await offload.run(
-            sheet.straighten, data, kind=kind, corners=tuple(corners), target=str(target)
+        done = await offload.uploads.run(
+            sheet.straighten, data, kind=kind, corners=corners, target=str(target)
         )
         if not done:
             raise errors.BadCorners()
-        size, digest = target.stat().st_size, await blobs.put_file(target)
-    await _replace(page, digest=digest, size=size, original=page.handed_in, by=by)
+        return target.stat().st_size, await blobs.put_file(target)
 
 
 async def restore(case_id: UUID, code: str, file_id: UUID, *, by: Principal, blobs: Blobs) -> None:

@@ -29,8 +29,20 @@ def may_exist(stored: MaterialFile) -> bool:
 async def make(file_id: UUID, *, blobs: Blobs) -> str | None:
     """Draw the thumbnail of a file unless it is there; returns the name of its blob.
 
-    None when there can be none, or the file was removed or changed meanwhile.
+    None when there can be none, or the file was removed or changed meanwhile. Raises Busy, and
+    TooMuchAtOnce when many wait for one file.
     """
+    stored = await MaterialFile.get_or_none(id=file_id)
+    if stored is None or not may_exist(stored):
+        return None
+    if stored.thumbnail_digest is not None:
+        return stored.thumbnail_digest
+    async with offload.uploads.turn(f"thumbnail:{file_id}"):
+        return await _draw_unless_drawn(file_id, blobs=blobs)
+
+
+async def _draw_unless_drawn(file_id: UUID, *, blobs: Blobs) -> str | None:
+    """Who waited for the turn finds what was drawn meanwhile."""
     stored = await MaterialFile.get_or_none(id=file_id)
     if stored is None or not may_exist(stored):
         return None
@@ -40,7 +52,7 @@ async def make(file_id: UUID, *, blobs: Blobs) -> str | None:
     if stored.media_type == "application/pdf":
         picture = await pdf_page.draw(data, side=SIDE)
     else:
-        picture = await offload.run(draw, data)
+        picture = await offload.uploads.run(draw, data)
     digest = await blobs.put(picture) if picture else NONE
     # The file may have been cut anew meanwhile: this is the picture of what it was.
     same = MaterialFile.filter(id=file_id, digest=stored.digest)

@@ -29,7 +29,7 @@ from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from typing import Any, ParamSpec, TypeVar
 
-from core.errors import Invalid, TooMany, Unavailable
+from core.errors import Invalid, Problem, TooMany, Unavailable
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -66,6 +66,10 @@ class ChildDied(Exception):
     """The child ended within a call: killed from outside, or by what it was given."""
 
 
+PROBLEMS: tuple[type[Problem], ...] = (TooComplex, Busy, TooMuchAtOnce)
+"""What every operation that hands such work over may answer."""
+
+
 @dataclass
 class _Line:
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -85,10 +89,12 @@ class Pool:
         most_waiting: int = 128,
         memory: int | None = None,
         tries: int = 2,
+        strangers: bool = False,
     ) -> None:
         self.name, self.size, self.deadline = name, size, deadline
         self._nice, self._memory = nice, memory
         self._most_waiting, self._tries = most_waiting, tries
+        self._strangers = strangers
         self._reset()
 
     def _reset(self) -> None:
@@ -98,12 +104,14 @@ class Pool:
         self._idle: deque[_Child] = deque()
         self._children: set[_Child] = set()
         self._threads: ThreadPoolExecutor | None = None
+        self._ending = False
 
     async def run(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """`function(*args, **kwargs)` in a child; its exception is raised here.
 
         Raises TooComplex after the deadline, Busy when too much waits, and ChildDied when the
-        child was killed: for work of our own only after a second try, for strangers' files at once.
+        child was killed. Where strangers' files are looked at that is TooComplex as well, and so is
+        what takes more memory than there is.
         """
         call = functools.partial(function, *args, **kwargs)
         await self._take_slot()
@@ -163,13 +171,17 @@ class Pool:
             except (ChildDied, TooComplex) as error:
                 self._children.discard(child)
                 child.end()
-                if left and isinstance(error, ChildDied):
+                if left and isinstance(error, ChildDied) and not self._ending:
                     continue
+                if self._strangers and not self._ending:
+                    raise TooComplex() from error
                 raise
             self._idle.append(child)
             if worked:
                 result: T = found
                 return result
+            if self._strangers and isinstance(found, MemoryError):
+                raise TooComplex() from found
             raise found
         raise AssertionError("unreachable")
 
@@ -180,8 +192,8 @@ class Pool:
 
     def shut_down(self) -> None:
         """End the children; calls that run are given up, those that wait are dropped."""
-        threads, children = self._threads, list(self._children)
-        for child in children:
+        threads, self._ending = self._threads, True
+        for child in list(self._children):
             child.end()
         if threads is not None:
             threads.shutdown(wait=True, cancel_futures=True)
@@ -245,9 +257,11 @@ def _outcome(call: Callable[[], object]) -> bytes:
 _CPUS = os.cpu_count() or 1
 _FEW = max(1, min(2, _CPUS // 2))
 
-desk = Pool("desk", size=min(4, _CPUS), nice=0, deadline=30.0)
+desk = Pool("desk", size=min(4, _CPUS), nice=0, deadline=30.0, strangers=True)
 sealing = Pool("sealing", size=_FEW, nice=3, deadline=60.0)
-uploads = Pool("uploads", size=_FEW, nice=10, deadline=45.0, memory=3 * GIBIBYTE, tries=1)
+uploads = Pool(
+    "uploads", size=_FEW, nice=10, deadline=45.0, memory=3 * GIBIBYTE, tries=1, strangers=True
+)
 batches = Pool("batches", size=1, nice=10, deadline=900.0)
 
 POOLS = (desk, sealing, uploads, batches)

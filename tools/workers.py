@@ -282,12 +282,14 @@ def run_worker(settings: Settings, listening: socket.socket, pipe: Connection) -
     leash = _Leash(pipe)
     # Not in the keeper: it stays small, and nothing of the application can pull it down.
     from app import create_app
+    from core import offload
 
     app = create_app(settings)
 
     @app.after_server_start
     async def tell(app: Sanic[Any, Any]) -> None:
         leash.began(app)
+        app.add_task(offload.warm_up(), name="warm-up")
 
     @app.before_server_stop
     async def fall_silent(_app: Sanic[Any, Any]) -> None:

@@ -160,7 +160,7 @@ async def _process_lines(batch: IntakeBatch, file: BinaryIO) -> None:
     at, line = batch.done_bytes, batch.done_lines
     while lines := list(itertools.islice(_lines(file), PIECE)):
         today = clock.today()
-        read = await offload.run(
+        read = await offload.batches.run(
             intake_lines.read_lines, lines, department=batch.department, today=today
         )
         end = at + sum(map(len, lines))
@@ -182,7 +182,7 @@ async def _process_documents(
         for start in range(batch.done_lines, len(entries), PIECE_OF_DOCUMENTS):
             piece = entries[start : start + PIECE_OF_DOCUMENTS]
             documents = await asyncio.to_thread(_unpack, archive, piece)
-            read = await offload.run(
+            read = await offload.batches.run(
                 intake_lines.read_documents,
                 documents,
                 department=batch.department,

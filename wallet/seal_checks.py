@@ -59,7 +59,7 @@ async def look(document: str, *, blobs: Blobs, trust: TrustList, at: datetime) -
                 reason=Reason.STATUS_UNREACHABLE,
             )
         ]
-    return checks_of(await offload.run(verify_seal, data, trust=trust, at=at), at=at)
+    return checks_of(await offload.desk.run(verify_seal, data, trust=trust, at=at), at=at)
 
 
 def checks_of(report: SealReport, *, at: datetime | None = None) -> list[Check]:

@@ -4,6 +4,7 @@ A document of ours is also compared with what was issued and with the licence's 
 about a person is answered that the caller did not send.
 """
 
+import asyncio
 import hashlib
 import html
 import io
@@ -18,10 +19,10 @@ from uuid import UUID
 from tortoise.exceptions import IntegrityError
 
 from core import audit, clock, database, offload
+from core.blobs import digest_of
 from identity.principal import Principal
 from signing import MalformedDocument, SealReport, TrustList
 from signing import Verdict as SealVerdict
-from signing import sm3 as sm3_digest
 from signing import verify_document as verify_seal
 from signing.pdf import is_pdf
 from wallet import catalogue, status, uses, verdict
@@ -85,20 +86,20 @@ async def verify_document(
     The same request key with the same bytes gets the first answer again. Raises
     UnreadableDocument for what is neither, RequestKeyReused for other bytes under a used key.
     """
-    digest = hashlib.sha256(data).hexdigest()
+    digest = (await asyncio.to_thread(hashlib.sha256, data)).hexdigest()
     before = await _answered(by, request_key, digest)
     if before is not None:
         return before
     now = clock.now()
     try:
-        report, claimed = await offload.run(_inspect, data, trust, now)
+        report, claimed = await offload.desk.run(_inspect, data, trust, now)
     except MalformedDocument:
         raise UnreadableDocument() from None
     checks = checks_of(report)
     licence = await _claimed_licence(claimed)
     licence_status = None
     if licence is not None:
-        checks += _register_checks(licence, data, now)
+        checks += _register_checks(licence, await digest_of(data), now)
         licence_status = _status(licence, now)
     result = verdict.combine(checks)
     report_data = {"signatures": [_plain(signature.to_dict()) for signature in report.signatures]}
@@ -190,9 +191,9 @@ async def _claimed_licence(identifier: str | None) -> Licence | None:
     return await Licence.get_or_none(identifier=identifier)
 
 
-def _register_checks(licence: Licence, data: bytes, at: datetime) -> list[Check]:
+def _register_checks(licence: Licence, digest: str, at: datetime) -> list[Check]:
     """Whether the document is the one that was issued, and the licence's state today."""
-    same = sm3_digest(data).hex() == licence.document
+    same = digest == licence.document
     issued = Check(
         name="issued-document",
         outcome=Outcome.PASS if same else Outcome.FAIL,

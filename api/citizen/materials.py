@@ -16,6 +16,7 @@ from cases import errors, materials, queries, quotas
 from cases.combine import combine_pictures
 from cases.materials import ReusedLicence
 from cases.views import CaseDetail
+from core import offload
 from core.malware import ScannerUnavailable
 from identity.principal import Principal
 from wallet import queries as wallet_queries
@@ -82,6 +83,7 @@ async def remove(request: Request, case_id: UUID, code: str) -> CaseDetail:
     media_types=(JSON,),
     problems=(
         *_PROBLEMS,
+        *offload.PROBLEMS,
         NoFile,
         errors.EmptyFile,
         errors.FileTooLarge,
@@ -132,7 +134,7 @@ async def hand_in(request: Request, case_id: UUID, code: str) -> HTTPResponse:
 @endpoint(
     summary="Put the photographs of a material together to one PDF",
     returns=CaseDetail,
-    problems=(*_PROBLEMS, errors.NothingToCombine, errors.CaseChanged),
+    problems=(*_PROBLEMS, *offload.PROBLEMS, errors.NothingToCombine, errors.CaseChanged),
 )
 async def combine(request: Request, case_id: UUID, code: str) -> CaseDetail:
     principal: Principal = request.ctx.principal

@@ -10,6 +10,7 @@ from api.citizen.cases import detail
 from api.endpoint import endpoint
 from cases import errors, straighten, text_hints
 from cases.views import CaseDetail
+from core import offload
 from core.recognition import RecognitionOff, RecognitionUnavailable
 from identity.principal import Principal
 
@@ -18,6 +19,7 @@ bp = Blueprint("citizen-pictures", url_prefix="/api/citizen")
 _AT = "/cases/<case_id:uuid>/materials/<code:str>/files/<file_id:uuid>"
 
 _PROBLEMS = (
+    *offload.PROBLEMS,
     errors.CaseNotFound,
     errors.MaterialNotFound,
     errors.MaterialNotApplicable,

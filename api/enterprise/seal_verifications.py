@@ -11,6 +11,7 @@ from api import guards, idempotency
 from api.endpoint import endpoint
 from api.transparency import LogProofAnswer, proof_answer
 from api.verdicts import CheckAnswer, checks_of
+from core import offload
 from identity.errors import InvalidSignature, QuotaSpent
 from wallet import errors, transparency, verify_document
 from wallet.verify_document import DocumentAnswer
@@ -62,6 +63,7 @@ class Posted(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     status=200,
     problems=(
         errors.UnreadableDocument,
+        *offload.PROBLEMS,
         errors.RequestKeyReused,
         InvalidSignature,
         QuotaSpent,
