@@ -16,7 +16,7 @@ from sanic.log import access_logger
 
 import flows
 import timers
-from api import blueprints, problems
+from api import blueprints, problems, reception
 from api.live_room import Limits, Pace, Room
 from core import log, tasks
 from core.outbox import Relay
@@ -25,17 +25,29 @@ from resources import Resources, open_resources
 
 access = logging.getLogger("yunjian.access")
 
-BODY_LIMIT = 32 * MEBIBYTE
-"""Largest body held in memory (an OFD to verify); uploads stream and have their own limit."""
+DRAINED_BYTES = 32 * MEBIBYTE
+"""Thrown away at most behind an answer; each operation names its own limit (api/endpoint.py)."""
+
+
+class Application(Sanic[Any, Any]):
+    """Sanic with our own reception of connections, however the server is started."""
+
+    def prepare(self, *args: Any, **kwargs: Any) -> None:
+        kwargs.setdefault("protocol", reception.Connection)
+        super().prepare(*args, **kwargs)
+
+    async def create_server(self, *args: Any, **kwargs: Any) -> Any:
+        kwargs.setdefault("protocol", reception.Connection)
+        return await super().create_server(*args, **kwargs)
 
 
 def create_app(settings: Settings, *, resources: Resources | None = None) -> Sanic[Any, Any]:
     """A Sanic application. `resources` are opened at start unless they are handed in (tests)."""
-    app: Sanic[Any, Any] = Sanic("yunjian", configure_logging=False)
+    app: Sanic[Any, Any] = Application("yunjian", configure_logging=False)
     app.config.update(
         AUTO_EXTEND=False,
         FALLBACK_ERROR_FORMAT="json",
-        REQUEST_MAX_SIZE=BODY_LIMIT,
+        REQUEST_MAX_SIZE=DRAINED_BYTES,
         REQUEST_TIMEOUT=60,
         RESPONSE_TIMEOUT=120,
         KEEP_ALIVE_TIMEOUT=75,
@@ -90,6 +102,7 @@ def _install_access_log(app: Sanic[Any, Any]) -> None:
     @app.on_request
     async def begin(request: Request) -> None:
         request.ctx.began = asyncio.get_running_loop().time()
+        reception.begin(request)
 
     @app.on_response  # type: ignore[untyped-decorator]
     async def end(request: Request, response: HTTPResponse) -> None:

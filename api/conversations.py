@@ -11,6 +11,7 @@ import msgspec
 from sanic import Request
 
 from api import bodies
+from api.bounds import LARGEST_INT, Count
 from cases import conversation, conversation_pictures, errors
 from cases.views import ConversationView, MessagePictureView, MessageView, ReadMarks
 from core import offload
@@ -44,20 +45,20 @@ PICTURE_PROBLEMS = (
 
 
 class MessageQuery(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    after: Annotated[int, msgspec.Meta(ge=0)] = 0
+    after: Count = 0
     """The number of the last message at hand."""
     limit: Annotated[int, msgspec.Meta(ge=1, le=100)] = 100
 
 
 class NewMessage(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    client_key: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{8,64}$")]
+    client_key: Annotated[str, msgspec.Meta(max_length=64, pattern=r"^[A-Za-z0-9_-]{8,64}$")]
     """Random, one for each message: the same key again gives the message that is there."""
     text: Annotated[str, msgspec.Meta(max_length=conversation.LONGEST_TEXT)] = ""
     pictures: Annotated[list[UUID], msgspec.Meta(max_length=conversation.MOST_PICTURES)] = []
 
 
 class ReadMark(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    up_to: Annotated[int, msgspec.Meta(ge=1)]
+    up_to: Annotated[int, msgspec.Meta(ge=1, le=LARGEST_INT)]
 
 
 async def read(request: Request, case_id: UUID, query: MessageQuery) -> ConversationView:

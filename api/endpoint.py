@@ -20,10 +20,13 @@ import msgspec
 from sanic import HTTPResponse, Request
 from sanic.response import empty, raw
 
-from api import idempotency
+from api import bodies, bounds, idempotency
 from core.errors import Invalid, Malformed, Problem, Unsupported
 
 JSON = "application/json"
+LONGEST_NAME = 200
+"""Characters of a field's name in an answer: an unknown one is the caller's, and may be long."""
+
 Handler = Callable[..., Awaitable[Any]]
 
 _encoder = msgspec.json.Encoder()
@@ -65,6 +68,10 @@ class Declaration:
     """Media types of a raw request body."""
     problems: tuple[type[Problem], ...] = ()
     idempotent: bool = False
+    largest: int = bounds.JSON_BYTES
+    """Bytes of a body that is held in memory."""
+    streams: bool = False
+    """The handler reads the body itself, as it arrives, within a limit of its own."""
 
 
 def endpoint(
@@ -79,8 +86,14 @@ def endpoint(
     accepts: tuple[str, ...] = (),
     problems: tuple[type[Problem], ...] = (),
     idempotent: bool = False,
+    largest: int = bounds.JSON_BYTES,
+    streams: bool = False,
 ) -> Callable[[Handler], Handler]:
-    """Declare an operation. `raw` handlers give an HTTPResponse themselves (files, tus)."""
+    """Declare an operation. `raw` handlers give an HTTPResponse themselves (files, tus).
+
+    The guard stands outside: a body is received only when its sender has been let in, and no more
+    of it than `largest` bytes.
+    """
     declaration = Declaration(
         summary=summary,
         body=body,
@@ -92,8 +105,10 @@ def endpoint(
         accepts=accepts,
         problems=problems,
         idempotent=idempotent,
+        largest=largest,
+        streams=streams,
     )
-    decoder: msgspec.json.Decoder[Any] | None = msgspec.json.Decoder(body) if body else None
+    decoder = BodyDecoder(body) if body else None
 
     def decorate(handler: Handler) -> Handler:
         async def call(request: Request, kwargs: dict[str, Any]) -> HTTPResponse | None:
@@ -104,8 +119,11 @@ def endpoint(
 
         @functools.wraps(handler)
         async def wrapper(request: Request, **kwargs: Any) -> HTTPResponse | None:
+            bounds.check_path(kwargs)
+            if not streams:
+                await bodies.receive(request, largest=largest)
             if decoder is not None:
-                kwargs["body"] = decode_body(request, decoder)
+                kwargs["body"] = decoder.decode(request)
             if query is not None:
                 kwargs["query"] = decode_query(request, query)
             if not idempotent:
@@ -129,17 +147,29 @@ def answer(result: Any, declaration: Declaration) -> HTTPResponse:
     return raw(_encoder.encode(result), status=declaration.status, content_type=JSON)
 
 
-def decode_body(request: Request, decoder: msgspec.json.Decoder[Any]) -> Any:
-    """The body as the declared struct. Raises NotJson, MalformedJson, InvalidBody."""
-    media_type = (request.content_type or JSON).partition(";")[0].strip().lower()
-    if media_type != JSON:
-        raise NotJson()
-    try:
-        return decoder.decode(request.body or b"{}")
-    except msgspec.ValidationError as error:
-        raise InvalidBody(errors=[field_error(str(error))]) from None
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise MalformedJson() from None
+class BodyDecoder:
+    """JSON to a declared struct, and what the declaration cannot say (api/bounds.py)."""
+
+    def __init__(self, kind: type) -> None:
+        self._decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(kind)
+        self._is_free = bounds.has_free_values(kind)
+
+    def decode(self, request: Request) -> Any:
+        """Raises NotJson, MalformedJson, InvalidBody, TextWithNul, TooMuch."""
+        media_type = (request.content_type or JSON).partition(";")[0].strip().lower()
+        if media_type != JSON:
+            raise NotJson()
+        data = request.body or b"{}"
+        bounds.check_text(data)
+        try:
+            found = self._decoder.decode(data)
+        except msgspec.ValidationError as error:
+            raise InvalidBody(errors=[field_error(str(error))]) from None
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            raise MalformedJson() from None
+        if self._is_free:
+            bounds.check_free(found)
+        return found
 
 
 def decode_query(request: Request, query: type) -> Any:
@@ -147,7 +177,7 @@ def decode_query(request: Request, query: type) -> Any:
     values: dict[str, str] = {}
     for name, value in request.get_query_args(keep_blank_values=True):
         if name in values:
-            raise InvalidQuery(errors=[{"field": name, "message": "给了不止一次"}])
+            raise InvalidQuery(errors=[{"field": name[:LONGEST_NAME], "message": "给了不止一次"}])
         values[name] = value
     try:
         return msgspec.convert(values, query, strict=False)
@@ -161,4 +191,4 @@ def field_error(message: str) -> dict[str, str]:
     field = path.rstrip("`").lstrip(".")
     if not field and "`" in reason:
         field = reason.split("`")[1]
-    return {"field": field, "message": reason}
+    return {"field": field[:LONGEST_NAME], "message": reason[:LONGEST_NAME]}

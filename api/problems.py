@@ -30,6 +30,9 @@ log = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
 
+MOST_MEMBERS = 100
+"""Entries of a list in an answer; no form has as many fields, no item as many materials."""
+
 
 class MethodNotAllowed(Problem):
     slug = "method-not-allowed"
@@ -82,13 +85,22 @@ def render(problem: Problem, instance: str) -> HTTPResponse:
     }
     if problem.detail is not None:
         document["detail"] = problem.detail
-    document.update({key: value for key, value in problem.members.items() if key not in document})
+    members = {key: value for key, value in problem.members.items() if key not in document}
+    document.update(_shortened(members))
     headers = {"Cache-Control": "no-store"}
     retry_after = problem.members.get("retry_after")
     if isinstance(retry_after, int):
         headers["Retry-After"] = str(retry_after)
     body = msgspec.json.encode(document)
     return raw(body, status=problem.status, headers=headers, content_type=MEDIA_TYPE)
+
+
+def _shortened(members: dict[str, Any]) -> dict[str, Any]:
+    """A list grows with what the caller sent; the answer does not."""
+    return {
+        key: value[:MOST_MEMBERS] if isinstance(value, list) else value
+        for key, value in members.items()
+    }
 
 
 async def on_problem(request: Request, problem: Problem) -> HTTPResponse:

@@ -12,6 +12,7 @@ import msgspec
 from sanic import Blueprint, Request
 
 from api import guards
+from api.bounds import Place, Positive
 from api.endpoint import endpoint
 from core.errors import Invalid
 from wallet import annotated, errors, transparency
@@ -19,8 +20,8 @@ from wallet.transparency import Checkpoint, InclusionProof
 
 bp = Blueprint("transparency", url_prefix="/api/transparency")
 
-Size = Annotated[int, msgspec.Meta(ge=1)]
-Position = Annotated[int, msgspec.Meta(ge=0)]
+Size = Positive
+Position = Place
 Hash = Annotated[str, msgspec.Meta(min_length=44, max_length=44)]
 
 

@@ -103,6 +103,7 @@ async def describe(request: Request, upload_id: UUID | None = None) -> HTTPRespo
 @bp.post("/", stream=True)
 @guards.citizen
 @endpoint(
+    streams=True,
     summary="Begin an upload (Upload-Metadata: case_id, material_code, filename)",
     raw=True,
     status=201,
@@ -152,6 +153,7 @@ async def get_offset(request: Request, upload_id: UUID) -> HTTPResponse:
 @bp.patch("/<upload_id:uuid>", stream=True)
 @guards.citizen
 @endpoint(
+    streams=True,
     summary="Append bytes at Upload-Offset",
     raw=True,
     status=204,
@@ -164,7 +166,13 @@ async def append(request: Request, upload_id: UUID) -> HTTPResponse:
 
 @bp.delete("/<upload_id:uuid>", stream=True)
 @guards.citizen
-@endpoint(summary="Give an upload up", raw=True, status=204, problems=_APPEND_PROBLEMS)
+@endpoint(
+    streams=True,
+    summary="Give an upload up",
+    raw=True,
+    status=204,
+    problems=_APPEND_PROBLEMS,
+)
 async def terminate(request: Request, upload_id: UUID) -> HTTPResponse:
     return await _act(request, upload_id)
 
@@ -172,6 +180,7 @@ async def terminate(request: Request, upload_id: UUID) -> HTTPResponse:
 @bp.post("/<upload_id:uuid>", stream=True)
 @guards.citizen
 @endpoint(
+    streams=True,
     summary="PATCH, HEAD or DELETE for clients that cannot send them (X-HTTP-Method-Override)",
     raw=True,
     status=204,

@@ -15,6 +15,7 @@ from typing import Any, cast
 
 from sanic import Request
 
+from api import reception
 from core.errors import Problem
 from push import wire
 
@@ -75,6 +76,7 @@ def take_over(request: Request, protocol: asyncio.Protocol) -> None:
     transport: asyncio.Transport = former.transport
     early = bytes(former.recv_buffer)
     stream.upgrade_websocket = True
+    reception.become_live(former)
     former.connections.discard(former)
     former.transport = None
     transport.set_protocol(protocol)

@@ -82,6 +82,10 @@ class Settings:
     relay: bool = True
     """Whether this server tells events and runs timers; False for pure web nodes."""
 
+    connections_per_address: int = 512
+    """Connections of one address to one worker that are no live sockets; our proxies' are not
+    counted."""
+
     live_per_address: int = 5000
     """Live connections of one worker from one network address; town halls share one."""
 
@@ -177,6 +181,9 @@ class _Reader:
             recognition_token=self._text("YUNJIAN_RECOGNITION_TOKEN", default=""),
             clamd_url=self._clamd("YUNJIAN_CLAMD_URL"),
             relay=self._choice("YUNJIAN_RELAY", ("on", "off"), default="on") == "on",
+            connections_per_address=self._number(
+                "YUNJIAN_CONNECTIONS_PER_ADDRESS", default=512, low=8, high=1_000_000
+            ),
             live_per_address=self._number(
                 "YUNJIAN_LIVE_PER_ADDRESS", default=5000, low=1, high=1_000_000
             ),

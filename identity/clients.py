@@ -77,6 +77,12 @@ async def verify_request(request: SignedRequest, *, redis: "Redis") -> Principal
     return Principal(kind=PrincipalKind.CLIENT, id=client.id, name=client.name)
 
 
+async def expect(caller: str) -> None:
+    """Raises InvalidSignature for a caller whose signature cannot be good whatever it sends."""
+    if not await ClientApp.filter(client_id=caller, state=State.ACTIVE).exists():
+        raise errors.InvalidSignature()
+
+
 async def spend(principal: Principal, *, redis: "Redis") -> Usage:
     """Count one call. Raises QuotaSpent(limit, reset_at) when the day's calls are used up."""
     limit = await _limit(principal)

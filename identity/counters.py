@@ -122,6 +122,12 @@ async def verify_request(request: SignedRequest, *, redis: "Redis") -> Principal
     )
 
 
+async def expect(caller: str) -> None:
+    """Raises InvalidSignature for a caller whose signature cannot be good whatever it sends."""
+    if await _find_active(caller) is None:
+        raise errors.InvalidSignature()
+
+
 async def revoke(counter_id: UUID, *, by: str) -> None:
     """Refuse the device from its next request on. Repeating it changes nothing."""
     await queries.get_counter(counter_id)

@@ -25,7 +25,54 @@ LARGE_BODY = 1024 * 1024
 """From here on hashing leaves the event loop; hashlib lets other threads run meanwhile."""
 
 NONCE = re.compile(r"[A-Za-z0-9_-]{16,64}")
-TIME = re.compile(r"[0-9]{10,12}")
+TIME = re.compile(r"[0-9]{10}")
+"""Seconds since 1970, until the year 2286."""
+
+LONGEST_CALLER = 64
+LONGEST_SIGNATURE = 512
+
+
+@dataclass(frozen=True, kw_only=True)
+class Claims:
+    """What the headers of a request claim, before its body is there. Nothing is proved."""
+
+    caller: str
+    time: str
+    nonce: str
+    signature: str
+
+    @classmethod
+    def read(cls, *, caller: str, time: str, nonce: str, signature: str) -> "Claims":
+        """Raises InvalidSignature when a part is missing or has not the shape agreed on."""
+        has_shape = (
+            0 < len(caller) <= LONGEST_CALLER
+            and 0 < len(signature) <= LONGEST_SIGNATURE
+            and (caller + signature).isascii()
+            and TIME.fullmatch(time)
+            and NONCE.fullmatch(nonce)
+        )
+        if not has_shape:
+            raise InvalidSignature()
+        return cls(caller=caller, time=time, nonce=nonce, signature=signature)
+
+    @property
+    def sent_at(self) -> datetime:
+        return datetime.fromtimestamp(int(self.time), UTC)
+
+    def check_time(self) -> None:
+        """Raises InvalidSignature for a clock that is off by more than a minute."""
+        _check_time(self.sent_at)
+
+    async def sign(self, *, method: str, target: str, body: bytes) -> "SignedRequest":
+        """The claims with the text that the signature must fit."""
+        digest = await _body_digest(body)
+        return SignedRequest(
+            caller=self.caller,
+            sent_at=self.sent_at,
+            nonce=self.nonce,
+            signature=self.signature,
+            signed_text="\n".join((method, target, self.time, self.nonce, digest)).encode(),
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,28 +98,23 @@ class SignedRequest:
         body: bytes,
     ) -> "SignedRequest":
         """Raises InvalidSignature when a part is missing or has not the shape agreed on."""
-        if not (caller and signature and TIME.fullmatch(time) and NONCE.fullmatch(nonce)):
-            raise InvalidSignature()
-        digest = await _body_digest(body)
-        return cls(
-            caller=caller,
-            sent_at=datetime.fromtimestamp(int(time), UTC),
-            nonce=nonce,
-            signature=signature,
-            signed_text="\n".join((method, target, time, nonce, digest)).encode(),
-        )
+        claims = Claims.read(caller=caller, time=time, nonce=nonce, signature=signature)
+        return await claims.sign(method=method, target=target, body=body)
 
     def check_time(self) -> None:
         """Raises InvalidSignature for a clock that is off by more than a minute."""
-        skew = abs((clock.now() - self.sent_at).total_seconds())
-        if skew > CLOCK_SKEW_SECONDS:
-            raise InvalidSignature()
+        _check_time(self.sent_at)
 
     async def use_nonce(self, *, redis: "Redis") -> None:
         """Spend the nonce; raises InvalidSignature on its second use. After the signature only."""
         key = f"nonce:{self.caller}:{self.nonce}"
         if not await redis.set(key, b"1", nx=True, ex=NONCE_LIFE_SECONDS):
             raise InvalidSignature()
+
+
+def _check_time(sent_at: datetime) -> None:
+    if abs((clock.now() - sent_at).total_seconds()) > CLOCK_SKEW_SECONDS:
+        raise InvalidSignature()
 
 
 async def _body_digest(body: bytes) -> str:

@@ -8,6 +8,7 @@ import msgspec
 from sanic import Blueprint, Request
 
 from api import guards, throttle
+from api.bounds import Key
 from api.endpoint import endpoint
 from identity.errors import (
     DepartmentNotFound,
@@ -24,7 +25,7 @@ bp = Blueprint("authorisations", url_prefix="/api")
 TRIES_PER_MINUTE = 10
 
 Line = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
-Keys = Annotated[list[str], msgspec.Meta(min_length=1, max_length=60)]
+Keys = Annotated[list[Key], msgspec.Meta(min_length=1, max_length=60)]
 Uses = Annotated[int, msgspec.Meta(ge=1, le=100)]
 
 _TERMS = (errors.LicenceNotFound, errors.LicenceNotInForce, errors.AuthorisationInvalid)

@@ -1,12 +1,13 @@
 """A citizen's cases: open, answer, fill in, submit, withdraw, answer a supplement, follow."""
 
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 import msgspec
 from sanic import Blueprint, Request
 
 from api import guards, idempotency, licence_lookup, paging
+from api.bounds import Answers, Values
 from api.endpoint import endpoint
 from cases import apply, errors, queries, sign, supplement
 from cases.lifecycle import CaseState
@@ -17,10 +18,6 @@ from identity.principal import Principal
 
 bp = Blueprint("citizen-cases", url_prefix="/api/citizen")
 
-Answers = dict[
-    Annotated[str, msgspec.Meta(max_length=20)],
-    Annotated[list[str], msgspec.Meta(max_length=50)],
-]
 Note = Annotated[str, msgspec.Meta(max_length=2000)]
 
 _GUIDE_PROBLEMS = (
@@ -42,7 +39,7 @@ class ChangeAnswers(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
 
 class FillForm(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    values: dict[str, Any]
+    values: Values
     """Field key → value; the field's own type decides what is taken, hence Any."""
 
 

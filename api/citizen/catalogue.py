@@ -6,6 +6,7 @@ import msgspec
 from sanic import Blueprint, Request
 
 from api import guards, licence_lookup, paging
+from api.bounds import Answers, Word
 from api.citizen import guides
 from api.endpoint import endpoint
 from cases import catalogue, errors, guide, queries
@@ -17,7 +18,6 @@ from identity.principal import Principal
 
 bp = Blueprint("catalogue", url_prefix="/api/catalogue")
 
-Answers = dict[str, list[str]]
 
 ChannelKey = Annotated[str, msgspec.Meta(max_length=32)]
 
@@ -47,8 +47,8 @@ class Themes(msgspec.Struct, kw_only=True):
 class ItemQuery(paging.Page, kw_only=True, forbid_unknown_fields=True):
     q: Annotated[str, msgspec.Meta(max_length=60)] = ""
     audience: guides.Audience | None = None
-    theme: str | None = None
-    department: str | None = None
+    theme: Word | None = None
+    department: Word | None = None
     channel: ChannelKey = ""
     """Where the page is shown, else where the session was opened: what is not offered there is
     told of, but not listed."""

@@ -8,7 +8,7 @@ from typing import Annotated
 import msgspec
 from sanic import Blueprint, Request
 
-from api import guards, throttle
+from api import bounds, guards, throttle
 from api.citizen.accounts import Raised
 from api.endpoint import endpoint
 from identity import certificates, errors
@@ -63,6 +63,7 @@ async def begin(request: Request) -> CertificateChallenge:
 @endpoint(
     summary="The challenge was signed",
     body=SignedChallenge,
+    largest=160 * bounds.KIBIBYTE,
     returns=Raised,
     problems=(
         errors.CertificateUnavailable,

@@ -9,6 +9,7 @@ from sanic import Blueprint, HTTPResponse, Request
 from sanic.response import raw as raw_response
 
 from api import guards
+from api.bounds import Count
 from api.endpoint import endpoint
 from core.errors import TooMany
 from identity.assurance import Act
@@ -95,7 +96,7 @@ class UseList(msgspec.Struct, kw_only=True):
 
 class UsesWanted(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     limit: Annotated[int, msgspec.Meta(ge=1, le=100)] = 50
-    offset: Annotated[int, msgspec.Meta(ge=0)] = 0
+    offset: Count = 0
 
 
 class ChangeAnswer(msgspec.Struct, kw_only=True):

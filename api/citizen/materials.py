@@ -77,6 +77,7 @@ async def remove(request: Request, case_id: UUID, code: str) -> CaseDetail:
 @bp.post("/cases/<case_id:uuid>/materials/<code:str>/file", stream=True)
 @guards.citizen
 @endpoint(
+    streams=True,
     summary="Hand in a small file as multipart/form-data (field: file)",
     raw=True,
     accepts=("multipart/form-data",),

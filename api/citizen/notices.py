@@ -23,7 +23,7 @@ bp = Blueprint("citizen-notices", url_prefix="/api/citizen/notices")
 MOST_TEMPLATES = 3
 """So many may be in one question of WeChat's and Alipay's."""
 
-ClockTime = Annotated[str, msgspec.Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
+ClockTime = Annotated[str, msgspec.Meta(max_length=5, pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 
 
 class Notices(msgspec.Struct, kw_only=True):
@@ -56,7 +56,7 @@ class EmailAddress(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
 
 class EmailCode(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    code: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{6}$")]
+    code: Annotated[str, msgspec.Meta(max_length=6, pattern=r"^[0-9]{6}$")]
 
 
 @bp.get("/")

@@ -8,6 +8,7 @@ import msgspec
 from sanic import Blueprint, Request
 
 from api import guards
+from api.bounds import Key
 from api.endpoint import endpoint
 from core.errors import TooMany
 from wallet import errors, passes
@@ -22,7 +23,7 @@ class PhoneKey(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
 
 class WantedPass(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    fields: Annotated[list[str], msgspec.Meta(max_length=20)] | None = None
+    fields: Annotated[list[Key], msgspec.Meta(max_length=20)] | None = None
     """Keys of the fields to be inside; null means all on offer, [] none."""
     bound: bool = True
     """False only for a phone that cannot keep a key: the pass then lives five minutes."""

@@ -6,6 +6,7 @@ import msgspec
 from sanic import Blueprint, HTTPResponse, Request
 
 from api import files, guards, throttle
+from api.bounds import Fraction
 from api.citizen.cases import detail
 from api.endpoint import endpoint
 from cases import errors, straighten, text_hints
@@ -32,8 +33,8 @@ _PROBLEMS = (
 class Corner(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
     """Fractions of the picture's width and height, from its upper left."""
 
-    x: float
-    y: float
+    x: Fraction
+    y: Fraction
 
 
 class Corners(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):

@@ -10,6 +10,7 @@ import msgspec
 from sanic import Blueprint, HTTPResponse, Request
 
 from api import guards, session_cookie, throttle
+from api.bounds import Token, Word
 from api.citizen.entry import visit_of
 from api.endpoint import JSON, endpoint
 from identity import channels, demo, errors, numbers, queries, sessions, sign_in, tickets
@@ -37,8 +38,8 @@ class DemoAccounts(msgspec.Struct, kw_only=True):
 
 
 class SignIn(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    platform: str = msgspec.field(default="sandbox")
-    code: str
+    platform: Word = "sandbox"
+    code: Token
     channel: Annotated[str, msgspec.Meta(max_length=32)] = ""
     """The entry the page is shown in; what it does not offer cannot be begun in the session."""
 

@@ -18,6 +18,9 @@ from wallet.verify_document import DocumentAnswer
 
 bp = Blueprint("enterprise-seal-verifications", url_prefix="/api/enterprise/v1/seal-verifications")
 
+LARGEST_DOCUMENT = 32 * 1024 * 1024
+"""Bytes of an OFD or PDF to verify; it is held in memory, after its sender is known."""
+
 
 class LicenceStatusAnswer(msgspec.Struct, kw_only=True):
     name: str
@@ -69,6 +72,7 @@ class Posted(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
         QuotaSpent,
     ),
     idempotent=True,
+    largest=LARGEST_DOCUMENT,
 )
 async def verify_seals(request: Request, query: Posted) -> SealVerification:
     answer = await verify_document.verify_document(

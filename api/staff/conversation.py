@@ -62,6 +62,7 @@ async def mark_read(request: Request, case_id: UUID, body: ReadMark) -> ReadMark
 @bp.put("/cases/<case_id:uuid>/message-pictures/<picture_id:uuid>", stream=True)
 @guards.officer(*READERS)
 @endpoint(
+    streams=True,
     summary="Keep a picture for a message; the page chooses its id, sending it again is harmless",
     accepts=conversations.PICTURE_TYPES,
     returns=MessagePictureView,

@@ -11,7 +11,8 @@ import msgspec
 from sanic import Blueprint, HTTPResponse, Request
 from sanic.response import raw as raw_response
 
-from api import guards
+from api import bodies, guards
+from api.bounds import Count
 from api.endpoint import JSON, decode_query, endpoint
 from core.errors import Forbidden
 from wallet import errors, intake
@@ -73,19 +74,25 @@ class LineReport(msgspec.Struct, kw_only=True):
 
 
 class LinesWanted(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    after: Annotated[int, msgspec.Meta(ge=0)] = 0
+    after: Count = 0
     limit: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 200
 
 
 @bp.post("/", stream=True)
 @guards.officer(*SENDERS)
 @endpoint(
+    streams=True,
     summary="Send a batch of existing licences (?batch_no=…&form=lines|documents)",
     raw=True,
     status=202,
     accepts=(NDJSON, ZIP, "application/octet-stream"),
     media_types=(JSON,),
-    problems=(errors.BatchUnreadable, errors.BatchNumberReused, DepartmentMissing),
+    problems=(
+        errors.BatchUnreadable,
+        errors.BatchNumberReused,
+        DepartmentMissing,
+        bodies.UploadStalled,
+    ),
 )
 async def send(request: Request) -> HTTPResponse:
     principal, resources = request.ctx.principal, request.app.ctx.resources
@@ -96,7 +103,7 @@ async def send(request: Request) -> HTTPResponse:
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile(dir=folder, suffix=".intake") as file:
         size = 0
-        while (chunk := await request.stream.read()) is not None:  # type: ignore[union-attr]
+        async for chunk in bodies.chunks(request):
             size += len(chunk)
             if size > intake.LARGEST_FILE:
                 raise errors.BatchUnreadable("文件超过 512 MB")

@@ -1,12 +1,13 @@
 """Seal keepers: issue a licence by hand on a decision, and make its next version on a change."""
 
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 import msgspec
 from sanic import Blueprint, Request
 
 from api import guards
+from api.bounds import Values
 from api.endpoint import endpoint
 from api.staff.licences import FoundLicence, found_answer
 from api.staff.review import LicenceField
@@ -88,7 +89,7 @@ class HandDraft(msgspec.Struct, kw_only=True):
 class Order(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     licence_type: Code
     holder: Holder
-    facts: dict[str, Any]
+    facts: Values
     """What the licence shall say; the licence type decides what is taken, hence Any."""
     document_no: PaperNumber
     """Number of the decision (文书号) the issue rests on."""
@@ -97,7 +98,7 @@ class Order(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
 
 class Change(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    facts: dict[str, Any]
+    facts: Values
     document_no: PaperNumber
     cause: Text
     second: Second | None = None

@@ -10,6 +10,7 @@ import msgspec
 from sanic import Blueprint, Request
 
 from api import guards
+from api.bounds import LARGEST_INT
 from api.endpoint import endpoint
 from identity import channels
 from identity import errors as identity_errors
@@ -119,7 +120,7 @@ class Payments(msgspec.Struct, kw_only=True):
 
 
 class AskRefund(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    amount: Annotated[int, msgspec.Meta(ge=1)]
+    amount: Annotated[int, msgspec.Meta(ge=1, le=LARGEST_INT)]
     """Fen."""
     reason: Annotated[str, msgspec.Meta(min_length=2, max_length=80)]
 

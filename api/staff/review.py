@@ -8,6 +8,7 @@ import msgspec
 from sanic import Blueprint, Request
 
 from api import guards, licence_lookup
+from api.bounds import Values
 from api.endpoint import endpoint
 from api.staff.worklist import detail
 from cases import errors, materials, queries, review, supplement
@@ -44,7 +45,7 @@ class RequestSupplement(msgspec.Struct, forbid_unknown_fields=True, kw_only=True
 
 class Approve(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     opinion: Text
-    facts: dict[str, Any] = {}
+    facts: Values = {}
     """What the licence shall say; the licence type decides what is taken, hence Any."""
 
 

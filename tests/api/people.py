@@ -1,5 +1,6 @@
 """Signing in over HTTP, as pages and mini-apps do."""
 
+import asyncio
 from typing import Any
 from uuid import UUID
 
@@ -45,3 +46,15 @@ async def problem(response: aiohttp.ClientResponse) -> str:
     assert response.content_type == "application/problem+json", await response.text()
     slug: str = (await response.json())["slug"]
     return slug
+
+
+async def exchange(address: str, sent: bytes) -> bytes:
+    """What a server answers to these very bytes, until it ends the connection."""
+    host, port = address.removeprefix("http://").split(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    try:
+        writer.write(sent)
+        async with asyncio.timeout(30):
+            return await reader.read()
+    finally:
+        writer.close()
