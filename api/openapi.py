@@ -11,10 +11,10 @@ from sanic import Blueprint, HTTPResponse, Request, Sanic
 from sanic.response import raw
 from sanic_routing.route import Route
 
-from api import guards
-from api.endpoint import JSON, Declaration, InvalidBody, InvalidQuery, MalformedJson, endpoint
+from api import bounds, guards, refusals
+from api.endpoint import JSON, Declaration, endpoint
 from api.health import VERSION
-from api.idempotency import InFlight, KeyReused
+from api.idempotency import MAX_KEY_LENGTH
 from api.problems import MEDIA_TYPE
 from core.errors import Problem
 
@@ -53,8 +53,8 @@ SECURITY_SCHEMES = {
 
 PARAMETER_TYPES: dict[str, dict[str, Any]] = {
     "uuid": {"type": "string", "format": "uuid"},
-    "int": {"type": "integer"},
-    "str": {"type": "string"},
+    "int": {"type": "integer", "minimum": 0, "maximum": bounds.LARGEST_LONG},
+    "str": {"type": "string", "maxLength": bounds.LONGEST_SEGMENT},
 }
 
 
@@ -162,7 +162,7 @@ def _describe(operation: Operation) -> dict[str, Any]:
         "operationId": f"{operation.tag}_{operation.name}".replace("-", "_"),
         "tags": [operation.tag],
         "security": SECURITY[operation.guard],
-        "responses": _responses(declaration),
+        "responses": _responses(operation),
     }
     if operation.roles:
         described["description"] = f"Roles: {', '.join(operation.roles)}"
@@ -170,7 +170,11 @@ def _describe(operation: Operation) -> dict[str, Any]:
         described["parameters"] = parameters
     if declaration.idempotent:
         described.setdefault("parameters", []).append(
-            {"name": "Idempotency-Key", "in": "header", "schema": {"type": "string"}}
+            {
+                "name": "Idempotency-Key",
+                "in": "header",
+                "schema": {"type": "string", "minLength": 8, "maxLength": MAX_KEY_LENGTH},
+            }
         )
     if body := _request_body(declaration):
         described["requestBody"] = body
@@ -204,9 +208,10 @@ def _request_body(declaration: Declaration) -> dict[str, Any] | None:
     return None
 
 
-def _responses(declaration: Declaration) -> dict[str, Any]:
+def _responses(operation: Operation) -> dict[str, Any]:
+    declaration = operation.declaration
     responses: dict[str, Any] = {str(declaration.status): _success(declaration)}
-    for problem in _problems(declaration):
+    for problem in _problems(operation):
         response = responses.setdefault(
             str(problem.status),
             {
@@ -219,16 +224,14 @@ def _responses(declaration: Declaration) -> dict[str, Any]:
     return responses
 
 
-def _problems(declaration: Declaration) -> Iterator[type[Problem]]:
-    yield from declaration.problems
-    if declaration.body is not None:
-        yield MalformedJson
-        yield InvalidBody
-    if declaration.query is not None:
-        yield InvalidQuery
-    if declaration.idempotent:
-        yield KeyReused
-        yield InFlight
+def _problems(operation: Operation) -> Iterator[type[Problem]]:
+    yield from operation.declaration.problems
+    yield from refusals.derived(
+        operation.declaration,
+        method=operation.method,
+        guard=operation.guard,
+        parameters=bool(operation.parameters),
+    )
 
 
 def _success(declaration: Declaration) -> dict[str, Any]:

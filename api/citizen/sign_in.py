@@ -83,7 +83,7 @@ class ChooseActingFor(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 @endpoint(
     summary="Demo accounts with fresh one-time codes",
     returns=DemoAccounts,
-    problems=(errors.DemoNotAvailable,),
+    problems=(errors.DemoNotAvailable, throttle.TooManyTries),
 )
 async def list_demo_accounts(request: Request) -> DemoAccounts:
     await throttle.per_address(request, "demo-accounts", limit=TRIES_PER_MINUTE)

@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 from sanic import Blueprint, Request
 
-from api import guards, licence_lookup
+from api import bounds, guards, licence_lookup
 from api.bounds import Values
 from api.endpoint import endpoint
 from api.staff.worklist import detail
@@ -101,6 +101,7 @@ async def decline(request: Request, case_id: UUID, body: Reason) -> StaffCaseDet
 @endpoint(
     summary="Tell the applicant everything that is missing, once",
     body=RequestSupplement,
+    largest=128 * bounds.KIBIBYTE,
     returns=StaffCaseDetail,
     problems=(
         *_PROBLEMS,

@@ -24,7 +24,11 @@ FINITE = (
     inspect.EnumType,
 )
 
-LARGE = {"/api/enterprise/v1/seal-verifications", "/api/citizen/certificate-step-ups/confirmation"}
+LARGE = {
+    "/api/enterprise/v1/seal-verifications",
+    "/api/citizen/certificate-step-ups/confirmation",
+    "/api/staff/cases/{case_id}/supplements",
+}
 """Operations that take more than 64 KiB into memory."""
 
 

@@ -1,11 +1,12 @@
 """Every route says who may call it and what it takes; OpenAPI and the routes are one."""
 
+import inspect
 from typing import Any
 
 import pytest
 from sanic import Sanic
 
-from api import guards, openapi
+from api import guards, openapi, throttle
 from app import create_app
 from core.settings import Settings
 
@@ -48,6 +49,48 @@ def test_openapi_names_every_api_route_and_no_other(application: Any) -> None:
 
     assert described == routed
     assert len([path for path, _ in described if path.startswith("/api/")]) == methods
+
+
+def test_openapi_names_what_guards_and_limits_refuse(application: Any) -> None:
+    """Read off the route; the slugs of a status stand in its description."""
+    paths = openapi.build(application)["paths"]
+    said = {
+        (path, method): {
+            int(status): set(answer["description"].split(", "))
+            for status, answer in operation["responses"].items()
+        }
+        for path, methods in paths.items()
+        for method, operation in methods.items()
+    }
+    for operation in openapi.operations(application):
+        answers = said[operation.path, operation.method]
+        where = f"{operation.method} {operation.path}"
+        assert "unavailable" in answers[503], where
+        if operation.guard in {"citizen", "officer"}:
+            assert "sign-in-required" in answers[401], where
+        if operation.roles:
+            assert "role-missing" in answers[403], where
+        if operation.guard in {"counter", "client"}:
+            assert "invalid-request-signature" in answers[401], where
+        if operation.declaration.body is not None:
+            assert "not-json" in answers[415], where
+            assert {"malformed-json"} <= answers[400], where
+            assert {"body-too-large"} <= answers[413], where
+            assert {"request-timeout"} <= answers[408], where
+            assert {"invalid-body", "text-with-nul", "unstorable-value"} <= answers[422], where
+        if operation.declaration.query is not None:
+            assert "invalid-query" in answers[422], where
+        if operation.parameters:
+            assert "not-found" in answers[404], where
+
+
+def test_who_counts_tries_declares_the_refusal(application: Any) -> None:
+    for operation_handler in (guards.handler_of(route) for route in api_routes(application)):
+        source = inspect.getsource(inspect.unwrap(operation_handler))
+        # The way back from a platform leads to the sign-in page, whatever went wrong.
+        if "throttle.per_" in source and "except Problem" not in source:
+            declared = vars(operation_handler)["__endpoint__"].problems
+            assert throttle.TooManyTries in declared, source.splitlines()[0:6]
 
 
 def test_openapi_references_resolve(application: Any) -> None:
