@@ -6,6 +6,9 @@ about it anywhere else would take the proxy for the citizen, or a forged header 
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
+
 from sanic import Request
 
 from core import addresses
@@ -18,3 +21,14 @@ def address_of(request: Request) -> str:
         request.headers.getall("x-forwarded-for", []),
         trusted=request.app.ctx.resources.settings.trusted_proxies,
     )
+
+
+def peer_of(transport: asyncio.BaseTransport) -> str:
+    """The other end of a connection that has said nothing yet; "" for a local socket."""
+    peer = transport.get_extra_info("peername")
+    return str(peer[0]) if isinstance(peer, tuple) else ""
+
+
+def is_proxy(peer: str, trusted: Sequence[addresses.Network]) -> bool:
+    """A proxy of ours speaks for everybody: what it lets in is its own to limit."""
+    return addresses.is_proxy(peer, trusted=trusted)

@@ -11,7 +11,6 @@ Sanic's attributes that are touched here: `_http` and `_task` of its protocol; `
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 from collections import Counter
 from time import monotonic
 from typing import Any
@@ -21,7 +20,7 @@ from sanic.exceptions import RequestTimeout
 from sanic.http.constants import Stage
 from sanic.server.protocols.http_protocol import HttpProtocol
 
-from api import bounds
+from api import addresses, bounds
 from core import ids
 
 HEAD_SECONDS = 10.0
@@ -51,7 +50,7 @@ class Connection(HttpProtocol):
         self._watch: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: Any) -> None:
-        self._address = _address_of(transport)
+        self._address = addresses.peer_of(transport)
         if not self._count():
             transport.abort()
             return
@@ -116,7 +115,7 @@ class Connection(HttpProtocol):
 
     def _count(self) -> bool:
         settings = self.app.ctx.settings
-        if not self._address or _is_proxy(self._address, getattr(settings, "trusted_proxies", ())):
+        if not self._address or addresses.is_proxy(self._address, settings.trusted_proxies):
             return True
         held = _held(self.app)
         if held[self._address] >= settings.connections_per_address:
@@ -147,17 +146,3 @@ def _held(app: Any) -> Counter[str]:
     if held is None:
         held = app.ctx.held_connections = Counter()
     return held
-
-
-def _address_of(transport: Any) -> str:
-    peer = transport.get_extra_info("peername")
-    return str(peer[0]) if isinstance(peer, tuple) else ""
-
-
-def _is_proxy(address: str, trusted: Any) -> bool:
-    """A proxy of ours speaks for everybody; how many it lets in is its own to limit."""
-    try:
-        found = ipaddress.ip_address(address)
-    except ValueError:
-        return False
-    return any(found in network for network in trusted)

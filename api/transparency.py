@@ -4,7 +4,6 @@ Hashes and signatures are base64; nothing here tells anything about a person.
 """
 
 import base64
-import binascii
 from datetime import datetime
 from typing import Annotated
 
@@ -179,7 +178,7 @@ def _text(data: bytes) -> str:
 def _bytes(text: str) -> bytes:
     try:
         found = base64.b64decode(text.replace(" ", "+"), validate=True)
-    except binascii.Error:
+    except ValueError:
         found = b""
     if len(found) != 32:
         raise InvalidHash()

@@ -1,0 +1,1 @@
+"""Requests made from the published document, put to a running server (Schemathesis)."""
