@@ -15,7 +15,6 @@ from tortoise.exceptions import IntegrityError
 
 from core import audit, clock
 from core.database import transaction
-from core.protect import blind_index
 from identity import assurance, errors, hand_over, numbers, people, proofs, queries, sessions
 from identity.assurance import Act, Level
 from identity.models import PlatformAccount
@@ -27,7 +26,6 @@ from miniapp_bridge.connector import Connector, PlatformIdentity, RealName
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
-USER_PURPOSE = "identity.platform_user"
 WAITING = "binding"
 WAITING_SECONDS = 900
 
@@ -42,10 +40,6 @@ class BoundAccount:
     """Enough to tell two accounts apart, not the platform's own name of the user."""
     bound_at: datetime
     last_used_at: datetime
-
-
-def user_index(user_id: str) -> str:
-    return blind_index(user_id, purpose=USER_PURPOSE)
 
 
 async def list_bound(person_id: UUID) -> list[BoundAccount]:
@@ -120,7 +114,7 @@ async def finish_binding(
     if waiting is None:
         raise errors.ProofExpired()
     async with transaction():
-        person_id = await people.register(
+        person_id = await people.prove(
             id_no=person.id_no,
             name=person.name,
             phone=waiting["phone"],
@@ -162,7 +156,7 @@ async def bind_another(
 
 async def bind_to(person_id: UUID, *, platform: str, user_id: str) -> None:
     """Bind an account that is free or the person's already. Raises AccountTaken."""
-    index = user_index(user_id)
+    index = queries.user_index(user_id)
     async with transaction():
         try:
             account, created = await PlatformAccount.get_or_create(
@@ -240,7 +234,9 @@ async def finish_step_up(
 
 async def used(platform: str, user_id: str) -> UUID | None:
     """The person an account is bound to, noting its use; None for one that is not bound."""
-    account = await PlatformAccount.get_or_none(platform=platform, user_index=user_index(user_id))
+    account = await PlatformAccount.get_or_none(
+        platform=platform, user_index=queries.user_index(user_id)
+    )
     if account is None:
         return None
     await PlatformAccount.filter(id=account.id).update(last_used_at=clock.now())

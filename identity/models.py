@@ -48,6 +48,8 @@ class Subject(ProtectedModel):
     id_no = ProtectedField()
     name = ProtectedField()
     phone = ProtectedField(null=True)
+    phone_index = fields.CharField(max_length=64, null=True, db_index=True)
+    """Blind index of the phone: a number belongs to one person at a time."""
     created_at = fields.DatetimeField(default=now)
 
     class Meta:

@@ -20,6 +20,7 @@ from identity.models import (
 )
 
 ID_NO_PURPOSE = "identity.id_no"
+USER_PURPOSE = "identity.platform_user"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -214,6 +215,11 @@ async def get_department(key: str) -> DepartmentView:
 def id_index(id_no: str) -> str:
     """The look-up value of a normalised ID number or credit code."""
     return blind_index(id_no, purpose=ID_NO_PURPOSE)
+
+
+def user_index(user_id: str) -> str:
+    """The look-up value of how a platform names a user."""
+    return blind_index(user_id, purpose=USER_PURPOSE)
 
 
 async def _valid_relations(person_id: UUID, *, at: date) -> list[Relation]:

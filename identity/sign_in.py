@@ -112,14 +112,14 @@ async def bind(person_id: UUID, *, platform: str, user_id: str) -> None:
     await PlatformAccount.update_or_create(
         {"user": user_id, "subject_id": person_id},
         platform=platform,
-        user_index=accounts.user_index(user_id),
+        user_index=queries.user_index(user_id),
     )
 
 
 async def _person(identity: PlatformIdentity) -> UUID:
     """The person behind a platform account. Raises AccountNotBound."""
     if identity.real_name is not None:
-        person_id = await people.register(
+        person_id = await people.prove(
             id_no=identity.real_name.id_no,
             name=identity.real_name.name,
             phone=identity.phone,
@@ -129,6 +129,8 @@ async def _person(identity: PlatformIdentity) -> UUID:
     found = await accounts.used(identity.platform, identity.user_id)
     if found is None:
         raise errors.AccountNotBound()
+    if identity.phone and identity.real_name is None:
+        await people.hold_phone(found, identity.phone, by=f"platform:{identity.platform}")
     return found
 
 
