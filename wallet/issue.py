@@ -5,13 +5,14 @@ to the case first, the document is stored under its digest, and only the last st
 makes the licence exist. A crash before it leaves a grant and perhaps a blob; the repeat uses both.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
 import msgspec
 from tortoise.exceptions import IntegrityError
+from tortoise.queryset import QuerySet
 
 from core import audit, clock, database, outbox
 from core.blobs import Blobs
@@ -21,6 +22,7 @@ from identity.queries import SubjectView
 from signing import TrustList
 from wallet import (
     catalogue,
+    copies,
     grants,
     holders,
     masking,
@@ -127,8 +129,7 @@ async def issue(
 
     A marriage yields two, one for each spouse; the applicant's is the one returned. Raises
     InvalidFacts, PreviousLicenceMissing, SealNotReady (or SealFrozen, SealExpired), or IssueFailed
-    when the sealed document does not verify; then nothing of it is stored and the call may be
-    repeated.
+    when the sealed document does not verify; then none is stored and the call may be repeated.
     """
     case = _Case(
         id=case_id,
@@ -144,53 +145,63 @@ async def issue(
     )
     checked = catalogue.check_facts(licence_type, facts)
     rule = catalogue.rule_for(licence_type)
-    copies = holders.copies_of(rule, checked, applicant=case.applicant)
-    issued = [
-        await _issue_copy(case, copy, *content, keys=keys, trust=trust, blobs=blobs)
-        for copy, content in enumerate(copies, start=1)
-    ]
-    return issued[0]
+    wanted = holders.copies_of(rule, checked, applicant=case.applicant)
+    done = await _made(case)
+    missing = [(copy, *content) for copy, content in enumerate(wanted, start=1) if copy not in done]
+    if missing:
+        done |= await _issue_copies(case, missing, keys=keys, trust=trust, blobs=blobs)
+    return done[1]
 
 
-async def _issue_copy(
+async def _issue_copies(
     case: _Case,
-    copy: int,
-    holder: Holder | None,
-    facts: Facts,
+    missing: Sequence[tuple[int, Holder | None, Facts]],
     *,
     keys: Signs,
     trust: TrustList,
     blobs: Blobs,
-) -> UUID:
-    done = await Licence.get_or_none(case_id=case.id, copy=copy)
-    if done is not None:
-        return done.id
-    order = await _order(case, copy, holder, facts)
+) -> dict[int, UUID]:
+    """All of them or none: what each replaces is found before the first is drawn."""
+    previous = [await _previous(case, holder) for _, holder, _ in missing]
+    orders = [
+        await _order(case, *copy, before) for copy, before in zip(missing, previous, strict=True)
+    ]
     seal = await seals.for_department(catalogue.get_type(case.licence_type).issuer)
-    data = _face_data(order, await _pictures(order, blobs))
-    document = await sealing.sealed_document(data, seal=seal, keys=keys, trust=trust)
-    digest = await blobs.put(document)
+    documents: list[str] = []
+    for order in orders:
+        data = _face_data(order, await _pictures(order, blobs))
+        document = await sealing.sealed_document(data, seal=seal, keys=keys, trust=trust)
+        documents.append(await blobs.put(document))
     try:
-        return await _store(order, digest, seal.id)
+        return await _store(orders, documents, seal.id)
     except IntegrityError:
-        # Another worker was faster by a moment: its licence is the case's licence.
-        done = await Licence.get_or_none(case_id=case.id, copy=copy)
-        if done is None:
+        # Another worker was faster by a moment: its licences are the case's licences.
+        done = await _made(case)
+        if any(order.copy not in done for order in orders):
             raise
-        return done.id
+        return done
 
 
-async def _previous(case: _Case) -> Licence | None:
-    """The licence to be replaced, of the same type and holder; None for a first issue."""
+async def _made(case: _Case) -> dict[int, UUID]:
+    """The copies an earlier call has made: number → id."""
+    return dict(await Licence.filter(case_id=case.id).values_list("copy", "id"))
+
+
+async def _previous(case: _Case, holder: Holder | None) -> Licence | None:
+    """The licence to be replaced, of the same type and holder; None for a first issue.
+
+    `holder` is that of one of several copies: each spouse's licence follows the same spouse's. A
+    copy that was replaced already by an earlier call still says which the others are.
+    """
     if case.action == ISSUE:
         return None
-    candidates = Licence.filter(
-        licence_type=case.licence_type,
-        subject_id=case.applicant.id,
-        state__in=[LicenceState.VALID, LicenceState.SUSPENDED],
-    )
+    candidates = Licence.filter(licence_type=case.licence_type, state__in=copies.LIVING)
+    if holder is None:
+        candidates = candidates.filter(subject_id=case.applicant.id)
+    else:
+        candidates = candidates.filter(holder_index=holders.index(holder.id_no))
     if case.previous_id is not None:
-        candidates = candidates.filter(id=case.previous_id)
+        candidates = await _of_same_act(candidates, case.previous_id, holder)
     found = await candidates.order_by("-created_at").limit(2)
     if len(found) != 1:
         # With several premises there may be several permits: guessing would replace a wrong one.
@@ -198,9 +209,23 @@ async def _previous(case: _Case) -> Licence | None:
     return found[0]
 
 
-async def _order(case: _Case, copy: int, holder: Holder | None, facts: Facts) -> _Order:
+async def _of_same_act(
+    candidates: QuerySet[Licence], previous_id: UUID, holder: Holder | None
+) -> QuerySet[Licence]:
+    if holder is None:
+        return candidates.filter(id=previous_id)
+    named = await Licence.get_or_none(id=previous_id)
+    if named is None:
+        raise PreviousLicenceMissing()
+    if named.holder_index == holders.index(holder.id_no):
+        return candidates.filter(id=previous_id)
+    return candidates.filter(number_index=named.number_index)
+
+
+async def _order(
+    case: _Case, copy: int, holder: Holder | None, facts: Facts, previous: Licence | None
+) -> _Order:
     type_, rule = catalogue.get_type(case.licence_type), catalogue.rule_for(case.licence_type)
-    previous = await _previous(case)
     issued_on = _day(facts, rule.issued_on) or clock.today()
     granted = await grants.grant(
         case.id,
@@ -254,37 +279,48 @@ def _face_data(order: _Order, pictures: Mapping[str, bytes]) -> FaceData:
     )
 
 
-async def _store(order: _Order, digest: str, seal_id: UUID) -> UUID:
-    """The one step in which the licence comes to exist, and the one it replaces is superseded."""
-    case, rule = order.case, catalogue.rule_for(order.case.licence_type)
+async def _store(
+    orders: Sequence[_Order], documents: Sequence[str], seal_id: UUID
+) -> dict[int, UUID]:
+    """The one step in which the licences come to exist, and those they replace are superseded."""
+    made: dict[int, UUID] = {}
     async with database.transaction():
-        subject_id = await holders.wallet_for(
-            order.holder, rule, applicant=case.applicant, person_id=case.person_id, by=case.actor
-        )
-        if order.previous is not None:
-            await _supersede(order.previous, order)
-        licence = await add_row(
-            _face_data(order, {}),
-            document=digest,
-            subject_id=subject_id,
-            case_id=case.id,
-            copy=order.copy,
-            previous_id=order.previous.id if order.previous else None,
-        )
-        await outbox.publish(_issued(order, licence), key=str(case.id))
-        await audit.record(
-            actor=case.actor,
-            action=f"licence.{case.action}",
-            target=f"licence:{licence.id}",
-            detail={
-                **case.ground,
-                "type": case.licence_type,
-                "document": digest,
-                "seal": str(seal_id),
-            },
-        )
+        for order, digest in zip(orders, documents, strict=True):
+            made[order.copy] = await _store_copy(order, digest, seal_id)
         # Last, so that the row of the seal is locked for the shortest time.
-        await seals.record_use(seal_id)
+        for _ in orders:
+            await seals.record_use(seal_id)
+    return made
+
+
+async def _store_copy(order: _Order, digest: str, seal_id: UUID) -> UUID:
+    """One of them, in the current transaction."""
+    case, rule = order.case, catalogue.rule_for(order.case.licence_type)
+    subject_id = await holders.wallet_for(
+        order.holder, rule, applicant=case.applicant, person_id=case.person_id, by=case.actor
+    )
+    if order.previous is not None:
+        await _supersede(order.previous, order)
+    licence = await add_row(
+        _face_data(order, {}),
+        document=digest,
+        subject_id=subject_id,
+        case_id=case.id,
+        copy=order.copy,
+        previous_id=order.previous.id if order.previous else None,
+    )
+    await outbox.publish(_issued(order, licence), key=str(case.id))
+    await audit.record(
+        actor=case.actor,
+        action=f"licence.{case.action}",
+        target=f"licence:{licence.id}",
+        detail={
+            **case.ground,
+            "type": case.licence_type,
+            "document": digest,
+            "seal": str(seal_id),
+        },
+    )
     return licence.id
 
 

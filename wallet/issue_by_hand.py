@@ -16,7 +16,7 @@ from identity import queries as identity_queries
 from identity.principal import Principal, PrincipalKind
 from identity.queries import SubjectView
 from signing import TrustList
-from wallet import catalogue, issue, status, uses
+from wallet import catalogue, copies, issue, status, uses
 from wallet.errors import (
     GroundAlreadyUsed,
     HolderDoesNotFit,
@@ -143,7 +143,7 @@ async def make(
     subject = await _holder(type_, holder)
     checked = catalogue.check_facts(type_.code, facts)
     _insist_on_holder(type_, checked, subject)
-    ground_id = derived_id("issue", type_.code, str(subject.id), ground.document_no.strip())
+    ground_id = _issue_ground(type_, checked, subject, ground)
     done = await _made_on(ground_id, checked)
     if done is not None:
         return done
@@ -187,11 +187,12 @@ async def change(
     _insist_on_second(type_, ground.second, by)
     checked = catalogue.check_facts(type_.code, {**_pictures(type_, licence), **facts})
     _insist_on_same_holder(type_, checked, licence)
-    ground_id = derived_id("change", str(licence.id), ground.document_no.strip())
+    ground_id = await _change_ground(licence, ground)
     done = await _made_on(ground_id, checked)
     if done is not None:
         return done
-    if licence.state.value not in CHANGEABLE:
+    begun = await Licence.exists(case_id=ground_id)
+    if licence.state.value not in CHANGEABLE and not begun:
         raise PreviousLicenceMissing(f"证照{licence.state.text}，不能变更")
     return await issue.issue(
         case_id=ground_id,
@@ -209,6 +210,31 @@ async def change(
         blobs=blobs,
         public_url=public_url,
     )
+
+
+def _issue_ground(type_: LicenceType, facts: Facts, subject: SubjectView, ground: Ground) -> UUID:
+    """What stands for the case. One document marries a couple once, whoever of them was named."""
+    holders = sorted(
+        identity_queries.id_index(str(facts[key]))
+        for key in copies.holder_keys(type_.code)
+        if key in facts
+    )
+    return derived_id(
+        "issue", type_.code, *(holders or [str(subject.id)]), ground.document_no.strip()
+    )
+
+
+async def _change_ground(licence: Licence, ground: Ground) -> UUID:
+    """The same, whichever of several copies the officer has opened."""
+    first = licence
+    if copies.holder_keys(licence.licence_type):
+        same = Licence.filter(
+            licence_type=licence.licence_type,
+            number_index=licence.number_index,
+            version=licence.version,
+        )
+        first = await same.order_by("copy", "id").first() or licence
+    return derived_id("change", str(first.id), ground.document_no.strip())
 
 
 def _own_type(code: str, by: Principal) -> LicenceType:
@@ -264,7 +290,8 @@ def _insist_on_holder(type_: LicenceType, facts: Facts, subject: SubjectView) ->
 def _insist_on_same_holder(type_: LicenceType, facts: Facts, licence: Licence) -> None:
     """A licence passes to nobody else by a change."""
     before = facts_from(licence)
-    moved = [key for key in _holder_keys(type_) if facts.get(key) != before.get(key)]
+    keys = copies.holder_keys(type_.code) or _holder_keys(type_)
+    moved = [key for key in keys if facts.get(key) != before.get(key)]
     if moved:
         fault = "持证主体的号码不能变更，请另行制发"
         raise InvalidFacts(fault, fields=dict.fromkeys(moved, fault))
@@ -277,15 +304,19 @@ def _holder_keys(type_: LicenceType) -> list[str]:
 
 
 async def _made_on(ground_id: UUID, facts: Facts) -> UUID | None:
-    """The licence an earlier call made on this ground. Raises GroundAlreadyUsed."""
-    done = await Licence.get_or_none(case_id=ground_id, copy=1)
-    if done is None:
+    """The licence an earlier call made on this ground; None while one of its copies is missing.
+
+    Raises GroundAlreadyUsed.
+    """
+    made = await Licence.filter(case_id=ground_id).order_by("copy")
+    if not made:
         return None
-    allotted = catalogue.rule_for(done.licence_type).number_field
-    before = {key: value for key, value in facts_from(done).items() if key != allotted}
-    if {key: value for key, value in facts.items() if key != allotted} != before:
+    rule = catalogue.rule_for(made[0].licence_type)
+    own = {rule.number_field, rule.holder_name if rule.copies else None}
+    before = {key: value for key, value in facts_from(made[0]).items() if key not in own}
+    if {key: value for key, value in facts.items() if key not in own} != before:
         raise GroundAlreadyUsed()
-    return done.id
+    return made[0].id if len(made) == max(1, len(rule.copies)) else None
 
 
 async def _person_of(subject_id: UUID) -> UUID:

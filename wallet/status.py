@@ -9,7 +9,7 @@ from uuid import UUID
 
 from core import audit, clock, database, outbox
 from identity.principal import Principal, PrincipalKind
-from wallet import catalogue, transparency, validity
+from wallet import catalogue, copies, transparency, validity
 from wallet.errors import LicenceNotFound, NotASealKeeper, StateChangeNotAllowed
 from wallet.events import LicenceStateChanged
 from wallet.models import Licence, StateChange
@@ -147,24 +147,27 @@ async def _change(
         raise StateChangeNotAllowed(f"证照{licence.state.text}", state=licence.state.value)
     type_ = catalogue.get_type(licence.licence_type)
     async with database.transaction():
-        changed = await record_change(
-            licence,
-            after,
-            cause=cause,
-            authority=type_.issuer_name,
-            document_no=document_no,
-            by=by.actor,
-        )
-        if not changed:
-            raise StateChangeNotAllowed()
-        event = change_event(licence, after, cause=cause, authority=type_.issuer_name)
-        await outbox.publish(event, key=str(licence.id))
-        await audit.record(
-            actor=by.actor,
-            action=f"licence.{after.value}",
-            target=f"licence:{licence.id}",
-            detail={"document_no": document_no},
-        )
+        # What one act made ends together: a marriage is not over for one spouse only.
+        same = [each for each in await copies.others(licence) if each.state in MOVES[after]]
+        for each in (licence, *same):
+            changed = await record_change(
+                each,
+                after,
+                cause=cause,
+                authority=type_.issuer_name,
+                document_no=document_no,
+                by=by.actor,
+            )
+            if not changed:
+                raise StateChangeNotAllowed()
+            event = change_event(each, after, cause=cause, authority=type_.issuer_name)
+            await outbox.publish(event, key=str(each.id))
+            await audit.record(
+                actor=by.actor,
+                action=f"licence.{after.value}",
+                target=f"licence:{each.id}",
+                detail={"document_no": document_no},
+            )
 
 
 def _insist_on_right(licence: Licence, by: Principal) -> None:
