@@ -9,6 +9,7 @@ python manage.py dev-ca            make a development CA, seal maker and signers
 python manage.py seals             make an e-seal for each department from those keys
 python manage.py counter-code KEY HALL    a one-time code to enrol a counter of department KEY
 python manage.py check-audit       follow the audit chains
+python manage.py check-blobs       compare stored files with the rows that name them
 python manage.py check-uses        follow every holder's log of who looked, and the signed days
 python manage.py check-log         compute the transparency log anew
 python manage.py check-export FILE         check a log of uses that a holder exported
@@ -47,7 +48,7 @@ def parser() -> argparse.ArgumentParser:
     hook.add_argument("topic")
     hook.add_argument("url")
     hook.add_argument("--suite", choices=tuple(SUITES), default="hmac-sha256")
-    for name in ("check-audit", "check-uses", "check-log"):
+    for name in ("check-audit", "check-blobs", "check-uses", "check-log"):
         commands.add_parser(name)
     commands.add_parser("check-export").add_argument("file", type=Path)
     auditor = commands.add_parser("audit-log")
@@ -73,6 +74,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> None:
         "load-items": lambda: setup_commands.load_items(settings),
         "seals": seals,
         "check-audit": lambda: operator_commands.check_audit(settings),
+        "check-blobs": lambda: operator_commands.check_blobs(settings),
         "check-uses": lambda: operator_commands.check_logs(settings, log_commands.check_uses),
         "check-log": lambda: operator_commands.check_logs(settings, log_commands.check_log),
         "audit-log": lambda: log_commands.audit_log(arguments.url, arguments.state),

@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 import cases.apply
+import cases.blob_columns
 import cases.content_checks
 import cases.conversation_pictures
 import cases.review
@@ -28,12 +29,13 @@ import push.consents
 import push.deliver
 import push.stream
 import push.webhooks.calls
+import wallet.blob_columns
 import wallet.reminders
 import wallet.transparency
 import wallet.upstream
 import wallet.use_days
 from cases.shelf import open_shelf
-from core import clock, outbox, tasks
+from core import blob_sweep, clock, outbox, tasks
 from core.lease import Lease
 from resources import Resources
 
@@ -126,6 +128,18 @@ async def ask_after_payments(resources: Resources) -> None:
     )
 
 
+BLOB_COLUMNS = (*cases.blob_columns.COLUMNS, *wallet.blob_columns.COLUMNS)
+"""Everything that names a blob; what none of them names is deleted."""
+NIGHT = range(1, 5)
+"""Hours of Shanghai in which there is time to sweep."""
+
+
+async def sweep_blobs(resources: Resources) -> None:
+    """By night, and each time so much of the store as a run may take."""
+    if clock.local(clock.now()).hour in NIGHT:
+        await blob_sweep.sweep(resources.blobs, BLOB_COLUMNS)
+
+
 async def reconcile_payments(resources: Resources) -> None:
     await payments.reconcile.reconcile_due(providers=resources.providers)
 
@@ -146,6 +160,7 @@ SCHEDULE = (
     Timer("alarm-parked", 300, alarm_parked),
     Timer("drop-abandoned-uploads", 300, drop_abandoned_uploads),
     Timer("sweep-uploads", 3600, sweep_uploads),
+    Timer("sweep-blobs", 1200, sweep_blobs),
     Timer("ask-after-payments", 10, ask_after_payments),
     Timer("reconcile-payments", 3600, reconcile_payments),
     Timer("integrate-log", 5, integrate_log),

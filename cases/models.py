@@ -203,13 +203,13 @@ class MaterialFile(Model):
     name = fields.CharField(max_length=200)
     media_type = fields.CharField(max_length=60)
     size = fields.BigIntField()
-    digest = fields.CharField(max_length=64)
+    digest = fields.CharField(max_length=64, db_index=True)
     status = fields.CharField(max_length=20)
     """received, checked or rejected."""
     note = fields.CharField(max_length=300, null=True)
-    thumbnail_digest = fields.CharField(max_length=64, null=True)
+    thumbnail_digest = fields.CharField(max_length=64, null=True, db_index=True)
     """Null: not drawn yet; empty: none can be drawn."""
-    original_digest = fields.CharField(max_length=64, null=True)
+    original_digest = fields.CharField(max_length=64, null=True, db_index=True)
     """What was handed in, where it has been cut and straightened since; else null."""
     uploaded_by = fields.UUIDField()
     created_at = fields.DatetimeField()
@@ -385,7 +385,7 @@ class MessagePicture(Model):
     place = fields.SmallIntField(default=0)
     media_type = fields.CharField(max_length=60)
     size = fields.BigIntField()
-    digest = fields.CharField(max_length=64)
+    digest = fields.CharField(max_length=64, db_index=True)
     uploaded_by = fields.UUIDField()
     created_at = fields.DatetimeField(db_index=True)
 

@@ -7,9 +7,14 @@ blob and nothing worse. `obstore` brings local folders, S3-compatible stores and
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import os
+import re
+from collections.abc import AsyncIterator
+from datetime import date, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import obstore
 from obstore.exceptions import BaseError
@@ -19,7 +24,12 @@ from core import full_disk
 from core.errors import NotFound
 from core.ids import new_id
 
+if TYPE_CHECKING:
+    from obstore import GetResult
+
 CHUNK = 1024 * 1024
+_ASIDE = "aside"
+_NAME = re.compile(r"[0-9a-f]{64}")
 
 INLINE_BYTES = 256 * 1024
 """Up to here a digest takes less than a millisecond; beyond it a thread takes it, off the loop."""
@@ -88,10 +98,7 @@ class Blobs:
 
     async def get(self, digest: str) -> bytes:
         """The bytes. Raises BlobNotFound, or DamagedBlob when they are not what was stored."""
-        try:
-            result = await obstore.get_async(self._store, _path(digest))
-        except FileNotFoundError:
-            raise BlobNotFound() from None
+        result = await self._found(digest)
         data = bytes(await result.bytes_async())
         if await digest_of(data) != digest:
             raise DamagedBlob(digest)
@@ -99,10 +106,7 @@ class Blobs:
 
     async def fetch(self, digest: str, path: Path) -> None:
         """Write a blob to a file without holding it in memory. Raises as `get` does."""
-        try:
-            result = await obstore.get_async(self._store, _path(digest))
-        except FileNotFoundError:
-            raise BlobNotFound() from None
+        result = await self._found(digest)
         found = hashlib.new("sm3")
         with path.open("wb") as file:
             async for part in result.stream(min_chunk_size=CHUNK):
@@ -121,6 +125,62 @@ class Blobs:
 
     async def delete(self, digest: str) -> None:
         await obstore.delete_async(self._store, _path(digest))
+
+    async def stored_under(self, prefix: str) -> AsyncIterator[tuple[str, datetime]]:
+        """Names that begin with two hexadecimal characters, and when each was stored last."""
+        async for chunk in obstore.list(self._store, prefix=prefix):
+            for one in chunk:
+                name = one["path"].rpartition("/")[2]
+                if _NAME.fullmatch(name):
+                    yield name, one["last_modified"]
+
+    async def set_aside(self, digest: str, *, on: date) -> bool:
+        """Take a blob out of use without losing it; False when it is not there any more.
+
+        Whoever stores the same bytes again, or asks for them, has them all the same: that makes it
+        safe to set aside what a row is just about to name.
+        """
+        try:
+            await obstore.rename_async(self._store, _path(digest), _aside(digest, on))
+        except FileNotFoundError:
+            return False
+        return True
+
+    async def aside_until(self, last: date) -> AsyncIterator[tuple[str, date]]:
+        """What was set aside on `last` or before, with the day it was."""
+        for day in await self._aside_days():
+            if day > last:
+                continue
+            async for chunk in obstore.list(self._store, prefix=f"{_ASIDE}/{day.isoformat()}"):
+                for one in chunk:
+                    yield one["path"].rpartition("/")[2], day
+
+    async def bring_back(self, digest: str) -> bool:
+        """Put a blob that was set aside into use again; False when none was."""
+        for day in await self._aside_days():
+            try:
+                await obstore.rename_async(self._store, _aside(digest, day), _path(digest))
+            except FileNotFoundError:
+                continue
+            return True
+        return False
+
+    async def forget_aside(self, digest: str, *, on: date) -> None:
+        """Delete for ever what was set aside on that day; what is in use stays. Harmless twice."""
+        with contextlib.suppress(FileNotFoundError):
+            await obstore.delete_async(self._store, _aside(digest, on))
+
+    async def _aside_days(self) -> list[date]:
+        listed = await obstore.list_with_delimiter_async(self._store, prefix=_ASIDE)
+        return [date.fromisoformat(path.rpartition("/")[2]) for path in listed["common_prefixes"]]
+
+    async def _found(self, digest: str) -> GetResult:
+        try:
+            return await obstore.get_async(self._store, _path(digest))
+        except FileNotFoundError:
+            if not await self.bring_back(digest):
+                raise BlobNotFound() from None
+        return await obstore.get_async(self._store, _path(digest))
 
 
 async def digest_of(data: bytes) -> str:
@@ -146,12 +206,16 @@ def _link(path: Path, target: Path) -> bool:
     """False when the disk does not allow it. A blob that is there already is the same one."""
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        os.link(path, target)
-    except FileExistsError:
-        return True
+        with contextlib.suppress(FileExistsError):
+            os.link(path, target)
+        os.utime(target)  # stored now, whenever its bytes were written: sweeping goes by this
     except OSError:
         return False
     return True
+
+
+def _aside(digest: str, day: date) -> str:
+    return f"{_ASIDE}/{day.isoformat()}/{digest}"
 
 
 def _path(digest: str) -> str:

@@ -1,8 +1,9 @@
 """Tables of the kernel, gathered where Tortoise looks for them."""
 
 from core.audit import AuditHead, AuditRecord
+from core.blob_sweep import BlobSweep
 from core.jobs import Job
 from core.lease import LeaseRow
 from core.outbox import OutboxMessage
 
-__all__ = ["AuditHead", "AuditRecord", "Job", "LeaseRow", "OutboxMessage"]
+__all__ = ["AuditHead", "AuditRecord", "BlobSweep", "Job", "LeaseRow", "OutboxMessage"]

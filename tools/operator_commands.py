@@ -8,7 +8,9 @@ from collections.abc import Awaitable, Callable
 import identity.clients
 import identity.counters
 import push.webhooks.endpoints
-from core import audit, jobs, outbox
+import timers
+from core import audit, blob_sweep, jobs, outbox
+from core.blobs import Blobs
 from core.errors import Problem
 from core.settings import Settings
 from push.webhooks.addresses import read_networks
@@ -31,6 +33,17 @@ async def check_audit(settings: Settings) -> None:
             print(f"{await audit.check()} records, every chain is whole")
         except audit.BrokenChain as error:
             sys.exit(f"the audit trail was changed: {error}")
+
+
+async def check_blobs(settings: Settings) -> None:
+    """Compare the store with the rows; ends with a failure when a row names what is not there."""
+    async with opened(settings):
+        found = await blob_sweep.check(Blobs.open(settings.blob_url), timers.BLOB_COLUMNS)
+    print(f"{found.blobs} blobs, {found.named} named by rows, {found.unnamed} named by none")
+    for column, digest in found.missing:
+        print(f"missing: {digest} ({column})")
+    if found.missing:
+        sys.exit(f"{len(found.missing)} blobs that rows name are missing")
 
 
 async def add_webhook(

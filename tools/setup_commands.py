@@ -12,6 +12,8 @@ from tortoise import Tortoise
 
 import cases.catalogue
 import identity.departments
+import identity.people
+import wallet.pictures
 import wallet.seals
 from cases.reading import read_catalogue
 from core import audit, clock, database, protect
@@ -47,6 +49,9 @@ async def opened(settings: Settings) -> AsyncIterator[None]:
 async def migrate(settings: Settings) -> None:
     protect.use(settings.secret_key)
     await database.migrate(settings.database_url, PACKAGES)
+    async with opened(settings):
+        await identity.people.index_phones()
+        await wallet.pictures.register_old()
 
 
 async def make_migrations() -> list[str]:

@@ -14,7 +14,7 @@ from core import clock, copying
 from core.ids import new_id
 from identity import registry
 from identity.registry import Named
-from wallet import catalogue, holders, numbers, transparency
+from wallet import catalogue, holders, numbers, pictures, transparency
 from wallet import identifier as identifiers
 from wallet.identifier import Identifier
 from wallet.intake_lines import Incoming
@@ -109,6 +109,7 @@ async def _insert(new: Sequence[_New]) -> None:
     ]
     await copying.insert_many(rows)
     await copying.insert_many([_entry(row) for row in rows])
+    await pictures.register(rows)
 
 
 async def _identifiers(new: Sequence[_New]) -> list[str]:

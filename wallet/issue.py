@@ -26,6 +26,7 @@ from wallet import (
     grants,
     holders,
     masking,
+    pictures,
     printed,
     sealing,
     seals,
@@ -378,6 +379,7 @@ async def add_row(
         previous_id=previous_id,
         created_at=clock.now(),
     )
+    await pictures.register([licence])
     await status_lists.reference(licence.id)
     if data.printed_code:
         await printed.register(licence)

@@ -104,6 +104,19 @@ class Licence(ProtectedModel):
         indexes = (("subject_id", "licence_type"),)
 
 
+class LicencePicture(Model):
+    """A picture on the face of a licence; see `wallet.pictures`."""
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    licence_id = fields.UUIDField(db_index=True)
+    digest = fields.CharField(max_length=64, db_index=True)
+
+    class Meta:
+        table = "wallet_licence_picture"
+        app = "wallet"
+        unique_together = (("licence_id", "digest"),)
+
+
 class StateChange(Model):
     """Why a licence changed its state: cause, authority, document and time, never edited."""
 

@@ -83,8 +83,8 @@ class AnnotatedCopy(Model):
     fields_shown: Any = fields.JSONField()
     made_at = fields.DatetimeField()
     valid_to = fields.DateField()
-    document = fields.CharField(max_length=64)
-    licence_document = fields.CharField(max_length=64)
+    document = fields.CharField(max_length=64, db_index=True)
+    licence_document = fields.CharField(max_length=64, db_index=True)
     """Digest of the original it was made from: a new version gets a new copy."""
 
     class Meta:
@@ -101,7 +101,7 @@ class IntakeBatch(Model):
     batch_no = fields.CharField(max_length=60)
     form = fields.CharField(max_length=10)
     """`lines` (one JSON object a line) or `documents` (a ZIP of sealed OFDs)."""
-    digest = fields.CharField(max_length=64)
+    digest = fields.CharField(max_length=64, db_index=True)
     size = fields.BigIntField()
     sent_by = fields.CharField(max_length=80)
     received_at = fields.DatetimeField()
