@@ -8,7 +8,7 @@ no proof). An account that is bound to somebody else cannot be taken over.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from tortoise.exceptions import IntegrityError
@@ -107,12 +107,20 @@ async def finish_binding(
 
     Raises ProofExpired, ProofPending, ProofFailed, AccountTaken.
     """
-    person, purpose = await proofs.finish(proof_id, connectors=connectors, redis=redis)
-    if purpose.get("act") != "bind":
-        raise errors.ProofExpired()
-    waiting = await hand_over.take(redis, WAITING, purpose["ticket"])
-    if waiting is None:
-        raise errors.ProofExpired()
+    async with proofs.finished(proof_id, connectors=connectors, redis=redis) as (person, purpose):
+        if purpose.get("act") != "bind":
+            raise errors.ProofExpired()
+        async with hand_over.taken(
+            redis, WAITING, purpose["ticket"], seconds=WAITING_SECONDS
+        ) as waiting:
+            if waiting is None:
+                raise errors.ProofExpired()
+            return await _bind_waiting(waiting, person, idle_minutes=idle_minutes, device=device)
+
+
+async def _bind_waiting(
+    waiting: Mapping[str, Any], person: RealName, *, idle_minutes: int, device: str
+) -> IssuedSession:
     async with transaction():
         person_id = await people.prove(
             id_no=person.id_no,
@@ -225,10 +233,10 @@ async def finish_step_up(
 
     Raises ProofExpired, ProofPending, ProofFailed.
     """
-    _, purpose = await proofs.finish(proof_id, connectors=connectors, redis=redis)
-    if purpose != {"act": "step-up", "session": str(by.session_id)}:
-        raise errors.ProofExpired()
-    await sessions.raise_assurance(by, minutes=assurance.STEP_UP_MINUTES, by_means="face")
+    async with proofs.finished(proof_id, connectors=connectors, redis=redis) as (_, purpose):
+        if purpose != {"act": "step-up", "session": str(by.session_id)}:
+            raise errors.ProofExpired()
+        await sessions.raise_assurance(by, minutes=assurance.STEP_UP_MINUTES, by_means="face")
     return Level.CONFIRMED
 
 

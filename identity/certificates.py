@@ -83,16 +83,16 @@ async def finish(
     """
     if checker is None:
         raise errors.CertificateUnavailable()
-    kept = await hand_over.take(redis, KIND, challenge_id)
-    mine = {"session": str(by.session_id), "organisation": str(by.acting_for)}
-    if kept is None or kept != mine or by.acting_for is None:
-        raise errors.ProofExpired()
-    message = text(challenge_id, kept).encode()
-    found = checker.names(chain, message=message, signature=signature, at=clock.now())
-    organisation = await queries.get_subject(by.acting_for)
-    if found is None or credit_code(found) != organisation.id_no:
-        raise errors.CertificateRefused()
-    await sessions.certify(by, minutes=assurance.STEP_UP_MINUTES, by_means=MEANS)
+    async with hand_over.taken(redis, KIND, challenge_id, seconds=LIFE_SECONDS) as kept:
+        mine = {"session": str(by.session_id), "organisation": str(by.acting_for)}
+        if kept is None or kept != mine or by.acting_for is None:
+            raise errors.ProofExpired()
+        message = text(challenge_id, kept).encode()
+        found = checker.names(chain, message=message, signature=signature, at=clock.now())
+        organisation = await queries.get_subject(by.acting_for)
+        if found is None or credit_code(found) != organisation.id_no:
+            raise errors.CertificateRefused()
+        await sessions.certify(by, minutes=assurance.STEP_UP_MINUTES, by_means=MEANS)
     return Level.CONFIRMED
 
 

@@ -4,11 +4,15 @@ Kept in Redis under the digest of a random name, encrypted, for minutes. Taking 
 the same step, so that of two takers one gets it.
 """
 
+import asyncio
 import hashlib
 import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 from core import ids
+from core.errors import Problem
 from core.protect import open_note, seal_note
 
 if TYPE_CHECKING:
@@ -26,6 +30,41 @@ async def take(redis: "Redis", kind: str, name: str) -> dict[str, Any] | None:
     """The value, once; None when it is not there (any more)."""
     key = _key(kind, name)
     return _opened(key, await redis.getdel(key))
+
+
+@asynccontextmanager
+async def taken(
+    redis: "Redis", kind: str, name: str, *, seconds: int
+) -> AsyncIterator[dict[str, Any] | None]:
+    """Take the value for the length of an act; it is spent when the act ends or is refused.
+
+    A refusal is an outcome. Anything else decided nothing (the caller hung up and its handler was
+    cancelled, a store was away): the value is put back for `seconds`, and the act can be repeated.
+    """
+    taking = asyncio.ensure_future(take(redis, kind, name))
+    value = None
+    try:
+        value = await asyncio.shield(taking)
+        yield value
+    except Problem:
+        raise
+    except BaseException:
+        await asyncio.shield(_give_back(redis, kind, name, taking, seconds=seconds))
+        raise
+
+
+async def _give_back(
+    redis: "Redis",
+    kind: str,
+    name: str,
+    taking: "asyncio.Future[dict[str, Any] | None]",
+    *,
+    seconds: int,
+) -> None:
+    """Also what was just being taken when the caller went away."""
+    value = await taking
+    if value is not None:
+        await put_back(redis, kind, name, value, seconds=seconds)
 
 
 async def look(redis: "Redis", kind: str, name: str) -> dict[str, Any] | None:

@@ -5,11 +5,13 @@ bound to what it was opened for (a session, or an account that waits to be bound
 and is spent by its outcome. A pending one may be asked for again.
 """
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
 from core import ids
+from core.errors import Problem
 from identity import errors, hand_over
 from miniapp_bridge.connector import Connector, FaceChecking, FaceHandOff, FaceOutcome, RealName
 
@@ -73,29 +75,34 @@ async def open_proof(
     return OpenProof(id=proof_id, kind=params.pop("kind"), params=params, seconds=seconds)
 
 
-async def finish(
+@asynccontextmanager
+async def finished(
     proof_id: str, *, connectors: Mapping[str, Connector], redis: "Redis"
-) -> tuple[RealName, dict[str, Any]]:
-    """Who was proved, and what for. Raises ProofExpired, ProofPending, ProofFailed."""
-    kept = await hand_over.take(redis, KIND, proof_id)
-    if kept is None:
-        raise errors.ProofExpired()
-    person = RealName(id_type=IDENTITY_CARD, id_no=kept["id_no"], name=kept["name"])
-    hand_off = FaceHandOff(reference=kept["reference"], params=kept["params"], seconds=0)
-    try:
-        outcome = await _checker(connectors, kept["where"]).face_outcome(
-            hand_off, person, user_id=kept["user_id"]
-        )
-    except Exception:
-        # Nothing was decided: the person need not look into the camera again.
-        await hand_over.put_back(redis, KIND, proof_id, kept, seconds=LIFE_SECONDS)
-        raise
-    if outcome is FaceOutcome.PENDING:
-        await hand_over.put_back(redis, KIND, proof_id, kept, seconds=LIFE_SECONDS)
-        raise errors.ProofPending()
-    if outcome is FaceOutcome.FAILED:
-        raise errors.ProofFailed()
-    return person, kept["purpose"]
+) -> AsyncIterator[tuple[RealName, dict[str, Any]]]:
+    """Who was proved, and what for, for the length of the act that the proof is for.
+
+    Raises ProofExpired, ProofPending, ProofFailed. Where nothing was decided (the platform is away,
+    or the phone hung up and its handler was cancelled, also in the middle of the act) the proof
+    stays: the person need not look into the camera again.
+    """
+    async with hand_over.taken(redis, KIND, proof_id, seconds=LIFE_SECONDS) as kept:
+        if kept is None:
+            raise errors.ProofExpired()
+        person = RealName(id_type=IDENTITY_CARD, id_no=kept["id_no"], name=kept["name"])
+        hand_off = FaceHandOff(reference=kept["reference"], params=kept["params"], seconds=0)
+        try:
+            outcome = await _checker(connectors, kept["where"]).face_outcome(
+                hand_off, person, user_id=kept["user_id"]
+            )
+        except Problem:
+            await hand_over.put_back(redis, KIND, proof_id, kept, seconds=LIFE_SECONDS)
+            raise
+        if outcome is FaceOutcome.PENDING:
+            await hand_over.put_back(redis, KIND, proof_id, kept, seconds=LIFE_SECONDS)
+            raise errors.ProofPending()
+        if outcome is FaceOutcome.FAILED:
+            raise errors.ProofFailed()
+        yield person, kept["purpose"]
 
 
 def _checker(connectors: Mapping[str, Connector], platform: str) -> FaceChecking:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from sanic import Blueprint, HTTPResponse, Request
 from sanic.response import text
 
@@ -62,8 +64,9 @@ async def hear(request: Request, platform: str) -> HTTPResponse:
             continue
         try:
             await _note(event, connector)
-        except Exception:
-            await resources.redis.delete(name)  # not heard: the platform will say it again
+        except BaseException:
+            # Not heard, also when the platform hung up and this was cancelled: it says it again.
+            await asyncio.shield(resources.redis.delete(name))
             raise
     return text("success")
 
