@@ -139,8 +139,15 @@ async def change_answers(
         )
 
 
-async def fill(case_id: UUID, *, values: Mapping[str, Any], by: Principal) -> None:
-    """Store these form values beside the others; raises `InvalidForm` with an error per field."""
+async def fill(
+    case_id: UUID, *, values: Mapping[str, Any], by: Principal, revision: str | None = None
+) -> None:
+    """Store these form values beside the others.
+
+    `revision` is the form the values were typed into (`CaseDetail.form_revision`); None for acts of
+    the system itself. Raises `InvalidForm` with an error per field, `FormChanged` when the form was
+    stored from elsewhere since and says something else.
+    """
     case = await moves.get_own(case_id, by=by)
     lifecycle.after(case.state, Move.FILL)
     guide = await moves.guide_of(case)
@@ -148,6 +155,10 @@ async def fill(case_id: UUID, *, values: Mapping[str, Any], by: Principal) -> No
     checked = forms.check(free, values)
     stored = moves.form_values(case)
     typed = {key for key, value in checked.items() if value != stored.get(key)}
+    if revision is not None and revision != moves.form_revision(case):
+        if not typed:
+            return  # the same words again: the answer to the first request was lost
+        raise errors.FormChanged(fields=sorted(typed))
     provenance = {key: origin for key, origin in case.provenance.items() if key not in typed}
     async with transaction():
         await moves.move(

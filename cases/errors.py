@@ -188,6 +188,13 @@ class CaseChanged(Conflict):
     title = "办件刚刚有了变化，请刷新后再试"
 
 
+class FormChanged(Conflict):
+    """The form was stored from elsewhere since it was read; nothing of this request was written."""
+
+    slug = "form-changed"
+    title = "这份表单刚在另一处改过。您填的内容还在页面上，请核对后再保存"
+
+
 class SupplementAlreadyRequested(Conflict):
     slug = "supplement-already-requested"
     title = "补正只能一次性告知，这个办件已经发过补正通知"

@@ -1,5 +1,6 @@
 """What every act on a case shares: whose case it is, compare-and-set, and the words of events."""
 
+import hashlib
 import json
 from collections.abc import Mapping
 from datetime import datetime
@@ -115,6 +116,13 @@ def form_values(case: Case) -> dict[str, Any]:
     """The stored form values."""
     values: dict[str, Any] = json.loads(case.form) if case.form else {}
     return values
+
+
+def form_revision(case: Case) -> str:
+    """Names the form as it stands; another text or other answers have another name."""
+    state = [case.answers, form_values(case)]
+    text = json.dumps(state, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    return hashlib.new("sm3", text.encode()).hexdigest()[:32]
 
 
 def effective_values(case: Case, guide: Guide) -> dict[str, Any]:

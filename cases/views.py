@@ -185,6 +185,8 @@ class CaseDetail(CaseSummary, kw_only=True):
     answers: dict[str, list[str]]
     situations: list[AnswerView]
     fields: list[FieldView]
+    form_revision: str
+    """Goes back with the values that are typed into these fields."""
     materials: list[MaterialView]
     timeline: list[TimelineView]
     supplement: SupplementView | None

@@ -39,6 +39,8 @@ class ChangeAnswers(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
 
 class FillForm(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    form_revision: Annotated[str, msgspec.Meta(max_length=64)]
+    """The `form_revision` of the case the values were typed into."""
     values: Values
     """Field key → value; the field's own type decides what is taken, hence Any."""
 
@@ -126,10 +128,12 @@ async def change_answers(request: Request, case_id: UUID, body: ChangeAnswers) -
     summary="Store form values; others keep theirs",
     body=FillForm,
     returns=CaseDetail,
-    problems=(*_MOVE_PROBLEMS, errors.InvalidForm),
+    problems=(*_MOVE_PROBLEMS, errors.InvalidForm, errors.FormChanged),
 )
 async def fill_form(request: Request, case_id: UUID, body: FillForm) -> CaseDetail:
-    await apply.fill(case_id, values=body.values, by=request.ctx.principal)
+    await apply.fill(
+        case_id, values=body.values, by=request.ctx.principal, revision=body.form_revision
+    )
     return await detail(case_id, request.ctx.principal)
 
 

@@ -70,7 +70,8 @@ class Applicant(Caller):
     async def submitted(self) -> Any:
         case = await self.draft()
         path = f"/api/citizen/cases/{case['id']}"
-        await self.ok("PUT", f"{path}/form", {"values": {"bank": "上海银行"}})
+        body = {"form_revision": case["form_revision"], "values": {"bank": "上海银行"}}
+        await self.ok("PUT", f"{path}/form", body)
         await self.upload(case["id"])
         return await self.ok("POST", f"{path}/submission")
 

@@ -85,7 +85,10 @@ async def test_wrong_values_are_named_by_field(applicant: Applicant) -> None:
     status, problem = await applicant.call(
         "PUT",
         f"/api/citizen/cases/{case['id']}/form",
-        {"values": {"applicant_id": "1", "mobile": [], "nothing": 1}},
+        {
+            "form_revision": case["form_revision"],
+            "values": {"applicant_id": "1", "mobile": [], "nothing": 1},
+        },
     )
 
     assert (status, problem["slug"]) == (422, "invalid-form")
@@ -131,7 +134,7 @@ async def test_somebody_elses_case_is_not_found(applicant: Applicant, stranger: 
     case = (await applicant.draft())["id"]
     requests: tuple[tuple[str, str, Any], ...] = (
         ("GET", "", None),
-        ("PUT", "/form", {"values": {}}),
+        ("PUT", "/form", {"form_revision": "", "values": {}}),
         ("PUT", "/answers", {"answers": {}}),
         ("POST", "/submission", None),
         ("POST", "/withdrawal", {"reason": "x"}),
@@ -190,3 +193,26 @@ async def test_a_case_is_withdrawn(applicant: Applicant) -> None:
         409,
         "transition-not-allowed",
     )
+
+
+async def test_two_devices_get_a_conflict_and_keep_their_words(applicant: Applicant) -> None:
+    case = await applicant.draft()
+    path = f"/api/citizen/cases/{case['id']}/form"
+    first = {"form_revision": case["form_revision"], "values": {"bank": "上海银行"}}
+    stored = await applicant.ok("PUT", path, first)
+    assert stored["form_revision"] != case["form_revision"]
+    assert (await applicant.ok("PUT", path, first))["form_revision"] == stored["form_revision"]
+
+    status, problem = await applicant.call("PUT", path, {**first, "values": {"bank": "中国银行"}})
+
+    assert (status, problem["slug"], problem["fields"]) == (409, "form-changed", ["bank"])
+    assert "还在页面上" in problem["title"]
+
+
+async def test_a_form_without_its_revision_is_refused(applicant: Applicant) -> None:
+    case = await applicant.draft()
+
+    path = f"/api/citizen/cases/{case['id']}/form"
+    status, _ = await applicant.refused("PUT", path, {"values": {"bank": "上海银行"}})
+
+    assert status == 422

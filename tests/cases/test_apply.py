@@ -1,5 +1,5 @@
 import asyncio
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -296,3 +296,50 @@ async def test_parallel_submissions_submit_once(cases: CaseMaker) -> None:
     refusals = (errors.TransitionNotAllowed, errors.CaseChanged)
     assert all(result is None or isinstance(result, refusals) for result in results)
     assert await OutboxMessage.filter(name="CaseSubmitted").count() == 1
+
+
+async def revision_of(case_id: UUID) -> str:
+    return moves.form_revision(await Case.get(id=case_id))
+
+
+async def test_a_second_device_never_overwrites_the_first_unseen(cases: CaseMaker) -> None:
+    case_id = await cases.draft()
+    both = await revision_of(case_id)
+    await apply.fill(case_id, values={"bank": "上海银行"}, by=cases.by, revision=both)
+
+    wanted = {"bank": "中国银行", "mobile": "13900000000"}
+    with pytest.raises(errors.FormChanged) as refused:
+        await apply.fill(case_id, values=wanted, by=cases.by, revision=both)
+
+    assert refused.value.members == {"fields": ["bank", "mobile"]}
+    assert moves.form_values(await Case.get(id=case_id))["bank"] == "上海银行"
+
+    fresh = await revision_of(case_id)
+    await apply.fill(case_id, values={"bank": "中国银行"}, by=cases.by, revision=fresh)
+    assert moves.form_values(await Case.get(id=case_id))["bank"] == "中国银行"
+
+
+async def test_the_same_words_sent_again_are_taken(cases: CaseMaker) -> None:
+    case_id = await cases.draft()
+    before = await revision_of(case_id)
+    for _ in range(2):
+        await apply.fill(case_id, values={"bank": "上海银行"}, by=cases.by, revision=before)
+
+    assert await revision_of(case_id) != before
+
+
+async def test_a_photograph_does_not_make_the_form_another(cases: CaseMaker) -> None:
+    case_id = await cases.draft()
+    before = await revision_of(case_id)
+    await cases.attach(case_id)
+
+    await apply.fill(case_id, values={"bank": "上海银行"}, by=cases.by, revision=before)
+
+
+async def test_other_answers_make_the_form_another(cases: CaseMaker) -> None:
+    case_id = await cases.draft()
+    before = await revision_of(case_id)
+    await apply.change_answers(case_id, answers={"S1": ["child"], "S2": ["bank"]}, by=cases.by)
+
+    with pytest.raises(errors.FormChanged):
+        await apply.fill(case_id, values={"bank": "上海银行"}, by=cases.by, revision=before)

@@ -3,6 +3,7 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
+from tortoise import connections
 
 from cases import errors, queries, review, supplement
 from cases.lifecycle import CaseState
@@ -199,6 +200,37 @@ async def test_the_overview_counts_by_department(
     assert (load.open, load.closed_today, load.red) == (1, 1, 0)
     assert overview.totals.open == 1
     assert len(overview.departments) == 18
+
+
+async def test_the_overview_opens_no_case(cases: CaseMaker) -> None:
+    """It counts in the database: what a case says is neither read nor decrypted."""
+    for _ in range(3):
+        await cases.submitted()
+    table = Case._meta.db_table
+    await connections.get("default").execute_script(f"UPDATE {table} SET form = 'v1.unreadable'")
+
+    overview = await queries.get_overview(by=officer(None, "supervisor"))
+
+    assert overview.totals.open == 3
+
+
+async def test_the_overview_counts_lights_as_the_worklist_shows_them(
+    cases: CaseMaker, frozen_clock: FrozenClock
+) -> None:
+    for days in (3, 3, 4):
+        await cases.submitted()
+        await cases.accepted()
+        frozen_clock.advance(days=days)
+    shown = [entry.light for entry in await worklist(cases.officer)]
+
+    totals = (await queries.get_overview(by=cases.officer)).totals
+
+    assert (totals.open, totals.yellow, totals.red) == (
+        len(shown),
+        shown.count("yellow"),
+        shown.count("red"),
+    )
+    assert totals.yellow + totals.red > 0
 
 
 async def test_a_counter_asks_for_what_the_version_of_the_case_asks(

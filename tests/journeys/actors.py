@@ -91,7 +91,9 @@ class Citizen(Actor):
 
     async def fill(self, case: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
         path = f"/api/citizen/cases/{case['id']}/form"
-        filled: dict[str, Any] = await self.put(path, {"values": values})
+        filled: dict[str, Any] = await self.put(
+            path, {"form_revision": case["form_revision"], "values": values}
+        )
         return filled
 
     async def upload(

@@ -27,7 +27,9 @@ export function Leave({ path }) {
   return html`<${Loading} />`;
 }
 
-function Form({ opened }) {
+function Form({ opened: first }) {
+  const [opened, setOpened] = useState(first);
+  const [theirs, setTheirs] = useState({});
   const [values, setValues] = useState(() =>
     Object.fromEntries(opened.fields.map((field) => [field.key, field.value])),
   );
@@ -57,13 +59,34 @@ function Form({ opened }) {
     setErrors({});
     await act.run(async () => {
       try {
-        await put(`/api/citizen/cases/${opened.id}/form`, { values: tidy(opened.fields, values) });
+        await put(`/api/citizen/cases/${opened.id}/form`, {
+          form_revision: opened.form_revision,
+          values: tidy(opened.fields, values),
+        });
         go(opened.state === 'draft' ? `/materials/${opened.id}` : `/supplement/${opened.id}`);
       } catch (problem) {
-        refuse(errorsOf(problem));
+        if (problem.slug === 'form-changed') {
+          await showBoth();
+        } else {
+          refuse(errorsOf(problem));
+        }
         throw problem;
       }
     });
+  }
+
+  /** Another device has stored the form: keep what was typed here, and show what is there now. */
+  async function showBoth() {
+    const fresh = await get(`/api/citizen/cases/${opened.id}`);
+    const met = bothOf(opened.fields, values, fresh.fields);
+    setValues(met.values);
+    setTheirs(met.theirs);
+    setOpened(fresh);
+  }
+
+  function takeTheirs(field) {
+    type(field.key, field.value);
+    setTheirs(({ [field.key]: _, ...others }) => others);
   }
 
   return html`
@@ -84,10 +107,45 @@ function Form({ opened }) {
             source=${field.source && !touched[field.key] ? (field.source_text ?? t('apply.auto')) : null}
             onInput=${(value) => type(field.key, value)}
           />
+          ${field.key in theirs && html`
+            <div class="note warn" role="status">
+              <p>${t('apply.elsewhere', { value: theirs[field.key] || t('apply.empty') })}</p>
+              <button type="button" class="btn sec sm" onClick=${() => takeTheirs(field)}>
+                ${t('apply.takeElsewhere')}
+              </button>
+            </div>
+          `}
         `,
       )}
       <button class="btn block" disabled=${act.busy}>${t('apply.saveNext')}</button>
       <p class="hint">${t('apply.saved')}</p>
     </form>
   `;
+}
+
+/**
+ * What was typed here over `before`, beside what another device stored meanwhile. Where only one of
+ * the two changed a field, that one's words stand; where both did, ours stay and theirs are told.
+ */
+export function bothOf(before, values, fresh) {
+  const known = Object.fromEntries(before.map((field) => [field.key, field.value]));
+  const met = { values: {}, theirs: {} };
+  for (const { key, value } of fresh) {
+    const ours = values[key];
+    const touched = key in values && !same(ours, known[key]);
+    met.values[key] = touched ? ours : value;
+    if (touched && !same(ours, value) && !same(value, known[key])) {
+      met.theirs[key] = inWords(value);
+    }
+  }
+  return met;
+}
+
+/** An empty field is empty, whether nobody has typed or somebody has deleted. */
+function same(one, other) {
+  return JSON.stringify(one ?? '') === JSON.stringify(other ?? '');
+}
+
+function inWords(value) {
+  return typeof value === 'string' ? value : value === null ? '' : JSON.stringify(value);
 }
