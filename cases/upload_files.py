@@ -75,6 +75,8 @@ async def exclusive(path: Path) -> AsyncIterator[int]:
     with _opened(path) as file:
         if not _try_lock(file):
             await _wait_for_lock(file, ask=_note(path))
+        if not path.exists():
+            raise errors.UploadGone()  # whoever held it before has finished it and taken it away
         os.ftruncate(file, _proven_size(path))
         _unproven(path).unlink(missing_ok=True)
         yield file

@@ -115,13 +115,21 @@ async def append(
     if finished := await _find_finished(upload_id, by=by):
         _refuse_other_offset(offset, present=finished.length)
         return finished
-    async with shelf.hold(upload_id) as held:
-        upload = await _get_own(upload_id, by=by)
-        present = upload.length if upload.state == "finished" else await held.size()
-        _refuse_other_offset(offset, present=present)
-        room = upload.length - present
-        end = await held.append(chunks, start=present, room=room, checksum=checksum)
-        return _status(upload, offset=end)
+    try:
+        async with shelf.hold(upload_id) as held:
+            upload = await _get_own(upload_id, by=by)
+            present = upload.length if upload.state == "finished" else await held.size()
+            _refuse_other_offset(offset, present=present)
+            room = upload.length - present
+            end = await held.append(chunks, start=present, room=room, checksum=checksum)
+            return _status(upload, offset=end)
+    except errors.UploadGone:
+        # Another request with the same last part was before us and has finished the upload.
+        finished = await _find_finished(upload_id, by=by)
+        if finished is None:
+            raise
+        _refuse_other_offset(offset, present=finished.length)
+        return finished
 
 
 async def finish(

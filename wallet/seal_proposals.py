@@ -25,6 +25,8 @@ from wallet.models import ProposalState as ProposalState
 from wallet.models import Seal, SealProposal, SealState
 from wallet.seals import Signs
 
+SHOWN = 200
+"""Proposals a page shows."""
 LONGEST = timedelta(days=5 * 366)
 NAME = re.compile(r"[\u4e00-\u9fffA-Za-z0-9（）()·]{2,40}")
 
@@ -138,7 +140,10 @@ async def refuse(proposal_id: UUID, *, cause: str, by: Principal) -> None:
 async def list_for(by: Principal) -> list[ProposalView]:
     """The proposals of the departments this officer covers, newest first."""
     seals.insist_keeper(by)
-    rows = await SealProposal.all().order_by("-proposed_at").limit(200)
+    own = SealProposal.all()
+    if by.department is not None:
+        own = own.filter(department=by.department)
+    rows = await own.order_by("-proposed_at").limit(SHOWN)
     return [_view(row) for row in rows if by.covers(row.department)]
 
 

@@ -488,3 +488,38 @@ async def test_a_large_part_is_digested_beside_receiving(sender: Sender, good: b
             await sender.append(upload.id, 0, *cut, checksum=Checksum("sm3", digest))
 
     assert (await sender.status(upload.id)).offset == (len(data) if good else 0)
+
+
+async def waiting_for(sender: Sender, upload_id: UUID) -> None:
+    """Until the second request waits for the first."""
+    note = upload_files.path_of(upload_id, sender.cases.folder).with_suffix(".ask")
+    for _ in range(1000):
+        if note.exists():
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError("the second request does not wait")
+
+
+async def test_a_repeated_last_part_meets_a_finished_upload(sender: Sender) -> None:
+    """A phone that timed out on its last part sends it again while the first is being stored."""
+    data = photo()
+    upload = await sender.open(len(data))
+
+    async with sender.shelf.hold(upload.id):
+        repeated = asyncio.create_task(sender.append(upload.id, 0, data))
+        await waiting_for(sender, upload.id)
+        upload_files.path_of(upload.id, sender.cases.folder).unlink()
+        await Upload.filter(id=upload.id).update(state="finished", file_id=upload.id)
+    with pytest.raises(errors.WrongOffset):
+        await repeated
+
+
+async def test_an_upload_whose_file_is_gone_is_said_so(sender: Sender) -> None:
+    upload = await sender.open(10)
+
+    async with sender.shelf.hold(upload.id):
+        waiting = asyncio.create_task(sender.append(upload.id, 0, b"0123456789"))
+        await waiting_for(sender, upload.id)
+        upload_files.path_of(upload.id, sender.cases.folder).unlink()
+    with pytest.raises(errors.UploadGone):
+        await waiting

@@ -140,3 +140,38 @@ async def test_what_was_sent_can_be_removed(phone: Window) -> None:
     await people.attach(phone, PAPER, people.photo())
     await phone.click("删除，重新提交")
     await expect(card(phone).get_by_text("待准备")).to_be_visible()
+
+
+async def test_an_upload_pauses_when_its_page_is_left_and_has_one_writer(phone: Window) -> None:
+    line = await Line.of(phone)
+    await line.carry(SLOW_BYTES_A_SECOND)
+    created: list[str] = []
+    refused: list[int] = []
+    phone.page.on(
+        "request",
+        lambda one: (
+            created.append(one.url)
+            if one.method == "POST" and one.url.endswith("/uploads")
+            else None
+        ),
+    )
+    phone.page.on(
+        "response",
+        lambda one: (
+            refused.append(one.status) if "/uploads/" in one.url and one.status >= 400 else None
+        ),
+    )
+    await choose(phone, noisy_photo())
+    await phone.sees("正在上传")
+    for _ in range(2):
+        await phone.page.evaluate("sessionStorage.back = location.hash; location.hash = '#/cases'")
+        await expect(card(phone)).to_have_count(0)
+        await phone.page.evaluate("location.hash = sessionStorage.back")
+        await phone.sees("正在上传")
+        await expect(card(phone).get_by_role("progressbar")).to_have_count(1)
+    await line.carry()
+    await received(phone)
+
+    assert len(created) == 1
+    assert refused == []
+    await expect(card(phone).locator("a.thumb")).to_have_count(1)

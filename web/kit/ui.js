@@ -128,7 +128,13 @@ export function useData(read, keys = []) {
     };
   }, keys);
 
-  return { ...state, reload, set: (data) => setState({ data, error: null }) };
+  /** The answer to a change: what was asked for before it is older, whenever it arrives. */
+  function set(data) {
+    turn.current += 1;
+    setState({ data, error: null });
+  }
+
+  return { ...state, reload, set };
 }
 
 /** Run one act at a time: gives { busy, error, run, clear }; `run` swallows the refusal after showing it. */

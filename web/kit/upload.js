@@ -37,12 +37,11 @@ export async function unfinished(caseId) {
   return all.filter((record) => record.caseId === caseId);
 }
 
-/** Begin a new upload; see `run` for what comes back. */
-export async function begin({ caseId, materialCode, file, onDone }) {
-  const prepared = await prepare(file);
-  const record = { id: newKey(), caseId, materialCode, ...prepared, url: null };
+/** The record of a new upload, kept on this device; `run` sends it. */
+export async function prepared({ caseId, materialCode, file }) {
+  const record = { id: newKey(), caseId, materialCode, ...(await prepare(file)), url: null };
   await save('uploads', record.id, record);
-  return run(record, onDone);
+  return record;
 }
 
 /**
@@ -55,6 +54,7 @@ export async function run(record, onDone) {
   const progress = signal({ sent: 0, total: record.blob.size });
   const state = signal('sending');
   const failure = signal(null);
+  let started = false;
 
   const upload = new Upload(record.blob, {
     endpoint: ENDPOINT,
@@ -98,6 +98,10 @@ export async function run(record, onDone) {
   }
 
   function resume() {
+    if (state.value === 'sending' && started) {
+      return; // never two writers
+    }
+    started = true;
     failure.value = null;
     state.value = 'sending';
     upload.start();
@@ -111,8 +115,9 @@ export async function run(record, onDone) {
     failure,
     resume,
     async pause() {
-      await upload.abort();
+      removeEventListener('online', resume);
       state.value = 'paused';
+      await upload.abort();
     },
     async cancel() {
       await upload.abort(Boolean(upload.url)).catch(() => undefined);

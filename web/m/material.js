@@ -1,6 +1,6 @@
 // One required material: its state, and every way to settle it (licence, promise, photo, file).
 
-import { html, useEffect, useState } from '../vendor/preact-htm.js';
+import { html, useEffect, useRef, useState } from '../vendor/preact-htm.js';
 import { t } from '../kit/i18n.js';
 import { del, post } from '../kit/api.js';
 import { Failure, Icon, Tag, useAct } from '../kit/ui.js';
@@ -37,48 +37,98 @@ export function MaterialState({ material }) {
   return html`<${Tag} tone=${tone}>${SIGNS[tone] ?? ''}${t(`material.${material.status}`)}</${Tag}>`;
 }
 
-/** The uploads of a case: new ones, and those left over from before a reload. */
+// The one writer of each upload in this page, whichever screens come and go: record.id → handle.
+const writers = new Map();
+
+/** The uploads of a case: new ones, and those left over from before a reload or another screen. */
 export function useUploads(caseId, onDone) {
   const [handles, setHandles] = useState([]);
+  const latest = useRef(onDone);
+  latest.current = onDone;
+  const left = useRef(false);
 
-  function done(handle) {
-    setHandles((before) => before.filter((one) => one.record.id !== handle.record.id));
-    onDone();
+  /** Show a handle here, and hear when it is done. */
+  function show(handle) {
+    if (left.current) {
+      pauseOf(handle);
+      return;
+    }
+    setHandles((before) => (before.includes(handle) ? before : [...before, handle]));
   }
 
-  function track(handle) {
-    setHandles((before) => [...before, handle]);
+  function forget(handle) {
+    writers.delete(handle.record.id);
+    setHandles((before) => before.filter((one) => one !== handle));
   }
 
-  async function start(work) {
-    const module = await import('../kit/upload.js');
-    const held = {};
-    held.handle = await work(module, () => done(held.handle));
-    track(held.handle);
+  /** `open(module, done)` gives the handle; who is asked twice for one record gives the same. */
+  async function start(id, open) {
+    const writer = writers.get(id) ?? write(id, open);
+    const handle = await writer.opened;
+    writer.done = () => {
+      forget(handle);
+      latest.current();
+    };
+    if (handle.state.value === 'done') {
+      writer.done();
+      return;
+    }
+    show(handle);
   }
+
+  useEffect(() => {
+    left.current = false;
+    resumeLeftOvers();
+    return () => {
+      left.current = true;
+      writers.forEach((writer) => writer.opened.then(pauseOf, () => undefined));
+    };
+  }, [caseId]);
 
   async function resumeLeftOvers() {
     const { unfinished } = await import('../kit/upload.js');
     for (const record of await unfinished(caseId)) {
-      await start((module, finished) => module.run(record, finished));
+      if (left.current) {
+        return;
+      }
+      const known = writers.get(record.id);
+      await start(record.id, (module, done) => module.run(record, done));
+      if (known) {
+        await known.opened.then(goOn);
+      }
     }
   }
 
-  useEffect(() => {
-    resumeLeftOvers();
-  }, [caseId]);
-
-  useEffect(() => () => handles.forEach((handle) => handle.state.value === 'sending' && handle.pause()), []);
-
   return {
     of: (code) => handles.filter((handle) => handle.record.materialCode === code),
-    send: (materialCode, file) =>
-      start((module, finished) => module.begin({ caseId, materialCode, file, onDone: finished })),
+    send: async (materialCode, file) => {
+      const { prepared } = await import('../kit/upload.js');
+      const record = await prepared({ caseId, materialCode, file });
+      await start(record.id, (module, done) => module.run(record, done));
+    },
     drop: async (handle) => {
       await handle.cancel();
-      setHandles((before) => before.filter((one) => one !== handle));
+      forget(handle);
     },
   };
+}
+
+function write(id, open) {
+  const writer = { done: () => writers.delete(id) };
+  writer.opened = import('../kit/upload.js').then((module) => open(module, () => writer.done()));
+  writer.opened.catch(() => writers.delete(id));
+  writers.set(id, writer);
+  return writer;
+}
+
+function pauseOf(handle) {
+  return ['sending', 'waiting'].includes(handle.state.value) ? handle.pause() : undefined;
+}
+
+function goOn(handle) {
+  if (handle.state.value === 'paused') {
+    handle.resume();
+  }
 }
 
 /** The card of one material; `onChange` receives the case as it is afterwards. */
@@ -88,6 +138,17 @@ export function MaterialCard({ caseId, material, uploads, onChange, reason }) {
   const sending = uploads.of(material.code);
   const settled = isSettled(material);
 
+  const box = useRef(null);
+  const [removing, setRemoving] = useState(false);
+
+  /** What goes is not asked for any more: its pictures leave the page before it leaves the case. */
+  async function takeBack() {
+    box.current?.querySelectorAll('.thumb img').forEach((picture) => picture.removeAttribute('src'));
+    setRemoving(true);
+    await change(() => del(path));
+    setRemoving(false);
+  }
+
   async function change(work) {
     const changed = await act.run(work);
     if (changed) {
@@ -96,7 +157,7 @@ export function MaterialCard({ caseId, material, uploads, onChange, reason }) {
   }
 
   return html`
-    <section class="card" id=${`f-${material.code}`} tabindex="-1" aria-labelledby=${`m-${material.code}`}>
+    <section class="card" ref=${box} id=${`f-${material.code}`} tabindex="-1" aria-labelledby=${`m-${material.code}`}>
       <div class="bar">
         <h2 id=${`m-${material.code}`} class="grow">
           ${material.name}${!material.required && html` <small class="muted">${t('form.optional')}</small>`}
@@ -112,7 +173,7 @@ export function MaterialCard({ caseId, material, uploads, onChange, reason }) {
           <span class="mono">${material.licence.number_masked}</span>
         </p>
       `}
-      <${Files} material=${material} path=${path} onChange=${onChange} />
+      ${!removing && html`<${Files} material=${material} path=${path} onChange=${onChange} />`}
       ${sending.map(
         (handle) => html`
           <${Sending} key=${handle.record.id} handle=${handle} drop=${() => uploads.drop(handle)} />
@@ -138,7 +199,7 @@ export function MaterialCard({ caseId, material, uploads, onChange, reason }) {
       `}
       ${canRemove(material) && html`
         <p>
-          <button class="btn sec sm" disabled=${act.busy} onClick=${() => change(() => del(path))}>
+          <button class="btn sec sm" disabled=${act.busy} onClick=${takeBack}>
             ${t('material.remove')}
           </button>
         </p>
