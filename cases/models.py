@@ -203,13 +203,13 @@ class MaterialFile(Model):
     name = fields.CharField(max_length=200)
     media_type = fields.CharField(max_length=60)
     size = fields.BigIntField()
-    digest = fields.CharField(max_length=64, db_index=True)
+    digest = fields.CharField(max_length=64)
     status = fields.CharField(max_length=20)
     """received, checked or rejected."""
     note = fields.CharField(max_length=300, null=True)
-    thumbnail_digest = fields.CharField(max_length=64, null=True, db_index=True)
+    thumbnail_digest = fields.CharField(max_length=64, null=True)
     """Null: not drawn yet; empty: none can be drawn."""
-    original_digest = fields.CharField(max_length=64, null=True, db_index=True)
+    original_digest = fields.CharField(max_length=64, null=True)
     """What was handed in, where it has been cut and straightened since; else null."""
     uploaded_by = fields.UUIDField()
     created_at = fields.DatetimeField()
@@ -219,7 +219,12 @@ class MaterialFile(Model):
     class Meta:
         table = "cases_material_file"
         app = "cases"
-        indexes = (("material_id", "version", "page"),)
+        indexes = (
+            ("material_id", "version", "page"),
+            ("digest",),
+            ("thumbnail_digest",),
+            ("original_digest",),
+        )
 
 
 class ContentCheck(Model):
@@ -385,7 +390,7 @@ class MessagePicture(Model):
     place = fields.SmallIntField(default=0)
     media_type = fields.CharField(max_length=60)
     size = fields.BigIntField()
-    digest = fields.CharField(max_length=64, db_index=True)
+    digest = fields.CharField(max_length=64)
     uploaded_by = fields.UUIDField()
     created_at = fields.DatetimeField(db_index=True)
 
@@ -395,4 +400,4 @@ class MessagePicture(Model):
     class Meta:
         table = "cases_message_picture"
         app = "cases"
-        indexes = (("message_id", "place"), ("case_id",))
+        indexes = (("message_id", "place"), ("case_id",), ("digest",))

@@ -48,7 +48,7 @@ class Subject(ProtectedModel):
     id_no = ProtectedField()
     name = ProtectedField()
     phone = ProtectedField(null=True)
-    phone_index = fields.CharField(max_length=64, null=True, db_index=True)
+    phone_index = fields.CharField(max_length=64, null=True)
     """Blind index of the phone: a number belongs to one person at a time."""
     created_at = fields.DatetimeField(default=now)
 
@@ -56,6 +56,7 @@ class Subject(ProtectedModel):
         table = "identity_subject"
         app = "identity"
         unique_together = (("id_type", "id_index"),)
+        indexes = (("phone_index",),)
 
 
 class Relation(Model):

@@ -46,8 +46,10 @@ async def register_old() -> int:
         if any(field.type is FieldType.IMAGE for field in type_.fields)
     ]
     count, last = 0, UUID(int=0)
-    while page := await Licence.filter(licence_type__in=types, id__gt=last).order_by("id").limit(
-        _BATCH
+    while (
+        page := await Licence.filter(licence_type__in=types, id__gt=last)
+        .order_by("id")
+        .limit(_BATCH)
     ):
         last = page[-1].id
         known = LicencePicture.filter(licence_id__in=[row.id for row in page])

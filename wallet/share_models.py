@@ -83,14 +83,15 @@ class AnnotatedCopy(Model):
     fields_shown: Any = fields.JSONField()
     made_at = fields.DatetimeField()
     valid_to = fields.DateField()
-    document = fields.CharField(max_length=64, db_index=True)
-    licence_document = fields.CharField(max_length=64, db_index=True)
+    document = fields.CharField(max_length=64)
+    licence_document = fields.CharField(max_length=64)
     """Digest of the original it was made from: a new version gets a new copy."""
 
     class Meta:
         table = "wallet_annotated_copy"
         app = "wallet"
         unique_together = (("case_id", "material_code", "licence_document", "valid_to"),)
+        indexes = (("document",), ("licence_document",))
 
 
 class IntakeBatch(Model):
@@ -101,7 +102,7 @@ class IntakeBatch(Model):
     batch_no = fields.CharField(max_length=60)
     form = fields.CharField(max_length=10)
     """`lines` (one JSON object a line) or `documents` (a ZIP of sealed OFDs)."""
-    digest = fields.CharField(max_length=64, db_index=True)
+    digest = fields.CharField(max_length=64)
     size = fields.BigIntField()
     sent_by = fields.CharField(max_length=80)
     received_at = fields.DatetimeField()
@@ -120,6 +121,7 @@ class IntakeBatch(Model):
         table = "wallet_intake_batch"
         app = "wallet"
         unique_together = (("department", "batch_no"),)
+        indexes = (("digest",),)
 
 
 class IntakeLine(Model):

@@ -1,6 +1,6 @@
 from tortoise import migrations
 from tortoise.migrations import operations as ops
-from tortoise import fields
+from tortoise.indexes import Index
 
 class Migration(migrations.Migration):
     dependencies = [('cases', '0006_pictures_of_materials')]
@@ -8,24 +8,20 @@ class Migration(migrations.Migration):
     initial = False
 
     operations = [
-        ops.AlterField(
+        ops.AddIndex(
             model_name='MaterialFile',
-            name='digest',
-            field=fields.CharField(db_index=True, max_length=64),
+            index=Index(fields=['digest']),
         ),
-        ops.AlterField(
+        ops.AddIndex(
             model_name='MaterialFile',
-            name='original_digest',
-            field=fields.CharField(null=True, db_index=True, max_length=64),
+            index=Index(fields=['thumbnail_digest']),
         ),
-        ops.AlterField(
+        ops.AddIndex(
             model_name='MaterialFile',
-            name='thumbnail_digest',
-            field=fields.CharField(null=True, db_index=True, max_length=64),
+            index=Index(fields=['original_digest']),
         ),
-        ops.AlterField(
+        ops.AddIndex(
             model_name='MessagePicture',
-            name='digest',
-            field=fields.CharField(db_index=True, max_length=64),
+            index=Index(fields=['digest']),
         ),
     ]

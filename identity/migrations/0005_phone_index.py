@@ -1,6 +1,7 @@
 from tortoise import migrations
 from tortoise.migrations import operations as ops
 from tortoise import fields
+from tortoise.indexes import Index
 
 class Migration(migrations.Migration):
     dependencies = [('identity', '0004_channel_of_session')]
@@ -11,6 +12,10 @@ class Migration(migrations.Migration):
         ops.AddField(
             model_name='Subject',
             name='phone_index',
-            field=fields.CharField(null=True, db_index=True, max_length=64),
+            field=fields.CharField(null=True, max_length=64),
+        ),
+        ops.AddIndex(
+            model_name='Subject',
+            index=Index(fields=['phone_index']),
         ),
     ]

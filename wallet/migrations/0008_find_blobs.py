@@ -2,6 +2,7 @@ from tortoise import migrations
 from tortoise.migrations import operations as ops
 from core.ids import new_id
 from tortoise import fields
+from tortoise.indexes import Index
 
 class Migration(migrations.Migration):
     dependencies = [('wallet', '0007_use_head_without_time')]
@@ -19,19 +20,16 @@ class Migration(migrations.Migration):
             options={'table': 'wallet_licence_picture', 'app': 'wallet', 'unique_together': (('licence_id', 'digest'),), 'pk_attr': 'id'},
             bases=['Model'],
         ),
-        ops.AlterField(
+        ops.AddIndex(
             model_name='AnnotatedCopy',
-            name='document',
-            field=fields.CharField(db_index=True, max_length=64),
+            index=Index(fields=['document']),
         ),
-        ops.AlterField(
+        ops.AddIndex(
             model_name='AnnotatedCopy',
-            name='licence_document',
-            field=fields.CharField(db_index=True, max_length=64),
+            index=Index(fields=['licence_document']),
         ),
-        ops.AlterField(
+        ops.AddIndex(
             model_name='IntakeBatch',
-            name='digest',
-            field=fields.CharField(db_index=True, max_length=64),
+            index=Index(fields=['digest']),
         ),
     ]
