@@ -17,7 +17,7 @@ from pathlib import Path
 
 from redis.asyncio import Redis
 
-from core import audit, database, offload, protect, redis_client
+from core import audit, chain_heads, database, offload, protect, redis_client
 from core.blobs import Blobs
 from core.database import DATABASE_ERRORS
 from core.malware import Clamd, Scanner
@@ -112,6 +112,7 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
     if settings.redis_url is None:
         raise ValueError("no Redis URL: start the embedded Valkey first")
     protect.use(settings.secret_key)
+    chain_heads.use(settings.log_key)
     await database.open_database(settings.database_url, PACKAGES)
     await audit.prepare()
     redis = redis_client.connect(settings.redis_url)

@@ -2,8 +2,13 @@
 
 Records lie in a few parallel chains, so that busy writers do not queue behind one lock. Each holds
 the HMAC-SM3, under a key the database does not have, of its own content and of the record before
-it; the head of each chain holds the newest. Changing, removing, reordering or cutting records is
-found by `check()`. Source of the duty: GB/T 39786-2021 level 3, integrity of logs.
+it; the head of each chain holds the newest, under a seal of its own (core/chain_heads.py), and is
+anchored in the public log (wallet/anchors.py). Changing, removing, reordering or cutting records is
+found by `check()`; putting an older state of all tables back is found by the anchors. Source of the
+duty: GB/T 39786-2021 level 3, integrity of logs.
+
+Records are collected and written as the last thing of a transaction, chains in ascending order:
+two transactions that write to several chains never wait for each other.
 """
 
 from __future__ import annotations
@@ -11,19 +16,22 @@ from __future__ import annotations
 import hmac
 import json
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from tortoise import fields
 from tortoise.models import Model
 
-from core import clock, database
+from core import chain_heads, clock, database
 from core.protect import vault
 
 CHAINS = 16
 START = "0" * 64
 SITTING = timedelta(minutes=10)
+PAGE = 1_000
+"""Records read at once by `check()`."""
 
 
 class AuditRecord(Model):
@@ -49,6 +57,8 @@ class AuditHead(Model):
     chain = fields.SmallIntField(unique=True)
     sequence = fields.BigIntField()
     digest = fields.CharField(max_length=64)
+    mac = fields.CharField(max_length=64, default="", db_default="")
+    """Our seal on the head (core/chain_heads.py)."""
 
     class Meta:
         table = "core_audit_head"
@@ -56,9 +66,11 @@ class AuditHead(Model):
 
 
 _LOCK = database.Statement(
-    "SELECT sequence, digest FROM core_audit_head WHERE chain = ? FOR UPDATE"
+    "SELECT sequence, digest, mac FROM core_audit_head WHERE chain = ? FOR UPDATE"
 )
-_MOVE = database.Statement("UPDATE core_audit_head SET sequence = ?, digest = ? WHERE chain = ?")
+_MOVE = database.Statement(
+    "UPDATE core_audit_head SET sequence = ?, digest = ?, mac = ? WHERE chain = ?"
+)
 
 
 class BrokenChain(Exception):
@@ -67,8 +79,24 @@ class BrokenChain(Exception):
 
 async def prepare() -> None:
     """Lay the heads of the chains; harmless when they are there."""
+    known = {row.chain for row in await AuditHead.all().limit(CHAINS)}
     for chain in range(CHAINS):
-        await AuditHead.get_or_create({"sequence": 0, "digest": START}, chain=chain)
+        if chain not in known:
+            await AuditHead.get_or_create(await _first_head(chain), chain=chain)
+
+
+async def _first_head(chain: int) -> dict[str, object]:
+    """The head of an empty chain; one whose head was taken away goes on without our seal."""
+    newest = await AuditRecord.filter(chain=chain).order_by("-sequence").first()
+    if newest is None:
+        return {"sequence": 0, "digest": START, "mac": chain_heads.mac(name_of(chain), 0, START)}
+    unsealed = chain_heads.UNSEALED
+    return {"sequence": newest.sequence, "digest": newest.digest, "mac": unsealed}
+
+
+def name_of(chain: int) -> str:
+    """Under which name the head of a chain is sealed and anchored."""
+    return f"audit:{chain}"
 
 
 async def record_read(*, actor: str, action: str, target: str) -> None:
@@ -88,64 +116,155 @@ async def record_read(*, actor: str, action: str, target: str) -> None:
 async def record(
     *, actor: str, action: str, target: str, detail: Mapping[str, object] | None = None
 ) -> None:
-    """Append one record. Call it inside `transaction()`, as its last write.
+    """Append one record. Call it inside `transaction()`, wherever the act is done.
 
-    `actor` and `target` are `kind:id`. `detail` holds plain values and never personal data.
+    It is written when the outermost transaction has done everything else. `actor` and `target` are
+    `kind:id`. `detail` holds plain values and never personal data.
     """
     if not database.in_progress():
         raise RuntimeError("audit.record() belongs inside transaction()")
-    chain = zlib.crc32(target.encode()) % CHAINS
-    head = await _LOCK.row(chain)
-    if head is None:
-        raise RuntimeError("audit.prepare() lays the heads of the chains")
     content = _content(
-        chain=chain,
-        sequence=head["sequence"] + 1,
+        chain=zlib.crc32(target.encode()) % CHAINS,
         at=clock.now(),
         actor=actor,
         action=action,
         target=target,
         detail=_plain(detail or {}),
-        previous=head["digest"],
     )
+    database.before_commit(_write, content)
+
+
+async def _write(records: Sequence[dict[str, Any]]) -> None:
+    """The records of one transaction, chain after chain: all writers lock in the same order."""
+    for content in sorted(records, key=lambda one: int(one["chain"])):
+        await _append(content)
+
+
+async def _append(content: dict[str, Any]) -> None:
+    chain = content["chain"]
+    head = await _LOCK.row(chain)
+    if head is None:
+        raise RuntimeError("audit.prepare() lays the heads of the chains")
+    number = head["sequence"] + 1
+    content = {**content, "sequence": number, "previous": head["digest"]}
     digest = _digest(content)
     await AuditRecord.create(**content, digest=digest)
-    await _MOVE.run(content["sequence"], digest, chain)
+    mac = chain_heads.next_mac(
+        head["mac"],
+        name=name_of(chain),
+        before=(head["sequence"], head["digest"]),
+        after=(number, digest),
+    )
+    await _MOVE.run(number, digest, mac, chain)
 
 
 async def check() -> int:
     """Follow every chain from its start to its head. Returns the number of records.
 
-    Raises BrokenChain at the first record that is missing or not as it was written.
+    Raises BrokenChain at the first record that is missing or not as it was written, and for a head
+    that is not sealed by us.
     """
     total = 0
     for chain in range(CHAINS):
         total += await _check_chain(chain)
+    if await AuditRecord.all().count() != total:
+        raise BrokenChain("records outside of the chains")
     return total
+
+
+async def seal_heads() -> int:
+    """Seal the heads that bear no seal of ours, after `check()` was read by an operator.
+
+    For an installation from before heads were sealed, and after a restore. Returns how many.
+    """
+    sealed = 0
+    for chain in range(CHAINS):
+        async with database.transaction():
+            head = await _LOCK.row(chain)
+            if head is None:
+                continue
+            number, digest = head["sequence"], head["digest"]
+            mac = chain_heads.mac(name_of(chain), number, digest)
+            if head["mac"] != mac:
+                sealed += await _MOVE.run(number, digest, mac, chain)
+    return sealed
+
+
+@dataclass(frozen=True, kw_only=True)
+class Head:
+    """How far a chain has come."""
+
+    chain: int
+    sequence: int
+    digest: str
+    sealed: bool
+    """Whether it bears our seal."""
+
+
+async def heads() -> list[Head]:
+    """The heads of all chains."""
+    return [
+        Head(
+            chain=row.chain,
+            sequence=row.sequence,
+            digest=row.digest,
+            sealed=chain_heads.is_sealed(
+                row.mac, name=name_of(row.chain), n=row.sequence, digest=row.digest
+            ),
+        )
+        for row in await AuditHead.all().order_by("chain").limit(CHAINS)
+    ]
+
+
+async def digest_at(chain: int, sequence: int, *, walk: int = 1) -> str | None:
+    """The digest that a record gives as it stands now.
+
+    None when it is not there, or when it and up to `walk` - 1 records before it do not hang
+    together.
+    """
+    first = max(sequence - walk, 0) + 1
+    rows = await AuditRecord.filter(
+        chain=chain, sequence__gte=first, sequence__lte=sequence
+    ).order_by("sequence")
+    if not rows or [row.sequence for row in rows] != list(range(first, sequence + 1)):
+        return None
+    previous = rows[0].previous if first > 1 else START
+    for row in rows:
+        digest = _digest(_content_of(row))
+        if row.previous != previous or not hmac.compare_digest(digest, row.digest):
+            return None
+        previous = digest
+    return previous
 
 
 async def _check_chain(chain: int) -> int:
     previous, sequence = START, 0
-    async for row in AuditRecord.filter(chain=chain).order_by("sequence"):
+    records = AuditRecord.filter(chain=chain)
+    async for row in database.each_row(records, "sequence", size=PAGE):
         sequence += 1
-        content = _content(
-            chain=row.chain,
-            sequence=row.sequence,
-            at=row.at,
-            actor=row.actor,
-            action=row.action,
-            target=row.target,
-            detail=row.detail,
-            previous=row.previous,
-        )
-        intact = hmac.compare_digest(_digest(content), row.digest)
+        intact = hmac.compare_digest(_digest(_content_of(row)), row.digest)
         if row.sequence != sequence or row.previous != previous or not intact:
             raise BrokenChain(f"chain {chain}, record {sequence}")
         previous = row.digest
     head = await AuditHead.filter(chain=chain).get_or_none()
     if head is None or head.sequence != sequence or head.digest != previous:
         raise BrokenChain(f"chain {chain}, head after record {sequence}")
+    if not chain_heads.is_sealed(head.mac, name=name_of(chain), n=sequence, digest=previous):
+        raise BrokenChain(f"chain {chain}, head after record {sequence}: the seal is not ours")
     return sequence
+
+
+def _content_of(row: AuditRecord) -> dict[str, Any]:
+    return _content(
+        chain=row.chain,
+        sequence=row.sequence,
+        at=row.at,
+        actor=row.actor,
+        action=row.action,
+        target=row.target,
+        detail=row.detail,
+        previous=row.previous,
+    )
 
 
 def _content(**values: Any) -> dict[str, Any]:

@@ -11,9 +11,17 @@ import asyncio
 import importlib
 import logging
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Iterable,
+    Iterator,
+    Sequence,
+)
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
@@ -62,25 +70,59 @@ def _as_text(moment: datetime) -> str:
 importlib.import_module("tortoise.backends.sqlite.executor")
 sqlite3.register_adapter(datetime, _as_text)
 
-_callbacks: ContextVar[list[Callable[[], None]] | None] = ContextVar("after_commit", default=None)
+Writer = Callable[[Sequence[Any]], Awaitable[None]]
+"""Writes what was collected for it in one transaction, all at once."""
+
+
+@dataclass
+class _Unit:
+    """What an outermost transaction has still to do."""
+
+    last_writes: list[tuple[Writer, Any]] = field(default_factory=list)
+    callbacks: list[Callable[[], None]] = field(default_factory=list)
+
+    async def write(self) -> None:
+        """Hand each writer its items, writers in the order of their names, items as they came."""
+        items: dict[Writer, list[Any]] = {}
+        for writer, item in self.last_writes:
+            items.setdefault(writer, []).append(item)
+        for writer in sorted(items, key=lambda one: (one.__module__, one.__qualname__)):
+            await writer(items[writer])
+
+
+_unit: ContextVar[_Unit | None] = ContextVar("unit", default=None)
 
 
 @asynccontextmanager
 async def transaction() -> AsyncIterator[BaseDBAsyncClient]:
     """Everything inside commits together or not at all. No network call belongs in here."""
-    if _callbacks.get() is not None:
-        async with in_transaction(CONNECTION) as connection:
+    outer = _unit.get()
+    if outer is not None:
+        async with _savepoint(outer) as connection:
             yield connection
         return
-    callbacks: list[Callable[[], None]] = []
-    token = _callbacks.set(callbacks)
+    unit = _Unit()
+    token = _unit.set(unit)
     try:
         async with _begun() as connection:
             yield connection
+            await unit.write()
     finally:
-        _callbacks.reset(token)
-    for callback in callbacks:
+        _unit.reset(token)
+    for callback in unit.callbacks:
         callback()
+
+
+@asynccontextmanager
+async def _savepoint(unit: _Unit) -> AsyncIterator[BaseDBAsyncClient]:
+    """An inner transaction; what it left for the end is forgotten when it is rolled back."""
+    writes, callbacks = len(unit.last_writes), len(unit.callbacks)
+    try:
+        async with in_transaction(CONNECTION) as connection:
+            yield connection
+    except BaseException:
+        del unit.last_writes[writes:], unit.callbacks[callbacks:]
+        raise
 
 
 @asynccontextmanager
@@ -125,15 +167,27 @@ async def _give_back(context: Any) -> None:
 
 def after_commit(callback: Callable[[], None]) -> None:
     """Call `callback` once the outermost transaction has committed; never after a roll-back."""
-    callbacks = _callbacks.get()
-    if callbacks is None:
+    unit = _unit.get()
+    if unit is None:
         raise RuntimeError("after_commit() belongs inside transaction()")
-    callbacks.append(callback)
+    unit.callbacks.append(callback)
+
+
+def before_commit(writer: Writer, item: Any) -> None:
+    """Let `writer` write `item` as the last thing of the outermost transaction.
+
+    For rows that everybody waits for, such as the heads of chains: they are locked at the end and
+    in one order, however acts nest, so that no two transactions wait for each other.
+    """
+    unit = _unit.get()
+    if unit is None:
+        raise RuntimeError("before_commit() belongs inside transaction()")
+    unit.last_writes.append((writer, item))
 
 
 def in_progress() -> bool:
     """Whether this task is inside `transaction()`."""
-    return _callbacks.get() is not None
+    return _unit.get() is not None
 
 
 class PlainConnection(asyncpg.Connection):  # type: ignore[misc]
@@ -283,9 +337,9 @@ def detector(apps: Apps, database_url: str, packages: Sequence[str]) -> Migratio
     for models in apps.values():
         for model in models.values():
             model._meta.table_description = ""
-            for field in model._meta.fields_map.values():
+            for column in model._meta.fields_map.values():
                 # An enumeration describes itself unless its description is there and empty.
-                field.description = "" if hasattr(field, "enum_type") else None
+                column.description = "" if hasattr(column, "enum_type") else None
     return MigrationAutodetector(apps, tortoise_config(database_url, packages)["apps"])
 
 

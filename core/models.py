@@ -5,5 +5,6 @@ from core.blob_sweep import BlobSweep
 from core.jobs import Job
 from core.lease import LeaseRow
 from core.outbox import OutboxMessage
+from core.spent import Spent
 
-__all__ = ["AuditHead", "AuditRecord", "BlobSweep", "Job", "LeaseRow", "OutboxMessage"]
+__all__ = ["AuditHead", "AuditRecord", "BlobSweep", "Job", "LeaseRow", "OutboxMessage", "Spent"]

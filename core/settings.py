@@ -62,6 +62,12 @@ class Settings:
     max_upload_mb: int = 50
     """Upper bound of one uploaded file in MiB, whatever the requirement says."""
 
+    log_key: bytes = field(default=b"", repr=False)
+    """Seals the heads of the logs (core/chain_heads.py); empty: derived from `secret_key`."""
+
+    log_memory: Path | None = None
+    """File outside of the database that keeps how far the logs had come; None: in `var_dir`."""
+
     person_upload_mb: int = 1024
     """What one person may upload within 24 hours, in MiB."""
 
@@ -119,6 +125,10 @@ class Settings:
         return self.var_dir / "uploads"
 
     @property
+    def log_memory_file(self) -> Path:
+        return self.log_memory or self.var_dir / "log-memory.json"
+
+    @property
     def max_upload_bytes(self) -> int:
         return self.max_upload_mb * MEBIBYTE
 
@@ -152,6 +162,8 @@ class _Reader:
         settings = Settings(
             environment=environment,
             secret_key=self._secret("YUNJIAN_SECRET_KEY", var_dir, required=production),
+            log_key=self._key("YUNJIAN_LOG_KEY", required=production),
+            log_memory=self._path("YUNJIAN_LOG_MEMORY"),
             var_dir=var_dir,
             database_url=self._text(
                 "YUNJIAN_DATABASE_URL",
@@ -199,6 +211,8 @@ class _Reader:
             self._complaints.append(
                 "YUNJIAN_WORKERS must be 1 with SQLite; use PostgreSQL for more"
             )
+        if settings.log_key and settings.log_key == settings.secret_key:
+            self._complaints.append("YUNJIAN_LOG_KEY must be another key than YUNJIAN_SECRET_KEY")
         if self._complaints:
             raise SettingsError("; ".join(self._complaints))
         return settings
@@ -287,18 +301,21 @@ class _Reader:
             return ()
 
     def _secret(self, name: str, var_dir: Path, *, required: bool) -> bytes:
+        key = self._key(name, required=required)
+        return key if key or required else kept_secret(var_dir / "secret.key")
+
+    def _key(self, name: str, *, required: bool) -> bytes:
+        """The key that is set, b"" without one or with an unusable one."""
         text = self._text(name, default=None if required else "")
-        if text:
-            try:
-                key = base64.b64decode(text, validate=True)
-            except binascii.Error:
-                key = b""
-            if len(key) < 32:
-                self._complaints.append(f"{name} must be base64 of at least 32 bytes")
-            return key
-        if required:
+        if not text:
             return b""
-        return kept_secret(var_dir / "secret.key")
+        try:
+            key = base64.b64decode(text, validate=True)
+        except binascii.Error:
+            key = b""
+        if len(key) < 32:
+            self._complaints.append(f"{name} must be base64 of at least 32 bytes")
+        return key
 
 
 def default_database_url(var_dir: Path) -> str:

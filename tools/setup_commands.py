@@ -16,7 +16,7 @@ import identity.people
 import wallet.pictures
 import wallet.seals
 from cases.reading import read_catalogue
-from core import audit, clock, database, protect
+from core import audit, chain_heads, clock, database, protect
 from core.settings import Settings
 from identity.queries import DepartmentView
 from resources import (
@@ -38,6 +38,7 @@ SEAL_LIFE = timedelta(days=5 * 365)
 async def opened(settings: Settings) -> AsyncIterator[None]:
     """Database and protection, for the length of one command."""
     protect.use(settings.secret_key)
+    chain_heads.use(settings.log_key)
     await database.open_database(settings.database_url, PACKAGES)
     try:
         await audit.prepare()
@@ -48,6 +49,7 @@ async def opened(settings: Settings) -> AsyncIterator[None]:
 
 async def migrate(settings: Settings) -> None:
     protect.use(settings.secret_key)
+    chain_heads.use(settings.log_key)
     await database.migrate(settings.database_url, PACKAGES)
     async with opened(settings):
         await identity.people.index_phones()

@@ -1,0 +1,49 @@
+"""What may be used once (nonces, showings, tickets), remembered in the database while it lives.
+
+Valkey forgets when it is restarted, and a captured request or a pass that was read would be taken
+again. A row is small, lives minutes and costs one statement; the database is asked anyway.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+
+from tortoise import fields
+from tortoise.models import Model
+
+from core import clock, database
+
+FORGOTTEN_AT_ONCE = 5_000
+
+_SPEND = database.Statement(
+    "INSERT INTO core_spent (digest, until) VALUES (?, ?) ON CONFLICT (digest) DO NOTHING"
+)
+
+
+class Spent(Model):
+    digest = fields.CharField(max_length=64, primary_key=True, generated=False)
+    until = fields.BigIntField(db_index=True)
+    """Seconds since 1970: from then on it would be refused for its age."""
+
+    class Meta:
+        table = "core_spent"
+        app = "core"
+
+
+async def spend(kind: str, value: str, *, until: datetime) -> bool:
+    """Whether this is the first use; of two at the same instant exactly one is.
+
+    `until` is when `value` is dead by itself, so that nothing has to be remembered.
+    """
+    digest = hashlib.sha256(f"{kind}\n{value}".encode()).hexdigest()
+    return bool(await _SPEND.run(digest, int(until.timestamp()) + 1))
+
+
+async def forget() -> int:
+    """Delete what is dead, a bounded number at once; how many."""
+    now = int(clock.now().timestamp())
+    dead = (
+        await Spent.filter(until__lt=now).limit(FORGOTTEN_AT_ONCE).values_list("digest", flat=True)
+    )
+    return await Spent.filter(digest__in=list(dead)).delete() if dead else 0
