@@ -103,8 +103,7 @@ def counter(handler: H) -> H:
 
     async def admit(request: Request) -> None:
         signed = await _signed_request(request, "x-counter", counters.expect)
-        redis = request.app.ctx.resources.redis
-        request.ctx.principal = await counters.verify_request(signed, redis=redis)
+        request.ctx.principal = await counters.verify_request(signed)
 
     return _guarded(handler, "counter", admit)
 
@@ -115,7 +114,7 @@ def client(handler: H) -> H:
     async def admit(request: Request) -> None:
         signed = await _signed_request(request, "x-client", clients.expect)
         redis = request.app.ctx.resources.redis
-        principal = await clients.verify_request(signed, redis=redis)
+        principal = await clients.verify_request(signed)
         await clients.spend(principal, redis=redis)
         request.ctx.principal = principal
 
@@ -127,8 +126,7 @@ def client_uncounted(handler: H) -> H:
 
     async def admit(request: Request) -> None:
         signed = await _signed_request(request, "x-client", clients.expect)
-        redis = request.app.ctx.resources.redis
-        request.ctx.principal = await clients.verify_request(signed, redis=redis)
+        request.ctx.principal = await clients.verify_request(signed)
 
     return _guarded(handler, "client", admit)
 

@@ -64,7 +64,7 @@ async def revoke(client_id: str, *, by: str) -> None:
             await audit.record(actor=by, action="client-revoked", target=f"client:{client_id}")
 
 
-async def verify_request(request: SignedRequest, *, redis: "Redis") -> Principal:
+async def verify_request(request: SignedRequest) -> Principal:
     """The client that signed the request; InvalidSignature for every flaw alike."""
     request.check_time()
     client = await ClientApp.get_or_none(client_id=request.caller, state=State.ACTIVE)
@@ -73,7 +73,7 @@ async def verify_request(request: SignedRequest, *, redis: "Redis") -> Principal
     expected = hmac.new(client.secret.encode(), request.signed_text, hashlib.sha256).hexdigest()
     if not hmac.compare_digest(expected.encode(), request.signature.lower().encode()):
         raise errors.InvalidSignature()
-    await request.use_nonce(redis=redis)
+    await request.use_nonce()
     return Principal(kind=PrincipalKind.CLIENT, id=client.id, name=client.name)
 
 

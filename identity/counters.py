@@ -26,7 +26,7 @@ from identity.principal import Principal, PrincipalKind
 from identity.signed_request import SignedRequest
 
 if TYPE_CHECKING:
-    from redis.asyncio import Redis
+    pass
 
 CODE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 """Without 0 O 1 I L: the code is read out or typed from paper."""
@@ -106,13 +106,13 @@ async def enrol(code: str, *, public_key: str, name: str) -> EnrolledCounter:
     )
 
 
-async def verify_request(request: SignedRequest, *, redis: "Redis") -> Principal:
+async def verify_request(request: SignedRequest) -> Principal:
     """The counter that signed the request; InvalidSignature for every flaw alike."""
     request.check_time()
     counter = await _find_active(request.caller)
     if counter is None or not _signed_by(counter.public_key, request):
         raise errors.InvalidSignature()
-    await request.use_nonce(redis=redis)
+    await request.use_nonce()
     return Principal(
         kind=PrincipalKind.COUNTER,
         id=counter.id,

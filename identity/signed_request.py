@@ -8,18 +8,12 @@ import asyncio
 import hashlib
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime, timedelta
 
-from core import clock
+from core import clock, spent
 from identity.errors import InvalidSignature
 
-if TYPE_CHECKING:
-    from redis.asyncio import Redis
-
 CLOCK_SKEW_SECONDS = 60
-NONCE_LIFE_SECONDS = 180
-"""Longer than the span in which one signature could pass the clock check (two skews)."""
 
 LARGE_BODY = 1024 * 1024
 """From here on hashing leaves the event loop; hashlib lets other threads run meanwhile."""
@@ -105,10 +99,14 @@ class SignedRequest:
         """Raises InvalidSignature for a clock that is off by more than a minute."""
         _check_time(self.sent_at)
 
-    async def use_nonce(self, *, redis: "Redis") -> None:
-        """Spend the nonce; raises InvalidSignature on its second use. After the signature only."""
-        key = f"nonce:{self.caller}:{self.nonce}"
-        if not await redis.set(key, b"1", nx=True, ex=NONCE_LIFE_SECONDS):
+    async def use_nonce(self) -> None:
+        """Spend the nonce; raises InvalidSignature on its second use. After the signature only.
+
+        It is remembered in the database until the request is too old anyway: who restarts Valkey
+        does not make a captured request fresh again.
+        """
+        until = self.sent_at + timedelta(seconds=CLOCK_SKEW_SECONDS)
+        if not await spent.spend("nonce", f"{self.caller}:{self.nonce}", until=until):
             raise InvalidSignature()
 
 

@@ -45,7 +45,7 @@ class Offered(NamedTuple):
 
     @property
     def replay_key(self) -> bytes:
-        """What a reader remembers for three minutes: the pass and the moment it was shown."""
+        """What a reader remembers while the pass lives: the pass and the moment it was shown."""
         return self.claims.id + (self.shown_at or 0).to_bytes(8, "big")
 
 

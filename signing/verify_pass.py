@@ -69,7 +69,7 @@ def verify_pass(
 
     `signers` are the certificates that may sign passes. `status_lists` are verified tokens by
     number. `seen_before` is asked once, and only about a pass that has held so far; it should
-    remember the key for three minutes. A caller with an asynchronous memory passes one that says
+    remember the key while the pass lives. A caller with an asynchronous memory passes one that says
     no, and looks up `replay_key` itself (`as_replayed`).
     """
     try:

@@ -26,7 +26,7 @@ async def verify(headers: dict[str, str], redis: Redis, *, body: bytes = b"file"
         target=TARGET,
         body=body,
     )
-    return await clients.verify_request(request, redis=redis)
+    return await clients.verify_request(request)
 
 
 async def test_signed_request_is_believed(redis: Redis) -> None:
@@ -76,6 +76,17 @@ async def test_replay_and_wrong_clock_are_refused(redis: Redis) -> None:
     for again in (headers, system.headers("POST", TARGET, b"file", skew=-61)):
         with pytest.raises(errors.InvalidSignature):
             await verify(again, redis)
+
+
+async def test_replay_is_refused_also_after_valkey_has_forgotten_everything(redis: Redis) -> None:
+    system = await ClientSystem().register()
+    headers = system.headers("POST", TARGET, b"file")
+    await verify(headers, redis)
+
+    await redis.flushall()
+
+    with pytest.raises(errors.InvalidSignature):
+        await verify(headers, redis)
 
 
 async def test_revoked_client_is_refused(redis: Redis) -> None:

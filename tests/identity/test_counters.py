@@ -11,12 +11,13 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from redis.asyncio import Redis
 
-from core import ids
+from core import ids, spent
 from core.audit import AuditRecord
 from identity import counters, errors, queries
 from identity.models import Counter, EnrolmentCode
 from identity.principal import Principal
 from identity.signed_request import SignedRequest
+from tests.conftest import FrozenClock
 from tests.identity.factories import BY, CounterDevice, department
 
 pytestmark = pytest.mark.usefixtures("db", "frozen_clock")
@@ -39,7 +40,7 @@ async def read(
 
 
 async def verify(headers: dict[str, str], redis: Redis, **request: Any) -> Principal:
-    return await counters.verify_request(await read(headers, **request), redis=redis)
+    return await counters.verify_request(await read(headers, **request))
 
 
 async def new_code() -> str:
@@ -145,6 +146,33 @@ async def test_replay_is_refused(redis: Redis) -> None:
     headers = device.headers("POST", TARGET, b"{}")
     await verify(headers, redis)
 
+    with pytest.raises(errors.InvalidSignature):
+        await verify(headers, redis)
+
+
+async def test_replay_is_refused_also_after_valkey_has_forgotten_everything(redis: Redis) -> None:
+    device = await CounterDevice().enrol()
+    headers = device.headers("POST", TARGET, b"{}")
+    await verify(headers, redis)
+
+    await redis.flushall()
+
+    with pytest.raises(errors.InvalidSignature):
+        await verify(headers, redis)
+    assert await verify(device.headers("POST", TARGET, b"{}"), redis)
+
+
+async def test_nonce_is_forgotten_when_the_request_is_too_old_anyway(
+    redis: Redis, frozen_clock: FrozenClock
+) -> None:
+    device = await CounterDevice().enrol()
+    headers = device.headers("POST", TARGET, b"{}")
+    await verify(headers, redis)
+    assert await spent.forget() == 0
+
+    frozen_clock.advance(seconds=63)
+
+    assert await spent.forget() == 1
     with pytest.raises(errors.InvalidSignature):
         await verify(headers, redis)
 

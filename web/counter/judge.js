@@ -11,7 +11,7 @@ import { evidence } from './evidence.js';
 
 const SEEN = 'seen';
 const READINGS = 'readings';
-const REMEMBERED_MS = 180_000;
+const REMEMBERED_MS = 420_000; // an unbound pass lives five minutes, and each clock may be a minute off
 /** Our clock may be this far behind the newest date that a list of the server has. */
 const CLOCK_SLACK = 120;
 const { reasons, valid, checks: titles, findings, types } = boot.reader ?? {};
@@ -113,7 +113,7 @@ function shown({ licence }) {
   };
 }
 
-/** Whether this counter read the very code within three minutes; remembers it at the same time. */
+/** Whether this counter read the very code while it lives; remembers it at the same time. */
 async function seenBefore(key, now) {
   for (const old of await keys(SEEN)) {
     if (now - ((await load(SEEN, old)) ?? 0) > REMEMBERED_MS) {
