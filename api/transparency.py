@@ -1,6 +1,7 @@
-"""The public transparency log: checkpoints, leaf hashes and proofs (RFC 9162, section 2.1).
+"""The public transparency log: checkpoints, leaf hashes, proofs (RFC 9162, section 2.1), anchors.
 
-Hashes and signatures are base64; nothing here tells anything about a person.
+Hashes and signatures are base64; nothing here tells anything about a person. Anybody may ask, so
+every answer costs a bounded number of rows, and each address is heard a bounded number of times.
 """
 
 import base64
@@ -10,15 +11,22 @@ from typing import Annotated
 import msgspec
 from sanic import Blueprint, Request
 
-from api import guards
+from api import guards, throttle
 from api.bounds import Place, Positive
 from api.endpoint import endpoint
+from api.throttle import TooManyTries
 from core.errors import Invalid
-from wallet import annotated, errors, transparency
+from wallet import anchors, errors, savings, transparency
 from wallet.transparency import Checkpoint, InclusionProof
 
 bp = Blueprint("transparency", url_prefix="/api/transparency")
 
+PER_MINUTE = 600
+"""Questions of one address: an auditor reads 600,000 entries a minute, and others wait."""
+HEADS_PER_MINUTE = 60
+"""The costly question: an anchor's logs are read anew."""
+
+LARGEST = 2**63 - 1
 Size = Positive
 Position = Place
 Hash = Annotated[str, msgspec.Meta(min_length=44, max_length=44)]
@@ -85,6 +93,34 @@ class LogProofAnswer(msgspec.Struct, kw_only=True):
     checkpoint: CheckpointAnswer
 
 
+class AnchorsWanted(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    after: Position = 0
+    limit: Annotated[int, msgspec.Meta(ge=1, le=500)] = 100
+
+
+class AnchorAnswer(msgspec.Struct, kw_only=True):
+    """A statement of where other logs stood; an entry of the transparency log."""
+
+    number: int
+    at: datetime
+    heads: int
+    """How many logs had moved."""
+    data: str
+    """The entry; its leaf hash is SHA-256 of 0x00 and these bytes. It names the root."""
+    position: int
+
+
+class AnchorsAnswer(msgspec.Struct, kw_only=True):
+    anchors: list[AnchorAnswer]
+
+
+class HeadsAnswer(msgspec.Struct, kw_only=True):
+    number: int
+    leaves: list[str]
+    """Computed now, from the records that stand in the logs; 32 zero bytes for one that does not.
+    Their Merkle root must be the one that was anchored."""
+
+
 class SavedAnswer(msgspec.Struct, kw_only=True):
     materials: int
     cases: int
@@ -92,8 +128,13 @@ class SavedAnswer(msgspec.Struct, kw_only=True):
 
 @bp.get("/checkpoint")
 @guards.public
-@endpoint(summary="The newest signed checkpoint of the log", returns=LatestAnswer)
+@endpoint(
+    summary="The newest signed checkpoint of the log",
+    returns=LatestAnswer,
+    problems=(TooManyTries,),
+)
 async def get_checkpoint(request: Request) -> LatestAnswer:
+    await throttle.per_address(request, "transparency", limit=PER_MINUTE)
     found = await transparency.latest()
     return LatestAnswer(checkpoint=None if found is None else checkpoint_answer(found))
 
@@ -104,9 +145,10 @@ async def get_checkpoint(request: Request) -> LatestAnswer:
     summary="The proof that a leaf is in the log of a size",
     query=InclusionWanted,
     returns=InclusionAnswer,
-    problems=(errors.LogSizeUnknown, errors.LogEntryNotFound, InvalidHash),
+    problems=(errors.LogSizeUnknown, errors.LogEntryNotFound, InvalidHash, TooManyTries),
 )
 async def get_inclusion(request: Request, query: InclusionWanted) -> InclusionAnswer:
+    await throttle.per_address(request, "transparency", limit=PER_MINUTE)
     found = await transparency.inclusion(_bytes(query.leaf_hash), size=query.size)
     if found is None:
         raise errors.LogEntryNotFound()
@@ -120,9 +162,10 @@ async def get_inclusion(request: Request, query: InclusionWanted) -> InclusionAn
     summary="The proof that a larger log only appends to a smaller one",
     query=ConsistencyWanted,
     returns=PathAnswer,
-    problems=(errors.LogSizeUnknown,),
+    problems=(errors.LogSizeUnknown, TooManyTries),
 )
 async def get_consistency(request: Request, query: ConsistencyWanted) -> PathAnswer:
+    await throttle.per_address(request, "transparency", limit=PER_MINUTE)
     path = await transparency.consistency(query.first, query.second)
     return PathAnswer(path=[_text(step) for step in path])
 
@@ -135,15 +178,52 @@ async def get_consistency(request: Request, query: ConsistencyWanted) -> PathAns
     returns=LeavesAnswer,
 )
 async def get_leaves(request: Request, query: LeavesWanted) -> LeavesAnswer:
+    await throttle.per_address(request, "transparency", limit=PER_MINUTE)
     found = await transparency.leaves(query.start, limit=query.limit)
     return LeavesAnswer(start=query.start, leaves=[_text(leaf) for leaf in found])
 
 
+@bp.get("/anchors")
+@guards.public
+@endpoint(
+    summary="Where the other logs stood, minute by minute, oldest first",
+    query=AnchorsWanted,
+    returns=AnchorsAnswer,
+    problems=(TooManyTries,),
+)
+async def get_anchors(request: Request, query: AnchorsWanted) -> AnchorsAnswer:
+    await throttle.per_address(request, "transparency", limit=PER_MINUTE)
+    found = await anchors.list_anchors(after=query.after, limit=query.limit)
+    return AnchorsAnswer(
+        anchors=[msgspec.convert(one, AnchorAnswer, from_attributes=True) for one in found]
+    )
+
+
+@bp.get("/anchors/<number:int>/heads")
+@guards.public
+@endpoint(
+    summary="The heads of an anchor, computed from what stands in the logs now",
+    returns=HeadsAnswer,
+    problems=(errors.AnchorNotFound, errors.AnchorForgotten, TooManyTries),
+)
+async def get_heads(request: Request, number: int) -> HeadsAnswer:
+    await throttle.per_address(request, "anchored-heads", limit=HEADS_PER_MINUTE)
+    if not 0 < number <= LARGEST:
+        raise errors.AnchorNotFound()
+    found = await anchors.leaves_now(number)
+    return HeadsAnswer(number=number, leaves=[_text(leaf) for leaf in found])
+
+
 @bp.get("/savings")
 @guards.public
-@endpoint(summary="Documents that nobody in the city had to bring", returns=SavedAnswer)
+@endpoint(
+    summary="Documents that nobody in the city had to bring",
+    returns=SavedAnswer,
+    problems=(TooManyTries,),
+)
 async def get_savings(request: Request) -> SavedAnswer:
-    found = await annotated.savings_of()
+    await throttle.per_address(request, "transparency", limit=PER_MINUTE)
+    found = await savings.of_city()
     return SavedAnswer(materials=found.materials, cases=found.cases)
 
 

@@ -18,7 +18,7 @@ from core.blobs import Blobs
 from core.ids import new_id
 from identity.principal import Principal
 from signing import SealReport, TrustList, Unsigned, begin_seal, verify_document
-from wallet import annotated_face, catalogue, seals, status, uses
+from wallet import annotated_face, catalogue, savings, seals, status, uses
 from wallet import facts as facts_of
 from wallet.annotated_face import CopyData
 from wallet.errors import IssueFailed, LicenceNotFound, LicenceNotInForce
@@ -60,14 +60,6 @@ class Copy:
     document: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class Savings:
-    """How often a licence stood for a document."""
-
-    materials: int
-    cases: int
-
-
 async def record_case_use(
     licence_id: UUID, use: CaseUse, *, use_id: UUID, subject_id: UUID, who: str, who_name: str
 ) -> None:
@@ -92,6 +84,7 @@ async def record_case_use(
     )
     async with database.transaction():
         await uses.record(licence, look, tell=False, use_id=use_id)
+        await savings.count(use.case_no, subject_id=licence.subject_id)
 
 
 async def open_copy(
@@ -132,15 +125,6 @@ async def open_copy(
             detail={"case": str(use.case_id), "copy": str(copy.id)},
         )
     return _view(licence, copy, tuple(_shown(licence, use.fields)))
-
-
-async def savings_of(subject_id: UUID | None = None) -> Savings:
-    """Documents that a holder, or everybody, did not have to bring."""
-    rows = UseRecord.filter(kind=UseKind.CASE)
-    if subject_id is not None:
-        rows = rows.filter(subject_id=subject_id)
-    cases = await rows.distinct().values_list("case_no", flat=True)
-    return Savings(materials=await rows.count(), cases=len(cases))
 
 
 async def _find(licence: Licence, use: CaseUse) -> AnnotatedCopy | None:

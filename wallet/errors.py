@@ -3,7 +3,7 @@
 Whether a code or a document is good is a verdict (verdict.py), never one of these.
 """
 
-from core.errors import Conflict, Forbidden, Invalid, NotFound, Unavailable
+from core.errors import Conflict, Forbidden, Gone, Invalid, NotFound, Unavailable
 
 
 class LicenceNotFound(NotFound):
@@ -249,6 +249,20 @@ class ComplaintClosed(Conflict):
 
     slug = "complaint-closed"
     title = "这件异议已经答复，请刷新后查看"
+
+
+class AnchorNotFound(NotFound):
+    """There is no such anchor."""
+
+    slug = "anchor-not-found"
+    title = "没有这个日志锚点，请核对编号"
+
+
+class AnchorForgotten(Gone):
+    """The records the anchor speaks of have served their time."""
+
+    slug = "anchor-forgotten"
+    title = "这个日志锚点的保存期已过"
 
 
 class LogSizeUnknown(Invalid):

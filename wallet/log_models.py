@@ -83,7 +83,7 @@ class UseRecord(Model):
         table = "wallet_use_record"
         app = "wallet"
         unique_together = (("subject_id", "n"),)
-        indexes = (("department", "at"),)
+        indexes = (("department", "at"), ("at",))
 
 
 class UseHead(Model):
@@ -94,6 +94,10 @@ class UseHead(Model):
     digest = fields.CharField(max_length=64)
     base_n = fields.IntField(default=0)
     base_digest = fields.CharField(max_length=64)
+    mac = fields.CharField(max_length=64, default="", db_default="")
+    """Our seal on the head (core/chain_heads.py)."""
+    moved = fields.SmallIntField(null=True, db_index=True)
+    """1 since it was anchored last, else None, so that only those that moved are looked for."""
 
     class Meta:
         table = "wallet_use_head"
@@ -165,10 +169,13 @@ class LogEntry(Model):
     """The canonical JSON whose hash is the leaf: digests and a salt, nothing about a person."""
     position = fields.BigIntField(null=True, unique=True)
     at = fields.DatetimeField()
+    leaf = fields.CharField(max_length=64, null=True, db_index=True)
+    """The leaf hash, hexadecimal; None in older entries, until it is filled in."""
 
     class Meta:
         table = "wallet_log_entry"
         app = "wallet"
+        indexes = (("position", "id"),)
 
 
 class LogTile(Model):
@@ -209,4 +216,108 @@ class LogCheckpoint(Model):
 
     class Meta:
         table = "wallet_log_checkpoint"
+        app = "wallet"
+
+
+class Anchor(Model):
+    """A statement in the transparency log of where a piece of the other logs stood."""
+
+    number = fields.BigIntField(primary_key=True, generated=False)
+    """1, 2, 3 … without a gap."""
+    at = fields.DatetimeField(db_index=True)
+    size = fields.IntField()
+    """How many heads."""
+    salt = fields.CharField(max_length=32)
+    """Hides the heads from the public, who see hashes."""
+    root = fields.CharField(max_length=64)
+    entry_id = fields.BigIntField()
+    """The entry of the transparency log."""
+    forgotten = fields.BooleanField(default=False)
+    """Whether its heads are gone, because the records they speak of have served their time."""
+
+    class Meta:
+        table = "wallet_anchor"
+        app = "wallet"
+
+
+class AnchoredHead(Model):
+    """The head of one log as it was anchored: a leaf of the anchor's tree."""
+
+    id = fields.BigIntField(primary_key=True)
+    anchor = fields.BigIntField()
+    place = fields.IntField()
+    log = fields.CharField(max_length=48)
+    """`audit:CHAIN` or `uses:SUBJECT`."""
+    n = fields.BigIntField()
+    digest = fields.CharField(max_length=64)
+
+    class Meta:
+        table = "wallet_anchored_head"
+        app = "wallet"
+        unique_together = (("anchor", "place"),)
+        indexes = (("log", "n"),)
+
+
+class LogAlarm(Model):
+    """Something that is not as the logs say. It stays until an operator has resolved it."""
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    kind = fields.CharField(max_length=20)
+    """rollback, anchor, register or state."""
+    about = fields.CharField(max_length=80)
+    """The log or the licence, `kind:id`."""
+    detail = fields.CharField(max_length=200)
+    """What differs, never a value."""
+    open_key = fields.CharField(max_length=110, null=True, unique=True)
+    """kind and about while it is open: one alarm for one thing."""
+    licence_id = fields.UUIDField(null=True, db_index=True)
+    """Whose readers are told "cannot tell" meanwhile."""
+    found_at = fields.DatetimeField(db_index=True)
+    resolved_at = fields.DatetimeField(null=True)
+    resolved_by = fields.CharField(max_length=80, default="")
+
+    class Meta:
+        table = "wallet_log_alarm"
+        app = "wallet"
+
+
+class CaseSaving(Model):
+    """How many documents the licences of one holder saved in one case."""
+
+    id = fields.BigIntField(primary_key=True)
+    case_no = fields.CharField(max_length=50)
+    subject_id = fields.UUIDField(db_index=True)
+    materials = fields.IntField()
+
+    class Meta:
+        table = "wallet_case_saving"
+        app = "wallet"
+        unique_together = (("case_no", "subject_id"),)
+
+
+class SavingCount(Model):
+    """What all licences saved, in a few rows, so that writers do not queue behind one."""
+
+    shard = fields.SmallIntField(primary_key=True, generated=False)
+    materials = fields.BigIntField()
+    cases = fields.BigIntField()
+
+    class Meta:
+        table = "wallet_saving_count"
+        app = "wallet"
+
+
+class Patrol(Model):
+    """How far a round over many rows has come: those after `after` are still to be looked at."""
+
+    name = fields.CharField(max_length=20, primary_key=True, generated=False)
+    after = fields.UUIDField(null=True)
+    begun_at = fields.DatetimeField()
+    ended_at = fields.DatetimeField(null=True)
+    """When the last whole round ended."""
+    seen = fields.BigIntField(default=0)
+    """Rows of the present round."""
+
+    class Meta:
+        table = "wallet_patrol"
         app = "wallet"

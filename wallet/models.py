@@ -11,11 +11,17 @@ from tortoise.models import Model
 from core.clock import now
 from core.ids import new_id
 from core.protect import ProtectedField, ProtectedModel
+from wallet.log_models import Anchor as Anchor
+from wallet.log_models import AnchoredHead as AnchoredHead
+from wallet.log_models import CaseSaving as CaseSaving
 from wallet.log_models import Complaint as Complaint
+from wallet.log_models import LogAlarm as LogAlarm
 from wallet.log_models import LogCheckpoint as LogCheckpoint
 from wallet.log_models import LogEntry as LogEntry
 from wallet.log_models import LogHead as LogHead
 from wallet.log_models import LogTile as LogTile
+from wallet.log_models import Patrol as Patrol
+from wallet.log_models import SavingCount as SavingCount
 from wallet.log_models import UseDay as UseDay
 from wallet.log_models import UseDayHead as UseDayHead
 from wallet.log_models import UseHead as UseHead

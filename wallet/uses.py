@@ -1,9 +1,11 @@
 """Who looked: for each holder an append-only log whose records are chained by their digests.
 
 Every look is written in the transaction that grants it. A record holds the digest of the one before
-it, so that changing, removing or inserting one breaks the chain; once a day the heads of all
-holders go into a Merkle tree whose root is signed and told to the transparency log, so that even
-who rewrites a whole chain is found out. Digests are plain SHA-256: holders check them themselves.
+it, so that changing, removing or inserting one breaks the chain. The head bears our seal
+(core/chain_heads.py), heads that moved are anchored in the transparency log every minute
+(wallet/anchors.py), and once a day the heads of all holders go into a signed Merkle tree, so that
+even who rewrites a whole chain is found out. Digests are plain SHA-256: holders check them
+themselves.
 Kept for at least three years (PIPL art. 56 keeps assessments as long).
 """
 
@@ -15,7 +17,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from core import clock, database, outbox
+from core import chain_heads, clock, database, outbox
 from core.ids import new_id
 from identity import queries as identity_queries
 from identity.principal import Principal
@@ -27,8 +29,12 @@ from wallet.models import Licence
 
 START = "0" * 64
 
-_LOCK = database.Statement("SELECT n, digest FROM wallet_use_head WHERE subject_id = ? FOR UPDATE")
-_MOVE = database.Statement("UPDATE wallet_use_head SET n = ?, digest = ? WHERE subject_id = ?")
+_LOCK = database.Statement(
+    "SELECT n, digest, mac FROM wallet_use_head WHERE subject_id = ? FOR UPDATE"
+)
+_MOVE = database.Statement(
+    "UPDATE wallet_use_head SET n = ?, digest = ?, mac = ?, moved = 1 WHERE subject_id = ?"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,7 +106,7 @@ async def record(
     if not database.in_progress():
         raise RuntimeError("uses.record() belongs inside transaction()")
     at = clock.now()
-    n, previous = await _head_of(licence.subject_id)
+    n, previous, mac = await _head_of(licence.subject_id)
     row = UseRecord(
         id=use_id or new_id(),
         subject_id=licence.subject_id,
@@ -125,20 +131,55 @@ async def record(
     )
     row.digest = digest_of(content_of(row))
     await row.save(force_create=True)
-    await _MOVE.run(row.n, row.digest, str(licence.subject_id))
+    sealed = chain_heads.next_mac(
+        mac,
+        name=name_of(licence.subject_id),
+        before=(n, previous),
+        after=(row.n, row.digest),
+    )
+    await _MOVE.run(row.n, row.digest, sealed, str(licence.subject_id))
     if tell:
         await outbox.publish(_event(row), key=str(licence.id))
     return row
 
 
-async def _head_of(subject_id: UUID) -> tuple[int, str]:
-    """Number and digest of the newest record, locked until the transaction ends."""
+async def is_recorded(use_id: UUID | None) -> bool:
+    """Whether a look with this id stands in a log already."""
+    return use_id is not None and await UseRecord.exists(id=use_id)
+
+
+def name_of(subject_id: UUID) -> str:
+    """Under which name the head of a holder's log is sealed and anchored."""
+    return f"uses:{subject_id}"
+
+
+async def _head_of(subject_id: UUID) -> tuple[int, str, str]:
+    """Number and digest of the newest record and the head's seal, locked until the transaction
+    ends."""
     head = await _LOCK.row(str(subject_id))
     if head is None:
-        start = {"n": 0, "digest": START, "base_digest": START}
-        await UseHead.get_or_create(start, subject_id=subject_id)
+        await UseHead.get_or_create(await _first_head(subject_id), subject_id=subject_id)
         return await _head_of(subject_id)
-    return int(head["n"]), str(head["digest"])
+    return int(head["n"]), str(head["digest"]), str(head["mac"])
+
+
+async def _first_head(subject_id: UUID) -> dict[str, object]:
+    """The head of a log that has none: of an empty one, or of one whose head was taken away.
+
+    The latter goes on without our seal, so that nobody's look fails and the checks find it.
+    """
+    records = UseRecord.filter(subject_id=subject_id)
+    newest, oldest = await records.order_by("-n").first(), await records.order_by("n").first()
+    if newest is None or oldest is None:
+        mac = chain_heads.mac(name_of(subject_id), 0, START)
+        return {"n": 0, "digest": START, "base_digest": START, "mac": mac}
+    return {
+        "n": newest.n,
+        "digest": newest.digest,
+        "base_n": oldest.n - 1,
+        "base_digest": oldest.previous,
+        "mac": chain_heads.UNSEALED,
+    }
 
 
 def content_of(row: UseRecord) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from sanic.response import raw as raw_response
 
 from api import guards
 from api.endpoint import JSON, endpoint
-from wallet import annotated, complaints, errors, use_export
+from wallet import complaints, errors, savings, use_export
 
 bp = Blueprint("citizen-looks", url_prefix="/api/citizen")
 
@@ -93,8 +93,8 @@ async def list_complaints(request: Request) -> ComplaintList:
 @bp.get("/savings")
 @guards.citizen
 @endpoint(summary="Documents I did not have to bring, thanks to licences", returns=SavingsAnswer)
-async def savings(request: Request) -> SavingsAnswer:
-    found = await annotated.savings_of(request.ctx.principal.applicant_id)
+async def get_savings(request: Request) -> SavingsAnswer:
+    found = await savings.of_subject(request.ctx.principal.applicant_id)
     return SavingsAnswer(materials=found.materials, cases=found.cases)
 
 

@@ -13,7 +13,7 @@ from tests.conftest import FrozenClock
 from tests.wallet.city import City
 from tests.wallet.factories import issue_licence
 from tests.wallet.test_status import PAPER
-from wallet import annotated, status, uses
+from wallet import annotated, savings, status, uses
 from wallet.annotated import CaseUse, Copy
 from wallet.errors import LicenceNotFound, LicenceNotInForce
 from wallet.models import AnnotatedCopy, Licence
@@ -114,11 +114,11 @@ async def test_what_was_saved_is_counted(city: City) -> None:
     await used(city, licence_id, use)
     await used(city, licence_id, replace(use, material_code="other"))
 
-    saved = await annotated.savings_of(city.zhang)
+    saved = await savings.of_subject(city.zhang)
 
     assert (saved.materials, saved.cases) == (2, 1)
-    assert (await annotated.savings_of(city.li)).materials == 0
-    assert (await annotated.savings_of()).materials == 2
+    assert (await savings.of_subject(city.li)).materials == 0
+    assert (await savings.of_city()).materials == 2
 
 
 async def test_use_that_is_told_twice_is_written_once(city: City) -> None:
