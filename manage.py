@@ -12,6 +12,8 @@ python manage.py check-audit       follow the audit chains
 python manage.py check-blobs       compare stored files with the rows that name them
 python manage.py check-uses        follow every holder's log of who looked, and the signed days
 python manage.py check-log         compute the transparency log anew
+python manage.py seal-logs         seal the heads of the logs as they are, after a restore
+python manage.py compare-register  compare licences with their sealed documents and the log
 python manage.py check-export FILE         check a log of uses that a holder exported
 python manage.py audit-log URL STATE       follow a public transparency log as an auditor
 python manage.py outbox [replay|drop EVENT_ID]    look at parked events, tell or drop one
@@ -48,7 +50,8 @@ def parser() -> argparse.ArgumentParser:
     hook.add_argument("topic")
     hook.add_argument("url")
     hook.add_argument("--suite", choices=tuple(SUITES), default="hmac-sha256")
-    for name in ("check-audit", "check-blobs", "check-uses", "check-log"):
+    checks = ("check-audit", "check-blobs", "check-uses", "check-log")
+    for name in (*checks, "seal-logs", "compare-register"):
         commands.add_parser(name)
     commands.add_parser("check-export").add_argument("file", type=Path)
     auditor = commands.add_parser("audit-log")
@@ -75,6 +78,8 @@ def run(arguments: argparse.Namespace, settings: Settings) -> None:
         "seals": seals,
         "check-audit": lambda: operator_commands.check_audit(settings),
         "check-blobs": lambda: operator_commands.check_blobs(settings),
+        "compare-register": lambda: operator_commands.compare_register(settings),
+        "seal-logs": lambda: operator_commands.seal_logs(settings),
         "check-uses": lambda: operator_commands.check_logs(settings, log_commands.check_uses),
         "check-log": lambda: operator_commands.check_logs(settings, log_commands.check_log),
         "audit-log": lambda: log_commands.audit_log(arguments.url, arguments.state),

@@ -29,13 +29,17 @@ import push.consents
 import push.deliver
 import push.stream
 import push.webhooks.calls
+import wallet.anchors
 import wallet.blob_columns
+import wallet.log_alarms
+import wallet.log_memory
+import wallet.patrol
 import wallet.reminders
 import wallet.transparency
 import wallet.upstream
 import wallet.use_days
 from cases.shelf import open_shelf
-from core import blob_sweep, clock, outbox, tasks
+from core import blob_sweep, clock, outbox, spent, tasks
 from core.lease import Lease
 from resources import Resources
 
@@ -93,6 +97,25 @@ async def remind_of_renewals(_resources: Resources) -> None:
 async def integrate_log(resources: Resources) -> None:
     """Waiting entries get their places in the public log, and the new size is signed."""
     await wallet.transparency.integrate(keys=resources.keys)
+    await wallet.transparency.fill_leaves()
+
+
+async def anchor_logs(resources: Resources) -> None:
+    """Where the other logs stand goes into the public log, and how far that has come is kept
+    outside of the database."""
+    memory = resources.settings.log_memory_file
+    try:
+        await wallet.log_memory.remember(memory)
+    except wallet.log_memory.RolledBack as error:
+        await wallet.log_alarms.sound(
+            wallet.log_alarms.ROLLBACK, about="log:memory", detail=str(error)
+        )
+    await wallet.anchors.anchor()
+
+
+async def compare_register(resources: Resources) -> None:
+    """At night: does the register say what the sealed documents and the log say?"""
+    await wallet.patrol.at_night(blobs=resources.blobs)
 
 
 async def follow_upstream(resources: Resources) -> None:
@@ -118,6 +141,8 @@ async def forget_old_rows(resources: Resources) -> None:
     await cases.apply.forget_drafts(clock.now())
     await cases.conversation_pictures.forget_unsent()
     await wallet.use_days.forget_old()
+    await wallet.anchors.forget_old()
+    await spent.forget()
 
 
 async def ask_after_payments(resources: Resources) -> None:
@@ -164,6 +189,8 @@ SCHEDULE = (
     Timer("ask-after-payments", 10, ask_after_payments),
     Timer("reconcile-payments", 3600, reconcile_payments),
     Timer("integrate-log", 5, integrate_log),
+    Timer("anchor-logs", 60, anchor_logs),
+    Timer("compare-register", 60, compare_register),
     Timer("follow-upstream", 30, follow_upstream),
     Timer("close-use-days", 600, close_use_days),
     Timer("remind-of-renewals", 3600, remind_of_renewals),

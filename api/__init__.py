@@ -34,7 +34,7 @@ def blueprints() -> tuple[Blueprint, ...]:
     from api.counter import live as counter_live
     from api.enterprise import account, events, licence_verifications, seal_verifications
     from api.enterprise import webhooks as enterprise_webhooks
-    from api.staff import complaints, copies, intakes, messaging, operations, review, worklist
+    from api.staff import complaints, copies, intakes, logs, messaging, operations, review, worklist
     from api.staff import conversation as staff_conversation
     from api.staff import guardianships as staff_guardianships
     from api.staff import licence_issue as staff_licence_issue
@@ -59,6 +59,7 @@ def blueprints() -> tuple[Blueprint, ...]:
         licences.bp,
         passes.bp,
         looks.bp,
+        logs.bp,
         wards.bp,
         authorisations.bp,
         inbox.bp,

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 
 import identity.clients
 import identity.counters
 import push.webhooks.endpoints
 import timers
-from core import audit, blob_sweep, jobs, outbox
+from core import audit, blob_sweep, database, jobs, outbox
 from core.blobs import Blobs
 from core.errors import Problem
 from core.settings import Settings
@@ -17,6 +18,7 @@ from push.webhooks.addresses import read_networks
 from resources import load_keys, signing_folder
 from tools import log_commands
 from tools.setup_commands import opened
+from wallet import log_alarms, log_memory, patrol, use_days
 
 
 async def counter_code(settings: Settings, *, department: str, hall: str) -> None:
@@ -30,9 +32,46 @@ async def counter_code(settings: Settings, *, department: str, hall: str) -> Non
 async def check_audit(settings: Settings) -> None:
     async with opened(settings):
         try:
-            print(f"{await audit.check()} records, every chain is whole")
+            count = await audit.check()
         except audit.BrokenChain as error:
             sys.exit(f"the audit trail was changed: {error}")
+        told = await log_commands.check_anchors(settings.log_memory_file)
+    print(f"{count} records, every chain is whole; {told}")
+
+
+async def seal_logs(settings: Settings) -> None:
+    """Seal the heads of the logs as they are, and remember the logs as they are: after a restore,
+    a change of the key, or an upgrade. What was lost by then stays lost: the act is in the audit.
+    """
+    async with opened(settings):
+        chains = await audit.seal_heads()
+        logs = await use_days.seal_heads()
+        async with database.transaction():
+            await audit.record(
+                actor="system:manage",
+                action="logs.sealed",
+                target="log:heads",
+                detail={"chains": chains, "logs": logs},
+            )
+        await log_memory.forget(settings.log_memory_file)
+        await log_alarms.resolve(log_alarms.ROLLBACK, about="log:memory", by="system:manage")
+    print(f"{chains} audit chains and {logs} logs of uses sealed")
+
+
+async def compare_register(settings: Settings) -> None:
+    """Every licence against its sealed document and the log, and the doubtful ones again."""
+    blobs = Blobs.open(settings.blob_url)
+    async with opened(settings):
+        seen, ended = 0, False
+        while not ended:
+            done = await patrol.go_on(blobs=blobs)
+            seen, ended = seen + done.seen, done.ended
+        closed, left = await patrol.resolve(blobs=blobs, by="system:manage")
+        for alarm in await log_alarms.list_open():
+            print(f"{alarm.found_at:%Y-%m-%d %H:%M} {alarm.kind} {alarm.about}: {alarm.detail}")
+    print(f"{seen} licences compared, {closed} alarms resolved, {left} licences in doubt")
+    if left:
+        sys.exit(1)
 
 
 async def check_blobs(settings: Settings) -> None:
@@ -72,10 +111,10 @@ async def add_webhook(
 
 
 async def check_logs(
-    settings: Settings, check: Callable[[log_commands.Keys], Awaitable[None]]
+    settings: Settings, check: Callable[[log_commands.Keys, Path], Awaitable[None]]
 ) -> None:
     async with opened(settings):
-        await check(load_keys(signing_folder(settings), settings))
+        await check(load_keys(signing_folder(settings), settings), settings.log_memory_file)
 
 
 async def _print_parked() -> None:

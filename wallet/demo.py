@@ -8,7 +8,7 @@ from core.blobs import Blobs
 from core.ids import new_id
 from identity import queries
 from signing import TrustList
-from wallet import catalogue, issue, printed, sealing, seals
+from wallet import catalogue, issue, printed, sealing, seals, status
 from wallet.catalogue import DATA
 from wallet.face import FaceData
 from wallet.licence_types import Strict
@@ -114,7 +114,14 @@ async def _issue(
             data, document=digest, subject_id=subject.id, case_id=None, previous_id=None
         )
         if licence.state in STORED_STATES:
-            await Licence.filter(id=row.id).update(state=licence.state)
+            await status.record_change(
+                row,
+                LicenceState(licence.state),
+                cause="演示数据",
+                authority=catalogue.get_type(licence.type).issuer_name,
+                document_no="",
+                by=ACTOR,
+            )
         await audit.record(
             actor=ACTOR,
             action="licence.issue",

@@ -150,13 +150,14 @@ def _field(type_: LicenceType, key: str) -> Field:
 def _attached(type_: LicenceType, facts: Facts) -> list[tuple[str, str, str]]:
     """Key, label and stored value of every fact, lists one item a line."""
     return [
-        (item.key, item.label, _stored(facts[item.key]))
+        (item.key, item.label, stored_text(facts[item.key]))
         for item in type_.fields
         if item.key in facts
     ]
 
 
-def _stored(value: object) -> str:
+def stored_text(value: object) -> str:
+    """A fact as the invisible original says it."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, list):

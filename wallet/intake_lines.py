@@ -6,6 +6,7 @@ in the process pool, some 100 µs a line.
 
 import io
 import zipfile
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -86,12 +87,13 @@ def _read(text: bytes, department: str, today: date) -> Incoming | str:
         line = _decoder.decode(text)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         return f"不是规定格式的 JSON：{error}"
-    return _check(line, department, today)
+    return check_line(line, department, today)
 
 
-def _check(
+def check_line(
     line: Line, department: str, today: date, document: bytes | None = None
 ) -> Incoming | str:
+    """The licence a line tells of, or what is wrong with it."""
     try:
         type_ = catalogue.get_type(line.type)
         rule = catalogue.rule_for(line.type)
@@ -159,14 +161,26 @@ def _read_document(data: bytes, department: str, trust: TrustList, at: datetime)
         report = verify_document(data, trust=trust, at=at)
         if report.verdict != "valid":
             return f"签章核验不通过：{'、'.join(report.reasons) or report.verdict}"
-        line = _line_of(data)
-    except (SigningError, KeyError, ValueError, ElementTree.ParseError, zipfile.BadZipFile):
+    except SigningError:
         return "不是可识别的证照文件"
-    return _check(line, department, at.date(), data)
+    line = line_of(data)
+    if line is None:
+        return "不是可识别的证照文件"
+    return check_line(line, department, at.date(), data)
+
+
+def line_of(data: bytes) -> Line | None:
+    """The invisible original in a sealed licence, None when it cannot be read.
+
+    Only for documents whose seal was found to hold, or that lie in our own store.
+    """
+    try:
+        return _line_of(data)
+    except (KeyError, ValueError, ElementTree.ParseError, zipfile.BadZipFile, zlib.error):
+        return None
 
 
 def _line_of(data: bytes) -> Line:
-    """The invisible attachment of a sealed licence; only read once the seal was found to hold."""
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         root = ElementTree.fromstring(archive.read("Doc_0/Attachs/licence.xml"))  # noqa: S314
     meta = {one.get("Name"): one.text or "" for one in root.iter(f"{{{LICENCE}}}Meta")}

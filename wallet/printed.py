@@ -89,7 +89,7 @@ async def look_up(code: str, *, blobs: Blobs, trust: TrustList, redis: Redis) ->
         state_text=state.text,
         in_force=state.in_force,
         valid_to=licence.valid_to,
-        seal=await seal_checks.verdict_on(licence.document, blobs=blobs, trust=trust, redis=redis),
+        seal=await seal_checks.verdict_of(licence, blobs=blobs, trust=trust, redis=redis),
     )
 
 

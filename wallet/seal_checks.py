@@ -4,11 +4,13 @@ Judging a document takes milliseconds of a processor, so that what was found is 
 minutes, with the moment it was found at: the holder who opens a code has the seal checked, and the
 counter's verdict a moment later cites that. A change of the trust list, as any revocation is, makes
 another key and so another look. Nothing that was not found out for certain is kept, and never a
-verdict.
+verdict. Beside the checks a digest of what the document says is kept, to compare the register with.
 """
 
+import asyncio
 import logging
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import msgspec
@@ -19,7 +21,8 @@ from core.blobs import BlobNotFound, Blobs, DamagedBlob
 from core.redis_client import REDIS_ERRORS
 from signing import SealReport, TrustList
 from signing import verify_document as verify_seal
-from wallet import verdict
+from wallet import agreement, log_alarms, verdict
+from wallet.models import Licence
 from wallet.verdict import Check, Outcome, Reason, Verdict
 
 log = logging.getLogger(__name__)
@@ -32,34 +35,80 @@ async def verdict_on(document: str, *, blobs: Blobs, trust: TrustList, redis: Re
     return verdict.combine(await seal_checks(document, blobs=blobs, trust=trust, redis=redis))
 
 
+async def verdict_of(licence: Licence, *, blobs: Blobs, trust: TrustList, redis: Redis) -> Verdict:
+    """The verdict on a licence's document, and on the register beside it."""
+    return verdict.combine(await document_checks(licence, blobs=blobs, trust=trust, redis=redis))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sealed:
+    """What is known of a stored document."""
+
+    checks: Sequence[Check]
+    says: Sequence[str]
+    """Digests of its statement; empty when it could not be read."""
+
+
 async def seal_checks(
     document: str, *, blobs: Blobs, trust: TrustList, redis: Redis
 ) -> Sequence[Check]:
     """What is known of the seal, at most KEPT old; each check says since when."""
-    key = f"seal-checks:{document}:{trust.digest}"
+    return (await _sealed(document, blobs=blobs, trust=trust, redis=redis)).checks
+
+
+async def document_checks(
+    licence: Licence, *, blobs: Blobs, trust: TrustList, redis: Redis
+) -> Sequence[Check]:
+    """The same, and whether the register still says what the document says."""
+    sealed = await _sealed(licence.document, blobs=blobs, trust=trust, redis=redis)
+    return [*sealed.checks, *await doubts(licence, sealed.says)]
+
+
+async def doubts(licence: Licence, says: Sequence[str] = ()) -> list[Check]:
+    """Why the row of a licence is not to be relied on: an open alarm, or another statement than
+    one of `says`. Such a difference raises the alarm; none is told, too, who asks later."""
+    known = await log_alarms.check_of(licence.id)
+    if known is not None:
+        return [known]
+    if not says or agreement.digest(agreement.of_row(licence)) in says:
+        return []
+    await log_alarms.sound(
+        log_alarms.REGISTER,
+        about=f"licence:{licence.id}",
+        detail="the row differs from the sealed document",
+        licence_id=licence.id,
+    )
+    return [log_alarms.doubt()]
+
+
+async def _sealed(document: str, *, blobs: Blobs, trust: TrustList, redis: Redis) -> Sealed:
+    key = f"sealed:{document}:{trust.digest}"
     kept = await _kept(key, redis)
     if kept is not None:
         return kept
     found = await look(document, blobs=blobs, trust=trust, at=clock.now())
-    if all(check.outcome is not Outcome.UNKNOWN for check in found):
+    if all(check.outcome is not Outcome.UNKNOWN for check in found.checks):
         await _keep(key, found, redis)
     return found
 
 
-async def look(document: str, *, blobs: Blobs, trust: TrustList, at: datetime) -> Sequence[Check]:
-    """The seal, checked now."""
+async def look(document: str, *, blobs: Blobs, trust: TrustList, at: datetime) -> Sealed:
+    """The document, looked at now."""
     try:
         data = await blobs.get(document)
     except (BlobNotFound, DamagedBlob):
-        return [
-            Check(
-                name="seal",
-                outcome=Outcome.UNKNOWN,
-                detail="证照文件暂时无法读取",
-                reason=Reason.STATUS_UNREACHABLE,
-            )
-        ]
-    return checks_of(await offload.desk.run(verify_seal, data, trust=trust, at=at), at=at)
+        unreadable = Check(
+            name="seal",
+            outcome=Outcome.UNKNOWN,
+            detail="证照文件暂时无法读取",
+            reason=Reason.STATUS_UNREACHABLE,
+        )
+        return Sealed(checks=[unreadable], says=())
+    checks = checks_of(await offload.desk.run(verify_seal, data, trust=trust, at=at), at=at)
+    if any(check.outcome is Outcome.FAIL for check in checks):
+        return Sealed(checks=checks, says=())  # hostile, perhaps: nobody reads it further
+    said = await asyncio.to_thread(agreement.of_document, data)
+    return Sealed(checks=checks, says=[agreement.digest(one) for one in said])
 
 
 def checks_of(report: SealReport, *, at: datetime | None = None) -> list[Check]:
@@ -76,23 +125,24 @@ def checks_of(report: SealReport, *, at: datetime | None = None) -> list[Check]:
     ]
 
 
-async def _kept(key: str, redis: Redis) -> list[Check] | None:
+async def _kept(key: str, redis: Redis) -> Sealed | None:
     try:
         stored = await redis.get(key)
     except REDIS_ERRORS:
         return None
     if stored is None:
         return None
-    checks = [Check.from_dict(each) for each in msgspec.json.decode(stored)]
+    kept = msgspec.json.decode(stored)
+    checks = [Check.from_dict(each) for each in kept["checks"]]
     now = clock.now()
     fresh = all(check.as_of is not None and now - check.as_of <= KEPT for check in checks)
-    return checks if fresh else None
+    return Sealed(checks=checks, says=kept["says"]) if fresh else None
 
 
-async def _keep(key: str, checks: Sequence[Check], redis: Redis) -> None:
+async def _keep(key: str, found: Sealed, redis: Redis) -> None:
     """Best effort: without Redis every look is a fresh one."""
-    data = msgspec.json.encode([check.to_dict() for check in checks])
+    kept = {"checks": [check.to_dict() for check in found.checks], "says": list(found.says)}
     try:
-        await redis.set(key, data, ex=int(KEPT.total_seconds()))
+        await redis.set(key, msgspec.json.encode(kept), ex=int(KEPT.total_seconds()))
     except REDIS_ERRORS:
         log.warning("the checks of a seal could not be kept")

@@ -55,6 +55,7 @@ class Reason(StrEnum):
     STATUS_UNREACHABLE = "status-unreachable"
     TRUST_UNREACHABLE = "trust-unreachable"
     UNSUPPORTED = "unsupported"
+    REGISTER_IN_DOUBT = "register-in-doubt"
 
 
 class Outcome(StrEnum):
@@ -149,6 +150,10 @@ WORDS: Mapping[str, tuple[str, str]] = {
     Reason.EVIDENCE_TOO_OLD: ("核验依据太旧，无法判断", "请联网更新后再核验"),
     Reason.STATUS_UNREACHABLE: ("暂时查不到证照状态", "请稍后再核验"),
     Reason.TRUST_UNREACHABLE: ("暂时没有可用的信任名单", "请稍后再核验"),
+    Reason.REGISTER_IN_DOUBT: (
+        "登记信息与签章文件不一致，无法判断",
+        "请暂不采用，并联系发证机关核实",
+    ),
     Reason.UNSUPPORTED: ("文件使用了不支持的格式或算法", "请联系发证机关确认文件格式"),
 }
 
@@ -176,6 +181,7 @@ CHECK_TITLES: Mapping[str, str] = {
     "licence": "证照有效期",
     "licence-state": "证照状态",
     "issued-document": "与签发原件比对",
+    "register": "登记信息与签章文件比对",
     "values": "所填信息",
     "seal": "证照文件",
     **{f"seal.{name}": words.zh for name, words in CHECKS.items()},

@@ -8,7 +8,7 @@ be processed at all is an error.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, time
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from tortoise.exceptions import IntegrityError
 
@@ -21,7 +21,7 @@ from wallet.events import LicencePresented
 from wallet.log_models import UseKind
 from wallet.models import Licence, Verification, VerificationKind
 from wallet.present import Redeemed, Redemption
-from wallet.seal_checks import seal_checks
+from wallet.seal_checks import document_checks
 from wallet.shown import Scope, ShownLicence
 from wallet.verdict import Check, Outcome, Reason, Verdict
 from wallet.verify_offline import Looked, Tools, look_at_pass, look_at_printed
@@ -43,6 +43,9 @@ GROUND_WORDS = {
     Kind.PRINTED: "持有打印件",
 }
 """The same for the holder's log."""
+
+SHOWINGS = UUID("6e7bd0a4-8b62-4f0e-a6a5-5f0f1c7f3d52")
+"""Name space of the looks at passes."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -157,9 +160,7 @@ async def _look_at_licence(redeemed: Redeemed, digest: str, tools: Tools) -> Loo
     checks = [
         Check(name="code", outcome=Outcome.PASS, detail="二维码有效，首次使用"),
         verdict.state_check(state, valid_to=licence.valid_to, at=now),
-        *await seal_checks(
-            licence.document, blobs=tools.blobs, trust=tools.trust, redis=tools.redis
-        ),
+        *await document_checks(licence, blobs=tools.blobs, trust=tools.trust, redis=tools.redis),
     ]
     return Looked(result=verdict.combine(checks), licence=licence, digest=digest)
 
@@ -174,9 +175,10 @@ async def answer(reading: Reading, looked: Looked, redeemed: Redeemed | None = N
     except IntegrityError:
         # The same counter read the same code twice at once: both get the first answer.
         before = await earlier(reading, looked.digest or "")
-        if before is None:
-            raise
-        return before
+        if before is not None:
+            return before
+        # Only the entry of a pass it handed in before was there already: none is written then.
+        row = await _write(reading, looked, redeemed)
     return _from_row(
         row,
         looked.licence,
@@ -223,8 +225,9 @@ async def _write(reading: Reading, looked: Looked, redeemed: Redeemed | None) ->
             presentation=looked.digest,
             request_key=reading.request_key,
         )
-        if licence is not None:
-            await uses.record(licence, _look(reading, looked, row), tell=False)
+        use_id = _use_id(reading, looked)
+        if licence is not None and not await uses.is_recorded(use_id):
+            await uses.record(licence, _look(reading, looked, row), tell=False, use_id=use_id)
             if person_id is not None:
                 await _tell_holder(row, licence, person_id, redeemed)
         await audit.record(
@@ -240,6 +243,13 @@ async def _write(reading: Reading, looked: Looked, redeemed: Redeemed | None) ->
             },
         )
     return row
+
+
+def _use_id(reading: Reading, looked: Looked) -> UUID | None:
+    """One showing of a pass is one look of a reader, however often it is handed in."""
+    if looked.showing is None:
+        return None
+    return uuid5(SHOWINGS, f"{reading.actor}\n{looked.showing}")
 
 
 def _look(reading: Reading, looked: Looked, row: Verification) -> uses.Look:

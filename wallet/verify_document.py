@@ -30,7 +30,7 @@ from wallet import identifier as identifiers
 from wallet.errors import RequestKeyReused, UnreadableDocument, VerificationNotFound
 from wallet.log_models import UseKind
 from wallet.models import Licence, Verification, VerificationKind
-from wallet.seal_checks import checks_of
+from wallet.seal_checks import checks_of, doubts
 from wallet.verdict import Check, Outcome, Reason, Verdict
 from wallet.verify import stored_verdict
 
@@ -99,7 +99,8 @@ async def verify_document(
     licence = await _claimed_licence(claimed)
     licence_status = None
     if licence is not None:
-        checks += _register_checks(licence, await digest_of(data), now)
+        issued = _register_checks(licence, await digest_of(data), now)
+        checks += [*issued, *await doubts(licence)]
         licence_status = _status(licence, now)
     result = verdict.combine(checks)
     report_data = {"signatures": [_plain(signature.to_dict()) for signature in report.signatures]}
@@ -155,7 +156,11 @@ async def verify_values(
         matches = Check(name="values", outcome=Outcome.PASS, detail="证照标识、编号与持证主体一致")
         state = status.state_of(licence, clock.local(now).date())
         result = verdict.combine(
-            [matches, verdict.state_check(state, valid_to=licence.valid_to, at=now)]
+            [
+                matches,
+                verdict.state_check(state, valid_to=licence.valid_to, at=now),
+                *await doubts(licence),
+            ]
         )
     row = await _write(
         VerificationKind.VALUES, result, by=by, at=now, purpose=purpose, licence=licence

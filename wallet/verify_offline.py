@@ -7,25 +7,23 @@ its licence is also looked up in the register, so that a change of a second ago 
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from redis.asyncio import Redis
 
-from core import clock
+from core import clock, spent
 from core.blobs import Blobs
 from signing import Check as PassCheck
 from signing import MalformedPass, PassReport, TrustList, passes, verify_pass
 from signing.statuslist import StatusToken
+from signing.verify_pass import PROOF_AGE, SKEW
 from wallet import printed, status, status_lists, verdict
 from wallet.errors import LicenceTypeNotFound, ListsNotReady, StatusListNotFound
 from wallet.models import Licence
 from wallet.passes import EVIDENCE_AGE, evidence_age
-from wallet.seal_checks import seal_checks
+from wallet.seal_checks import document_checks, doubts
 from wallet.seals import Signs
 from wallet.verdict import Check, Outcome, Reason, Verdict
-
-REMEMBERED = timedelta(minutes=3)
-"""How long a code is known as read; its proof is dead after one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +46,8 @@ class Looked:
     digest: str | None = None
     chosen: Mapping[str, str] | None = None
     """Fields of the pass."""
+    showing: str | None = None
+    """What a pass and the moment it was shown are known by, also when it was read before."""
 
     def with_check(self, check: Check) -> "Looked":
         """The same with one more check, which must not change the verdict."""
@@ -71,7 +71,7 @@ async def look_at_pass(text: str, *, at: datetime, tools: Tools, fresh: bool = T
         at=at,
         evidence_age=_age_for(offered),
     )
-    if fresh and _asked_for_replay(report) and await _seen_before(report.replay_key, tools.redis):
+    if fresh and _asked_for_replay(report) and await _seen_before(offered):
         report = report.as_replayed()
     checks = [_check(check, lists) for check in report.checks]
     if report.claims is None:
@@ -82,11 +82,13 @@ async def look_at_pass(text: str, *, at: datetime, tools: Tools, fresh: bool = T
         Check(name="code", outcome=Outcome.PASS, detail="离线证照码格式正确"),
         *checks,
         _register_check(licence, clock.now()),
+        *(await doubts(licence) if licence is not None else ()),
     ]
     return Looked(
         result=verdict.combine(checks),
         licence=licence,
         digest=_digest(report, offered),
+        showing=hashlib.sha256(report.replay_key).hexdigest(),
         chosen=claims.licence.fields,
     )
 
@@ -105,9 +107,7 @@ async def look_at_printed(text: str, *, tools: Tools) -> Looked:
             detail="打印件不能证明持证人在场，请核对本人身份证件",
         ),
         _register_check(licence, now),
-        *await seal_checks(
-            licence.document, blobs=tools.blobs, trust=tools.trust, redis=tools.redis
-        ),
+        *await document_checks(licence, blobs=tools.blobs, trust=tools.trust, redis=tools.redis),
     ]
     return Looked(result=verdict.combine(checks), licence=licence)
 
@@ -141,10 +141,22 @@ def _asked_for_replay(report: PassReport) -> bool:
     return any(check.name == "replay" for check in report.checks)
 
 
-async def _seen_before(replay_key: bytes, redis: Redis) -> bool:
+async def _seen_before(offered: passes.Offered | None) -> bool:
     """One atomic step: of two readers at the same instant exactly one is the first."""
-    key = f"pass:seen:{hashlib.sha256(replay_key).hexdigest()}"
-    return not await redis.set(key, b"1", nx=True, ex=int(REMEMBERED.total_seconds()))
+    if offered is None:
+        return False
+    return not await spent.spend("pass", offered.replay_key.hex(), until=_dies(offered))
+
+
+def _dies(offered: passes.Offered) -> datetime:
+    """From when on a showing is refused for its age, and need not be remembered.
+
+    It outlives a restart of Valkey and is kept as long as the pass may be taken: an unbound one
+    for all of its five minutes.
+    """
+    if offered.shown_at is None:
+        return offered.claims.expires_at + SKEW
+    return datetime.fromtimestamp(offered.shown_at, UTC) + PROOF_AGE
 
 
 def _digest(report: PassReport, offered: passes.Offered | None) -> str | None:

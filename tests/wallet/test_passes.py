@@ -162,7 +162,7 @@ async def test_making_a_pass_is_on_record_without_personal_data(city: City, redi
 async def test_replay_at_the_same_and_at_another_reader(
     city: City, redis: Redis, frozen_clock: FrozenClock, seconds: int, same: str, other: str
 ) -> None:
-    """With network all readers share one memory of the three minutes."""
+    """With network all readers share one memory."""
     phone, licence_id = await ready(city)
     made = await phone.fetch(licence_id, city=city, redis=redis)
     text, first, second = phone.show(made.data), await city.counter(), await city.counter("2号")
@@ -175,6 +175,42 @@ async def test_replay_at_the_same_and_at_another_reader(
     assert honest.verdict.verdict == "valid"
     assert again.verdict.reasons == (same,)
     assert elsewhere.verdict.reasons == (other,)
+
+
+@pytest.mark.parametrize("minutes", [0, 2, 4, 5])
+@pytest.mark.parametrize("restarted", [False, True], ids=["", "valkey-restarted"])
+async def test_unbound_pass_is_taken_once_as_long_as_it_lives(
+    city: City, redis: Redis, frozen_clock: FrozenClock, minutes: int, *, restarted: bool
+) -> None:
+    made = await Phone().fetch(await issue_licence(city), city=city, redis=redis, bound=False)
+    assert said(await read(city, redis, made.text, by=await city.counter())) == ("valid", ())
+    frozen_clock.advance(minutes=minutes, seconds=5)
+    if restarted:
+        await redis.flushall()
+
+    again = await read(city, redis, made.text, by=await city.counter("2号"))
+
+    assert again.verdict.reasons == ("replayed",)
+
+
+@pytest.mark.parametrize("bound", [True, False])
+async def test_pass_handed_in_ten_times_by_a_counter_is_one_look(
+    city: City, redis: Redis, frozen_clock: FrozenClock, *, bound: bool
+) -> None:
+    phone, licence_id = await ready(city)
+    made = await phone.fetch(licence_id, city=city, redis=redis, bound=bound)
+    text = phone.show(made.data) if bound else made.text
+    counter = await city.counter()
+
+    await asyncio.gather(*(read(city, redis, text, by=counter) for _ in range(5)))
+    for _ in range(5):
+        frozen_clock.advance(seconds=20)
+        await read(city, redis, text, by=counter)
+
+    assert len(await uses.list_uses(city.zhang)) == 1
+    assert await OutboxMessage.filter(name="LicencePresented").count() == 1
+    await read(city, redis, text, by=await city.counter("2号"))
+    assert len(await uses.list_uses(city.zhang)) == 2
 
 
 @pytest.mark.parametrize(

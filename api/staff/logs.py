@@ -1,0 +1,54 @@
+"""For operators: where the logs stand, and what is not as they say."""
+
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+from sanic import Blueprint, Request
+
+from api import guards
+from api.endpoint import endpoint
+from identity.errors import RoleMissing
+from wallet import anchors, log_alarms
+
+bp = Blueprint("staff-logs", url_prefix="/api/staff")
+
+
+class AlarmAnswer(msgspec.Struct, kw_only=True):
+    id: UUID
+    kind: str
+    """rollback, anchor, register or state."""
+    about: str
+    detail: str
+    """What differs, never a value."""
+    found_at: datetime
+
+
+class LogsAnswer(msgspec.Struct, kw_only=True):
+    anchored_at: datetime | None
+    """When the heads of the logs went into the public log last."""
+    waiting: bool
+    """Whether logs have moved since."""
+    alarms: list[AlarmAnswer]
+    """Open ones, newest first, a hundred at most; `manage.py compare-register` resolves them."""
+
+
+@bp.get("/logs")
+@guards.officer("supervisor")
+@endpoint(
+    summary="When the logs were anchored last, and alarms that nobody has resolved",
+    returns=LogsAnswer,
+    problems=(RoleMissing,),
+)
+async def get_logs(request: Request) -> LogsAnswer:
+    if request.ctx.principal.department is not None:
+        raise RoleMissing()
+    found = await anchors.standing_of_all()
+    return LogsAnswer(
+        anchored_at=found.anchored_at,
+        waiting=found.waiting,
+        alarms=[
+            msgspec.convert(one, AlarmAnswer, from_attributes=True)
+            for one in await log_alarms.list_open()
+        ],
+    )

@@ -1,0 +1,102 @@
+"""Alarms of the logs and the register: something is not as the logs say.
+
+An alarm is written once, shouted into the program's own log, shown to operators, and stays until
+one of them has resolved it. While one about a licence is open, online readers are told "cannot
+tell" of it: what the register says of it is not to be relied on.
+"""
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from tortoise.exceptions import IntegrityError
+
+from core import audit, clock, database
+from wallet.models import LogAlarm
+from wallet.verdict import Check, Outcome, Reason
+
+log = logging.getLogger(__name__)
+
+ROLLBACK, ANCHOR, REGISTER, STATE = "rollback", "anchor", "register", "state"
+
+_OPEN = database.Statement(
+    "SELECT 1 AS found FROM wallet_log_alarm WHERE licence_id = ? AND resolved_at IS NULL LIMIT 1"
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Alarm:
+    """An alarm as an operator reads it."""
+
+    id: UUID
+    kind: str
+    about: str
+    detail: str
+    found_at: datetime
+
+
+async def sound(kind: str, *, about: str, detail: str, licence_id: UUID | None = None) -> bool:
+    """Raise an alarm unless the same one is open. `detail` names what differs, never a value."""
+    key = f"{kind}:{about}"
+    if await LogAlarm.exists(open_key=key):
+        return False
+    try:
+        async with database.transaction():
+            await LogAlarm.create(
+                kind=kind,
+                about=about,
+                detail=detail[:200],
+                open_key=key,
+                licence_id=licence_id,
+                found_at=clock.now(),
+            )
+            await audit.record(
+                actor="system:logs",
+                action="log.alarm",
+                target=about,
+                detail={"kind": kind, "what": detail[:200]},
+            )
+    except IntegrityError:
+        return False
+    log.critical("%s alarm about %s: %s", kind, about, detail)
+    return True
+
+
+async def list_open(*, limit: int = 100) -> list[Alarm]:
+    """Alarms nobody has resolved, newest first."""
+    rows = await LogAlarm.filter(resolved_at__isnull=True).order_by("-found_at").limit(limit)
+    return [
+        Alarm(id=row.id, kind=row.kind, about=row.about, detail=row.detail, found_at=row.found_at)
+        for row in rows
+    ]
+
+
+async def resolve(kind: str, *, about: str, by: str) -> bool:
+    """Close the open alarm about something; False when there is none."""
+    async with database.transaction():
+        closed = await LogAlarm.filter(open_key=f"{kind}:{about}").update(
+            open_key=None, resolved_at=clock.now(), resolved_by=by
+        )
+        if closed:
+            await audit.record(
+                actor=by, action="log.alarm-resolved", target=about, detail={"kind": kind}
+            )
+    return bool(closed)
+
+
+async def check_of(licence_id: UUID) -> Check | None:
+    """What an open alarm means to a reader of the licence; None without one."""
+    if await _OPEN.row(str(licence_id)) is None:
+        return None
+    return doubt()
+
+
+def doubt() -> Check:
+    """The check that keeps a licence from being judged valid. Pure."""
+    return Check(
+        name="register",
+        outcome=Outcome.UNKNOWN,
+        detail="登记信息与签章文件或变更记录不一致，正在核查",
+        reason=Reason.REGISTER_IN_DOUBT,
+    )
