@@ -147,7 +147,7 @@ async def _append(content: dict[str, Any]) -> None:
         raise RuntimeError("audit.prepare() lays the heads of the chains")
     number = head["sequence"] + 1
     content = {**content, "sequence": number, "previous": head["digest"]}
-    digest = _digest(content)
+    digest = _digest(content, vault().audit_key)
     await AuditRecord.create(**content, digest=digest)
     mac = chain_heads.next_mac(
         head["mac"],
@@ -230,10 +230,9 @@ async def digest_at(chain: int, sequence: int, *, walk: int = 1) -> str | None:
         return None
     previous = rows[0].previous if first > 1 else START
     for row in rows:
-        digest = _digest(_content_of(row))
-        if row.previous != previous or not hmac.compare_digest(digest, row.digest):
+        if row.previous != previous or not _is_intact(row):
             return None
-        previous = digest
+        previous = row.digest
     return previous
 
 
@@ -242,8 +241,7 @@ async def _check_chain(chain: int) -> int:
     records = AuditRecord.filter(chain=chain)
     async for row in database.each_row(records, "sequence", size=PAGE):
         sequence += 1
-        intact = hmac.compare_digest(_digest(_content_of(row)), row.digest)
-        if row.sequence != sequence or row.previous != previous or not intact:
+        if row.sequence != sequence or row.previous != previous or not _is_intact(row):
             raise BrokenChain(f"chain {chain}, record {sequence}")
         previous = row.digest
     head = await AuditHead.filter(chain=chain).get_or_none()
@@ -277,8 +275,14 @@ def _plain(detail: Mapping[str, object]) -> dict[str, Any]:
     return plain
 
 
-def _digest(content: Mapping[str, Any]) -> str:
+def _is_intact(row: AuditRecord) -> bool:
+    """Whether the digest is ours: under today's key, or one it followed."""
+    content = _content_of(row)
+    return any(hmac.compare_digest(_digest(content, key), row.digest) for key in vault().audit_keys)
+
+
+def _digest(content: Mapping[str, Any], key: bytes) -> str:
     at: datetime = content["at"]
     canonical = {**content, "at": f"{at.timestamp():.6f}"}
     message = json.dumps(canonical, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return hmac.new(vault().audit_key, message.encode(), "sm3").hexdigest()
+    return hmac.new(key, message.encode(), "sm3").hexdigest()

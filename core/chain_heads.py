@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hmac
 import logging
+from functools import cache
 
 from core.protect import ProtectionError, derive, vault
 
@@ -37,13 +38,13 @@ def use(key: bytes) -> None:
 
 def mac(name: str, n: int, digest: str) -> str:
     """The seal of the head of the log `name` with `n` records: 64 hexadecimal characters."""
-    message = f"{name}\n{n}\n{digest}\n".encode()
-    return hmac.new(_key or _derived(), message, "sm3").hexdigest()
+    return _mac(_keys()[0], name, n, digest)
 
 
 def is_sealed(stored: str, *, name: str, n: int, digest: str) -> bool:
     """Whether a stored head bears our seal."""
-    return hmac.compare_digest(stored.encode(), mac(name, n, digest).encode())
+    given = stored.encode()
+    return any(hmac.compare_digest(given, _mac(key, name, n, digest).encode()) for key in _keys())
 
 
 def next_mac(stored: str, *, name: str, before: tuple[int, str], after: tuple[int, str]) -> str:
@@ -56,6 +57,17 @@ def next_mac(stored: str, *, name: str, before: tuple[int, str], after: tuple[in
     return UNSEALED
 
 
-def _derived() -> bytes:
-    """The demo's: no key was named, so that one backup holds data and key."""
-    return derive(vault().audit_key, b"log-heads", 32)
+def _mac(key: bytes, name: str, n: int, digest: str) -> str:
+    return hmac.new(key, f"{name}\n{n}\n{digest}\n".encode(), "sm3").hexdigest()
+
+
+def _keys() -> tuple[bytes, ...]:
+    """Today's key first. Without a named one each master key gives one (the demo's)."""
+    if _key is not None:
+        return (_key,)
+    return tuple(_derived(key) for key in vault().audit_keys)
+
+
+@cache
+def _derived(key: bytes) -> bytes:
+    return derive(key, b"log-heads", 32)
