@@ -17,7 +17,8 @@ from core import clock, database
 FORGOTTEN_AT_ONCE = 5_000
 
 _SPEND = database.Statement(
-    "INSERT INTO core_spent (digest, until) VALUES (?, ?) ON CONFLICT (digest) DO NOTHING"
+    "INSERT INTO core_spent (digest, until) VALUES (?, ?) ON CONFLICT (digest) DO NOTHING "
+    "RETURNING digest"
 )
 
 
@@ -37,7 +38,7 @@ async def spend(kind: str, value: str, *, until: datetime) -> bool:
     `until` is when `value` is dead by itself, so that nothing has to be remembered.
     """
     digest = hashlib.sha256(f"{kind}\n{value}".encode()).hexdigest()
-    return bool(await _SPEND.run(digest, int(until.timestamp()) + 1))
+    return await _SPEND.row(digest, int(until.timestamp()) + 1) is not None
 
 
 async def forget() -> int:

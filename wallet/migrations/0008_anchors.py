@@ -13,7 +13,7 @@ class Migration(migrations.Migration):
         ops.CreateModel(
             name='Anchor',
             fields=[
-                ('number', fields.BigIntField(primary_key=True, unique=True, db_index=True)),
+                ('number', fields.BigIntField(primary_key=True, generated=False, unique=True, db_index=True)),
                 ('at', fields.DatetimeField(db_index=True, auto_now=False, auto_now_add=False)),
                 ('size', fields.IntField()),
                 ('salt', fields.CharField(max_length=32)),
@@ -79,7 +79,7 @@ class Migration(migrations.Migration):
         ops.CreateModel(
             name='SavingCount',
             fields=[
-                ('shard', fields.SmallIntField(primary_key=True, unique=True, db_index=True)),
+                ('shard', fields.SmallIntField(primary_key=True, generated=False, unique=True, db_index=True)),
                 ('materials', fields.BigIntField()),
                 ('cases', fields.BigIntField()),
             ],
