@@ -96,12 +96,13 @@ class UseHead(Model):
     base_digest = fields.CharField(max_length=64)
     mac = fields.CharField(max_length=64, default="", db_default="")
     """Our seal on the head (core/chain_heads.py)."""
-    moved = fields.SmallIntField(null=True, db_index=True)
+    moved = fields.SmallIntField(null=True)
     """1 since it was anchored last, else None, so that only those that moved are looked for."""
 
     class Meta:
         table = "wallet_use_head"
         app = "wallet"
+        indexes = (("moved",),)
 
 
 class UseDay(Model):
@@ -169,13 +170,13 @@ class LogEntry(Model):
     """The canonical JSON whose hash is the leaf: digests and a salt, nothing about a person."""
     position = fields.BigIntField(null=True, unique=True)
     at = fields.DatetimeField()
-    leaf = fields.CharField(max_length=64, null=True, db_index=True)
+    leaf = fields.CharField(max_length=64, null=True)
     """The leaf hash, hexadecimal; None in older entries, until it is filled in."""
 
     class Meta:
         table = "wallet_log_entry"
         app = "wallet"
-        indexes = (("position", "id"),)
+        indexes = (("position", "id"), ("leaf",))
 
 
 class LogTile(Model):

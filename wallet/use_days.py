@@ -74,7 +74,7 @@ async def close_day(day: date, *, keys: Signs) -> int:
     previous = await UseDay.filter(day__lt=day).order_by("-day").first()
     heads = await _heads_of(day)
     leaves = b"".join([_leaf(*head) for head in heads])
-    levels = await offload.run(merkle.levels, leaves)
+    levels = await offload.batches.run(merkle.levels, leaves)
     node = merkle.of_levels(levels)
     root = merkle.root(len(heads), node)
     before = hashlib.sha256(previous.note.encode()).hexdigest() if previous else START
@@ -274,7 +274,7 @@ async def _check_days(certificate: bytes | None) -> None:
     while page := await UseDay.filter(day__gt=last).order_by("day").limit(100):
         for row in page:
             leaves = await _leaves_of(row.day)
-            levels = await offload.run(merkle.levels, leaves)
+            levels = await offload.batches.run(merkle.levels, leaves)
             size = len(leaves) // HASH_SIZE
             root = merkle.root(size, merkle.of_levels(levels)).hex()
             text = f"{ORIGIN}\n{row.day.isoformat()}\n{size}\n{root}\n{before}\n"

@@ -89,11 +89,15 @@ class Migration(migrations.Migration):
         ops.AddField(
             model_name='LogEntry',
             name='leaf',
-            field=fields.CharField(null=True, db_index=True, max_length=64),
+            field=fields.CharField(null=True, max_length=64),
         ),
         ops.AddIndex(
             model_name='LogEntry',
             index=Index(fields=['position', 'id']),
+        ),
+        ops.AddIndex(
+            model_name='LogEntry',
+            index=Index(fields=['leaf']),
         ),
         ops.AddField(
             model_name='UseHead',
@@ -103,7 +107,11 @@ class Migration(migrations.Migration):
         ops.AddField(
             model_name='UseHead',
             name='moved',
-            field=fields.SmallIntField(null=True, db_index=True),
+            field=fields.SmallIntField(null=True),
+        ),
+        ops.AddIndex(
+            model_name='UseHead',
+            index=Index(fields=['moved']),
         ),
         ops.AddIndex(
             model_name='UseRecord',
