@@ -5,7 +5,7 @@ from tortoise import fields
 from tortoise.indexes import Index
 
 class Migration(migrations.Migration):
-    dependencies = [('wallet', '0007_use_head_without_time')]
+    dependencies = [('wallet', '0008_find_blobs')]
 
     initial = False
 
