@@ -6,7 +6,7 @@ transparency log and so under its signed checkpoints, which outsiders keep. Late
 are computed from the records that stand in the logs *then*: a log that was cut, rewritten or
 removed gives another root. The work is bounded: only heads that moved are looked for, by an index,
 and at most HEADS of them go into one anchor. Outsiders see hashes under a salt, and learn nothing
-but how many logs moved. Decision: docs/adr/0021.
+but how many logs moved. Decision: docs/adr/0029.
 """
 
 import hashlib
