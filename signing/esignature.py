@@ -4,18 +4,14 @@ Reading keeps the TBS_Sign slice as it was signed. The seal inside is kept as by
 `eseal`, because a broken seal must not hide what is wrong with the signature.
 """
 
-import re
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import datetime
 
 from signing import asn1, eseal
 from signing.errors import MalformedData, MalformedSignature
+from signing.seal_times import read_time
 
-CHINA = timezone(timedelta(hours=8), "Asia/Shanghai")
 _LARGEST = 16 << 20
-_PLAIN_TIME = re.compile(
-    r"(\d{4})[-/.]?(\d\d)[-/.]?(\d\d)[ T]?(\d\d):?(\d\d):?(\d\d)(?:\.\d{1,9})?(Z?)", re.ASCII
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +62,7 @@ def _read(data: bytes) -> SealSignature:
     if len(fields) == 6:
         eseal.read_extensions(fields[5].only_child(0xA0))
     seal.expect(asn1.SEQUENCE)
-    stated, signed_at, time_slips = _read_time(time)
+    stated, signed_at, time_slips = read_time(time)
     signature, slips = _bits(value, data_hash)
     number = version.integer()
     return SealSignature(
@@ -99,7 +95,7 @@ def _read_v1(outer: asn1.Element, parts: tuple[asn1.Element, ...], trailing: int
         raise MalformedSignature("TBS_Sign of GM/T 0031-2014 has seven parts")
     version, seal, time, data_hash, property_info, signer, algorithm = fields
     seal.expect(asn1.SEQUENCE)
-    stated, signed_at, time_slips = _read_time(time)
+    stated, signed_at, time_slips = read_time(time)
     signature, slips = _bits(value, data_hash, time)
     return SealSignature(
         der=outer.der,
@@ -125,41 +121,6 @@ def _bits(value: asn1.Element, *others: asn1.Element) -> tuple[bytes, tuple[str,
     strings = [item for item in (value, *others) if item.tag == asn1.BIT_STRING]
     false = any(item.bits_and_unused()[1] for item in strings)
     return signature, ("unused-bits",) if false else ()
-
-
-def _read_time(element: asn1.Element) -> tuple[str, datetime | None, tuple[str, ...]]:
-    """timeInfo in any form met: GeneralizedTime, UTCTime, or either or plain text in bits.
-
-    A time stamp token in v1's place reads as unknown here; nobody was seen to write one.
-    """
-    if element.tag in (asn1.UTC_TIME, asn1.GENERALIZED_TIME):
-        return _lenient_text(element.content), *_read_text_time(element.content)
-    octets, _ = element.bits_and_unused()
-    if octets[:1] in (b"\x17", b"\x18"):
-        inner = asn1.parse(octets)
-        return _lenient_text(inner.content), inner.time(), ()
-    return _lenient_text(octets), *_read_text_time(octets)
-
-
-def _read_text_time(octets: bytes) -> tuple[datetime | None, tuple[str, ...]]:
-    """Text such as 2022-03-24 08:54:12; without a zone it is taken as China's time."""
-    text = _lenient_text(octets).strip()
-    if re.fullmatch(r"\d{12}Z", text, re.ASCII):
-        text = ("19" if text[:2] >= "50" else "20") + text
-    found = _PLAIN_TIME.fullmatch(text)
-    if found is None:
-        return None, ()
-    year, month, day, hour, minute, second = (int(part) for part in found.groups()[:6])
-    zone = UTC if found[7] else CHINA
-    try:
-        at = datetime(year, month, day, hour, minute, second, tzinfo=zone)
-    except ValueError:
-        return None, ()
-    return at.astimezone(UTC), () if found[7] else ("time-zone-assumed",)
-
-
-def _lenient_text(octets: bytes) -> str:
-    return octets[:64].decode("utf-8", "replace")
 
 
 def build_tbs(

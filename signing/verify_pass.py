@@ -11,10 +11,10 @@ from datetime import datetime, timedelta
 from signing import chains, passes
 from signing.certificates import Certificate, display_name
 from signing.errors import MalformedPass, UnknownSuite
-from signing.esignature import CHINA
 from signing.passes import Claims, ForeignCode, Offered
 from signing.policy import DEFAULT_POLICY, Policy
 from signing.report import Check, Outcome, Verdict, sum_up
+from signing.seal_times import CHINA
 from signing.statuslist import Status, StatusToken
 from signing.trust import TrustList
 
