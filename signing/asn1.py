@@ -109,6 +109,19 @@ class Element(NamedTuple):
             raise MalformedData("malformed BIT STRING")
         return content[1:], content[0]
 
+    def untrimmed_bits(self, size: int | None = None) -> tuple[bytes, int]:
+        """Like `bits_and_unused`, with the zero octets put back that a writer drops who takes the
+        string for a list of named bits (X.690, 11.2.2): one signature in 256 ends in one. Up to
+        `size` octets, else up to the length the DER value inside states, else 64."""
+        octets, unused = self.bits_and_unused()
+        zeros = (octets[-1] & -octets[-1]).bit_length() - 1 if octets and octets[-1] else -1
+        if unused != zeros:
+            return octets, unused
+        if size is None:
+            stated = octets[1] if octets[0] == SEQUENCE and len(octets) > 1 else 0x80
+            size = stated + 2 if stated < 0x80 else 64
+        return octets.ljust(size, b"\x00"), unused
+
     def text(self) -> str:
         """Any string type; undecodable characters are replaced, so that no name aborts a check."""
         codec = _TEXT_CODECS.get(self.tag)

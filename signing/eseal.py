@@ -14,6 +14,7 @@ from signing import asn1, suites
 from signing.certificates import Certificate, verify_signed
 from signing.certificates import parse as parse_certificate
 from signing.errors import MalformedData, MalformedSeal
+from signing.seal_times import read_time
 
 CERTIFICATES, DIGESTS = 1, 2
 _LARGEST = 8 << 20
@@ -73,15 +74,10 @@ class Seal:
     def is_signed_by_maker(self) -> bool:
         """Whether the maker's signature is right, by the maker's own key; the chain is not judged.
 
-        A raw r ‖ s counts (`is_raw` tells). Raises UnknownSuite, MalformedCertificate.
+        One written as `suites.meant` knows counts. Raises UnknownSuite, MalformedCertificate.
         """
-        signature = suites.from_raw(self.signature) if self.is_raw else self.signature
+        signature, _ = suites.meant(self.signature)
         return verify_signed(self.maker.spki, self.algorithm, self.signed_part, signature)
-
-    @property
-    def is_raw(self) -> bool:
-        """Whether the signature is 64 raw bytes instead of DER."""
-        return suites.is_raw(self.signature)
 
     def lists(self, certificate: bytes) -> bool:
         """Whether this certificate may use the seal: byte-equal, or its SM3 is on the list."""
@@ -176,7 +172,7 @@ def _read_v1(seal: asn1.Element, parts: tuple[asn1.Element, ...]) -> Seal:
 
 def _signature_bits(value: asn1.Element) -> tuple[bytes, tuple[str, ...]]:
     """The signature octets; a false unused-bits octet is a slip some vendors make."""
-    octets, unused = value.bits_and_unused()
+    octets, unused = value.untrimmed_bits()
     return octets, ("unused-bits",) if unused else ()
 
 
@@ -191,6 +187,7 @@ class _Info:
     certificate_digests: tuple[tuple[str, bytes], ...]
     times: tuple[datetime, datetime, datetime]
     picture: Picture
+    slips: tuple[str, ...]
 
     def seal(
         self,
@@ -223,7 +220,7 @@ class _Info:
             signed_part=signed_part,
             signature=signature,
             timestamp=timestamp,
-            slips=slips,
+            slips=slips + self.slips,
         )
 
 
@@ -234,7 +231,7 @@ def _read_info(info: asn1.Element) -> _Info:
     header = parts[0].children(asn1.SEQUENCE)
     if len(header) != 3 or header[0].text() != "ES":
         raise MalformedSeal("no ES header")
-    kind, name, listed, digests, times = _read_property(parts[2])
+    kind, name, listed, digests, times, slips = _read_property(parts[2])
     if len(parts) == 5:
         read_extensions(parts[4])
     return _Info(
@@ -247,6 +244,7 @@ def _read_info(info: asn1.Element) -> _Info:
         certificate_digests=digests,
         times=times,
         picture=_read_picture(parts[3]),
+        slips=slips,
     )
 
 
@@ -256,6 +254,7 @@ _Property = tuple[
     tuple[bytes, ...],
     tuple[tuple[str, bytes], ...],
     tuple[datetime, datetime, datetime],
+    tuple[str, ...],
 ]
 
 
@@ -275,8 +274,18 @@ def _read_property(element: asn1.Element) -> _Property:
         digests = tuple(_read_digest(entry) for entry in entries)
     else:
         raise MalformedSeal(f"certListType {list_type}")
-    created, begins, ends = (part.time() for part in parts[-3:])
-    return parts[0].integer(), parts[1].text(), listed, digests, (created, begins, ends)
+    (created, slips), (begins, _), (ends, _) = (_read_time(part) for part in parts[-3:])
+    return parts[0].integer(), parts[1].text(), listed, digests, (created, begins, ends), slips
+
+
+def _read_time(part: asn1.Element) -> tuple[datetime, tuple[str, ...]]:
+    """A time of the seal; one vendor leaves out the zone, another writes the text of a UTCTime
+    under the tag of a GeneralizedTime."""
+    part.expect(asn1.UTC_TIME, asn1.GENERALIZED_TIME)
+    stated, at, slips = read_time(part)
+    if at is None:
+        raise MalformedSeal(f"no time: {stated}")
+    return at, tuple(slip.replace("time-zone", "seal-time-zone") for slip in slips)
 
 
 def _read_digest(entry: asn1.Element) -> tuple[str, bytes]:

@@ -73,7 +73,7 @@ def _read(data: bytes) -> SealSignature:
         seal=seal.der,
         stated_time=stated,
         signed_at=signed_at,
-        data_hash=data_hash.bits_and_unused()[0],
+        data_hash=data_hash.untrimmed_bits(32)[0],
         property_info=property_info.text(),
         signer_certificate=signer.octets(),
         algorithm=algorithm.oid(),
@@ -105,7 +105,7 @@ def _read_v1(outer: asn1.Element, parts: tuple[asn1.Element, ...], trailing: int
         seal=seal.der,
         stated_time=stated,
         signed_at=signed_at,
-        data_hash=data_hash.bits_and_unused()[0],
+        data_hash=data_hash.untrimmed_bits(32)[0],
         property_info=property_info.text(),
         signer_certificate=signer.octets(),
         algorithm=algorithm.oid(),
@@ -117,7 +117,7 @@ def _read_v1(outer: asn1.Element, parts: tuple[asn1.Element, ...], trailing: int
 
 def _bits(value: asn1.Element, *others: asn1.Element) -> tuple[bytes, tuple[str, ...]]:
     """The signature octets, and whether any BIT STRING has a false unused-bits octet."""
-    signature, _ = value.bits_and_unused()
+    signature, _ = value.untrimmed_bits()
     strings = [item for item in (value, *others) if item.tag == asn1.BIT_STRING]
     false = any(item.bits_and_unused()[1] for item in strings)
     return signature, ("unused-bits",) if false else ()

@@ -94,6 +94,13 @@ _PACKAGE = {
         "主文件 OFD.xml 未受签章保护，其中的元数据不可采信。",
         "OFD.xml is not signed: do not trust the metadata in it.",
     ),
+    "seal-struck": Finding(
+        "coverage",
+        WARNING,
+        None,
+        "文件中原有的签章被移出签章列表，不再显示。",
+        "Signatures that no list names any more: {files}.",
+    ),
     "smuggled": Finding(
         "coverage",
         WARNING,
@@ -239,6 +246,13 @@ _SIGNATURE = {
         "签名值为 64 字节裸值，不是标准的 DER 编码。",
         "The {role}'s signature is raw r‖s, not DER.",
     ),
+    "sign-octet-missing": Finding(
+        "encoding",
+        WARNING,
+        None,
+        "签名值的整数缺少符号字节，不是标准的 DER 编码。",
+        "The {role}'s signature holds integers without their sign octet.",
+    ),
     "unused-bits": Finding(
         "encoding", WARNING, None, "位串编码不规范。", "A BIT STRING has a false unused-bits octet."
     ),
@@ -280,6 +294,13 @@ _SEAL = {
     ),
     "seal-malformed": Finding(
         "seal", FAIL, "bad-seal", "印章数据格式错误。", "The seal is malformed: {problem}."
+    ),
+    "seal-version-differs": Finding(
+        "seal",
+        WARNING,
+        None,
+        "印章与签章数据不是同一版本的格式，其他软件可能无法识别。",
+        "A {around} signature around a {seal} seal: other readers may not read it.",
     ),
     "seal-file-good": Finding(
         "seal-file", PASS, None, "印章文件与签章内的印章一致。", "Seal.esl equals the seal signed."
@@ -323,6 +344,13 @@ _SEAL = {
         "not-yet-valid",
         "签章时印章尚未生效。",
         "The seal begins {begins}, after the signing time.",
+    ),
+    "seal-time-zone-assumed": Finding(
+        "seal-validity",
+        WARNING,
+        None,
+        "印章的时间未注明时区，按北京时间理解。",
+        "The times of the seal have no zone; taken as Asia/Shanghai.",
     ),
     "seal-made-outside-maker": Finding(
         "seal-validity",

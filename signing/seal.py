@@ -87,11 +87,13 @@ def begin_seal(
     then `boundary` may be left out. Raises MalformedDocument or UnsafeDocument for the OFD,
     MalformedSeal and MalformedCertificate for what they name, and SealRefused: closed document, no
     such page, a seal that does not fit, signer not in the seal, seal or certificate not usable at
-    `at`, forged seal.
+    `at`, forged seal, a seal of GM/T 0031-2014, which other readers expect in another signature.
     """
     parsed = eseal.parse_seal(seal)
     signer = certificates.parse(signer_certificate)
     insist_usable(parsed, signer, at)
+    if parsed.structure is eseal.Structure.V1:
+        raise SealRefused("a seal of GM/T 0031-2014 must be made anew by GB/T 38540 first")
     package = open_package(ofd, limits or Limits())
     body = _first_body(package)
     listed = _existing(package, body)
@@ -181,10 +183,12 @@ class _Draft:
             at=at,
             data_hash=suite.digest(description),
             property_info=f"/{folder}/Signature.xml",
+            structure=seal.structure,
         )
         files[f"{folder}/Signature.xml"] = description
         entries = _pack(self.package, kept, files)
-        return Unsigned(to_sign, signer.der, f"{folder}/SignedValue.dat", entries)
+        value_name = f"{folder}/SignedValue.dat"
+        return Unsigned(to_sign, signer.der, value_name, entries, seal.structure)
 
     def _free_folder(self) -> str:
         """Signs/Sign_N beside the document root, with the first N that is not in use."""

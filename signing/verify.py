@@ -150,7 +150,11 @@ def _coverage(
         checks.append(bench.judge("covered", count=str(len(reached.files))))
     shown = (reached.files & covered) - {ROOT}
     checks += _each(bodies, judged, shown, bench)
-    smuggled = sorted(set(package.names) - reached.files - covered - own)
+    loose = set(package.names) - reached.files - own
+    struck = sorted(name for name in loose if signatures.is_description(package, name))
+    if struck:
+        checks.append(bench.judge("seal-struck", files=_shown(struck)))
+    smuggled = sorted(loose - covered)
     if smuggled:
         checks.append(bench.judge("smuggled", files=_shown(smuggled)))
     return checks

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from signing import certificates, chains, eseal, timestamps
+from signing import certificates, chains, eseal, suites, timestamps
 from signing.cms import GB_DATA, GB_SIGNED_DATA
 from signing.errors import MalformedCertificate, MalformedSeal, UnknownSuite
 from signing.eseal import Seal, Structure
@@ -83,8 +83,9 @@ def _signature(seal: Seal, bench: Bench) -> list[Check]:
     checks = []
     if seal.algorithm in NOT_ALGORITHMS:
         checks.append(bench.judge("wrong-algorithm", oid=seal.algorithm))
-    if seal.is_raw:
-        checks.append(bench.judge("raw-signature", role="maker"))
+    _, slip = suites.meant(seal.signature)
+    if slip:
+        checks.append(bench.judge(slip, role="maker"))
     try:
         code = "seal-good" if seal.is_signed_by_maker else "seal-bad"
         checks.append(bench.judge(code, seal=seal.seal_id))

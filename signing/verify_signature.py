@@ -15,6 +15,7 @@ from signing.errors import (
     MalformedSeal,
     UnsafeDocument,
 )
+from signing.eseal import Structure
 from signing.esignature import SealSignature
 from signing.ofd import signatures
 from signing.ofd.container import Package
@@ -281,6 +282,9 @@ def _seal(
         seal = eseal.parse_seal(signature.seal)
     except MalformedSeal as problem:
         return [*checks, bench.judge("seal-malformed", problem=str(problem))], report
+    if (seal.structure is Structure.V1) != (signature.structure is Structure.V1):
+        versions = {"seal": seal.structure.value, "around": signature.structure.value}
+        checks.append(bench.judge("seal-version-differs", **versions))
     listed = seal.lists(signature.signer_certificate)
     checks.append(bench.judge("signer-listed" if listed else "signer-not-listed"))
     if seal.maker_certificate == signature.signer_certificate:

@@ -29,10 +29,8 @@ def judge_value(
 ) -> list[Check]:
     """The value under the signer's key. A wrong identifier was reported before and does not stop
     the arithmetic, which then goes by the kind of key."""
-    checks = []
-    if suites.is_raw(value):
-        checks.append(bench.judge("raw-signature", role="signer"))
-        value = suites.from_raw(value)
+    value, slip = suites.meant(value)
+    checks = [bench.judge(slip, role="signer")] if slip else []
     try:
         suite = suites.by_public_key(signer.spki)
     except UnknownSuite as problem:

@@ -17,6 +17,8 @@ ROOT = "OFD.xml"
 # What is kept unpacked: small files and XML, which are read more than once, up to a sum.
 _SMALL, _KEPT = 64 << 10, 32 << 20
 _STEP = 128 << 10
+# One byte more than may stand behind deflated bytes.
+_LONGEST_TAIL = 5
 
 
 class Package:
@@ -119,8 +121,11 @@ class Package:
 
     def _pieces(self, entry: Entry) -> Iterator[bytes | memoryview]:
         packed = memoryview(self._data)[entry.start : entry.start + entry.packed_size]
-        slices = (packed[at : at + _STEP] for at in range(0, len(packed), _STEP))
-        return slices if entry.method == STORE else _inflate_pieces(slices, entry)
+        return _slices(packed) if entry.method == STORE else _inflate_pieces(packed, entry)
+
+
+def _slices(packed: memoryview) -> Iterator[memoryview]:
+    return (packed[at : at + _STEP] for at in range(0, len(packed), _STEP))
 
 
 def _insist_same(entry: Entry, size: int, crc: int) -> None:
@@ -134,28 +139,49 @@ def _inflate(packed: bytes, entry: Entry) -> bytes:
         content = unpacker.decompress(packed, entry.size + 1)
     except zlib.error as problem:
         raise UnsafeDocument(f"{entry.name} does not unpack") from problem
-    if not unpacker.eof or unpacker.unused_data:
+    behind = unpacker.unused_data
+    if not unpacker.eof or (behind and not _is_checksum(memoryview(packed), behind)):
         raise UnsafeDocument(f"{entry.name} does not end where it should")
     return content
 
 
-def _inflate_pieces(slices: Iterator[memoryview], entry: Entry) -> Iterator[bytes]:
-    """What the slices unpack to, at most `_STEP` bytes at a time."""
+def _inflate_pieces(packed: memoryview, entry: Entry) -> Iterator[bytes]:
+    """What they unpack to, at most `_STEP` bytes at a time."""
     unpacker = zlib.decompressobj(-zlib.MAX_WBITS)
+    behind = b""
     try:
-        for part in slices:
+        for part in _slices(packed):
             if unpacker.eof:
-                raise UnsafeDocument(f"{entry.name} does not end where it should")
+                behind = (behind + part)[:_LONGEST_TAIL]
+                continue
             waiting: bytes | memoryview = part
             while waiting and not unpacker.eof:
                 yield unpacker.decompress(waiting, _STEP)
                 waiting = unpacker.unconsumed_tail
+            behind = unpacker.unused_data
         while not unpacker.eof and (rest := unpacker.decompress(b"", _STEP)):
             yield rest
     except zlib.error as problem:
         raise UnsafeDocument(f"{entry.name} does not unpack") from problem
-    if not unpacker.eof or unpacker.unused_data:
+    if not unpacker.eof or (behind and not _is_checksum(packed, behind)):
         raise UnsafeDocument(f"{entry.name} does not end where it should")
+
+
+def _is_checksum(packed: memoryview, behind: bytes) -> bool:
+    """Whether behind the deflated bytes, which are known to be sound, stands what one vendor leaves
+    there: the checksum of the zlib format. They are unpacked once more for it, since hardly any
+    file comes here. A content whose checksum reads as the mark of another entry has no excuse."""
+    if len(behind) != 4 or behind.startswith(b"PK"):
+        return False
+    unpacker, adler = zlib.decompressobj(-zlib.MAX_WBITS), 1
+    for part in _slices(packed):
+        waiting: bytes | memoryview = part
+        while waiting and not unpacker.eof:
+            adler = zlib.adler32(unpacker.decompress(waiting, _STEP), adler)
+            waiting = unpacker.unconsumed_tail
+    while not unpacker.eof:
+        adler = zlib.adler32(unpacker.decompress(b"", _STEP), adler)
+    return behind == adler.to_bytes(4, "big")
 
 
 def open_package(data: bytes, limits: Limits) -> Package:

@@ -125,6 +125,21 @@ def read_signature(package: Package, file: str) -> Described:
     )
 
 
+def is_description(package: Package, file: str) -> bool:
+    """Whether a file that no list names describes a signature all the same. A later seal may cover
+    it, and then nothing but this tells that an earlier seal was struck from the list."""
+    if package.size(file) > package.limits.xml:
+        return False
+    content = package.read(file)
+    if b"SignedInfo" not in content:
+        return False
+    try:
+        root = xml.parse(content)
+    except UnsafeDocument:
+        return False
+    return xml.local_name(root) == "Signature" and xml.child(root, "SignedInfo") is not None
+
+
 def read_detached(content: bytes) -> Described:
     """A Signature.xml without its package: nothing it refers to can be opened.
 

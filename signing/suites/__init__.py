@@ -7,7 +7,7 @@ from signing.errors import UnknownSuite
 from signing.suites.p256_sha256 import P256Sha256
 from signing.suites.rsa_sha256 import RsaSha256
 from signing.suites.sm2_sm3 import Sm2Sm3
-from signing.suites.suite import Suite, from_raw, is_raw, to_raw
+from signing.suites.suite import Suite, from_raw, is_raw, meant, to_raw
 
 SM2_SM3: Suite = Sm2Sm3()
 P256_SHA256: Suite = P256Sha256()
@@ -64,5 +64,6 @@ __all__ = [
     "by_public_key",
     "from_raw",
     "is_raw",
+    "meant",
     "to_raw",
 ]

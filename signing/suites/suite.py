@@ -54,6 +54,39 @@ def is_raw(signature: bytes) -> bool:
     return len(signature) == 64 and signature[:2] != b"\x30\x3e"
 
 
+def meant(signature: bytes) -> tuple[bytes, str]:
+    """The DER value a writer meant, and the finding about how it was written, "" for plain DER.
+
+    Some write r ‖ s bare; others take both for 32 plain octets and leave out the zero octet that
+    keeps an INTEGER positive, so that r or s would be negative.
+    """
+    if is_raw(signature):
+        return from_raw(signature), "raw-signature"
+    numbers = _integers(signature)
+    if any(len(number) == 32 and number[0] & 0x80 for number in numbers):
+        raw = b"".join(number[-32:].rjust(32, b"\x00") for number in numbers)
+        return from_raw(raw), "sign-octet-missing"
+    return signature, ""
+
+
+def _integers(signature: bytes) -> tuple[bytes, ...]:
+    """The contents of SEQUENCE { INTEGER, INTEGER } of at most 33 octets each; nothing for
+    anything else."""
+    if not 8 <= len(signature) <= 72 or signature[:2] != bytes([0x30, len(signature) - 2]):
+        return ()
+    found, position = [], 2
+    while position + 2 <= len(signature):
+        tag, size = signature[position : position + 2]
+        number = signature[position + 2 : position + 2 + size]
+        if tag != 0x02 or not 1 <= size <= 33 or len(number) != size:
+            return ()
+        if size == 33 and number[0]:
+            return ()
+        found.append(number)
+        position += 2 + size
+    return tuple(found) if len(found) == 2 and position == len(signature) else ()
+
+
 def to_raw(signature: bytes) -> bytes:
     """DER SEQUENCE { r, s } → r ‖ s, 64 bytes, as COSE wants it."""
     first = 4 + signature[3]
