@@ -103,6 +103,8 @@ def _steady(
             return None
         if revocation.answers_about(certificate, issuer, trust):
             return None
+        if newest is None and revocation.has_unverified_list(issuer, trust):
+            return None
         if newest is not None and newest.find(certificate.serial) is not None:
             return None
         if newest is not None and newest.next_at is not None:
@@ -159,7 +161,8 @@ def _fits(leaf: Certificate, purpose: Purpose) -> bool:
         return False
     extended = leaf.extensions.extended_key_usage
     if purpose.extended_usage is None:
-        return True
+        # An empty list allows nothing (RFC 5280, 4.2.1.12, forbids to write one).
+        return extended is None or bool(extended)
     return extended is not None and purpose.extended_usage in extended
 
 
@@ -188,10 +191,16 @@ def _revocation(
     policy: Policy,
     signature: str,
 ) -> Iterator[Check]:
-    for certificate, issuer in _links(path):
-        code, facts = revocation.state_of(
-            certificate, issuer, moment, trust=trust, skew=policy.clock_skew
-        )
+    links = list(_links(path))
+    found = [
+        revocation.state_of(certificate, issuer, moment, trust=trust, skew=policy.clock_skew)
+        for certificate, issuer in links
+    ]
+    # Without any evidence nobody asked for it. With some, the part that is missing was left out.
+    looked = any(code != "revocation-unchecked" for code, _ in found)
+    for (certificate, _), (code, facts) in zip(links, found, strict=True):
+        if looked and code == "revocation-unchecked":
+            code = "revocation-missing"
         facts["role"] = purpose.role
         facts["subject"] = display_name(certificate.subject_names)
         yield policy.judge(code, signature=signature, **facts)

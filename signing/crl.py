@@ -61,7 +61,12 @@ class RevocationList:
 
     def find(self, serial: int) -> Revocation | None:
         """The entry for this serial number, or None."""
-        found = _loaded(self.der).get_revoked_certificate_by_serial_number(serial)
+        loaded = _loaded(self.der)
+        if serial > 0:
+            found = loaded.get_revoked_certificate_by_serial_number(serial)
+        else:
+            # The index knows positive numbers only (RFC 5280, 4.1.2.2); others were issued.
+            found = next((entry for entry in loaded if entry.serial_number == serial), None)
         if found is None:
             return None
         return Revocation(serial, found.revocation_date_utc, _reason(found))

@@ -114,6 +114,13 @@ CERTIFICATES = {
         "没有吊销列表，也没有在线状态答复，未检查吊销状态。",
         "No revocation list from {issuer} and no answer of its status service is at hand.",
     ),
+    "revocation-missing": Finding(
+        "{role}-revocation",
+        UNKNOWN,
+        "status-unreachable",
+        "证书链中有一级缺少吊销列表或在线状态答复，无法判断是否被吊销。",
+        "There is revocation evidence about this chain, but none from {issuer}.",
+    ),
     "revocation-stale": Finding(
         "{role}-revocation",
         UNKNOWN,

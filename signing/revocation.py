@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from signing import crl, ocsp
-from signing.certificates import Certificate, display_name
+from signing.certificates import CRL_SIGN, Certificate, display_name
 from signing.crl import Revocation
 from signing.errors import MalformedData, UnknownSuite
 from signing.ocsp import Answer, Response, State
@@ -158,12 +158,35 @@ def _evidence(
 def _of_list(certificate: Certificate, issuer: Certificate, trust: TrustList) -> Iterator[Evidence]:
     newest = newest_list(issuer, trust)
     if newest is None:
+        yield from _of_unverified_list(issuer, trust)
         return
     if newest.unsupported:
         problem = f"critical extension {newest.unsupported[0]}"
         yield Evidence("crl", newest.issued_at, newest.next_at, problem=problem)
         return
     yield Evidence("crl", newest.issued_at, newest.next_at, newest.find(certificate.serial))
+
+
+def _of_unverified_list(issuer: Certificate, trust: TrustList) -> Iterator[Evidence]:
+    """A list that bears the issuer's name and that the issuer did not sign, or may not sign, says
+    nothing about its certificates; but it says that there is something to be known, so that the
+    answer is not the one of an issuer without lists."""
+    named = _lists_named(issuer, trust)
+    if named:
+        newest = max(named, key=lambda found: found.issued_at)
+        may = issuer.may(CRL_SIGN)
+        problem = "its issuer did not sign it" if may else "its issuer may not sign lists"
+        yield Evidence("crl", newest.issued_at, newest.next_at, problem=problem)
+
+
+def _lists_named(issuer: Certificate, trust: TrustList) -> list[crl.RevocationList]:
+    """The lists that bear this issuer's name, whoever signed them."""
+    return [found for found in map(crl.parse, trust.crls) if found.issuer == issuer.subject]
+
+
+def has_unverified_list(issuer: Certificate, trust: TrustList) -> bool:
+    """Whether there are lists under this issuer's name and none that it signed."""
+    return newest_list(issuer, trust) is None and bool(_lists_named(issuer, trust))
 
 
 def _speaker(

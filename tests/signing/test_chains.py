@@ -138,13 +138,15 @@ def test_outdated_list_cannot_be_told(ca: DevelopmentAuthority) -> None:
     assert judge(signer(ca), replace(ca.trust, crls=(old,)))["revocation-stale"] == "unknown"
 
 
-def test_list_signed_by_somebody_else_counts_for_nothing(ca: DevelopmentAuthority) -> None:
+def test_list_signed_by_somebody_else_is_unusable_and_not_absent(ca: DevelopmentAuthority) -> None:
     twin = devca.make(organisation="云间市", departments={}, at=AT - timedelta(days=30))
     forged = twin.revoke(signer(ca), at=AT - timedelta(days=1)).crl
 
     found = judge(signer(ca), replace(ca.trust, crls=(forged,)))
 
-    assert found["revocation-unchecked"] == "skipped"
+    assert found["revocation-unusable"] == "unknown"
+    both = judge(signer(ca), replace(ca.trust, crls=(forged, ca.crl)))
+    assert both["revocation-good"] == "pass"
 
 
 def test_newest_list_decides(ca: DevelopmentAuthority) -> None:
@@ -255,3 +257,44 @@ def test_revocation_is_seen_after_the_chain_was_kept(ca: DevelopmentAuthority) -
 
     assert before["revocation-good"] == "pass"
     assert after["revoked"] == "fail"
+
+
+def test_list_that_is_missing_beside_others_cannot_be_told(ca: DevelopmentAuthority) -> None:
+    """Evidence about one link of a chain says that the other's was left out."""
+    middle = issue(ca, "middle", "二级机构", usages=AUTHORITY, path_length=0)
+    leaf = issue(ca, "leaf", "末级", usages=SIGNING, issuer_key="middle", issuer=middle)
+
+    assert judge(leaf, ca.trust, extra=(middle,))["revocation-missing"] == "unknown"
+    found = judge(leaf, replace(ca.trust, crls=()), extra=(middle,))
+    assert found["revocation-unchecked"] == "skipped"
+
+
+def test_list_of_an_authority_that_may_not_sign_lists_is_unusable(
+    ca: DevelopmentAuthority,
+) -> None:
+    no_lists = frozenset({certificates.KEY_CERT_SIGN})
+    middle = issue(ca, "middle", "二级机构", usages=no_lists, path_length=0)
+    leaf = issue(ca, "leaf", "末级", usages=SIGNING, issuer_key="middle", issuer=middle)
+    parsed = certificates.parse(middle)
+    tbs = crl.signed_part(parsed, {}, number=1, issued_at=AT, next_at=AT + timedelta(days=1))
+    der = issuing.assemble(tbs, ca.keys.sign_now("middle", tbs), parsed.spki)
+
+    found = judge(leaf, replace(ca.trust, crls=(*ca.trust.crls, der)), extra=(middle,))
+
+    assert found["revocation-unusable"] == "unknown"
+
+
+@pytest.mark.parametrize("serial", [-1, -(1 << 64), 0])
+def test_serial_that_is_not_positive_is_looked_up(ca: DevelopmentAuthority, serial: int) -> None:
+    root = certificates.parse(ca.root_certificate)
+    revoked = {serial: crl.Revocation(serial, AT, "superseded")}
+    lists = [
+        crl.parse(issuing.assemble(tbs, ca.keys.sign_now(devca.ROOT_KEY, tbs), root.spki))
+        for entries in ({}, revoked)
+        for tbs in [
+            crl.signed_part(root, entries, number=2, issued_at=AT, next_at=AT + timedelta(days=1))
+        ]
+    ]
+
+    assert lists[0].find(serial) is None
+    assert lists[1].find(serial) == revoked[serial]
