@@ -15,10 +15,15 @@ def is_indefinite(data: bytes) -> bool:
 
 def to_definite(data: bytes) -> bytes:
     """The same message with definite lengths; raises MalformedData, also for trailing bytes."""
-    element, position = _element(data, 0, 0)
+    element, position = to_definite_prefix(data)
     if position != len(data):
         raise MalformedData("bytes after the message")
     return element
+
+
+def to_definite_prefix(data: bytes) -> tuple[bytes, int]:
+    """The first message of these bytes with definite lengths, and where it ended in them."""
+    return _element(data, 0, 0)
 
 
 def _element(data: bytes, position: int, depth: int) -> tuple[bytes, int]:

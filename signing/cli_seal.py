@@ -45,9 +45,8 @@ def register(commands: "argparse._SubParsersAction[_Parser]") -> None:
     seal.add_argument(
         "--boundary",
         type=_boundary,
-        default=(140.0, 230.0, 42.0, 42.0),
         metavar="X,Y,W,H",
-        help="place in mm from the upper left corner",
+        help="place in mm from the upper left corner; lower right on the page by default",
     )
     riding = seal.add_argument_group("riding seal (骑缝章), OFD only")
     riding.add_argument("--riding", choices=list(Edge), help="over this edge of all pages")

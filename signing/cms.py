@@ -34,6 +34,8 @@ class SignedMessage:
     attributes: bytes | None = field(repr=False)
     """The attributes re-tagged as SET, the message that was signed when they are there."""
     values: tuple[tuple[str, bytes], ...] = field(repr=False)
+    digest_oids: tuple[str, ...] = ()
+    """What digestAlgorithms announces for all signers."""
     revocation: tuple[bytes, ...] = field(default=(), repr=False)
     """What the sender put into the field crls, DER, unread: `cms_evidence` sorts it."""
 
@@ -95,7 +97,7 @@ def _read(data: bytes) -> SignedMessage:
     if len(fields) < 4:
         raise MalformedSignature("SignedData is incomplete")
     _, digests, content_info = fields[:3]
-    digests.expect(asn1.SET)
+    announced = tuple(_algorithm(one) for one in digests.children(asn1.SET))
     content_type, content = _read_content(content_info)
     enclosed = [element for element in fields[3:-1] if element.tag == 0xA0]
     signers = fields[-1].children(asn1.SET)
@@ -105,7 +107,7 @@ def _read(data: bytes) -> SignedMessage:
     sent = [element for element in fields[3:-1] if element.tag == 0xA1]
     revocation = tuple(entry.der for entry in sent[0].children()) if sent else ()
     message = _read_signer(signers[0], content_type, content, inside)
-    return replace(message, revocation=revocation) if revocation else message
+    return replace(message, revocation=revocation, digest_oids=announced)
 
 
 def _read_content(info: asn1.Element) -> tuple[str, bytes | None]:

@@ -13,6 +13,8 @@ from signing.errors import InvalidKey, MalformedCertificate, MalformedData
 from signing.suites import P256_SHA256, RSA_SHA256, SM2_SM3, Suite
 
 _PEM = re.compile(rb"-----BEGIN ([A-Z0-9 ]+)-----([A-Za-z0-9+/=\s]+)-----END \1-----")
+# `openssl ec` writes the last for SM2 keys.
+_LABELS = (b"PRIVATE KEY", b"EC PRIVATE KEY", b"SM2 PRIVATE KEY")
 _EC, _RSA = "1.2.840.10045.2.1", "1.2.840.113549.1.1.1"
 _CURVES: dict[str, Suite] = {
     "1.2.156.10197.1.301": SM2_SM3,
@@ -23,7 +25,7 @@ _CURVES: dict[str, Suite] = {
 def read_private_key(data: bytes) -> tuple[Suite, bytes]:
     """The suite and the private key as that suite takes it; raises InvalidKey."""
     for label, body in _PEM.findall(data):
-        if label in (b"PRIVATE KEY", b"EC PRIVATE KEY"):
+        if label in _LABELS:
             return _read_der(_decode(body))
         if b"ENCRYPTED" in label:
             raise InvalidKey("the key is encrypted: keep it in a key store or a hardware module")

@@ -19,6 +19,7 @@ from signing.ofd.stamps import Box, Stamp
 
 Boundary = tuple[float, float, float, float]
 THINNEST_MM = 1.0
+_RIGHT_MM, _BOTTOM_MM = 28.0, 25.0
 _LARGEST_MM = 10_000
 
 
@@ -36,10 +37,11 @@ class Edge(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """The whole seal on one page, counted from 1; `boundary` is x, y, width, height in mm."""
+    """The whole seal on one page, counted from 1; `boundary` is x, y, width, height in mm, in its
+    own size in the lower right corner when None."""
 
     page: int
-    boundary: Boundary
+    boundary: Boundary | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +91,7 @@ def place(
         if isinstance(stamp, Riding):
             placed += _ride(stamp, pages, stamp.size or natural)
         else:
-            placed.append(_on_page(stamp, pages))
+            placed.append(_on_page(stamp, pages, natural))
     if not placed:
         raise SealRefused("the seal has no place on any page")
     return tuple(
@@ -98,11 +100,22 @@ def place(
     )
 
 
-def _on_page(stamp: Placement, pages: Sequence[Page]) -> tuple[Page, Box, None]:
-    insist_box(stamp.boundary)
+def lower_right(page: tuple[float, float], seal: tuple[float, float]) -> Boundary:
+    """Where a seal goes whose place nobody names: where it stands on a letter in A4."""
+    x, y = page[0] - seal[0] - _RIGHT_MM, page[1] - seal[1] - _BOTTOM_MM
+    return max(0.0, x), max(0.0, y), *seal
+
+
+def _on_page(
+    stamp: Placement, pages: Sequence[Page], natural: tuple[float, float]
+) -> tuple[Page, Box, None]:
     if not 1 <= stamp.page <= len(pages):
         raise SealRefused(f"the document has no page {stamp.page}")
-    page, box = pages[stamp.page - 1], Box(*stamp.boundary)
+    page, boundary = pages[stamp.page - 1], stamp.boundary
+    if boundary is None:
+        boundary = lower_right(_size_of(page, stamp.page), natural)
+    insist_box(boundary)
+    box = Box(*boundary)
     _insist_on(page, stamp.page, box)
     return page, box, None
 
@@ -190,5 +203,5 @@ def _along(riding: Riding, pages: Sequence[Page], size: tuple[float, float]) -> 
 
 def _size_of(page: Page, number: int) -> tuple[float, float]:
     if page.size is None:
-        raise SealRefused(f"the size of page {number} is not stated, so its edge is not known")
+        raise SealRefused(f"the size of page {number} is not stated, so that no place can be told")
     return page.size

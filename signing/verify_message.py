@@ -57,6 +57,10 @@ def _message_value(message: cms.SignedMessage, signer: Certificate, bench: Bench
     oid = message.signature_oid
     if oid not in SUITES and oid not in _MESSAGE_ALGORITHMS:
         return [bench.judge("algorithm-unsupported", oid=oid)]
+    strange = sorted({message.digest_oid, *message.digest_oids} - {SM2_SM3.digest_oid})
+    if strange:
+        # The value is over SM3 whatever the message announces: it must announce nothing else.
+        return [bench.judge("digest-unknown", method=strange[0])]
     signed = message.attributes if message.attributes is not None else message.content
     return judge_value(signer, oid, signed or b"", message.signature, bench)
 

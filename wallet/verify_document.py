@@ -21,9 +21,10 @@ from tortoise.exceptions import IntegrityError
 from core import audit, clock, database, offload
 from core.blobs import digest_of
 from identity.principal import Principal
-from signing import MalformedDocument, SealReport, TrustList
+from signing import SealReport, TrustList
 from signing import Verdict as SealVerdict
 from signing import verify_document as verify_seal
+from signing.errors import MalformedData
 from signing.pdf import is_pdf
 from wallet import catalogue, status, uses, verdict
 from wallet import identifier as identifiers
@@ -93,7 +94,7 @@ async def verify_document(
     now = clock.now()
     try:
         report, claimed = await offload.desk.run(_inspect, data, trust, now)
-    except MalformedDocument:
+    except MalformedData:
         raise UnreadableDocument() from None
     checks = checks_of(report)
     licence = await _claimed_licence(claimed)

@@ -50,14 +50,15 @@ def begin_pdf_seal(
     signer_certificate: bytes,
     at: datetime,
     picture: bytes,
-    boundary: tuple[float, float, float, float],
+    boundary: tuple[float, float, float, float] | None = None,
     page: int = 1,
     chain: Sequence[bytes] = (),
     limits: Limits | None = None,
 ) -> "UnsignedPdf":
     """Prepare a seal with this picture (PNG or JPEG) on a page counted from 1.
 
-    `boundary` is x, y, width, height in mm from the upper left corner of the page, as in OFD;
+    `boundary` is x, y, width, height in mm from the upper left corner of the page, as in OFD, and
+    a round seal's size in the lower right corner when None;
     `chain` are certificates above the signer's to send along. Raises UnsafeDocument for the PDF,
     MalformedCertificate, and SealRefused: closed document, no such page, box outside of it,
     certificate not usable at `at`, unreadable picture.

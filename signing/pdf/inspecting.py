@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from signing import asn1, certificates, cms, crl, ocsp, timestamps
 from signing.certificates import display_name
-from signing.errors import MalformedData
+from signing.errors import MalformedData, MalformedSignature
 from signing.pdf import messages
 from signing.pdf.signatures import Broken, KeptEvidence, PdfDocument, PdfSignature
 from signing.policy import Limits
@@ -119,7 +119,11 @@ def messages_of(data: bytes) -> Iterator[tuple[str, bytes]]:
     """Name and DER message of every signature that can be read; raises UnsafeDocument."""
     for found in PdfDocument(data, Limits()).signatures():
         if isinstance(found, PdfSignature):
-            yield found.name, messages.split(found.contents)[0]
+            try:
+                message, _ = messages.split(found.contents)
+            except MalformedSignature:
+                continue
+            yield found.name, message
 
 
 def _revisions(document: PdfDocument, found: list[PdfSignature | Broken]) -> Iterator[Revision]:

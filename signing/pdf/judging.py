@@ -12,7 +12,7 @@ from signing import asn1, certificates, chains, cms, timestamps
 from signing.certificates import Certificate
 from signing.cms_building import DATA
 from signing.cms_evidence import NOTHING, Evidence
-from signing.errors import MalformedData, MalformedSignature, UnsafeDocument
+from signing.errors import MalformedData, MalformedSignature
 from signing.pdf import messages
 from signing.pdf.signatures import Broken, PdfDocument, PdfSignature
 from signing.policy import Policy
@@ -34,7 +34,7 @@ def verify(data: bytes, *, trust: TrustList, at: datetime, policy: Policy) -> Se
     bench = Bench(trust, at, policy)
     try:
         return _verify(PdfDocument(data, policy.limits), bench)
-    except UnsafeDocument as problem:
+    except MalformedData as problem:
         return SealReport.conclude([bench.judge("package-unsafe", problem=str(problem))])
 
 
@@ -111,7 +111,10 @@ def _judge_stamp(
     document: PdfDocument, signature: PdfSignature, report: SignatureReport, bench: Bench
 ) -> tuple[list[Check], SignatureReport]:
     """A document time stamp (ETSI EN 319 142-1, 5.4.3): a token over the signed bytes."""
-    token, rest = messages.split(signature.contents)
+    try:
+        token, rest = messages.split(signature.contents)
+    except MalformedSignature as problem:
+        return [bench.judge("timestamp-bad", problem=str(problem))], report
     checks = [bench.judge("trailing-bytes", count=str(rest))] if rest else []
     stamped, proven = timestamps.judge(
         token,

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from signing import asn1, suites, timestamps
+from signing import asn1, ber, suites, timestamps
 from signing.certificates import Certificate
 from signing.cms import SignedMessage
 from signing.cms_building import SIGNATURE_TIMESTAMP
@@ -11,12 +11,17 @@ from signing.suites import SUITES, Suite
 
 
 def split(contents: bytes) -> tuple[bytes, int]:
-    """The DER message, and how many bytes follow it beyond the zeros that fill the place."""
+    """The message, made definite where it is BER (RFC 5652 allows it, Java libraries write it), and
+    how many bytes follow it beyond the zeros that fill the place. Raises MalformedSignature."""
     try:
-        message = asn1.parse_prefix(contents)
+        if ber.is_indefinite(contents):
+            message, end = ber.to_definite_prefix(contents)
+        else:
+            found = asn1.parse_prefix(contents)
+            message, end = found.der, found.end
     except MalformedData as problem:
         raise MalformedSignature(str(problem)) from problem
-    return message.der, len(contents[message.end :].rstrip(b"\x00"))
+    return message, len(contents[end:].rstrip(b"\x00"))
 
 
 def signature_timestamp(message: bytes) -> bytes | None:

@@ -32,8 +32,9 @@ from signing.certificates import Certificate
 from signing.errors import InvalidSignature, SealRefused, UnsafeDocument
 from signing.pdf.reader import refusing
 from signing.pdf.signatures import Broken, PdfDocument
-from signing.placing import Boundary, insist_box
+from signing.placing import Boundary, insist_box, lower_right
 from signing.policy import Limits
+from signing.seal_picture import DIAMETER_MM
 
 _POINTS_PER_MM = 72 / 25.4
 _USAGES = (certificates.DIGITAL_SIGNATURE, certificates.NON_REPUDIATION)
@@ -101,7 +102,7 @@ def begin(
     signer_certificate: bytes,
     at: datetime,
     picture: bytes,
-    boundary: Boundary,
+    boundary: Boundary | None,
     page: int,
     chain: Sequence[bytes],
     limits: Limits,
@@ -109,7 +110,8 @@ def begin(
     """`signing.pdf.begin_pdf_seal`, where the arguments are explained."""
     signer = certificates.parse(signer_certificate)
     _insist_usable(signer, at)
-    insist_box(boundary)
+    if boundary is not None:
+        insist_box(boundary)
     document = PdfDocument(pdf, limits)
     present = document.signatures()
     if any(isinstance(one, Broken) for one in present):
@@ -155,7 +157,7 @@ def _room(signer: Certificate, chain: Sequence[bytes]) -> int:
     return 2 * (enclosed + _FIXED_PART + _TOKEN_PART)
 
 
-def _on_page(writer: Any, page: int, boundary: Boundary) -> tuple[int, int, int, int]:
+def _on_page(writer: Any, page: int, boundary: Boundary | None) -> tuple[int, int, int, int]:
     """The boundary in points from the lower left corner, outwards to whole points."""
     try:
         if page < 1:
@@ -167,6 +169,9 @@ def _on_page(writer: Any, page: int, boundary: Boundary) -> tuple[int, int, int,
         raise SealRefused("the page is rotated")
     media = _inherited(found, "/CropBox") or _inherited(found, "/MediaBox")
     left, bottom, right, top = (float(number) for number in media)
+    if boundary is None:
+        size = ((right - left) / _POINTS_PER_MM, (top - bottom) / _POINTS_PER_MM)
+        boundary = lower_right(size, (DIAMETER_MM, DIAMETER_MM))
     x, y, width, height = (number * _POINTS_PER_MM for number in boundary)
     box = (round(left + x), round(top - y - height), round(left + x + width), round(top - y))
     if box[0] < left - 1 or box[1] < bottom - 1 or box[2] > right + 1 or box[3] > top + 1:

@@ -204,6 +204,31 @@ def test_keys_written_by_openssl_are_read(
     assert found.public_key(secret) == public.read_bytes()
 
 
+def test_sm2_key_under_the_label_of_openssl_ec_is_read() -> None:
+    secret = bytes(31) + b"\x07"
+    data = key_pem(SM2_SM3, secret).replace(b"EC PRIVATE", b"SM2 PRIVATE")
+
+    assert key_files.read_private_key(data) == (SM2_SM3, secret)
+
+
+@pytest.mark.parametrize("size", ["148 210", "210 297", "60 60"])
+def test_seal_without_a_place_stands_lower_right_on_any_page(office: Path, size: str) -> None:
+    (office / "in.ofd").write_bytes(paged(1, size=f"0 0 {size}"))
+    assert make_seal(office) == 0
+
+    assert seal(office, "ofd") == 0
+    assert verify(office, "out.ofd") == 0
+
+
+def test_pdf_seal_without_a_place_stands_on_its_page(office: Path) -> None:
+    small = pdf_makers.plain().replace(b"[0 0 595 842]", b"[0 0 420 595]")
+    (office / "in.pdf").write_bytes(small)
+    assert make_seal(office) == 0
+
+    assert seal(office, "pdf") == 0
+    assert verify(office, "out.pdf") == 0
+
+
 @pytest.mark.parametrize(
     "data",
     [

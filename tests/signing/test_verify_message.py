@@ -22,6 +22,8 @@ class Message:
     content: Callable[[bytes], bytes | None] = lambda digest: digest
     attributes: Callable[[bytes], list[bytes]] | None = None
     algorithm: str = SM2_VALUE
+    digest: str = SM3_OID
+    announced: str = SM3_OID
     with_certificate: bool = True
     key_id: str = devca.signer_key(DEPARTMENT)
 
@@ -37,7 +39,7 @@ class Message:
         info = asn1.sequence(
             asn1.integer(1),
             asn1.sequence(signer.issuer, asn1.integer(signer.serial)),
-            asn1.sequence(asn1.oid(SM3_OID)),
+            asn1.sequence(asn1.oid(self.digest)),
             asn1.element(0xA0, attributes) if attributes else b"",
             asn1.sequence(asn1.oid(self.algorithm)),
             asn1.octet_string(authority().keys.sign_now(self.key_id, signed)),
@@ -45,7 +47,7 @@ class Message:
         inner = b"" if content is None else asn1.explicit(0, asn1.octet_string(content))
         message = asn1.sequence(
             asn1.integer(1),
-            asn1.set_of([asn1.sequence(asn1.oid(SM3_OID))]),
+            asn1.set_of([asn1.sequence(asn1.oid(self.announced))]),
             asn1.sequence(asn1.oid(cms.GB_DATA), inner),
             asn1.element(0xA0, signer.der) if self.with_certificate else b"",
             asn1.set_of([info]),
@@ -165,3 +167,16 @@ def test_second_list_for_one_document_is_refused() -> None:
     report = verify_document(write_package(files), trust=authority().trust, at=AT)
 
     assert report.reasons == ("unreadable",)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        Message(digest="1.2.156.10197.1.401.7"),
+        Message(digest="2.16.840.1.101.3.4.2.1"),
+        Message(announced="1.2.840.113549.2.5"),
+    ],
+    ids=["unknown", "another one", "announced"],
+)
+def test_message_that_announces_another_digest_is_not_valid(message: Message) -> None:
+    assert judge(message).verdict == "invalid"

@@ -3,12 +3,15 @@
 import io
 import zipfile
 from dataclasses import replace
+from random import Random
 
 import pytest
 
 from core.errors import Problem
 from signing import TrustList
 from tests.conftest import SHARED, FrozenClock
+from tests.signing.test_declared_outcomes import as_document_stamp, hurt
+from tests.vectors.places import HERE
 from tests.wallet.city import TODAY, City
 from tests.wallet.factories import issue_licence
 from wallet import queries, status, uses, verify_document
@@ -20,6 +23,8 @@ PAPER = {
     "cause": "信息待核实",
     "document_no": "松公证〔2026〕1号",
 }
+
+PDFS = HERE / "pdf"
 
 
 async def document_of(city: City) -> bytes:
@@ -199,3 +204,22 @@ async def test_wrong_values_are_all_answered_alike(city: City, wrong: dict[str, 
     assert (answer.verdict.verdict, answer.state) == ("invalid", None)
     assert answer.verdict.title == "没有与所填信息一致的证照"
     assert (await Verification.get()).licence_id is None
+
+
+@pytest.mark.parametrize("kind", ["ofd", "pdf"])
+async def test_mutated_document_gets_a_declared_outcome(city: City, kind: str) -> None:
+    """Never another exception: the caller of the API would read a 500."""
+    sample = await document_of(city) if kind == "ofd" else (PDFS / "b-t.pdf").read_bytes()
+    random = Random(kind)
+    for _ in range(12):
+        try:
+            answer = await post(city, hurt(sample, random))
+        except UnreadableDocument:
+            continue
+        assert answer.verdict.verdict in ("valid", "invalid", "cannot_tell")
+
+
+async def test_time_stamp_that_cannot_be_parsed_is_a_verdict(city: City) -> None:
+    answer = await post(city, as_document_stamp("b-t").replace(b"<3082", b"<3080"))
+
+    assert answer.verdict.verdict == "invalid"
