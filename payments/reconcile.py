@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from core import audit, clock
-from core.database import transaction
+from core.database import pieces, transaction
 from core.errors import Problem
 from miniapp_bridge.payments.provider import PaymentProvider, StatementLine
 from payments import orders, settle
@@ -89,8 +89,9 @@ async def _books(provider: str, day: date, *, also: set[Key] | None = None) -> d
     rows = await Entry.filter(provider=provider, day=day)
     found = {(row.kind, row.number): row.amount for row in rows}
     numbers = [number for _, number in (also or set()) - set(found)]
-    for row in await Entry.filter(provider=provider, number__in=numbers) if numbers else []:
-        found[(row.kind, row.number)] = row.amount
+    for piece in pieces(numbers):
+        for row in await Entry.filter(provider=provider, number__in=piece):
+            found[(row.kind, row.number)] = row.amount
     return found
 
 
