@@ -21,6 +21,7 @@ from sanic.http.constants import Stage
 from sanic.server.protocols.http_protocol import HttpProtocol
 
 from api import addresses, bounds
+from api.http1 import StrictHttp
 from core import ids
 
 HEAD_SECONDS = 10.0
@@ -38,6 +39,8 @@ class Connection(HttpProtocol):
     """One connection. Its address is counted until it ends or becomes a live socket."""
 
     __slots__ = ("_address", "_counted", "_drained", "_since", "_watch")
+
+    HTTP_CLASS = StrictHttp
 
     check_every = CHECK_SECONDS
 

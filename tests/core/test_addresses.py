@@ -3,7 +3,7 @@
 import ipaddress
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from core.addresses import MOST_HOPS, citizen_address, is_proxy, read_address, read_networks
@@ -114,6 +114,7 @@ def test_none_trusts_nobody() -> None:
     assert read_networks("none") == ()
 
 
+@settings(deadline=None)
 @given(forged=st.lists(st.text(max_size=40), max_size=4), own=st.ip_addresses(v=4))
 def test_no_forged_list_changes_whose_request_it_is(
     forged: list[str], own: ipaddress.IPv4Address
@@ -123,6 +124,7 @@ def test_no_forged_list_changes_whose_request_it_is(
     assert found(*forged, str(own)) == str(own)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=60))
 def test_no_text_is_too_strange_to_read(text: str) -> None:
     read_address(text)
