@@ -153,6 +153,8 @@ async def on_lost_store(request: Request, error: Exception) -> HTTPResponse:
 
 async def on_system_error(request: Request, error: OSError) -> HTTPResponse:
     """A full disk is no crash: who writes comes again, who reads goes on."""
+    if isinstance(error, TimeoutError):
+        return await on_lost_store(request, error)
     if not full_disk.is_full(error):
         return await on_crash(request, error)
     log.error("no room to write: %s", error.strerror)

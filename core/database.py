@@ -39,6 +39,7 @@ from tortoise.migrations.executor import MigrationExecutor
 from tortoise.queryset import QuerySet
 from tortoise.transactions import in_transaction
 
+from core import database_limits
 from core.database_errors import DATABASE_ERRORS as DATABASE_ERRORS
 
 log = logging.getLogger(__name__)
@@ -202,18 +203,21 @@ class PlainConnection(asyncpg.Connection):  # type: ignore[misc]
         return ""
 
 
-def connection_config(database_url: str) -> dict[str, Any]:
+def connection_config(database_url: str, *, migrating: bool = False) -> dict[str, Any]:
     """Tortoise's description of one connection. Raises ConfigurationError for a strange URL."""
     config = expand_db_url(database_url)
     if config["engine"] == "tortoise.backends.asyncpg":
         config["credentials"]["connection_class"] = PlainConnection
+        database_limits.put(config["credentials"], migrating=migrating)
     return config
 
 
-def tortoise_config(database_url: str, packages: Sequence[str]) -> dict[str, Any]:
+def tortoise_config(
+    database_url: str, packages: Sequence[str], *, migrating: bool = False
+) -> dict[str, Any]:
     """Tortoise's own configuration: one app per package, named as the package."""
     return {
-        "connections": {CONNECTION: connection_config(database_url)},
+        "connections": {CONNECTION: connection_config(database_url, migrating=migrating)},
         "apps": {
             package: {
                 "models": [f"{package}.models"],
@@ -228,7 +232,11 @@ def tortoise_config(database_url: str, packages: Sequence[str]) -> dict[str, Any
 
 
 async def open_database(
-    database_url: str, packages: Sequence[str], *, patience: float = PATIENCE_SECONDS
+    database_url: str,
+    packages: Sequence[str],
+    *,
+    patience: float = PATIENCE_SECONDS,
+    migrating: bool = False,
 ) -> None:
     """Connect, and wait up to `patience` seconds for a database that is just starting.
 
@@ -237,7 +245,8 @@ async def open_database(
     """
     make_folder(database_url)
     await Tortoise.init(
-        config=tortoise_config(database_url, packages), _enable_global_fallback=True
+        config=tortoise_config(database_url, packages, migrating=migrating),
+        _enable_global_fallback=True,
     )
     try:
         await _wait_for_answer(patience)
@@ -274,8 +283,12 @@ async def close_database() -> None:
 
 
 async def migrate(database_url: str, packages: Sequence[str]) -> None:
-    """Bring the tables up to date with the migrations that lie in each package."""
-    await open_database(database_url, packages)
+    """Bring the tables up to date with the migrations that lie in each package.
+
+    Raises one of DATABASE_ERRORS when a table stays locked for longer than
+    `database_limits.LOCK_SECONDS`: run it again when whoever reads it is done.
+    """
+    await open_database(database_url, packages, migrating=True)
     await apply_migrations(database_url, packages)
     await close_database()
 
