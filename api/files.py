@@ -17,6 +17,7 @@ from api import guards
 from api.endpoint import endpoint
 from cases import errors, file_addresses, queries, thumbnails
 from core import clock, offload
+from cases.file_addresses import Kind
 from core.errors import Forbidden
 from core.settings import Settings
 
@@ -24,6 +25,7 @@ bp = Blueprint("files", url_prefix=file_addresses.PREFIX)
 
 LIFE = timedelta(seconds=60)
 CACHE = "private, max-age=300"
+PICTURE_TYPES = ("image/jpeg", "image/png")
 MEDIA_TYPES = ("image/jpeg", "image/png", "application/pdf", "application/ofd")
 _SHOWN = frozenset({"image/jpeg", "image/png", "application/pdf"})
 _VERSION = re.compile("[0-9a-f]{8}")
@@ -34,51 +36,66 @@ class AddressExpired(Forbidden):
     title = "文件地址已过期，请返回页面重新打开"
 
 
-def redirect(request: Request, file_id: UUID, *, small: bool = False) -> HTTPResponse:
-    """Send the caller, who may see the file, on to its signed address."""
+def redirect(request: Request, kind: Kind, file_id: UUID) -> HTTPResponse:
+    """Send the caller, who may see the file of this kind, on to its signed address."""
     settings = request.app.ctx.resources.settings
-    address = address_of(file_id, settings=settings, at=clock.now(), small=small)
+    address = address_of(kind, file_id, settings=settings, at=clock.now())
     version = request.args.get("v", "")
     if _VERSION.fullmatch(version):
         address = f"{address}?v={version}"
     return empty(status=303, headers={"Location": address, "Cache-Control": "no-store"})
 
 
-def address_of(file_id: UUID, *, settings: Settings, at: datetime, small: bool = False) -> str:
-    """The address under which the file, or its thumbnail, can be fetched for a minute from `at`."""
-    return file_addresses.address_of(
-        file_id, secret_key=settings.secret_key, until=at + LIFE, small=small
-    )
+def address_of(kind: Kind, file_id: UUID, *, settings: Settings, at: datetime) -> str:
+    """The address under which a file of this kind can be fetched for a minute from `at`."""
+    return file_addresses.address_of(kind, file_id, secret_key=settings.secret_key, until=at + LIFE)
 
 
-@bp.get("/<file_id:uuid>/<until:int>/<seal:str>")
+@bp.get("/material/<file_id:uuid>/<until:int>/<seal:str>")
 @guards.public
 @endpoint(
-    summary="The bytes of a file, by its signed address",
+    summary="The bytes of a material, by its signed address",
     raw=True,
     media_types=MEDIA_TYPES,
     problems=(AddressExpired, errors.FileNotFound),
 )
 async def get_content(request: Request, file_id: UUID, until: int, seal: str) -> HTTPResponse:
     resources = request.app.ctx.resources
-    _require_genuine(file_addresses.place_of(file_id), until, seal, resources.settings)
-    stored = await queries.get_signed_file(file_id)
+    _require_genuine(Kind.MATERIAL, file_id, until, seal, resources.settings)
+    stored = await queries.get_signed_material(file_id)
     data = await resources.blobs.get(stored.digest)
     return inline(data, name=stored.name, media_type=stored.media_type)
 
 
-@bp.get("/<file_id:uuid>/thumbnail/<until:int>/<seal:str>")
+@bp.get("/message-picture/<file_id:uuid>/<until:int>/<seal:str>")
 @guards.public
 @endpoint(
-    summary="A small picture of a file, by its signed address",
+    summary="The bytes of a message's picture, by its signed address",
+    raw=True,
+    media_types=PICTURE_TYPES,
+    problems=(AddressExpired, errors.FileNotFound),
+)
+async def get_message_picture(
+    request: Request, file_id: UUID, until: int, seal: str
+) -> HTTPResponse:
+    resources = request.app.ctx.resources
+    _require_genuine(Kind.MESSAGE_PICTURE, file_id, until, seal, resources.settings)
+    stored = await queries.get_signed_picture(file_id)
+    data = await resources.blobs.get(stored.digest)
+    return inline(data, name=stored.name, media_type=stored.media_type)
+
+
+@bp.get("/thumbnail/<file_id:uuid>/<until:int>/<seal:str>")
+@guards.public
+@endpoint(
+    summary="A small picture of a material, by its signed address",
     raw=True,
     media_types=(thumbnails.MEDIA_TYPE,),
     problems=(AddressExpired, errors.NoThumbnail, *offload.PROBLEMS),
 )
 async def get_thumbnail(request: Request, file_id: UUID, until: int, seal: str) -> HTTPResponse:
     resources = request.app.ctx.resources
-    place = file_addresses.place_of(file_id, small=True)
-    _require_genuine(place, until, seal, resources.settings)
+    _require_genuine(Kind.THUMBNAIL, file_id, until, seal, resources.settings)
     data = await thumbnails.get(file_id, blobs=resources.blobs)
     return inline(data, name="thumbnail.jpg", media_type=thumbnails.MEDIA_TYPE)
 
@@ -100,8 +117,9 @@ def inline(data: bytes, *, name: str, media_type: str) -> HTTPResponse:
     )
 
 
-def _require_genuine(what: str, until: int, seal: str, settings: Settings) -> None:
-    ours = file_addresses.seal(what, until, secret_key=settings.secret_key)
+def _require_genuine(kind: Kind, file_id: UUID, until: int, seal: str, settings: Settings) -> None:
+    place = file_addresses.place_of(kind, file_id)
+    ours = file_addresses.seal(place, until, secret_key=settings.secret_key)
     genuine = hmac.compare_digest(seal.encode(), ours.encode())
     if not genuine or clock.now().timestamp() > until:
         raise AddressExpired()

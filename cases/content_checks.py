@@ -191,7 +191,9 @@ async def _ask_picture(
     if row.file_id is None or await _present_file(row) is None:
         return GONE
     until = at + ADDRESS_LIFE
-    path = file_addresses.address_of(row.file_id, secret_key=secret_key, until=until)
+    path = file_addresses.address_of(
+        file_addresses.Kind.MATERIAL, row.file_id, secret_key=secret_key, until=until
+    )
     reference = await checker.begin_picture_check(f"{public_url}{path}", user_id=user_id)
     await ContentCheck.filter(id=row.id, state="waiting").update(
         state="asked", reference=reference, due_at=at + POLL

@@ -1,8 +1,13 @@
-"""Addresses of stored files that need no session: signed, and good until a time. Pure."""
+"""Addresses of stored files that need no session: signed, and good until a time. Pure.
+
+What an address leads to is said by its kind, which is signed with the id: the id of one table is
+never looked up in another. Pages choose the ids of pictures, and might choose that of a file.
+"""
 
 import base64
 import hmac
 from datetime import datetime
+from enum import StrEnum
 from uuid import UUID
 
 from core import protect
@@ -11,19 +16,25 @@ PREFIX = "/api/files"
 _DIGEST = "sha256"
 
 
-def address_of(file_id: UUID, *, secret_key: bytes, until: datetime, small: bool = False) -> str:
-    """The path under which the file can be fetched until `until`, by whoever has it.
+class Kind(StrEnum):
+    """What an address leads to, and so the one table its id is looked up in."""
 
-    `small` leads to its thumbnail, and to nothing else.
-    """
+    MATERIAL = "material"
+    THUMBNAIL = "thumbnail"
+    """The small picture of a material."""
+    MESSAGE_PICTURE = "message-picture"
+
+
+def address_of(kind: Kind, file_id: UUID, *, secret_key: bytes, until: datetime) -> str:
+    """The path under which the file can be fetched until `until`, by whoever has it."""
     end = int(until.timestamp())
-    what = place_of(file_id, small=small)
+    what = place_of(kind, file_id)
     return f"{PREFIX}/{what}/{end}/{seal(what, end, secret_key=secret_key)}"
 
 
-def place_of(file_id: UUID, *, small: bool = False) -> str:
-    """What a seal is for: the file, or its thumbnail."""
-    return f"{file_id}/thumbnail" if small else str(file_id)
+def place_of(kind: Kind, file_id: UUID) -> str:
+    """What a seal is for: a file of this kind, and nothing else of the same id."""
+    return f"{kind.value}/{file_id}"
 
 
 def seal(what: str, until: int, *, secret_key: bytes) -> str:

@@ -252,12 +252,17 @@ async def get_staff_file(file_id: UUID, *, by: Principal, as_handed_in: bool = F
     return _stored_file(stored)
 
 
-async def get_signed_file(file_id: UUID) -> StoredFile:
-    """A file by an address somebody who may see it was given; raises `FileNotFound`."""
+async def get_signed_material(file_id: UUID) -> StoredFile:
+    """A material's file by an address somebody who may see it was given; raises `FileNotFound`."""
     stored = await MaterialFile.get_or_none(id=file_id)
-    if stored is not None:
-        return _stored_file(stored)
-    picture = await MessagePicture.get_or_none(id=file_id)
+    if stored is None:
+        raise errors.FileNotFound()
+    return _stored_file(stored)
+
+
+async def get_signed_picture(picture_id: UUID) -> StoredFile:
+    """A message's picture by an address somebody who may see it was given; `FileNotFound`."""
+    picture = await MessagePicture.get_or_none(id=picture_id)
     if picture is None:
         raise errors.FileNotFound()
     suffix = "png" if picture.media_type == "image/png" else "jpg"

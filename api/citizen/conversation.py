@@ -10,6 +10,7 @@ from api import conversations, files, guards
 from api.conversations import MessageQuery, NewMessage, ReadMark
 from api.endpoint import endpoint
 from cases import conversation_pictures, errors
+from cases.file_addresses import Kind
 from cases.views import ConversationView, MessagePictureView, MessageView, ReadMarks
 
 bp = Blueprint("citizen-conversation", url_prefix="/api/citizen")
@@ -75,4 +76,4 @@ async def keep_picture(request: Request, case_id: UUID, picture_id: UUID) -> Mes
 )
 async def get_picture(request: Request, picture_id: UUID) -> HTTPResponse:
     await conversation_pictures.get_own(picture_id, by=request.ctx.principal)
-    return files.redirect(request, picture_id)
+    return files.redirect(request, Kind.MESSAGE_PICTURE, picture_id)

@@ -14,6 +14,7 @@ from api.endpoint import JSON, endpoint
 from api.multipart import NoFile, receive_file
 from cases import errors, materials, queries, quotas
 from cases.combine import combine_pictures
+from cases.file_addresses import Kind
 from cases.materials import ReusedLicence
 from cases.views import CaseDetail
 from core import offload
@@ -163,7 +164,7 @@ def _size_of_file(request: Request) -> int:
 )
 async def get_content(request: Request, file_id: UUID) -> HTTPResponse:
     await queries.get_own_file(file_id, by=request.ctx.principal)
-    return files.redirect(request, file_id)
+    return files.redirect(request, Kind.MATERIAL, file_id)
 
 
 @bp.get("/materials/<file_id:uuid>/thumbnail")
@@ -176,7 +177,7 @@ async def get_content(request: Request, file_id: UUID) -> HTTPResponse:
 )
 async def get_thumbnail(request: Request, file_id: UUID) -> HTTPResponse:
     await queries.get_own_file(file_id, by=request.ctx.principal)
-    return files.redirect(request, file_id, small=True)
+    return files.redirect(request, Kind.THUMBNAIL, file_id)
 
 
 async def _reusable(case_id: UUID, code: str, licence_id: UUID, *, by: Principal) -> ReusedLicence:

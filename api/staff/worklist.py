@@ -9,6 +9,7 @@ from sanic import Blueprint, HTTPResponse, Request
 from api import files, guards, licence_lookup, paging
 from api.endpoint import endpoint
 from cases import errors, queries
+from cases.file_addresses import Kind
 from cases.lifecycle import CaseState
 from cases.views import Overview, StaffCaseDetail, WorklistEntry
 from identity.principal import Principal
@@ -69,7 +70,7 @@ async def get_case(request: Request, case_id: UUID) -> StaffCaseDetail:
 )
 async def get_content(request: Request, file_id: UUID) -> HTTPResponse:
     await queries.get_staff_file(file_id, by=request.ctx.principal)
-    return files.redirect(request, file_id)
+    return files.redirect(request, Kind.MATERIAL, file_id)
 
 
 @bp.get("/materials/<file_id:uuid>/original")
@@ -96,7 +97,7 @@ async def get_original(request: Request, file_id: UUID) -> HTTPResponse:
 )
 async def get_thumbnail(request: Request, file_id: UUID) -> HTTPResponse:
     await queries.get_staff_file(file_id, by=request.ctx.principal)
-    return files.redirect(request, file_id, small=True)
+    return files.redirect(request, Kind.THUMBNAIL, file_id)
 
 
 @bp.get("/overview")

@@ -6,8 +6,8 @@ from uuid import uuid4
 import aiohttp
 import pytest
 
-from tests.api.applicants import Applicant
-from tests.cases.factories import PHOTO
+from tests.api.applicants import Applicant, Caller
+from tests.cases.factories import PHOTO, photo
 from tests.conftest import FrozenClock
 
 
@@ -70,5 +70,37 @@ async def test_a_thumbnail_has_an_address_of_its_own(
         assert response.headers["Content-Security-Policy"].startswith("sandbox")
 
     assert await stranger.refused("GET", lasting) == (404, "file-not-found")
-    whole = signed.replace("/thumbnail/", "/")
-    assert await stranger.refused("GET", whole) == (403, "file-address-expired")
+    for other in ("material", "message-picture"):
+        whole = signed.replace("/thumbnail/", f"/{other}/")
+        assert await stranger.refused("GET", whole) == (403, "file-address-expired")
+
+
+async def test_a_picture_that_takes_the_id_of_a_file_leads_to_the_picture(
+    applicant: Applicant, stranger: Applicant, officer: Caller
+) -> None:
+    """The page names its pictures: with the id of another person's file it gets its own bytes."""
+    shown: Any = await applicant.submitted()
+    (page,) = next(m for m in shown["materials"] if m["code"] == PHOTO)["files"]
+    case = await stranger.submitted()
+    mine = photo(width=300, height=300)
+    kept = f"/api/citizen/cases/{case['id']}/message-pictures/{page['id']}"
+
+    await stranger.ok("PUT", kept, data=mine, headers={"Content-Type": "image/jpeg"})
+    lasting = f"/api/citizen/message-pictures/{page['id']}/content"
+    async with stranger.http.get(lasting, allow_redirects=False) as response:
+        signed = response.headers["Location"]
+    async with stranger.http.get(signed) as response:
+        assert response.headers["Content-Disposition"].endswith("%E7%85%A7%E7%89%87.jpg")
+        got = await response.read()
+
+    async with applicant.http.get(page["url"]) as response:
+        assert response.status == 200
+        assert await response.read() != got
+    forged = signed.replace("/message-picture/", "/material/")
+    assert await stranger.refused("GET", forged) == (403, "file-address-expired")
+    told = {"client_key": "a-picture-of-mine", "pictures": [page["id"]]}
+    await stranger.ok("POST", f"/api/citizen/cases/{case['id']}/messages", told)
+    async with officer.http.get(
+        f"/api/staff/message-pictures/{page['id']}/content", allow_redirects=False
+    ) as response:
+        assert "/message-picture/" in response.headers["Location"]

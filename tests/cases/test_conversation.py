@@ -268,7 +268,7 @@ async def test_pictures_travel_with_their_message_and_lose_their_metadata(talk: 
     assert [picture.id for picture in sent.pictures] == [second, first]
     assert await MessagePicture.all().count() == 2
     await conversation_pictures.get_staff(first, by=talk.cases.officer)
-    stored = await queries.get_signed_file(first)
+    stored = await queries.get_signed_picture(first)
     assert stored.media_type == "image/jpeg"
     assert b"Exif" not in await talk.cases.blobs.get(stored.digest)
 
