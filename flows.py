@@ -112,13 +112,13 @@ async def read_batch(event: wallet_events.IntakeReceived, resources: Resources) 
 async def tell_of_complaint(event: wallet_events.ComplaintMade, resources: Resources) -> None:
     if event.department:
         notice = push.licence_messages.complaint_made(event)
-        await push.deliver.tell_department(notice, event_id=event.id, redis=resources.redis)
+        await push.deliver.tell_keepers(notice, event_id=event.id, redis=resources.redis)
 
 
 async def tell_department(event: Event, resources: Resources) -> None:
     """Move the worklists of the department."""
     notice = push.messages.department_notice(event)
-    if notice is not None:
+    if notice is not None and not _is_draft(event):
         await push.deliver.tell_department(notice, event_id=event.id, redis=resources.redis)
 
 
@@ -136,10 +136,15 @@ async def tell_talkers(event: Event, resources: Resources) -> None:
     await push.deliver.tell_department(notice, event_id=event.id, redis=resources.redis)
 
 
+def _is_draft(event: Event) -> bool:
+    """A case nobody has handed in yet is its applicant's alone."""
+    return isinstance(event, case_events.CaseEvent) and not event.submitted
+
+
 async def tell_webhooks(event: Event, resources: Resources) -> None:
     """Write the calls of systems that want the event; a timer sends them."""
     notice = notices.of_event(event)
-    if notice is not None:
+    if notice is not None and not _is_draft(event):
         await push.webhooks.calls.enqueue(notice)
 
 
@@ -250,6 +255,7 @@ REACTIONS: dict[type[Event], tuple[Reaction, ...]] = {
     wallet_events.LicenceStateChanged: (announce_status, tell_holder, tell_webhooks),
     wallet_events.LicenceLookedAt: (tell_answerer,),
     wallet_events.LicenceEnding: (tell_answerer,),
+    wallet_events.LicenceTakenIn: (tell_answerer,),
     wallet_events.IntakeReceived: (read_batch,),
     wallet_events.ComplaintMade: (tell_of_complaint,),
     wallet_events.ComplaintAnswered: (tell_answerer,),

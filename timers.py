@@ -19,6 +19,7 @@ import cases.conversation_pictures
 import cases.review
 import cases.supplement
 import cases.uploads
+import identity.guesses
 import identity.officers
 import identity.sessions
 import identity.sign_in_log
@@ -33,8 +34,10 @@ import wallet.anchors
 import wallet.blob_columns
 import wallet.log_alarms
 import wallet.log_memory
+import wallet.pass_origins
 import wallet.patrol
 import wallet.reminders
+import wallet.taken_in
 import wallet.transparency
 import wallet.upstream
 import wallet.use_days
@@ -94,6 +97,11 @@ async def remind_of_renewals(_resources: Resources) -> None:
     await wallet.reminders.remind()
 
 
+async def tell_taken_in(_resources: Resources) -> None:
+    """Holders hear of licences that were taken in, a few at a time."""
+    await wallet.taken_in.tell_waiting()
+
+
 async def integrate_log(resources: Resources) -> None:
     """Waiting entries get their places in the public log, and the new size is signed."""
     await wallet.transparency.integrate(keys=resources.keys)
@@ -137,12 +145,14 @@ async def forget_old_rows(resources: Resources) -> None:
     await push.webhooks.calls.forget_old()
     await identity.sessions.forget_ended()
     await identity.officers.forget_attempts()
+    await identity.guesses.forget_old()
     await identity.sign_in_log.forget_old()
     await cases.apply.forget_drafts(clock.now())
     await cases.conversation_pictures.forget_unsent()
     await wallet.use_days.forget_old()
     await wallet.anchors.forget_old()
     await spent.forget()
+    await wallet.pass_origins.forget_old()
 
 
 async def ask_after_payments(resources: Resources) -> None:
@@ -188,6 +198,7 @@ SCHEDULE = (
     Timer("sweep-blobs", 1200, sweep_blobs),
     Timer("ask-after-payments", 10, ask_after_payments),
     Timer("reconcile-payments", 3600, reconcile_payments),
+    Timer("tell-taken-in", 2, tell_taken_in),
     Timer("integrate-log", 5, integrate_log),
     Timer("anchor-logs", 60, anchor_logs),
     Timer("compare-register", 60, compare_register),

@@ -17,9 +17,10 @@ from sanic_routing.route import Route
 from api import bodies, websocket
 from core.database import DATABASE_ERRORS
 from core.redis_client import REDIS_ERRORS
-from identity import assurance, clients, counters, errors, live_tickets, sessions
+from identity import assurance, clients, counters, errors, live_tickets, roles, sessions
 from identity.assurance import Act
 from identity.principal import Principal, PrincipalKind
+from identity.roles import Act as StaffAct
 from identity.signed_request import Claims, SignedRequest
 
 # Handlers take path parameters and bodies of their own; only their being awaitable matters here.
@@ -34,6 +35,7 @@ OWN_PAGE_HEADER = ("x-requested-with", "yunjian")
 
 CLOSE_UNAUTHENTICATED = 4401
 CLOSE_FOREIGN_ORIGIN = 4403
+CLOSE_FORBIDDEN = 4403
 CLOSE_TRY_LATER = 1013
 
 
@@ -81,19 +83,19 @@ def assured(act: Act) -> Callable[[H], H]:
     return decorate
 
 
-def officer(*roles: str) -> Callable[[H], H]:
-    """A signed-in officer who holds one of `roles`; without roles, any officer."""
+def officer(*acts: StaffAct) -> Callable[[H], H]:
+    """A signed-in officer who may do one of `acts` (identity/roles.py); without acts, any officer.
+
+    The act asks again, and for what it is about: this only spares its work.
+    """
 
     async def admit(request: Request) -> None:
         principal = await _session_principal(request, PrincipalKind.OFFICER)
-        if roles and principal.roles.isdisjoint(roles):
-            raise errors.RoleMissing()
+        _insist(principal, acts)
         request.ctx.principal = principal
 
     def decorate(handler: H) -> H:
-        guarded = _guarded(handler, "officer", admit)
-        vars(guarded)["__roles__"] = roles
-        return guarded
+        return _with_roles(_guarded(handler, "officer", admit), acts)
 
     return decorate
 
@@ -131,39 +133,42 @@ def client_uncounted(handler: H) -> H:
     return _guarded(handler, "client", admit)
 
 
-def socket(kind: PrincipalKind) -> Callable[[H], H]:
+def socket(kind: PrincipalKind, *acts: StaffAct) -> Callable[[H], H]:
     """A WebSocket of a signed-in citizen or officer, opened by a page of ours or with a ticket.
 
-    A refusal opens the socket and closes it with a code (4401 sign in, 4403 other origin, 1013
-    come later): the only thing a page's script can read. Nothing is sent before.
+    A refusal opens the socket and closes it with a code (4401 sign in, 4403 other origin or no
+    right to follow, 1013 come later): the only thing a page's script can read. Nothing is sent
+    before. An officer must be allowed one of `acts`.
     """
 
     def decorate(handler: H) -> H:
         @functools.wraps(handler)
         async def guarded(request: Request, *args: Any, **kwargs: Any) -> Any:
             try:
-                request.ctx.principal = await _stream_principal(request, kind)
+                request.ctx.principal = await _stream_principal(request, kind, acts)
             except errors.CrossSiteRequest:
                 return websocket.refuse(request, CLOSE_FOREIGN_ORIGIN, "foreign-origin")
+            except errors.RoleMissing as refusal:
+                return websocket.refuse(request, CLOSE_FORBIDDEN, refusal.slug)
             except errors.SignInRequired as refusal:
                 return websocket.refuse(request, CLOSE_UNAUTHENTICATED, refusal.slug)
             except (*DATABASE_ERRORS, *REDIS_ERRORS):
                 return websocket.refuse(request, CLOSE_TRY_LATER, "try-again-later")
             return await handler(request, *args, **kwargs)
 
-        return _marked(cast(H, guarded), kind.value)
+        return _with_roles(_marked(cast(H, guarded), kind.value), acts)
 
     return decorate
 
 
-def event_stream(kind: PrincipalKind) -> Callable[[H], H]:
+def event_stream(kind: PrincipalKind, *acts: StaffAct) -> Callable[[H], H]:
     """An event stream of a signed-in citizen or officer; refusals are problems as elsewhere."""
 
     def decorate(handler: H) -> H:
         async def admit(request: Request) -> None:
-            request.ctx.principal = await _stream_principal(request, kind)
+            request.ctx.principal = await _stream_principal(request, kind, acts)
 
-        return _guarded(handler, kind.value, admit)
+        return _with_roles(_guarded(handler, kind.value, admit), acts)
 
     return decorate
 
@@ -214,7 +219,9 @@ async def _resolve(request: Request, kind: PrincipalKind) -> Principal:
     return await sessions.resolve(token, kind=kind)
 
 
-async def _stream_principal(request: Request, kind: PrincipalKind) -> Principal:
+async def _stream_principal(
+    request: Request, kind: PrincipalKind, acts: tuple[StaffAct, ...]
+) -> Principal:
     """Many may come at once: sessions are looked up in batches, and the name is left out."""
     room = request.app.ctx.room
     if ticket := request.args.get("ticket"):
@@ -230,7 +237,20 @@ async def _stream_principal(request: Request, kind: PrincipalKind) -> Principal:
         principal = await room.principal(token, kind) if token else None
     if principal is None:
         raise errors.SignInRequired()
+    _insist(principal, acts)
     return principal
+
+
+def _insist(principal: Principal, acts: tuple[StaffAct, ...]) -> None:
+    if acts and not any(roles.allows(principal, act) for act in acts):
+        raise errors.RoleMissing()
+
+
+def _with_roles(handler: H, acts: tuple[StaffAct, ...]) -> H:
+    """For the API's description."""
+    named = {role: None for act in acts for role in roles.roles_for(act)}
+    vars(handler)["__roles__"] = tuple(named)
+    return handler
 
 
 def _bearer(request: Request) -> str | None:

@@ -1,6 +1,6 @@
 """What the case handlers ask the wallet: names of types, licences that help, the one to renew."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cache
 from uuid import UUID
 
@@ -32,9 +32,11 @@ async def held(by: Principal, wanted: Mapping[str, Sequence[str]]) -> Licences:
     return Licences(held=found, names=names())
 
 
-async def prefill_facts(by: Principal) -> Mapping[str, Facts]:
-    """Licence type → facts of the applicant's licences in force."""
-    return await queries.facts_for_prefill(by.applicant_id)
+async def prefill_facts(
+    by: Principal, wanted: Mapping[str, Collection[str]]
+) -> Mapping[str, Facts]:
+    """Licence type → the wanted facts of the applicant's licences in force; a look is noted."""
+    return await queries.facts_for_prefill(wanted, by=by)
 
 
 async def to_renew(

@@ -48,7 +48,9 @@ async def open_sockets(
     stack: Installation, held: AsyncExitStack
 ) -> tuple[str, list[aiohttp.ClientWebSocketResponse]]:
     """One person with many sockets open; gives the stream key and the sockets."""
-    people = await load_people(password_for=lambda number: f"pw-{number}", client_secret="bench")
+    people = await load_people(
+        password_for=lambda number: f"pw-{number}-of-the-bench", client_secret="bench"
+    )
     person_id = people.people["zhang"]
     principal = Principal(
         kind=PrincipalKind.CITIZEN, id=person_id, name="bench", subject_id=person_id

@@ -31,8 +31,9 @@ from core import audit, clock, outbox
 from core.blobs import Blobs
 from core.database import transaction
 from core.ids import new_id
-from identity import channels
+from identity import assurance, channels
 from identity import queries as identity_queries
+from identity.assurance import Act
 from identity.numbers import mask_name
 from identity.principal import Principal
 
@@ -175,8 +176,9 @@ async def submit(case_id: UUID, *, by: Principal, blobs: Blobs) -> None:
 
     Files that were not looked at yet are checked now. Raises `CaseIncomplete` with everything that
     is missing, `FormNotSigned` where the item asks for it, `TransitionNotAllowed` when it was
-    submitted before.
+    submitted before, `StepUpRequired`.
     """
+    assurance.require(by, Act.SUBMIT)
     case = await moves.get_own(case_id, by=by)
     lifecycle.after(case.state, Move.SUBMIT)
     _check_audience(await moves.item_of(case), by)
@@ -220,9 +222,14 @@ async def submit(case_id: UUID, *, by: Principal, blobs: Blobs) -> None:
 
 
 async def withdraw(case_id: UUID, *, reason: str, by: Principal) -> None:
-    """Take the application back while nothing is decided; an open supplement ends with it."""
+    """Take the application back while nothing is decided; an open supplement ends with it.
+
+    Raises `StepUpRequired` for one that was handed in.
+    """
     case = await moves.get_own(case_id, by=by)
     submitted = case.submitted_at is not None
+    if submitted:
+        assurance.require(by, Act.SUBMIT)
     lifecycle.after(case.state, Move.WITHDRAW)
     reason = moves.require_reason(reason) if submitted else reason.strip()[:1000]
     at = clock.now()
@@ -273,7 +280,10 @@ async def known_facts(
     licences: LicenceFacts | None = None,
     licence_names: Mapping[str, str] | None = None,
 ) -> forms.Known:
-    """What the platform knows of the caller and the organisation acted for."""
+    """What the platform knows of the caller and the organisation acted for.
+
+    Who is known by a phone only types the own number: the phone may be somebody else's by now.
+    """
     person = await identity_queries.get_subject(by.person_id)
     org: dict[str, object] = {}
     if by.acting_for is not None:
@@ -282,12 +292,9 @@ async def known_facts(
         org = {"name": organisation.name, "uscc": organisation.id_no}
         if representative is not None:
             org["legal_rep"] = representative.name
-    account = {
-        "name": person.name,
-        "id_no": person.id_no,
-        "mobile": person.phone,
-        "default_delivery": _DEFAULT_DELIVERY,
-    }
+    account: dict[str, object] = {"name": person.name, "default_delivery": _DEFAULT_DELIVERY}
+    if assurance.suffices(by, Act.PREFILL):
+        account |= {"id_no": person.id_no, "mobile": person.phone}
     return forms.Known(
         account=account, org=org, licences=licences or {}, licence_names=licence_names or {}
     )

@@ -23,6 +23,7 @@ from core.database import transaction
 from core.redis_client import allow
 from identity import queries as identity_queries
 from identity.principal import Principal, PrincipalKind
+from identity.roles import Act
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -63,7 +64,7 @@ async def write(
     `pictures` were stored before by `conversation_pictures.keep`. Raises `CaseNotFound`,
     `ConversationClosed`, `EmptyMessage`, `MessageKeyReused`, `UnknownPicture`, `TooManyMessages`.
     """
-    case, side = await get_party(case_id, by=by)
+    case, side = await get_party(case_id, by=by, act=Act.WRITE_TO_APPLICANT)
     text = text.strip()
     sent = await _find_sent(client_key, by=by)
     if sent is None:
@@ -85,7 +86,7 @@ async def write(
 
 async def read(case_id: UUID, *, after: int, limit: int, by: Principal) -> ConversationView:
     """The messages that follow number `after`, at most `limit`; an officer's look is recorded."""
-    case, side = await get_party(case_id, by=by)
+    case, side = await get_party(case_id, by=by, act=Act.READ_CASES)
     rows = await Message.filter(case_id=case.id, n__gt=after).order_by("n").limit(limit)
     if rows and side is Side.OFFICE:
         await audit.record_read(
@@ -108,7 +109,7 @@ async def mark_read(case_id: UUID, *, up_to: int, by: Principal) -> ReadMarks:
 
     Raises `CaseNotFound`, and `MessageNotFound` for a number that is not there yet.
     """
-    case, side = await get_party(case_id, by=by)
+    case, side = await get_party(case_id, by=by, act=Act.ANSWER_APPLICANT)
     async with transaction():
         found = await Conversation.filter(case_id=case.id).select_for_update().get_or_none()
         if found is None or up_to > found.length:
@@ -127,10 +128,13 @@ async def unread_of(case_ids: Iterable[UUID], *, side: Side) -> dict[UUID, int]:
     }
 
 
-async def get_party(case_id: UUID, *, by: Principal) -> tuple[Case, Side]:
-    """The case and the side the caller speaks for; raises `CaseNotFound`."""
+async def get_party(case_id: UUID, *, by: Principal, act: Act) -> tuple[Case, Side]:
+    """The case and the side the caller speaks for; `act` is what an officer must be allowed.
+
+    Raises `CaseNotFound`, `RoleMissing`.
+    """
     if by.kind is PrincipalKind.OFFICER:
-        return await moves.get_for_officer(case_id, by=by), Side.OFFICE
+        return await moves.get_for_officer(case_id, by=by, act=act), Side.OFFICE
     return await moves.get_own(case_id, by=by), Side.APPLICANT
 
 

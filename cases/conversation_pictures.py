@@ -20,7 +20,9 @@ from core import audit, clock, offload
 from core.blobs import Blobs
 from core.errors import Problem
 from core.malware import Scanner
+from identity import roles
 from identity.principal import Principal
+from identity.roles import Act
 
 LARGEST = 10 * 1024 * 1024
 """Bytes; the page makes pictures smaller first, a native page may send what the camera took."""
@@ -74,7 +76,7 @@ async def require_room(case_id: UUID, *, by: Principal, a_day: int) -> Case:
 
     `a_day` is how many bytes of pictures one person may have kept within 24 hours.
     """
-    case, _ = await conversation.get_party(case_id, by=by)
+    case, _ = await conversation.get_party(case_id, by=by, act=Act.WRITE_TO_APPLICANT)
     conversation.require_open(case)
     if await MessagePicture.filter(case_id=case.id).count() >= MOST_OF_A_CASE:
         raise errors.QuotaReached(f"这个办件的留言最多可以发 {MOST_OF_A_CASE} 张照片")
@@ -94,7 +96,8 @@ async def get_own(picture_id: UUID, *, by: Principal) -> None:
 
 
 async def get_staff(picture_id: UUID, *, by: Principal) -> None:
-    """The same for an officer, whose look is recorded; raises `FileNotFound`."""
+    """The same for an officer, whose look is recorded; raises `FileNotFound`, `RoleMissing`."""
+    roles.insist(by, Act.READ_CASES)
     row = await MessagePicture.get_or_none(id=picture_id).select_related("case")
     if row is None or row.case.submitted_at is None or not by.covers(row.case.department):
         raise errors.FileNotFound()

@@ -25,6 +25,8 @@ class CaseEvent:
     """The natural person who acts."""
     department: str
     stage_text: str
+    submitted: bool = True
+    """False for a draft, which is the applicant's alone: no office hears of it."""
 
 
 @dataclass(frozen=True, kw_only=True)

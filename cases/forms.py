@@ -71,6 +71,18 @@ class Prefilled:
     text: str
 
 
+def licence_facts_of(fields: Iterable[FormField]) -> dict[str, set[str]]:
+    """Licence type → the facts of it that these fields are filled from."""
+    wanted: dict[str, set[str]] = {}
+    for entry in fields:
+        for path in entry.prefill:
+            kind, _, rest = path.partition(".")
+            if kind == "licence":
+                licence_type, _, name = rest.partition(".")
+                wanted.setdefault(licence_type, set()).add(name)
+    return wanted
+
+
 def prefill(fields: Iterable[FormField], known: Known) -> dict[str, Prefilled]:
     """For each field the first known value that fits its type."""
     found: dict[str, Prefilled] = {}

@@ -7,6 +7,7 @@ from cases import moves
 from cases.lifecycle import CaseState
 from cases.models import Case, Material
 from identity.principal import Principal
+from identity.roles import Act
 
 RUNNING = frozenset(
     {
@@ -34,7 +35,7 @@ class LicenceInUse:
 
 async def for_officer(case_id: UUID, code: str, *, by: Principal) -> LicenceInUse | None:
     """The licence a material of a running case is replaced by, or None. Raises CaseNotFound."""
-    case = await moves.get_for_officer(case_id, by=by)
+    case = await moves.get_for_officer(case_id, by=by, act=Act.CHECK_MATERIAL)
     return await _find(case, code) if case.state in RUNNING else None
 
 

@@ -20,7 +20,9 @@ from core.blobs import Blobs
 from core.database import transaction
 from core.malware import Scanner
 from core.protect import for_row
+from identity import assurance
 from identity.principal import Principal
+from identity.roles import Act
 
 _REFUSALS = {refusal.slug: refusal for refusal in (errors.NotAnAcceptedType, errors.UnreadableFile)}
 _REJECTABLE = frozenset({CaseState.SUBMITTED, CaseState.ACCEPTED})
@@ -186,7 +188,8 @@ _EMPTY_LICENCE: dict[str, None] = dict.fromkeys(
 
 
 async def reuse_licence(case_id: UUID, code: str, *, licence: ReusedLicence, by: Principal) -> None:
-    """Let an e-licence of the applicant stand for a material (免提交)."""
+    """Let an e-licence of the applicant stand for a material (免提交). Raises `StepUpRequired`."""
+    assurance.require(by, assurance.Act.SHARE_LICENCE)
     case, requirement = await open_requirement(case_id, code, by=by)
     types = {way.type for way in requirement.replace if way.by == "licence"}
     if licence.type not in types:
@@ -342,7 +345,7 @@ async def _summarise(material: Material, *, at: datetime) -> None:
 
 async def reject(case_id: UUID, code: str, *, reason: str, by: Principal) -> None:
     """An officer marks a material as not good enough, for the one notice that names everything."""
-    case = await moves.get_for_officer(case_id, by=by)
+    case = await moves.get_for_officer(case_id, by=by, act=Act.CHECK_MATERIAL)
     reason = moves.require_reason(reason, longest=300)
     if case.state not in _REJECTABLE:
         raise lifecycle.not_allowed(case.state, Move.REQUEST_SUPPLEMENT)

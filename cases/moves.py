@@ -14,7 +14,9 @@ from cases.lifecycle import CaseState, Move
 from cases.models import Case
 from core.protect import blind_index, for_row
 from identity import queries as identity_queries
+from identity import roles
 from identity.principal import Principal
+from identity.roles import Act
 
 _APPLICANT_PURPOSE = "cases.applicant"
 
@@ -31,6 +33,7 @@ class EventFacts(TypedDict):
     person_id: UUID
     department: str
     stage_text: str
+    submitted: bool
 
 
 async def get_own(case_id: UUID, *, by: Principal) -> Case:
@@ -52,8 +55,12 @@ async def is_own(case: Case, *, by: Principal) -> bool:
     return await identity_queries.may_act_for(by.subject_id, case.subject_id)
 
 
-async def get_for_officer(case_id: UUID, *, by: Principal) -> Case:
-    """A submitted case of the officer's department; raises `CaseNotFound`."""
+async def get_for_officer(case_id: UUID, *, by: Principal, act: Act = Act.READ_CASES) -> Case:
+    """A submitted case of the officer's department, for `act`.
+
+    Raises `RoleMissing` for an officer who may not do `act` anywhere, and `CaseNotFound`.
+    """
+    roles.insist(by, act)
     case = await Case.get_or_none(id=case_id)
     if case is None or case.submitted_at is None or not by.covers(case.department):
         raise errors.CaseNotFound()
@@ -109,6 +116,7 @@ def event_facts(case: Case) -> EventFacts:
         person_id=case.person_id,
         department=case.department,
         stage_text=lifecycle.TEXTS[case.state],
+        submitted=case.submitted_at is not None,
     )
 
 

@@ -16,6 +16,7 @@ from cases import (
     conversation,
     deadlines,
     errors,
+    forms,
     lifecycle,
     moves,
     presenting,
@@ -32,8 +33,10 @@ from cases.models import Case, Material, MaterialFile, MessagePicture, Supplemen
 from cases.presenting import FaceWords, HeldLicences
 from core import audit, clock
 from identity import queries as identity_queries
+from identity import roles
 from identity.numbers import mask_id_no, mask_phone
 from identity.principal import Principal
+from identity.roles import Act
 
 CITIZEN_FILES = "/api/citizen/materials"
 STAFF_FILES = "/api/staff/materials"
@@ -111,7 +114,7 @@ async def get_staff_detail(
         case,
         licences=Licences(held={}, names=licence_names),
         files_at=STAFF_FILES,
-        may=_officer_may(case, has_supplement=await Supplement.exists(case_id=case.id)),
+        may=_officer_may(case, by, has_supplement=await Supplement.exists(case_id=case.id)),
         side=Side.OFFICE,
         face_words=face_words,
     )
@@ -191,6 +194,7 @@ async def count_unread(*, by: Principal) -> int:
 
 async def get_overview(*, by: Principal) -> views.Overview:
     """How the departments the officer may see stand today."""
+    roles.insist(by, Act.READ_OVERVIEW)
     snapshot, days, today = await catalogue.snapshot(), deadlines.calendar(), clock.today()
     lights: dict[str, Counter[Light]] = defaultdict(Counter)
     # As many rows as there are days and states, however many cases: none is loaded or decrypted.
@@ -236,8 +240,9 @@ async def get_own_file(file_id: UUID, *, by: Principal) -> StoredFile:
 async def get_staff_file(file_id: UUID, *, by: Principal, as_handed_in: bool = False) -> StoredFile:
     """A file of a submitted case of the officer's department; raises `FileNotFound`.
 
-    `as_handed_in`: a photograph before the applicant cut it.
+    `as_handed_in`: a photograph before the applicant cut it. Raises `RoleMissing` too.
     """
+    roles.insist(by, Act.READ_CASES)
     stored = await MaterialFile.get_or_none(id=file_id).select_related("material__case")
     if stored is None:
         raise errors.FileNotFound()
@@ -275,8 +280,11 @@ async def get_signed_picture(picture_id: UUID) -> StoredFile:
 
 
 async def licence_input(case_id: UUID, *, by: Principal) -> tuple[Case, Item, dict[str, Any]]:
-    """The case, its item and its form values, from which a licence is drafted."""
-    case = await moves.get_for_officer(case_id, by=by)
+    """The case, its item and its form values, from which a licence is drafted.
+
+    Raises `CaseNotFound`, `RoleMissing`.
+    """
+    case = await moves.get_for_officer(case_id, by=by, act=Act.APPROVE)
     values = moves.effective_values(case, await moves.guide_of(case))
     return case, await moves.item_of(case), values
 
@@ -285,6 +293,16 @@ async def licence_types_for(case_id: UUID, *, by: Principal) -> dict[str, tuple[
     """Licence type → fields, of every licence that could stand for a material of the case."""
     case = await moves.get_own(case_id, by=by)
     return licence_types_of(await moves.item_of(case))
+
+
+async def prefill_of_item(item_code: str) -> dict[str, set[str]]:
+    """Licence type → the facts that the form of an item is filled from. Raises `ItemNotFound`."""
+    return forms.licence_facts_of((await catalogue.get_item(item_code)).item.form)
+
+
+async def prefill_of_case(case_id: UUID, *, by: Principal) -> dict[str, set[str]]:
+    """The same for a case of the caller's. Raises `CaseNotFound`."""
+    return forms.licence_facts_of((await moves.item_of(await moves.get_own(case_id, by=by))).form)
 
 
 def licence_types_of(item: Item) -> dict[str, tuple[str, ...]]:
@@ -348,19 +366,33 @@ async def _applicant(case: Case) -> views.ApplicantView:
     )
 
 
-def _officer_may(case: Case, *, has_supplement: bool) -> list[str]:
+_OFFICER_WORDS = {
+    "accept": Act.ACCEPT,
+    "decline": Act.DECLINE_ACCEPTANCE,
+    "request_supplement": Act.REQUEST_SUPPLEMENT,
+    "reject_material": Act.CHECK_MATERIAL,
+    "approve": Act.APPROVE,
+    "refuse": Act.REFUSE,
+}
+"""What pages call the acts on a case → the act, whose table of authority decides."""
+
+
+def _officer_may(case: Case, by: Principal, *, has_supplement: bool) -> list[str]:
+    """What the state of the case lets be done, as far as this officer may do it."""
     ask = [] if has_supplement else ["request_supplement"]
     match case.state:
         case CaseState.SUBMITTED:
-            return ["accept", "decline", *ask, "reject_material"]
+            open_now = ["accept", "decline", *ask, "reject_material"]
         case CaseState.ACCEPTED:
-            return ["approve", "refuse", *ask, "reject_material"]
+            open_now = ["approve", "refuse", *ask, "reject_material"]
         case _:
-            return []
+            open_now = []
+    return [word for word in open_now if roles.allows(by, _OFFICER_WORDS[word])]
 
 
 def _visible(by: Principal) -> QuerySet[Case]:
-    """Submitted cases the officer may see."""
+    """Submitted cases the officer may see. Raises `RoleMissing`."""
+    roles.insist(by, Act.READ_CASES)
     submitted = Case.filter(submitted_at__isnull=False)
     return submitted.filter(department=by.department) if by.department else submitted
 

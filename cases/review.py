@@ -13,13 +13,14 @@ from cases.models import Case
 from core import audit, clock, outbox
 from core.database import transaction
 from identity.principal import Principal
+from identity.roles import Act
 
 _BATCH = 200
 
 
 async def accept(case_id: UUID, *, by: Principal) -> None:
     """Accept the application (受理); the clock of the promise starts today."""
-    case = await moves.get_for_officer(case_id, by=by)
+    case = await moves.get_for_officer(case_id, by=by, act=Act.ACCEPT)
     await _accept(case, by=by, accepted_on=clock.today())
 
 
@@ -88,7 +89,7 @@ def _acceptance_text(guide: Guide, *, due: date, deemed: bool) -> str:
 
 async def decline_acceptance(case_id: UUID, *, reason: str, by: Principal) -> None:
     """Decline the application (不予受理) with a reason the applicant can use."""
-    case = await moves.get_for_officer(case_id, by=by)
+    case = await moves.get_for_officer(case_id, by=by, act=Act.DECLINE_ACCEPTANCE)
     reason = moves.require_reason(reason)
     at = clock.now()
     async with transaction():
@@ -108,7 +109,7 @@ async def decline_acceptance(case_id: UUID, *, reason: str, by: Principal) -> No
 
 async def get_approvable(case_id: UUID, *, by: Principal) -> Case:
     """The case if it can be decided now, for what the edge has to look up before `approve`."""
-    case = await moves.get_for_officer(case_id, by=by)
+    case = await moves.get_for_officer(case_id, by=by, act=Act.APPROVE)
     lifecycle.after(case.state, Move.APPROVE)
     return case
 
@@ -161,7 +162,7 @@ async def approve(
 
 async def refuse(case_id: UUID, *, reason: str, by: Principal) -> None:
     """Refuse the application (不予许可): with reasons, and the applicant's rights (art. 38)."""
-    case = await moves.get_for_officer(case_id, by=by)
+    case = await moves.get_for_officer(case_id, by=by, act=Act.REFUSE)
     reason = moves.require_reason(reason)
     at = clock.now()
     async with transaction():

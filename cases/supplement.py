@@ -30,7 +30,9 @@ from cases.models import Case, Supplement
 from core import audit, clock, outbox
 from core.blobs import Blobs
 from core.database import transaction
+from identity import assurance
 from identity.principal import Principal
+from identity.roles import Act
 
 _BATCH = 200
 _LONGEST_TERM_DAYS = 90
@@ -51,7 +53,7 @@ async def request(
 
     Raises `InvalidSupplement`, `SupplementAlreadyRequested`, `TransitionNotAllowed`.
     """
-    case = await moves.get_for_officer(case_id, by=by)
+    case = await moves.get_for_officer(case_id, by=by, act=Act.REQUEST_SUPPLEMENT)
     lifecycle.after(case.state, Move.REQUEST_SUPPLEMENT)
     if await Supplement.exists(case_id=case.id):
         raise errors.SupplementAlreadyRequested()
@@ -143,8 +145,10 @@ async def answer(
     """The applicant has supplied everything; the clock runs on.
 
     Before acceptance the five days begin anew with the complete materials; after it the due dates
-    move by the days the clock stood still. Raises `CaseIncomplete` with what is still missing.
+    move by the days the clock stood still. Raises `CaseIncomplete` with what is still missing,
+    `StepUpRequired`.
     """
+    assurance.require(by, assurance.Act.SUBMIT)
     case = await moves.get_own(case_id, by=by)
     supplement = await _get(case, supplement_id)
     lifecycle.after(case.state, Move.ANSWER, back_to=case.state_before_supplement)

@@ -27,6 +27,13 @@ class Act(StrEnum):
     SUBMIT = "submit"
     SHOW_LICENCE = "show_licence"
     REVEAL_LICENCE = "reveal_licence"
+    TAKE_DOCUMENT = "take_document"
+    SHARE_LICENCE = "share_licence"
+    SEE_SHARED = "see_shared"
+    PREFILL = "prefill"
+    """To have forms filled in from licences and papers."""
+    CHANGE_ADDRESS = "change_address"
+    """Where notices go."""
     PAY = "pay"
     ACT_FOR = "act_for"
     MANAGE_ACCOUNTS = "manage_accounts"
@@ -38,6 +45,11 @@ NEEDED: dict[Act, Level] = {
     Act.SUBMIT: Level.REAL_NAME,
     Act.SHOW_LICENCE: Level.REAL_NAME,
     Act.REVEAL_LICENCE: Level.REAL_NAME,
+    Act.TAKE_DOCUMENT: Level.REAL_NAME,
+    Act.SHARE_LICENCE: Level.REAL_NAME,
+    Act.SEE_SHARED: Level.REAL_NAME,
+    Act.PREFILL: Level.REAL_NAME,
+    Act.CHANGE_ADDRESS: Level.REAL_NAME,
     Act.PAY: Level.BASIC,
     Act.ACT_FOR: Level.REAL_NAME,
     Act.MANAGE_ACCOUNTS: Level.CONFIRMED,
@@ -64,8 +76,12 @@ def level(principal: Principal, act: Act) -> Level:
     return Level(principal.assurance)
 
 
+def suffices(principal: Principal, act: Act) -> bool:
+    """Whether this is sure enough for `act`."""
+    return level(principal, act) >= NEEDED[act]
+
+
 def require(principal: Principal, act: Act) -> None:
     """Raises StepUpRequired when the person must be confirmed first."""
-    needed = NEEDED[act]
-    if level(principal, act) < needed:
-        raise StepUpRequired(needed=int(needed), act=act.value)
+    if not suffices(principal, act):
+        raise StepUpRequired(needed=int(NEEDED[act]), act=act.value)

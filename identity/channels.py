@@ -17,9 +17,10 @@ from tortoise.expressions import F
 
 from core import audit, clock
 from core.database import transaction
-from identity import errors
+from identity import errors, roles
 from identity.models import ChannelDay, ChannelSwitch
 from identity.principal import Principal
+from identity.roles import Act
 
 DATA = Path(__file__).parent / "channels.yaml"
 DIRECT = "browser"
@@ -163,7 +164,8 @@ async def admit(key: str) -> None:
 
 
 async def switch(key: str, *, to: bool, by: Principal) -> None:
-    """Open or close a channel. Sessions that are open go on. Raises ChannelNotFound."""
+    """Open or close a channel; open sessions go on. Raises RoleMissing, ChannelNotFound."""
+    roles.insist(by, Act.OPERATE)
     get_channel(key)
     async with transaction():
         await ChannelSwitch.update_or_create(
@@ -177,7 +179,8 @@ async def switch(key: str, *, to: bool, by: Principal) -> None:
 
 
 async def switch_content_check(key: str, *, to: bool, by: Principal) -> None:
-    """Switch the platform's content check on a channel. Raises ChannelNotFound."""
+    """Switch the platform's content check on a channel. Raises RoleMissing, ChannelNotFound."""
+    roles.insist(by, Act.OPERATE)
     get_channel(key)
     async with transaction():
         known = await ChannelSwitch.get_or_none(key=key)

@@ -54,6 +54,11 @@ async def find(client_id: str) -> UUID | None:
     return None if client is None else client.id
 
 
+async def is_active(row_id: UUID) -> bool:
+    """Whether the client system with this row may still be told and answered."""
+    return await ClientApp.exists(id=row_id, state=State.ACTIVE)
+
+
 async def revoke(client_id: str, *, by: str) -> None:
     """Refuse the client system from its next request on. Repeating it changes nothing."""
     async with transaction():

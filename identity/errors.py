@@ -13,7 +13,7 @@ Problem
 │                      AccountNotBound, StepUpRequired, ProofFailed, ChannelClosed,
 │                      CertificateRefused, ItemNotOffered
 ├── Gone               EnrolmentCodeRefused, ProofExpired
-└── TooMany            TooManySignIns, QuotaSpent
+└── TooMany            TooManySignIns, TooManyGuesses, QuotaSpent
 """
 
 from core.errors import (
@@ -135,6 +135,20 @@ class TooManySignIns(TooMany):
 
     slug = "too-many-sign-ins"
     title = "尝试次数过多，请稍后再试"
+
+
+class WeakPassword(Invalid):
+    """Member `shortest`: characters a password has at least."""
+
+    slug = "weak-password"
+    title = "密码太容易猜到，请换一个更长、不含工号的密码"
+
+
+class TooManyGuesses(TooMany):
+    """Member `retry_after`: seconds until names and numbers can be compared again."""
+
+    slug = "too-many-guesses"
+    title = "今天核对姓名和证件号码的次数已用完，请明天再试"
 
 
 class QuotaSpent(TooMany):

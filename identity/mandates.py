@@ -10,7 +10,7 @@ from uuid import UUID
 
 from core import audit, clock
 from core.database import transaction
-from identity import assurance, errors, numbers, organisations, queries
+from identity import assurance, errors, named, organisations, queries
 from identity.assurance import Act
 from identity.models import Relation, RelationKind
 from identity.principal import Principal
@@ -52,17 +52,16 @@ async def grant(
 ) -> None:
     """Let a known person act until `valid_to` (included).
 
-    Name and number must both be right; the refusal does not say which was wrong. Raises
-    StepUpRequired, NotActingFor, InvalidIdentityNumber, SubjectNotFound, InvalidMandate.
+    Name and number must both be right; the refusal does not say which was wrong, and there are a
+    few tries a day (`named`). Raises StepUpRequired, NotActingFor, InvalidIdentityNumber,
+    SubjectNotFound, TooManyGuesses, InvalidMandate.
     """
     assurance.require(by, Act.GRANT_MANDATE)
     await _require_representative(organisation_id, by)
     today = clock.today()
     if not today <= valid_to <= today.replace(year=today.year + LONGEST_YEARS, day=1):
         raise errors.InvalidMandate()
-    person = await queries.find_subject("111", numbers.check_identity_number(id_no))
-    if person is None or person.name != name.strip():
-        raise errors.SubjectNotFound()
+    person = await named.get_person(id_no, name, by=by)
     async with transaction():
         await Relation.update_or_create(
             {"valid_from": today, "valid_to": valid_to},

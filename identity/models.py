@@ -139,8 +139,32 @@ class Officer(Model):
         app = "identity"
 
 
+class GuessCount(Model):
+    """How often something was tried that could be found by trial; see guesses.py."""
+
+    index = fields.CharField(max_length=64, primary_key=True)
+    count = fields.IntField(default=0)
+    until = fields.DatetimeField(db_index=True)
+    """When the count starts anew."""
+
+    class Meta:
+        table = "identity_guess_count"
+        app = "identity"
+
+
+class SignInPlace(Model):
+    """A place where an officer signed in: what strangers try elsewhere does not lock it."""
+
+    index = fields.CharField(max_length=64, primary_key=True)
+    until = fields.DatetimeField(db_index=True)
+
+    class Meta:
+        table = "identity_sign_in_place"
+        app = "identity"
+
+
 class SignInAttempts(Model):
-    """Sign-in attempts under one staff number, whether an officer has it or not."""
+    """Sign-in attempts under one staff number, at one place or everywhere, officer or not."""
 
     index = fields.CharField(max_length=64, primary_key=True)
     count = fields.SmallIntField(default=0)

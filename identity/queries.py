@@ -7,7 +7,7 @@ from uuid import UUID
 
 from core import clock
 from core.protect import blind_index
-from identity import errors, numbers
+from identity import errors
 from identity.models import (
     Counter,
     Department,
@@ -102,19 +102,6 @@ async def find_subject(id_type: str, id_no: str) -> SubjectView | None:
     return None if subject is None else _subject_view(subject)
 
 
-async def get_named_subject(id_no: str, name: str) -> SubjectView:
-    """The person or organisation with this number, if the name is theirs too.
-
-    Raises InvalidIdentityNumber or InvalidCreditCode for what is no number; SubjectNotFound, alike
-    for an unknown number and for a name that does not belong to it.
-    """
-    id_type, number = numbers.check_number(id_no)
-    found = await find_subject(id_type, number)
-    if found is None or found.name != name.strip():
-        raise errors.SubjectNotFound()
-    return found
-
-
 async def list_organisations(person_id: UUID) -> list[OrganisationLink]:
     """The organisations a person may act for today, each once, ordered by code."""
     relations = await _valid_relations(person_id, at=clock.today())
@@ -162,6 +149,11 @@ async def may_act_for(person_id: UUID, organisation_id: UUID) -> bool:
     relations = await Relation.filter(person_id=person_id, organisation_id=organisation_id)
     today = clock.today()
     return any(_covers(relation, today) for relation in relations)
+
+
+async def stands_for(person_id: UUID, subject_id: UUID) -> bool:
+    """Whether the person is the subject, or may act for it today."""
+    return person_id == subject_id or await may_act_for(person_id, subject_id)
 
 
 async def list_platform_users(person_id: UUID) -> list[PlatformUser]:

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from datetime import date
 
 from core import audit
-from identity import errors, guardians, numbers, people, queries
+from identity import errors, guardians, named, numbers, people, queries, roles
 from identity.guardians import Guardian
 from identity.principal import Principal
 from identity.queries import SubjectView
-from identity.roles import Act, may
+from identity.roles import Act
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,11 +29,11 @@ async def record(
     """Record a guardianship; returns its last day. Repeating it changes nothing.
 
     Raises RoleMissing, SubjectNotFound (an unknown number and a name that does not belong to it
-    are answered alike), InvalidIdentityNumber, NotAMinor.
+    are answered alike), TooManyGuesses, InvalidIdentityNumber, NotAMinor.
     """
     _insist(by)
     number = numbers.check_identity_number(ward.id_no)
-    guardian_id = (await _known(guardian)).id
+    guardian_id = (await _known(guardian, by)).id
     child = await queries.find_subject("111", number)
     if child is None:
         guardians.insist_minor(number)
@@ -41,7 +41,7 @@ async def record(
             id_no=number, name=ward.name.strip(), phone=None, by=by.actor
         )
     else:
-        child_id = (await _known(ward)).id
+        child_id = (await _known(ward, by)).id
     return await guardians.record(
         child_id, guardian_id=guardian_id, document_no=document_no, by=by.actor
     )
@@ -50,7 +50,7 @@ async def record(
 async def end(ward: NamedPerson, *, guardian: NamedPerson, document_no: str, by: Principal) -> None:
     """End a guardianship now. Raises as `record`, and GuardianshipNotFound."""
     _insist(by)
-    child, adult = await _known(ward), await _known(guardian)
+    child, adult = await _known(ward, by), await _known(guardian, by)
     ended = await guardians.end(
         child.id, guardian_id=adult.id, document_no=document_no, by=by.actor
     )
@@ -61,7 +61,7 @@ async def end(ward: NamedPerson, *, guardian: NamedPerson, document_no: str, by:
 async def find(ward: NamedPerson, *, by: Principal) -> list[Guardian]:
     """The guardians of a child today; the look goes into the audit. Raises as `record`."""
     _insist(by)
-    child = await _known(ward)
+    child = await _known(ward, by)
     await audit.record_read(
         actor=by.actor, action="guardianship.read", target=f"citizen:{child.id}"
     )
@@ -69,12 +69,8 @@ async def find(ward: NamedPerson, *, by: Principal) -> list[Guardian]:
 
 
 def _insist(by: Principal) -> None:
-    if not may(by.roles, Act.KEEP_GUARDIANSHIPS):
-        raise errors.RoleMissing()
+    roles.insist(by, Act.KEEP_GUARDIANSHIPS)
 
 
-async def _known(named: NamedPerson) -> SubjectView:
-    found = await queries.find_subject("111", numbers.check_identity_number(named.id_no))
-    if found is None or found.name != named.name.strip():
-        raise errors.SubjectNotFound()
-    return found
+async def _known(person: NamedPerson, by: Principal) -> SubjectView:
+    return await named.get_person(person.id_no, person.name, by=by)

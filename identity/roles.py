@@ -1,7 +1,14 @@
-"""What each officer role may do. Pure; the guards and the staff pages read the same table."""
+"""What each officer role may do: the one table of authority. Pure.
+
+The acts ask it themselves (`insist`, `allows`); guards, worklists and pages draw from the same rows
+what they offer, so that nobody is offered what the act would refuse.
+"""
 
 from collections.abc import Iterable
 from enum import StrEnum
+
+from identity.errors import RoleMissing
+from identity.principal import Principal, PrincipalKind
 
 
 class Role(StrEnum):
@@ -24,6 +31,7 @@ class Act(StrEnum):
     """What the staff side can do, in the words of the acts."""
 
     READ_CASES = "read_cases"
+    """Also to follow them live."""
     TAKE_IN = "take_in"
     CHECK_MATERIAL = "check_material"
     ACCEPT = "accept"
@@ -31,14 +39,39 @@ class Act(StrEnum):
     REQUEST_SUPPLEMENT = "request_supplement"
     APPROVE = "approve"
     REFUSE = "refuse"
+    WRITE_TO_APPLICANT = "write_to_applicant"
+    ANSWER_APPLICANT = "answer_applicant"
+    """To have read what the applicant wrote: somebody of the office has it in hand."""
     READ_OVERVIEW = "read_overview"
     KEEP_SEALS = "keep_seals"
+    ISSUE_LICENCES = "issue_licences"
+    """By hand, on a document."""
+    VOUCH = "vouch"
+    """To stand in as the second officer for what one alone may not do."""
+    FIND_LICENCES = "find_licences"
+    CHANGE_LICENCE_STATE = "change_licence_state"
+    SEND_BATCHES = "send_batches"
+    READ_BATCHES = "read_batches"
+    ANSWER_COMPLAINTS = "answer_complaints"
+    READ_PAYMENTS = "read_payments"
+    REFUND = "refund"
+    KEEP_WEBHOOKS = "keep_webhooks"
+    OPERATE = "operate"
+    """Switches and lists of the whole city: channels, connectors, deliveries, statements."""
     ENROL_COUNTERS = "enrol_counters"
     KEEP_GUARDIANSHIPS = "keep_guardianships"
 
 
 ALLOWED: dict[Role, frozenset[Act]] = {
-    Role.WINDOW: frozenset({Act.READ_CASES, Act.TAKE_IN, Act.CHECK_MATERIAL}),
+    Role.WINDOW: frozenset(
+        {
+            Act.READ_CASES,
+            Act.TAKE_IN,
+            Act.CHECK_MATERIAL,
+            Act.WRITE_TO_APPLICANT,
+            Act.ANSWER_APPLICANT,
+        }
+    ),
     Role.REVIEWER: frozenset(
         {
             Act.READ_CASES,
@@ -48,12 +81,46 @@ ALLOWED: dict[Role, frozenset[Act]] = {
             Act.REQUEST_SUPPLEMENT,
             Act.APPROVE,
             Act.REFUSE,
+            Act.WRITE_TO_APPLICANT,
+            Act.ANSWER_APPLICANT,
+            Act.READ_BATCHES,
+            Act.VOUCH,
         }
     ),
-    Role.SUPERVISOR: frozenset({Act.READ_CASES, Act.READ_OVERVIEW, Act.ENROL_COUNTERS}),
-    Role.SEAL_KEEPER: frozenset({Act.KEEP_SEALS}),
+    Role.SUPERVISOR: frozenset(
+        {
+            Act.READ_CASES,
+            Act.WRITE_TO_APPLICANT,
+            Act.READ_OVERVIEW,
+            Act.KEEP_SEALS,
+            Act.FIND_LICENCES,
+            Act.CHANGE_LICENCE_STATE,
+            Act.READ_BATCHES,
+            Act.ANSWER_COMPLAINTS,
+            Act.READ_PAYMENTS,
+            Act.REFUND,
+            Act.KEEP_WEBHOOKS,
+            Act.OPERATE,
+            Act.ENROL_COUNTERS,
+        }
+    ),
+    Role.SEAL_KEEPER: frozenset(
+        {
+            Act.KEEP_SEALS,
+            Act.ISSUE_LICENCES,
+            Act.VOUCH,
+            Act.FIND_LICENCES,
+            Act.CHANGE_LICENCE_STATE,
+            Act.SEND_BATCHES,
+            Act.READ_BATCHES,
+            Act.ANSWER_COMPLAINTS,
+        }
+    ),
     Role.REGISTRAR: frozenset({Act.KEEP_GUARDIANSHIPS}),
 }
+
+CITY_WIDE = frozenset({Act.OPERATE})
+"""Acts on what belongs to no department: only for officers who cover all of them."""
 
 
 def may(roles: Iterable[str], act: Act) -> bool:
@@ -61,6 +128,21 @@ def may(roles: Iterable[str], act: Act) -> bool:
     return any(act in ALLOWED[Role(role)] for role in roles if role in ALLOWED)
 
 
+def allows(by: Principal, act: Act, *, department: str | None = None) -> bool:
+    """Whether this officer may do `act`, to something of `department` if one is named."""
+    if by.kind is not PrincipalKind.OFFICER or not may(by.roles, act):
+        return False
+    if act in CITY_WIDE:
+        return by.department is None
+    return department is None or by.covers(department)
+
+
+def insist(by: Principal, act: Act, *, department: str | None = None) -> None:
+    """Raises RoleMissing unless this officer may do `act`."""
+    if not allows(by, act, department=department):
+        raise RoleMissing()
+
+
 def roles_for(act: Act) -> tuple[str, ...]:
-    """The roles that allow `act`, in the order of the table; guards name them."""
+    """The roles that allow `act`, in the order of the table; the API's description names them."""
     return tuple(role for role, acts in ALLOWED.items() if act in acts)

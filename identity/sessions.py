@@ -14,13 +14,18 @@ from uuid import UUID
 
 from core import audit, clock, ids
 from core.database import transaction
+from identity import assurance as assurance_of
 from identity import errors, queries
-from identity.assurance import Level
+from identity.assurance import Act, Level
 from identity.models import Officer, Session, State, Subject
 from identity.principal import Principal, PrincipalKind
 
 LONGEST_LIFE = timedelta(hours=12)
 """However busy, a session ends one working day after its sign-in."""
+
+KEPT = timedelta(days=5)
+"""How long an ended session is known: a pass that was made in it lives a day, and what a counter
+without network read is handed in three days later at most."""
 
 T = TypeVar("T", bound=Hashable)
 
@@ -123,6 +128,17 @@ async def is_open(session_id: UUID) -> bool:
     return session is not None and _is_open(session, clock.now())
 
 
+async def revoked_at(session_id: UUID) -> datetime | None:
+    """When a session was ended by hand; None for one that goes on or ran out by itself.
+
+    Raises SessionNotFound for one nobody knows (any more; see `KEPT`).
+    """
+    session = await Session.get_or_none(id=session_id)
+    if session is None:
+        raise errors.SessionNotFound()
+    return session.revoked_at
+
+
 async def open_among(session_ids: Collection[UUID]) -> set[UUID]:
     """Those of many sessions that may go on, in one query. Does not slide."""
     rows = await Session.filter(
@@ -135,8 +151,8 @@ async def resolve_many(tokens: Collection[str], *, kind: PrincipalKind) -> dict[
     """The principals behind many tokens of one kind in one or two queries; bad tokens are absent.
 
     For sockets, which come back by the thousand after a restart. As `resolve`, it slides the
-    sessions; unlike it, the principals stand for the person alone and carry neither a name nor
-    roles, which following one's own stream does not need.
+    sessions; unlike it, the principals stand for the person alone and carry no name, which
+    following a stream does not need.
     """
     digests = {_digest(token): token for token in tokens}
     return await _resolve_where(
@@ -154,8 +170,10 @@ async def resolve_ids(
 async def act_for(principal: Principal, organisation_id: UUID | None) -> Principal:
     """Let the session stand for an organisation (or for the person again, with None).
 
-    Raises NotActingFor when the person has no valid relation to the organisation.
+    Raises StepUpRequired, NotActingFor when the person has no valid relation to the organisation.
     """
+    if organisation_id is not None:
+        assurance_of.require(principal, Act.ACT_FOR)
     if organisation_id is not None and not await queries.may_act_for(
         principal.person_id, organisation_id
     ):
@@ -266,7 +284,7 @@ async def revoke_all(principal_id: UUID, *, by: str) -> int:
     return changed
 
 
-async def forget_ended(*, older_than: timedelta = timedelta(days=1)) -> int:
+async def forget_ended(*, older_than: timedelta = KEPT) -> int:
     """Delete sessions that ended long ago (a timer calls it); the audit trail stays."""
     return await Session.filter(expires_at__lt=clock.now() - older_than).delete()
 
@@ -279,12 +297,12 @@ async def _resolve_where(
         **where, kind=kind.value, revoked_at=None, expires_at__gt=at
     ).values_list(*OpenSession._fields)
     opened = [OpenSession(*row) for row in rows]
-    departments: dict[UUID, str | None] = {}
+    officers: dict[UUID, Officer] = {}
     if kind is PrincipalKind.OFFICER:
         holders = {session.principal_id for session in opened}
         active = Officer.filter(id__in=holders, state=State.ACTIVE)
-        departments = dict(await active.values_list("id", "department_id"))
-        opened = [session for session in opened if session.principal_id in departments]
+        officers = {row.id: row for row in await active.only("id", "department_id", "roles")}
+        opened = [session for session in opened if session.principal_id in officers]
     await _slide_many(opened, at)
     return {
         name(session): Principal(
@@ -292,10 +310,12 @@ async def _resolve_where(
             id=session.principal_id,
             subject_id=session.principal_id if kind is PrincipalKind.CITIZEN else None,
             name="",
-            department=departments.get(session.principal_id),
+            department=officer.department_id if officer else None,
+            roles=frozenset(officer.roles) if officer else frozenset(),
             session_id=session.id,
         )
         for session in opened
+        for officer in [officers.get(session.principal_id)]
     }
 
 

@@ -101,9 +101,11 @@ async def identified(
         raise
 
 
-async def officer(staff_no: str, password: str, *, idle_minutes: int) -> IssuedSession:
-    """Sign in a member of staff. Raises WrongCredentials, TooManySignIns."""
-    principal = await officers.authenticate(staff_no, password)
+async def officer(
+    staff_no: str, password: str, *, idle_minutes: int, place: str = ""
+) -> IssuedSession:
+    """Sign in a member of staff from `place`. Raises WrongCredentials, TooManySignIns."""
+    principal = await officers.authenticate(staff_no, password, place=place)
     return await sessions.issue(principal, idle_minutes=idle_minutes, via="password")
 
 

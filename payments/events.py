@@ -14,6 +14,8 @@ class BillPaid(Event):
     title: str
     amount: int
     """Fen."""
+    subject_id: UUID | None = None
+    """Who owes it; None in events of an older version."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,3 +33,4 @@ class BillRefunded(Event):
     title: str
     amount: int
     """Fen that have just gone back."""
+    subject_id: UUID | None = None

@@ -14,6 +14,7 @@ from uuid import UUID
 from core import clock
 from core.database import transaction
 from core.errors import Problem
+from identity import assurance
 from identity import queries as identity_queries
 from identity.principal import Principal
 from miniapp_bridge.errors import AlreadyPaid
@@ -51,8 +52,10 @@ async def start(
 ) -> Started:
     """Open (or find again) the order with which the person pays.
 
-    Raises BillNotFound, BillSettled, UnknownProvider, PayerNotBound, and what the platform raises.
+    Raises StepUpRequired, BillNotFound, BillSettled, UnknownProvider, PayerNotBound, and what the
+    platform raises.
     """
+    assurance.require(by, assurance.Act.PAY)
     chosen = providers.get(provider)
     if chosen is None:
         raise errors.UnknownProvider()

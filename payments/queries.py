@@ -6,6 +6,7 @@ from uuid import UUID
 
 from identity import queries as identity_queries
 from identity.principal import Principal
+from identity.roles import Act, allows, insist
 from payments import errors
 from payments.lifecycle import BillState, refundable
 from payments.models import Bill, Difference, Order, Refund, Statement
@@ -116,7 +117,11 @@ async def get_receipt(bill_id: UUID, *, by: Principal) -> ReceiptView:
 
 
 async def list_payments(by: Principal) -> list[PaymentLine]:
-    """Bills of the officer's department, the newest first; a supervisor of all sees all."""
+    """Bills of the officer's department, the newest first; a supervisor of all sees all.
+
+    Raises RoleMissing.
+    """
+    insist(by, Act.READ_PAYMENTS)
     query = Bill.all() if by.department is None else Bill.filter(department=by.department)
     rows = await query.order_by("-created_at").limit(SHOWN)
     numbers = [row.paid_by_order for row in rows if row.paid_by_order]
@@ -124,8 +129,10 @@ async def list_payments(by: Principal) -> list[PaymentLine]:
     return [_payment(row, orders.get(row.paid_by_order or "")) for row in rows]
 
 
-async def list_statements() -> list[StatementView]:
-    """Compared days, the newest first."""
+async def list_statements(by: Principal) -> list[StatementView]:
+    """Compared days, the newest first; the city's, so that a department's officer sees none."""
+    if not allows(by, Act.OPERATE):
+        return []
     rows = await Statement.all().order_by("-day", "provider").limit(SHOWN)
     found: dict[UUID, list[tuple[str, str, int | None, int | None]]] = {}
     for one in await Difference.filter(statement_id__in=[row.id for row in rows]):

@@ -8,6 +8,7 @@ from core import clock
 from core.database import transaction
 from core.errors import Problem
 from identity.principal import Principal
+from identity.roles import Act, insist
 from miniapp_bridge.errors import PaymentRefused
 from miniapp_bridge.payments.provider import (
     PaymentProvider,
@@ -27,8 +28,9 @@ BATCH = 50
 async def ask_back(bill_id: UUID, *, amount: int, reason: str, by: Principal) -> str:
     """Give `amount` fen of a paid bill back; returns the refund's number.
 
-    Raises BillNotFound, BillSettled (not paid), AmountNotRefundable.
+    Raises RoleMissing, BillNotFound, BillSettled (not paid), AmountNotRefundable.
     """
+    insist(by, Act.REFUND)
     async with transaction():
         bill = await Bill.select_for_update().get_or_none(id=bill_id)
         if bill is None or not by.covers(bill.department):

@@ -95,6 +95,7 @@ async def _settle_bill(bill: Bill, order: Order, paid_at: datetime) -> None:
         person_id=bill.person_id,
         title=bill.title,
         amount=order.amount,
+        subject_id=bill.subject_id,
     )
     await outbox.publish(event, key=str(bill.case_id))
     await audit.record(
@@ -167,6 +168,7 @@ async def _lower_bill(bill: Bill, amount: int) -> None:
         person_id=bill.person_id,
         title=bill.title,
         amount=amount,
+        subject_id=bill.subject_id,
     )
     await outbox.publish(event, key=str(bill.case_id))
 

@@ -26,6 +26,7 @@ def compose(event: Event) -> Message:
         link=f"#/talk/{event.case_id}",
         data=_data(event),
         weight=Weight.NOTICE if rings else Weight.TICK,
+        about=event.subject_id,
     )
 
 

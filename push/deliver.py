@@ -26,7 +26,7 @@ from core.database import transaction
 from core.protect import blind_index
 from miniapp_bridge.connector import Connector
 from miniapp_bridge.errors import MessageRejected, OutcomeUnknown
-from push import preferences, stream
+from push import addressee, preferences, stream
 from push.channels import CHANNELS, live
 from push.channels.channel import Channel, Outcome, OwnChannel, Tools
 from push.message import DepartmentNotice, Message, Weight
@@ -70,10 +70,16 @@ async def deliver(
 ) -> None:
     """Record one delivery per channel, commit, then send. A repeat sends nothing twice.
 
+    It goes to whoever may have it now (`addressee`), and to nobody when there is none.
+
     Page and inbox lie in our own database: they are written in the same transaction. Another
     channel that fails does not raise: `retry_due` tries it again, alone. What rings waits for the
     end of the recipient's quiet hours; what the recipient has turned off is recorded as skipped.
     """
+    addressed = await addressee.rightful(message)
+    if addressed is None:
+        return
+    message = addressed
     carried = [channel for channel in channels if message.weight in channel.weights]
     tools = _tools(redis, connectors, outlets)
     wanted = await preferences.get(message.recipient_id)
@@ -139,9 +145,30 @@ async def tell_department(notice: DepartmentNotice, *, event_id: UUID, redis: "R
 
     The same event again changes nothing.
     """
-    for key in (notice.department, stream.ALL_DEPARTMENTS):
+    await _tell(
+        notice,
+        keys=[stream.department(key) for key in (notice.department, stream.ALL_DEPARTMENTS)],
+        event_id=event_id,
+        redis=redis,
+    )
+
+
+async def tell_keepers(notice: DepartmentNotice, *, event_id: UUID, redis: "Redis") -> None:
+    """The same for what only seal keepers of the department, and who covers all, have to do."""
+    keys = [
+        stream.keepers(notice.department),
+        stream.keepers(stream.ALL_DEPARTMENTS),
+        stream.department(stream.ALL_DEPARTMENTS),
+    ]
+    await _tell(notice, keys=keys, event_id=event_id, redis=redis)
+
+
+async def _tell(
+    notice: DepartmentNotice, *, keys: Sequence[str], event_id: UUID, redis: "Redis"
+) -> None:
+    for key in keys:
         await live.tell(
-            stream.department(key),
+            key,
             notice.kind,
             live.payload(notice.title, notice.body, notice.link, notice.data),
             event_id=event_id,
@@ -190,7 +217,10 @@ def digest(message: Message, channel: Channel) -> str:
 
 def to_stored(message: Message) -> str:
     """The message as JSON."""
-    values = asdict(message) | {"recipient_id": str(message.recipient_id)}
+    values = asdict(message) | {
+        "recipient_id": str(message.recipient_id),
+        "about": str(message.about) if message.about else None,
+    }
     return json.dumps(values, ensure_ascii=False)
 
 
@@ -198,7 +228,10 @@ def from_stored(stored: str) -> Message:
     """The message again."""
     values = json.loads(stored)
     recipient_id, weight = UUID(values.pop("recipient_id")), Weight(values.pop("weight"))
-    return Message(recipient_id=recipient_id, weight=weight, **values)
+    about = values.pop("about", None)  # absent in rows of older versions
+    return Message(
+        recipient_id=recipient_id, weight=weight, about=UUID(about) if about else None, **values
+    )
 
 
 async def _send_all(rows: Sequence[Delivery], channels: Sequence[Channel], tools: Tools) -> None:
@@ -217,8 +250,12 @@ async def _send(row: Delivery, channel: Channel, tools: Tools) -> None:
     if row.digest is not None and await _was_just_said(row):
         await _finish(row, DeliveryState.SKIPPED, error="duplicate")
         return
+    message = from_stored(row.message)
     try:
-        outcome = await channel.send(from_stored(row.message), event_id=row.event_id, tools=tools)
+        if not await addressee.may_have(message):
+            await _pass_on(row, message, tools)
+            return
+        outcome = await channel.send(message, event_id=row.event_id, tools=tools)
     except (OutcomeUnknown, MessageRejected) as error:
         await _finish(row, DeliveryState.FAILED, error=error.slug)
     except Exception as error:
@@ -227,6 +264,19 @@ async def _send(row: Delivery, channel: Channel, tools: Tools) -> None:
         await _postpone(row, error=type(error).__name__)
     else:
         await _finish(row, STATES[outcome], error=None)
+
+
+async def _pass_on(row: Delivery, message: Message, tools: Tools) -> None:
+    """The right to hear of it ended while it waited: who has it now is told, by every channel."""
+    await deliver(
+        message,
+        event_id=row.event_id,
+        redis=tools.redis,
+        connectors=tools.connectors,
+        outlets=tools.outlets,
+        occurred_at=row.event_at,
+    )
+    await _finish(row, DeliveryState.SKIPPED, error="right-ended")
 
 
 async def _was_just_said(row: Delivery) -> bool:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from identity.principal import Principal
+from identity.roles import Act, insist
 from push.deliver import from_stored
 from push.models import Delivery, DeliveryState
 
@@ -27,9 +29,10 @@ class DeliveryLine:
 
 
 async def list_deliveries(
-    *, state: str, channel: str | None, limit: int, offset: int
+    *, state: str, channel: str | None, limit: int, offset: int, by: Principal
 ) -> tuple[list[DeliveryLine], int]:
-    """Newest first, and how many there are."""
+    """Newest first, and how many there are; of the whole city. Raises RoleMissing."""
+    insist(by, Act.OPERATE)
     found = Delivery.filter(state=DeliveryState(state))
     if channel is not None:
         found = found.filter(channel=channel)

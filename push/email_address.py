@@ -10,6 +10,8 @@ from uuid import UUID
 from core import ids
 from core.protect import open_note, seal_note
 from core.redis_client import allow
+from identity import assurance
+from identity.principal import Principal
 from push import preferences
 from push.errors import EmailCodeRefused, EmailNotAvailable, TooManyEmailCodes, UnreadableEmail
 from push.providers import Outlet
@@ -23,11 +25,13 @@ CODES_AN_HOUR = 5
 ADDRESS = re.compile(r"[A-Za-z0-9._%+-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.)+[A-Za-z]{2,24}")
 
 
-async def ask(person_id: UUID, address: str, *, outlet: Outlet, redis: "Redis") -> None:
+async def ask(address: str, *, by: Principal, outlet: Outlet, redis: "Redis") -> None:
     """Send a six-digit code to `address`; an earlier code is void.
 
-    Raises UnreadableEmail, EmailNotAvailable, TooManyEmailCodes.
+    Raises StepUpRequired, UnreadableEmail, EmailNotAvailable, TooManyEmailCodes.
     """
+    assurance.require(by, assurance.Act.CHANGE_ADDRESS)
+    person_id = by.person_id
     if len(address) > 254 or not ADDRESS.fullmatch(address):
         raise UnreadableEmail()
     if not outlet.open:

@@ -47,6 +47,18 @@ def licence_ending(event: Event, *, recipient_id: UUID) -> Message:
     )
 
 
+def licence_taken_in(event: Event, *, recipient_id: UUID) -> Message:
+    return _message(
+        event,
+        recipient_id,
+        "licence-taken-in",
+        "一张证照已归集到您的名下",
+        f"{event.authority}已将《{event.licence_name}》以归集方式存入您的卡包。"
+        "如果您没有这张证照或内容不符，请联系该部门更正。",
+        link=f"#/licence/{event.licence_id}",
+    )
+
+
 def complaint_answered(event: Event, *, recipient_id: UUID) -> Message:
     return _message(
         event,
@@ -74,6 +86,7 @@ def authorisation_changed(event: Event, *, recipient_id: UUID) -> Message:
 MESSAGES: Mapping[str, Callable[..., Message]] = {
     "LicenceLookedAt": licence_looked_at,
     "LicenceEnding": licence_ending,
+    "LicenceTakenIn": licence_taken_in,
     "ComplaintAnswered": complaint_answered,
     "AuthorisationChanged": authorisation_changed,
 }
@@ -100,6 +113,8 @@ def _message(
     event: Event, recipient_id: UUID, kind: str, title: str, text: str, *, link: str, **more: object
 ) -> Message:
     data = {"licence_id": str(event.licence_id), "licence_name": event.licence_name, **more}
+    # An authorisation is told to its other side, whose matter it is as much.
+    about = getattr(event, "recipient_subject_id", None) or event.subject_id
     return Message(
         recipient_id=recipient_id,
         kind=kind,
@@ -107,4 +122,5 @@ def _message(
         body=cut(text, LONGEST_BODY),
         link=link,
         data=data,
+        about=about,
     )

@@ -31,6 +31,9 @@ class Message:
     link: str
     data: dict[str, Any] = field(default_factory=dict)
     weight: Weight = Weight.NOTICE
+    about: UUID | None = None
+    """Whose matter it is, a person or an organisation: only who may speak for it is told. None for
+    what is about the recipient alone."""
 
     def __post_init__(self) -> None:
         if len(self.title) > LONGEST_TITLE:

@@ -24,6 +24,8 @@ class CaseEvent(Protocol):
     @property
     def person_id(self) -> UUID: ...
     @property
+    def subject_id(self) -> UUID: ...
+    @property
     def department(self) -> str: ...
     @property
     def stage_text(self) -> str: ...
@@ -36,6 +38,8 @@ class LicenceEvent(Protocol):
     def licence_id(self) -> UUID: ...
     @property
     def person_id(self) -> UUID: ...
+    @property
+    def subject_id(self) -> UUID: ...
     @property
     def licence_name(self) -> str: ...
 
@@ -205,6 +209,7 @@ def licence_state_changed(event: Event, *, recipient_id: UUID) -> Message:
             "licence_name": event.licence_name,
             "state": event.state,
         },
+        about=event.subject_id,
     )
 
 
@@ -283,6 +288,7 @@ def _bill(event: Event, kind: str, title: str, text: str) -> Message:
         body=cut(f"「{event.title}」{text}", LONGEST_BODY),
         link=f"#/payment/{event.bill_id}",
         data={"bill_id": str(event.bill_id), "case_id": str(event.case_id)},
+        about=event.subject_id,
     )
 
 
@@ -308,6 +314,7 @@ def _case(
         link=link or f"#/case/{event.case_id}",
         data=_case_data(event) | dict(more or {}),
         weight=weight,
+        about=event.subject_id,
     )
 
 
@@ -330,6 +337,7 @@ def _licence(
         link=link or f"#/licence/{event.licence_id}",
         data=data | dict(more or {}),
         weight=weight,
+        about=event.subject_id,
     )
 
 

@@ -7,6 +7,8 @@ from datetime import datetime, timedelta
 from tortoise.functions import Count
 
 from core import clock
+from identity.principal import Principal
+from identity.roles import Act, insist
 from push.models import CallState, Delivery, DeliveryState, InboxMessage, Webhook, WebhookCall
 from push.webhooks.endpoints import FAILING_FROM
 
@@ -50,8 +52,9 @@ class Figures:
     webhooks: WebhookFigures
 
 
-async def figures(*, back: timedelta = timedelta(days=1)) -> Figures:
-    """The figures of the last while."""
+async def figures(*, by: Principal, back: timedelta = timedelta(days=1)) -> Figures:
+    """The figures of the last while, of the whole city. Raises RoleMissing."""
+    insist(by, Act.OPERATE)
     since = clock.now() - back
     channels: defaultdict[str, ChannelFigures] = defaultdict(lambda: ChannelFigures(channel=""))
     recent = Delivery.filter(created_at__gte=since)

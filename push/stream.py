@@ -52,6 +52,11 @@ def department(key: str) -> str:
     return f"dept:{key}"
 
 
+def keepers(key: str) -> str:
+    """The key of the stream of a department's seal keepers, who read no case."""
+    return f"keepers:{key}"
+
+
 async def append(
     key: str, kind: str, payload: dict[str, Any], *, event_id: UUID | None = None
 ) -> Entry:

@@ -20,10 +20,12 @@ from tortoise.expressions import F
 
 from core import audit, clock, database, outbox
 from core.protect import blind_index
+from identity import assurance, named
 from identity import queries as identity_queries
+from identity.assurance import Act
 from identity.principal import Principal
 from identity.queries import SubjectView
-from wallet import catalogue, status, uses
+from wallet import catalogue, status, taken_in, uses
 from wallet import facts as facts_of
 from wallet.authorisation_queries import state_of
 from wallet.errors import (
@@ -91,23 +93,26 @@ class Seen:
 async def offer(licence_id: UUID, *, to: Grantee, terms: Terms, by: Principal) -> UUID:
     """Offer an authorisation to somebody known.
 
-    Raises LicenceNotFound, LicenceNotInForce, AuthorisationInvalid, SubjectNotFound (an unknown
-    number and a name that does not belong to it are answered alike), DepartmentNotFound.
+    Raises StepUpRequired, LicenceNotFound, LicenceNotInForce, AuthorisationInvalid,
+    TooManyGuesses, DepartmentNotFound. A number that is unknown, or a name that does not belong to
+    it, is answered like any other: only the one who is meant hears of the offer.
     """
+    assurance.require(by, Act.SHARE_LICENCE)
     licence = await _own_in_force(licence_id, by)
     _insist_on_terms(licence, terms, longest=LONGEST)
-    subject = await _find_subject(to) if to.department is None else None
+    department = await identity_queries.get_department(to.department) if to.department else None
+    subject = await _find_subject(to, by) if department is None else None
     if subject is not None and subject.id in (licence.subject_id, by.person_id):
         raise AuthorisationInvalid("不能授权给自己")
-    department = await identity_queries.get_department(to.department) if to.department else None
     async with database.transaction():
         row = await Authorisation.create(
             **_common(licence, terms, by),
             grantee_subject_id=subject.id if subject else None,
             grantee_department=department.key if department else None,
-            grantee_name=subject.name if subject else department.name if department else "",
+            # Without a subject the offer reaches nobody, and nothing tells the two apart.
+            grantee_name=department.name if department else (to.name or "").strip(),
             # A department is asked at a counter: its officers need not agree beforehand.
-            state=AuthorisationState.OFFERED if subject else AuthorisationState.ACCEPTED,
+            state=AuthorisationState.ACCEPTED if department else AuthorisationState.OFFERED,
         )
         if subject is not None:
             await _tell(row, subject.id, "offered", f"{by.name}向您授权使用证照，请确认是否接受")
@@ -118,8 +123,9 @@ async def offer(licence_id: UUID, *, to: Grantee, terms: Terms, by: Principal) -
 async def share(licence_id: UUID, *, terms: Terms, by: Principal) -> Link:
     """A link that shows the fields once to whoever has it and its code.
 
-    Raises LicenceNotFound, LicenceNotInForce, AuthorisationInvalid.
+    Raises StepUpRequired, LicenceNotFound, LicenceNotInForce, AuthorisationInvalid.
     """
+    assurance.require(by, Act.SHARE_LICENCE)
     licence = await _own_in_force(licence_id, by)
     _insist_on_terms(licence, terms, longest=LONGEST_LINK)
     token = secrets.token_urlsafe(LINK_BYTES)
@@ -168,7 +174,11 @@ async def take_back(authorisation_id: UUID, *, by: Principal) -> None:
 
 
 async def use(authorisation_id: UUID, *, purpose: str, by: Principal) -> Seen:
-    """The other side looks. Raises AuthorisationNotFound, AuthorisationOver, LicenceNotInForce."""
+    """The other side looks.
+
+    Raises StepUpRequired, AuthorisationNotFound, AuthorisationOver, LicenceNotInForce.
+    """
+    assurance.require(by, Act.SEE_SHARED)
     row = await Authorisation.get_or_none(id=authorisation_id)
     if row is None or not _is_grantee(row, by):
         raise AuthorisationNotFound()
@@ -257,6 +267,7 @@ async def _own_in_force(licence_id: UUID, by: Principal) -> Licence:
     state = status.state_of(licence, clock.today())
     if not state.in_force:
         raise LicenceNotInForce(f"证照{state.text}", state=state.value)
+    taken_in.insist_on_more(licence)
     return licence
 
 
@@ -274,10 +285,10 @@ def _insist_on_terms(licence: Licence, terms: Terms, *, longest: timedelta) -> N
         raise AuthorisationInvalid(f"使用次数为1至{MOST_USES}次")
 
 
-async def _find_subject(to: Grantee) -> SubjectView:
+async def _find_subject(to: Grantee, by: Principal) -> SubjectView | None:
     if not to.id_no or not to.name:
         raise AuthorisationInvalid("请填写对方的姓名（名称）和证件号码")
-    return await identity_queries.get_named_subject(to.id_no, to.name)
+    return await named.find(to.id_no, to.name, by=by)
 
 
 def _common(licence: Licence, terms: Terms, by: Principal) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from tortoise.exceptions import IntegrityError
 
 from core import audit, clock, database, outbox
 from identity.principal import Principal
+from identity.roles import Act, insist
 from wallet import catalogue, uses
 from wallet.errors import AlreadyComplained, ComplaintClosed, ComplaintNotFound
 from wallet.events import ComplaintAnswered, ComplaintMade
@@ -60,8 +61,12 @@ async def complain(use_id: UUID, *, text: str, by: Principal) -> UUID:
 
 
 async def answer(complaint_id: UUID, *, text: str, by: Principal) -> None:
-    """Answer once. Raises ComplaintNotFound (also for other departments), ComplaintClosed."""
+    """Answer once.
+
+    Raises RoleMissing, ComplaintNotFound (also for other departments), ComplaintClosed.
+    """
     row = await Complaint.get_or_none(id=complaint_id)
+    insist(by, Act.ANSWER_COMPLAINTS)
     if row is None or not _may_answer(row, by):
         raise ComplaintNotFound()
     look = await UseRecord.get(id=row.use_id)
@@ -97,8 +102,10 @@ async def list_own(*, by: Principal) -> list[ComplaintView]:
 async def list_for_staff(*, by: Principal) -> list[ComplaintView]:
     """Complaints that wait for the officer's department, oldest first.
 
-    Looks by nobody of a department (an enterprise, a shared link) are the supervisors'.
+    Looks by nobody of a department (an enterprise, a shared link) are the supervisors'. Raises
+    RoleMissing.
     """
+    insist(by, Act.ANSWER_COMPLAINTS)
     rows = Complaint.filter(state=ComplaintState.OPEN)
     if by.department is not None:
         rows = rows.filter(department=by.department)

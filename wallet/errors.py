@@ -328,6 +328,20 @@ class BatchNumberReused(Conflict):
     title = "这个批次号已用于另一个文件，请换一个批次号"
 
 
+class OnlyData(Conflict):
+    """Taken in as data, without a seal, and no second officer has vouched for it."""
+
+    slug = "licence-only-data"
+    title = "这张证照是归集来的数据，尚未复核，不能出示、下载或授权，请联系发证部门"
+
+
+class BatchDecided(Conflict):
+    """Somebody has decided about the batch already; the member `state` says what it is."""
+
+    slug = "intake-batch-decided"
+    title = "这个批次已经处理，请刷新后查看"
+
+
 class BatchUnreadable(Invalid):
     """The file is neither lines of JSON nor a ZIP of OFD documents, or it is too large."""
 

@@ -84,6 +84,17 @@ class LicenceLookedAt(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class LicenceTakenIn(Event):
+    """A licence of a holder was taken in from a department or a library."""
+
+    licence_id: UUID
+    subject_id: UUID
+    licence_type: str
+    licence_name: str
+    authority: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class LicenceEnding(Event):
     """A licence ends in some days, and its holder should think of renewing it."""
 

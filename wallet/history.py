@@ -4,8 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from core import clock
+from core import audit, clock
+from identity import roles
 from identity.principal import Principal
+from identity.roles import Act
 from wallet import catalogue, status, validity
 from wallet.errors import LicenceNotFound
 from wallet.models import Licence, StateChange
@@ -40,10 +42,17 @@ async def of_own(licence_id: UUID, *, by: Principal) -> list[Change]:
 
 
 async def for_staff(licence_id: UUID, *, by: Principal) -> list[Change]:
-    """The changes of a licence of the officer's department. Raises LicenceNotFound."""
+    """The changes of a licence of the officer's department, the look recorded.
+
+    Raises RoleMissing, LicenceNotFound.
+    """
+    roles.insist(by, Act.FIND_LICENCES)
     licence = await status.find_licence(licence_id)
     if licence is None or not by.covers(licence.department):
         raise LicenceNotFound()
+    await audit.record_read(
+        actor=by.actor, action="licence.history-read", target=f"licence:{licence.id}"
+    )
     return await _changes(licence)
 
 

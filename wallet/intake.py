@@ -7,11 +7,12 @@ and a bad line never holds up a good one. The same file under its number again c
 
 import asyncio
 import itertools
+import tempfile
 import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import BinaryIO
 from uuid import UUID
@@ -21,10 +22,18 @@ from tortoise.expressions import F
 
 from core import audit, clock, database, offload, outbox
 from core.blobs import Blobs
+from identity import roles
 from identity.principal import Principal
+from identity.roles import Act
 from signing import TrustList
-from wallet import intake_lines, intake_rows
-from wallet.errors import BatchNotFound, BatchNumberReused, BatchUnreadable
+from wallet import catalogue, intake_lines, intake_rows
+from wallet.errors import (
+    BatchDecided,
+    BatchNotFound,
+    BatchNumberReused,
+    BatchUnreadable,
+    SecondPersonNeeded,
+)
 from wallet.events import IntakeReceived
 from wallet.intake_lines import Incoming
 from wallet.share_models import BatchState, IntakeBatch, IntakeLine, LineOutcome
@@ -35,6 +44,8 @@ PIECE_OF_DOCUMENTS = 50
 LARGEST_FILE = 512 * 1024 * 1024
 LARGEST_DOCUMENT = 8 * 1024 * 1024
 LINES, DOCUMENTS = "lines", "documents"
+SAMPLE = 50
+"""Lines that the second officer is shown."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +66,21 @@ class BatchView:
     conflicts: int
     invalid: int
     note: str
+    may_approve: bool
+    """Whether the caller may stand for it: it waits, and somebody else sent it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SampleLine:
+    """A line of a waiting batch as the second officer reads it; `fault` when it cannot be taken."""
+
+    line: int
+    fault: str = ""
+    licence_name: str = ""
+    number: str = ""
+    holder_name: str = ""
+    issued_on: date | None = None
+    sensitive: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,10 +95,12 @@ class LineView:
 async def receive(
     path: Path, *, batch_no: str, form: str, by: Principal, department: str, blobs: Blobs
 ) -> UUID:
-    """Keep a complete file and queue it; the same file under its number gives the same batch.
+    """Keep a complete file; the same file under its number gives the same batch.
 
-    Raises BatchUnreadable, BatchNumberReused.
+    Documents bear a seal and are queued. Lines are data: they wait for a second officer, see
+    `approve`. Raises RoleMissing, BatchUnreadable, BatchNumberReused.
     """
+    roles.insist(by, Act.SEND_BATCHES, department=department)
     size = path.stat().st_size
     if not 0 < size <= LARGEST_FILE:
         raise BatchUnreadable("文件为空或超过 512 MB")
@@ -89,10 +117,10 @@ async def receive(
                 size=size,
                 sent_by=by.actor,
                 received_at=clock.now(),
-                state=BatchState.RECEIVED,
+                state=BatchState.WAITING if form == LINES else BatchState.RECEIVED,
             )
-            event = IntakeReceived(batch_id=row.id, department=department)
-            await outbox.publish(event, key=f"intake:{department}")
+            if form != LINES:
+                await _queue(row)
             await audit.record(
                 actor=by.actor,
                 action="intake.receive",
@@ -107,10 +135,104 @@ async def receive(
     return row.id
 
 
+async def approve(batch_id: UUID, *, by: Principal) -> None:
+    """Stand for a batch of lines as the second officer; it is read after that.
+
+    Raises RoleMissing, BatchNotFound, SecondPersonNeeded (for who sent it), BatchDecided.
+    """
+    batch = await _own(batch_id, by, act=Act.VOUCH)
+    if batch.sent_by == by.actor:
+        raise SecondPersonNeeded("发送批次的工作人员不能复核自己的批次，请由另一名工作人员复核")
+    async with database.transaction():
+        await _decide(batch, BatchState.RECEIVED, by=by)
+        await _queue(batch)
+        await audit.record(
+            actor=by.actor,
+            action="intake.approve",
+            target=f"intake:{batch.id}",
+            detail={"digest": batch.digest},
+        )
+
+
+async def refuse(batch_id: UUID, *, cause: str, by: Principal) -> None:
+    """Turn a waiting batch down, or take one's own back; nothing of it is taken in.
+
+    Raises RoleMissing, BatchNotFound, BatchDecided.
+    """
+    batch = await _own(batch_id, by, act=Act.READ_BATCHES)
+    if batch.sent_by != by.actor:
+        roles.insist(by, Act.VOUCH)
+    async with database.transaction():
+        await _decide(batch, BatchState.REFUSED, by=by, note=f"复核未通过：{cause.strip()}"[:200])
+        await audit.record(
+            actor=by.actor,
+            action="intake.refuse",
+            target=f"intake:{batch.id}",
+            detail={"cause": cause.strip()[:200]},
+        )
+
+
+async def sample(batch_id: UUID, *, by: Principal, blobs: Blobs, folder: Path) -> list[SampleLine]:
+    """The first lines of a batch that waits, for who is to stand for it; the look is recorded.
+
+    Raises RoleMissing, BatchNotFound.
+    """
+    batch = await _own(batch_id, by, act=Act.READ_BATCHES)
+    await audit.record_read(actor=by.actor, action="intake.sample", target=f"intake:{batch.id}")
+    if batch.form != LINES:
+        return []
+    with tempfile.NamedTemporaryFile(dir=folder, suffix=".sample") as file:
+        await blobs.fetch(batch.digest, Path(file.name))
+        lines = await asyncio.to_thread(_first_lines, Path(file.name))
+    read = await offload.run(
+        intake_lines.read_lines, lines, department=batch.department, today=clock.today()
+    )
+    return [_sample_line(number, one) for number, one in enumerate(read, start=1)]
+
+
+def _first_lines(path: Path) -> list[bytes]:
+    with path.open("rb") as file:
+        return list(itertools.islice(_lines(file), SAMPLE))
+
+
+def _sample_line(number: int, one: Incoming | str) -> SampleLine:
+    if isinstance(one, str):
+        return SampleLine(line=number, fault=one)
+    return SampleLine(
+        line=number,
+        licence_name=catalogue.get_type(one.licence_type).name,
+        number=one.number,
+        holder_name=one.holder_name,
+        issued_on=one.issued_on,
+        sensitive=catalogue.get_type(one.licence_type).sensitivity == "sensitive",
+    )
+
+
+async def _decide(batch: IntakeBatch, state: BatchState, *, by: Principal, note: str = "") -> None:
+    """Compare-and-set, in the current transaction: of two who decide, one does."""
+    decided = await IntakeBatch.filter(id=batch.id, state=BatchState.WAITING).update(
+        state=state, decided_by=by.actor, decided_at=clock.now(), note=note
+    )
+    if not decided:
+        present = await IntakeBatch.get(id=batch.id)
+        raise BatchDecided(state=present.state.value)
+
+
+async def _queue(batch: IntakeBatch) -> None:
+    event = IntakeReceived(batch_id=batch.id, department=batch.department)
+    await outbox.publish(event, key=f"intake:{batch.department}")
+
+
 async def process(batch_id: UUID, *, trust: TrustList, blobs: Blobs, folder: Path) -> None:
-    """Read a batch to its end from wherever it stands; a finished one is left alone."""
+    """Read a batch to its end from wherever it stands; a finished or undecided one is left alone.
+
+    Lines that nobody vouched for (a batch of an older version that was under way) wait again.
+    """
     batch = await IntakeBatch.get(id=batch_id)
-    if batch.state in (BatchState.FINISHED, BatchState.REFUSED):
+    if batch.state in (BatchState.FINISHED, BatchState.REFUSED, BatchState.WAITING):
+        return
+    if batch.form == LINES and not batch.decided_by:
+        await IntakeBatch.filter(id=batch_id).update(state=BatchState.WAITING)
         return
     await IntakeBatch.filter(id=batch_id).update(state=BatchState.RUNNING)
     path = folder / f"intake-{batch.digest}"
@@ -131,23 +253,24 @@ async def process(batch_id: UUID, *, trust: TrustList, blobs: Blobs, folder: Pat
 
 
 async def list_batches(*, by: Principal) -> list[BatchView]:
-    """The batches of the officer's department, newest first."""
+    """The batches of the officer's department, newest first. Raises RoleMissing."""
+    roles.insist(by, Act.READ_BATCHES)
     rows = IntakeBatch.all()
     if by.department is not None:
         rows = rows.filter(department=by.department)
-    return [_view(row) for row in await rows.order_by("-received_at").limit(100)]
+    return [_view(row, by) for row in await rows.order_by("-received_at").limit(100)]
 
 
 async def get_batch(batch_id: UUID, *, by: Principal) -> BatchView:
-    """A batch of the officer's department, or BatchNotFound."""
-    return _view(await _own(batch_id, by))
+    """A batch of the officer's department. Raises RoleMissing, BatchNotFound."""
+    return _view(await _own(batch_id, by, act=Act.READ_BATCHES), by)
 
 
 async def list_lines(
     batch_id: UUID, *, by: Principal, after: int = 0, limit: int = 200
 ) -> list[LineView]:
     """Lines that were not simply taken, in order. Raises BatchNotFound."""
-    await _own(batch_id, by)
+    await _own(batch_id, by, act=Act.READ_BATCHES)
     rows = IntakeLine.filter(batch_id=batch_id, line__gt=after).order_by("line").limit(limit)
     return [
         LineView(line=row.line, outcome=row.outcome.value, message=row.message)
@@ -215,7 +338,9 @@ async def _store(
 ) -> None:
     """One piece: licences, report and progress together, or none of it."""
     async with database.transaction():
-        counts, report = await intake_rows.store(batch.id, read, first=first)
+        counts, report = await intake_rows.store(
+            batch.id, read, first=first, vouched_by=batch.decided_by
+        )
         moved = await IntakeBatch.filter(id=batch.id, done_bytes=at).update(
             done_bytes=end,
             done_lines=F("done_lines") + len(read),
@@ -239,14 +364,15 @@ async def _finish(batch: IntakeBatch, state: BatchState, *, note: str) -> None:
     await IntakeBatch.filter(id=batch.id).update(state=state, note=note, finished_at=clock.now())
 
 
-async def _own(batch_id: UUID, by: Principal) -> IntakeBatch:
+async def _own(batch_id: UUID, by: Principal, *, act: Act) -> IntakeBatch:
+    roles.insist(by, act)
     row = await IntakeBatch.get_or_none(id=batch_id)
     if row is None or not by.covers(row.department):
         raise BatchNotFound()
     return row
 
 
-def _view(row: IntakeBatch) -> BatchView:
+def _view(row: IntakeBatch, by: Principal) -> BatchView:
     finished = row.state is BatchState.FINISHED
     share = row.done_bytes / row.size if row.form == LINES and row.size else 0.0
     return BatchView(
@@ -263,4 +389,7 @@ def _view(row: IntakeBatch) -> BatchView:
         conflicts=row.conflicts,
         invalid=row.invalid,
         note=row.note,
+        may_approve=row.state is BatchState.WAITING
+        and row.sent_by != by.actor
+        and roles.allows(by, Act.VOUCH, department=row.department),
     )

@@ -14,12 +14,13 @@ from core import clock, copying
 from core.ids import new_id
 from identity import registry
 from identity.registry import Named
-from wallet import catalogue, holders, numbers, pictures, transparency
+from wallet import catalogue, holders, numbers, pictures, taken_in, transparency
 from wallet import identifier as identifiers
 from wallet.identifier import Identifier
 from wallet.intake_lines import Incoming
 from wallet.models import Licence, LogEntry, NumberCounter
 from wallet.share_models import IntakeLine, LineOutcome
+from wallet.taken_in import Origin
 from wallet.transparency import EntryKind
 
 Key = tuple[str, str]
@@ -35,9 +36,13 @@ class _New:
 
 
 async def store(
-    batch_id: UUID, read: Sequence[Incoming | str], *, first: int
+    batch_id: UUID, read: Sequence[Incoming | str], *, first: int, vouched_by: str = ""
 ) -> tuple[Counter[LineOutcome], list[IntakeLine]]:
-    """Write what is new, in the current transaction; counts and report lines of the whole piece."""
+    """Write what is new, in the current transaction; counts and report lines of the whole piece.
+
+    `vouched_by` is the second officer who stands for what comes without a seal, also for what was
+    taken in before without one.
+    """
     counts: Counter[LineOutcome] = Counter()
     report: list[IntakeLine] = []
 
@@ -50,6 +55,7 @@ async def store(
     known = await _known([one for one in read if isinstance(one, Incoming)])
     taken_identifiers = await _taken_identifiers(read)
     new: list[_New] = []
+    confirmed: list[Key] = []
     for line, one in enumerate(read, start=first):
         if isinstance(one, str):
             note(line, LineOutcome.INVALID, one)
@@ -59,6 +65,7 @@ async def store(
         if key in known:
             if known[key] == fingerprint:
                 note(line, LineOutcome.DUPLICATE, "这张证照已在库中，内容一致")
+                confirmed.append(key)
             else:
                 note(line, LineOutcome.CONFLICT, "库中已有相同编号的证照，内容不一致，请核对后更正")
             continue
@@ -70,8 +77,20 @@ async def store(
             taken_identifiers.add(one.identifier)
         new.append(_New(incoming=one, key=key))
         counts[LineOutcome.TAKEN] += 1
-    await _insert(new)
+    await _insert(new, vouched_by=vouched_by)
+    if vouched_by and confirmed:
+        await _vouch(confirmed, by=vouched_by)
     return counts, report
+
+
+async def _vouch(keys: Sequence[Key], *, by: str) -> None:
+    """Stand for licences that are here as data only."""
+    bare = Licence.filter(
+        number_index__in=[index for _, index in keys], document="", vouched_by=""
+    ).only("id", "licence_type", "number_index")
+    known = set(keys)
+    chosen = [row.id for row in await bare if (row.licence_type, row.number_index) in known]
+    await Licence.filter(id__in=chosen, document="").update(vouched_by=by)
 
 
 async def store_report(report: Sequence[IntakeLine]) -> None:
@@ -94,7 +113,7 @@ async def _taken_identifiers(read: Sequence[Incoming | str]) -> set[str]:
     return {row.identifier for row in rows}
 
 
-async def _insert(new: Sequence[_New]) -> None:
+async def _insert(new: Sequence[_New], *, vouched_by: str) -> None:
     if not new:
         return
     named = [
@@ -104,12 +123,18 @@ async def _insert(new: Sequence[_New]) -> None:
     subjects = await registry.ensure(named)
     identifiers_ = await _identifiers(new)
     rows = [
-        _row(one, subjects[(one.incoming.holder_id_type, one.incoming.holder_id_no)], identifier)
+        _row(
+            one,
+            subjects[(one.incoming.holder_id_type, one.incoming.holder_id_no)],
+            identifier,
+            vouched_by=vouched_by,
+        )
         for one, identifier in zip(new, identifiers_, strict=True)
     ]
     await copying.insert_many(rows)
     await copying.insert_many([_entry(row) for row in rows])
     await pictures.register(rows)
+    await taken_in.note(rows)
 
 
 async def _identifiers(new: Sequence[_New]) -> list[str]:
@@ -142,7 +167,7 @@ async def _block(licence_type: str, year: int, count: int) -> int:
     return int(row.following) - count
 
 
-def _row(new: _New, subject_id: UUID, identifier: str) -> Licence:
+def _row(new: _New, subject_id: UUID, identifier: str, *, vouched_by: str) -> Licence:
     one = new.incoming
     parts = identifiers.parse(identifier)
     document = hashlib.new("sm3", one.document).hexdigest() if one.document else ""
@@ -166,6 +191,8 @@ def _row(new: _New, subject_id: UUID, identifier: str) -> Licence:
         state=one.state,
         department=catalogue.get_type(one.licence_type).issuer,
         document=document,
+        taken_in_as=Origin.DOCUMENT if document else Origin.DATA,
+        vouched_by="" if document else vouched_by,
         previous_id=None,
         created_at=clock.now(),
     )

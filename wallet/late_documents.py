@@ -1,7 +1,8 @@
 """Draw and seal the document of a licence that was taken in as data, when it is first needed.
 
 Sealing a hundred thousand documents at intake would take hours that nobody needs: most are never
-opened. The row says "" for its document until then.
+opened. The row says "" for its document until then. Only what a second officer vouched for is
+sealed: our seal says that the authority stands behind every word.
 """
 
 from uuid import UUID
@@ -11,7 +12,7 @@ from core.blobs import BlobNotFound, Blobs
 from core.ids import new_id
 from identity.principal import Principal
 from signing import TrustList
-from wallet import catalogue, printed, sealing, seals, status, transparency
+from wallet import catalogue, printed, sealing, seals, status, taken_in, transparency
 from wallet.face import FaceData
 from wallet.licence_types import FieldType
 from wallet.models import Licence
@@ -33,11 +34,12 @@ async def ensure(
     """Make the document of a licence of the caller's unless it is there; its digest.
 
     With `public_url` its face bears the code that printed copies are checked by. Raises
-    LicenceNotFound, and what sealing raises; two at once make one document.
+    LicenceNotFound, OnlyData, and what sealing raises; two at once make one document.
     """
     licence = await status.own_licence(licence_id, by=by)
     if licence.document:
         return licence.document
+    taken_in.insist_on_more(licence)
     seal = await seals.for_department(licence.department)
     data = await _face_data(licence, blobs, public_url)
     document = await sealing.sealed_document(data, seal=seal, keys=keys, trust=trust)
@@ -54,7 +56,7 @@ async def ensure(
             actor=ACTOR,
             action="licence.draw",
             target=f"licence:{licence.id}",
-            detail={"document": digest, "seal": str(seal.id)},
+            detail={"document": digest, "seal": str(seal.id), "vouched": licence.vouched_by},
         )
         await seals.record_use(seal.id)
     return digest

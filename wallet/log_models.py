@@ -23,6 +23,8 @@ class UseKind(StrEnum):
     AUTHORISED = "authorised"
     LINK = "link"
     REVEALED = "revealed"
+    TAKEN = "taken"
+    PREFILL = "prefill"
     OFFICE = "office"
 
     @property
@@ -40,6 +42,8 @@ _KIND_TEXTS = {
     UseKind.AUTHORISED: "按授权查看",
     UseKind.LINK: "通过分享链接查看",
     UseKind.REVEALED: "本人或代办人查看完整信息",
+    UseKind.TAKEN: "本人或代办人下载证照文件",
+    UseKind.PREFILL: "办事时自动填表",
     UseKind.OFFICE: "颁证机关查看",
 }
 

@@ -31,6 +31,7 @@ from wallet.share_models import Authorisation as Authorisation
 from wallet.share_models import IntakeBatch as IntakeBatch
 from wallet.share_models import IntakeLine as IntakeLine
 from wallet.share_models import Reminder as Reminder
+from wallet.share_models import TakenInNotice as TakenInNotice
 from wallet.validity import LicenceState
 
 
@@ -100,6 +101,10 @@ class Licence(ProtectedModel):
     state = fields.CharEnumField(LicenceState, max_length=12, default=LicenceState.VALID)
     department = fields.CharField(max_length=16)
     document = fields.CharField(max_length=64, db_index=True)
+    taken_in_as = fields.CharField(max_length=10, default="", db_default="")
+    """`data` or `document` for one that was taken in; see taken_in.Origin."""
+    vouched_by = fields.CharField(max_length=80, default="", db_default="")
+    """The second officer who stands for what was taken in as data."""
     previous_id = fields.UUIDField(null=True, unique=True)
     created_at = fields.DatetimeField(default=now)
 
@@ -205,6 +210,23 @@ class PhoneKey(Model):
 
     class Meta:
         table = "wallet_phone_key"
+        app = "wallet"
+
+
+class PassOrigin(Model):
+    """What an offline pass was made in: it is good as long as that is."""
+
+    pass_id = fields.CharField(max_length=16, primary_key=True)
+    session_id = fields.UUIDField(null=True)
+    person_id = fields.UUIDField()
+    """Who made it: the holder, or who acted for the holder."""
+    subject_id = fields.UUIDField()
+    key_digest = fields.CharField(max_length=64, default="")
+    """SHA-256 of the phone's point it is bound to; "" for an unbound pass."""
+    ends_at = fields.DatetimeField(db_index=True)
+
+    class Meta:
+        table = "wallet_pass_origin"
         app = "wallet"
 
 

@@ -1,8 +1,9 @@
 """离线亮证: a pass the phone keeps and shows without network, bound to a key the phone made.
 
 The holder chooses the fields before signing; nothing else is inside. The pass is signed with the
-key of the issuing department's seal and lives a day at most. Revoking the session stops new
-passes at once; revoking the licence stops old ones through the status list.
+key of the issuing department's seal and lives a day at most. A pass dies with the session and the
+phone's key it was made in, and with the right to act for its holder, for every reader with network
+(`pass_origins`); a reader without network hears of the licence's state only, by the status list.
 """
 
 import base64
@@ -18,11 +19,13 @@ from redis.asyncio import Redis
 
 from core import audit, clock, database, redis_client
 from core.errors import TooMany
+from identity import assurance
+from identity.assurance import Act
 from identity.principal import Principal
 from signing import MalformedPass, passes
 from signing.passes import Claims
 from signing.passes import Licence as ShownOnPass
-from wallet import catalogue, masking, seals, status, status_lists
+from wallet import catalogue, masking, pass_origins, seals, status, status_lists, taken_in
 from wallet import facts as facts_of
 from wallet.errors import FieldNotOffered, InvalidPhoneKey, LicenceNotInForce, PhoneKeyMissing
 from wallet.facts import Facts
@@ -64,8 +67,10 @@ class OfflinePass:
 async def register_phone(public_key: str, *, by: Principal) -> None:
     """Keep the public half of the phone's key for this session; a new one takes its place.
 
-    `public_key` is base64url of a P-256 point of 65 or 33 bytes. Raises InvalidPhoneKey.
+    `public_key` is base64url of a P-256 point of 65 or 33 bytes. Passes bound to the former key are
+    refused from now on. Raises StepUpRequired, InvalidPhoneKey.
     """
+    assurance.require(by, Act.SHOW_LICENCE)
     point = _compressed(public_key)
     if by.session_id is None:
         raise PhoneKeyMissing()
@@ -98,12 +103,15 @@ async def make(
     """A pass for a licence in the caller's wallet with these fields; None means all on offer.
 
     An unbound pass is for phones that cannot keep a key and lives five minutes. Raises
-    LicenceNotFound, LicenceNotInForce, FieldNotOffered, PhoneKeyMissing, SealNotReady, TooMany.
+    StepUpRequired, LicenceNotFound, LicenceNotInForce, FieldNotOffered, PhoneKeyMissing,
+    OnlyData, SealNotReady, TooMany.
     """
+    assurance.require(by, Act.SHOW_LICENCE)
     licence = await status.own_licence(licence_id, by=by)
     state = status.state_of(licence, clock.today())
     if not state.in_force:
         raise LicenceNotInForce(f"证照{state.text}", state=state.value)
+    taken_in.insist_on_more(licence)
     offered = offered_fields(licence)
     chosen = _chosen(offered, fields)
     if not await redis_client.allow(
@@ -115,6 +123,7 @@ async def make(
     seal = await seals.for_department(licence.department)
     data, claims = await _signed(claims, seal.key_id, seal.certificate, keys)
     async with database.transaction():
+        await pass_origins.keep(claims, licence, by=by)
         await audit.record(
             actor=by.actor,
             action="pass.make",

@@ -16,8 +16,10 @@ from redis.asyncio import Redis
 from core import audit, clock, database, outbox, redis_client
 from core.errors import TooMany
 from core.ids import new_id
+from identity import assurance
+from identity.assurance import Act
 from identity.principal import Principal
-from wallet import catalogue, codes, status
+from wallet import catalogue, codes, status, taken_in
 from wallet.errors import LicenceNotInForce, PresentationNotFound
 from wallet.events import PresentationStopped
 
@@ -85,6 +87,7 @@ class Redeemed:
     presentation_id: UUID | None = None
     licence_id: UUID | None = None
     person_id: UUID | None = None
+    session_id: UUID | None = None
 
 
 _Stored = bytes | bytearray | memoryview | str | int | float
@@ -92,7 +95,8 @@ _Stored = bytes | bytearray | memoryview | str | int | float
 
 # KEYS: the code. ARGV: now (ms), reader, name of the reader.
 _REDEEM = """
-local c = redis.call('HMGET', KEYS[1], 'state', 'dies', 'reader', 'id', 'licence', 'person')
+local c = redis.call('HMGET', KEYS[1],
+  'state', 'dies', 'reader', 'id', 'licence', 'person', 'session')
 if not c[1] then return {'unknown'} end
 local now = tonumber(ARGV[1])
 local outcome
@@ -103,7 +107,7 @@ elseif c[1] == 'open' then
   outcome = 'redeemed'
 elseif c[3] == ARGV[2] then outcome = 'again'
 else outcome = 'used' end
-return {outcome, c[4], c[5], c[6]}
+return {outcome, c[4], c[5], c[6], c[7] or ''}
 """
 
 # KEYS: the code. ARGV: now (ms). Gives the state before; only a running code is stopped.
@@ -120,17 +124,20 @@ return 'open'
 async def open(licence_id: UUID, *, by: Principal, redis: Redis, public_url: str) -> Presentation:
     """A new code for a licence in the caller's wallet.
 
-    Raises LicenceNotFound, LicenceNotInForce for one that may not be shown, TooMany.
+    Raises StepUpRequired, LicenceNotFound, OnlyData, LicenceNotInForce for one that may not be
+    shown, TooMany.
     """
+    assurance.require(by, Act.SHOW_LICENCE)
     licence = await status.own_licence(licence_id, by=by)
     state = status.state_of(licence, clock.today())
     if not state.in_force:
         raise LicenceNotInForce(f"证照{state.text}", state=state.value)
+    taken_in.insist_on_more(licence)
     if not await redis_client.allow(
         redis, f"present:{by.person_id}", limit=OPENED_PER_MINUTE, seconds=60
     ):
         raise TooMany(retry_after=60)
-    running = await start(licence.id, person_id=by.person_id, redis=redis)
+    running = await start(licence.id, person_id=by.person_id, session_id=by.session_id, redis=redis)
     text = codes.text_of(running.code, public_url=public_url)
     return Presentation(
         id=running.id,
@@ -141,7 +148,9 @@ async def open(licence_id: UUID, *, by: Principal, redis: Redis, public_url: str
     )
 
 
-async def start(licence_id: UUID, *, person_id: UUID, redis: Redis) -> Running:
+async def start(
+    licence_id: UUID, *, person_id: UUID, redis: Redis, session_id: UUID | None = None
+) -> Running:
     """Let a fresh code run; whether the licence may be shown was asked before."""
     now, code, presentation_id = clock.now(), codes.new_code(), new_id()
     key, handle = _code_key(codes.digest(code)), _handle_key(presentation_id)
@@ -152,6 +161,7 @@ async def start(licence_id: UUID, *, person_id: UUID, redis: Redis) -> Running:
         "id": str(presentation_id),
         "licence": str(licence_id),
         "person": str(person_id),
+        "session": str(session_id or ""),
     }
     handle_values: Mapping[_Stored, _Stored] = {
         "code": key,
@@ -181,12 +191,14 @@ async def redeem(code: str, *, by: Principal, redis: Redis, reader_name: str) ->
     outcome, *ids = (part.decode() for part in answer)
     if not ids:
         return Redeemed(outcome=Redemption(outcome))
-    presentation_id, licence_id, person_id = map(UUID, ids)
+    *known, session = ids
+    presentation_id, licence_id, person_id = map(UUID, known)
     return Redeemed(
         outcome=Redemption(outcome),
         presentation_id=presentation_id,
         licence_id=licence_id,
         person_id=person_id,
+        session_id=UUID(session) if session else None,
     )
 
 

@@ -1,6 +1,6 @@
 """Read the wallet: lists and details for holders, facts for forms, who looked at what."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -11,8 +11,10 @@ from tortoise.expressions import Q
 
 from core import audit, clock, database
 from core.blobs import Blobs
+from identity import assurance, roles
 from identity.principal import Principal
-from wallet import catalogue, holders, masking, status, uses
+from identity.roles import Act
+from wallet import catalogue, holders, masking, status, taken_in, uses
 from wallet import facts as facts_of
 from wallet.errors import LicenceNotFound
 from wallet.facts import Facts
@@ -23,6 +25,7 @@ from wallet.validity import LicenceState
 
 SHOWN_STATES = [state for state in LicenceState if state is not LicenceState.SUPERSEDED]
 ORGANISATION = "001"
+_OWN_GROUND = "本人或其代办人登录查看"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,16 +45,19 @@ class LicenceSummary:
     days_left: int | None
     version: int
     showable: bool
+    only_data: bool
+    """Nobody stands for it yet: it is shown to its holder, and carries no power."""
+    origin_text: str
+    """Said of licences that were taken in; "" for one that was issued here."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ShownFact:
-    """A fact as its holder sees it; `value_masked` is for a screen others can see."""
+    """A fact as its holder sees it."""
 
     key: str
     label: str
     value: str
-    value_masked: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,16 +112,18 @@ async def list_licences(subject_id: UUID) -> list[LicenceSummary]:
 
 
 async def get_licence(licence_id: UUID, *, by: Principal) -> LicenceDetail:
-    """A licence of the caller's, or LicenceNotFound."""
-    licence = await status.own_licence(licence_id, by=by)
+    """A licence of the caller's, its facts masked. Raises LicenceNotFound."""
+    return _detail(await status.own_licence(licence_id, by=by), masked=True)
+
+
+def _detail(licence: Licence, *, masked: bool) -> LicenceDetail:
     type_ = catalogue.get_type(licence.licence_type)
     facts = facts_from(licence)
     shown = (
         ShownFact(
             key=field.key,
             label=field.label,
-            value=facts_of.show(field, facts[field.key]),
-            value_masked=facts_of.show(field, facts[field.key], masked=True),
+            value=facts_of.show(field, facts[field.key], masked=masked),
         )
         for field in type_.fields
         if field.key in facts
@@ -130,51 +138,95 @@ async def get_licence(licence_id: UUID, *, by: Principal) -> LicenceDetail:
 
 
 async def get_document(licence_id: UUID, *, by: Principal, blobs: Blobs) -> bytes:
-    """The sealed OFD of a licence of the caller's, or LicenceNotFound."""
+    """The sealed OFD of a licence of the caller's; that it was taken goes on record.
+
+    It says everything unmasked. Raises StepUpRequired, LicenceNotFound, OnlyData.
+    """
+    assurance.require(by, assurance.Act.TAKE_DOCUMENT)
     licence = await status.own_licence(licence_id, by=by)
-    return await blobs.get(licence.document)
+    taken_in.insist_on_more(licence)
+    data = await blobs.get(licence.document)
+    await _note_own_look(licence, UseKind.TAKEN, "licence.take", purpose="下载证照文件", by=by)
+    return data
 
 
 async def reveal(licence_id: UUID, *, by: Principal) -> LicenceDetail:
     """A licence of the caller's with its facts unmasked; that they were shown goes on record.
 
-    Sensitive fields are hidden until the holder asks (PIPL art. 28). Raises LicenceNotFound.
+    Sensitive fields are hidden until the holder asks (PIPL art. 28). Raises StepUpRequired,
+    LicenceNotFound.
     """
+    assurance.require(by, assurance.Act.REVEAL_LICENCE)
     licence = await status.own_licence(licence_id, by=by)
-    detail = await get_licence(licence_id, by=by)
+    await _note_own_look(licence, UseKind.REVEALED, "licence.reveal", purpose="查看完整信息", by=by)
+    return _detail(licence, masked=False)
+
+
+async def facts_for_prefill(
+    wanted: Mapping[str, Collection[str]], *, by: Principal
+) -> dict[str, dict[str, Any]]:
+    """Type → the wanted facts of the applicant's licences in force, for filling in a form.
+
+    Where there are several of a type, the newest speaks; the applicant may change what is filled.
+    Who is not known surely enough gets nothing filled in, and whose licence was read finds the look
+    in the log, once a sitting.
+    """
+    if not wanted or not assurance.suffices(by, assurance.Act.PREFILL):
+        return {}
+    rows = await Licence.filter(
+        subject_id=by.applicant_id, licence_type__in=list(wanted), state=LicenceState.VALID
+    ).order_by("issued_on", "created_at")
+    today = clock.today()
+    current = {row.licence_type: row for row in rows if status.state_of(row, today).in_force}
+    found: dict[str, dict[str, Any]] = {}
+    for code, licence in current.items():
+        facts = facts_from(licence)
+        found[code] = {key: facts[key] for key in wanted[code] if key in facts}
+        if found[code]:
+            await _note_prefill(licence, found[code], by=by)
+    return found
+
+
+async def _note_prefill(licence: Licence, facts: Facts, *, by: Principal) -> None:
     look = uses.Look.by(
         by,
-        UseKind.REVEALED,
-        ground="本人或其代办人登录查看",
-        purpose="查看完整信息",
-        fields_seen=[fact.label for fact in detail.facts],
+        UseKind.PREFILL,
+        ground=_OWN_GROUND,
+        purpose="填写申请表",
+        fields_seen=[label for label, _ in catalogue.face_words(licence.licence_type, facts)],
+    )
+    await uses.record_once(licence, look, action="licence.prefill", tell=by.acting_for is not None)
+
+
+async def _note_own_look(
+    licence: Licence, kind: UseKind, action: str, *, purpose: str, by: Principal
+) -> None:
+    """Every field was shown to the holder, or to somebody who acts for the holder."""
+    facts = facts_from(licence)
+    look = uses.Look.by(
+        by,
+        kind,
+        ground=_OWN_GROUND,
+        purpose=purpose,
+        fields_seen=[label for label, _ in catalogue.face_words(licence.licence_type, facts)],
     )
     async with database.transaction():
         await uses.record(licence, look, tell=by.acting_for is not None)
-        await audit.record(actor=by.actor, action="licence.reveal", target=f"licence:{licence_id}")
-    return detail
-
-
-async def facts_for_prefill(subject_id: UUID) -> dict[str, dict[str, Any]]:
-    """Type → facts of the subject's licences in force, for filling in forms.
-
-    Where there are several of a type, the newest speaks; the applicant may change what is filled.
-    """
-    rows = await Licence.filter(subject_id=subject_id, state=LicenceState.VALID).order_by(
-        "issued_on", "created_at"
-    )
-    today = clock.today()
-    current = [row for row in rows if status.state_of(row, today).in_force]
-    return {row.licence_type: facts_from(row) for row in current}
+        await audit.record(actor=by.actor, action=action, target=f"licence:{licence.id}")
 
 
 async def find_reusable(
-    subject_id: UUID, licence_type: str, fields: Sequence[str] = ()
+    licence_type: str, fields: Sequence[str] = (), *, by: Principal
 ) -> list[ReusableLicence]:
-    """Licences of a type in force that may stand for a material; only `fields` of their facts."""
+    """Licences of the applicant in force that may stand for a material; only `fields` of them.
+
+    That one is used stands in the holder's log when it is (`annotated.record_case_use`). Raises
+    StepUpRequired.
+    """
+    assurance.require(by, assurance.Act.SHARE_LICENCE)
     type_ = catalogue.get_type(licence_type)
     rows = await Licence.filter(
-        subject_id=subject_id, licence_type=licence_type, state=LicenceState.VALID
+        subject_id=by.applicant_id, licence_type=licence_type, state=LicenceState.VALID
     ).order_by("-issued_on", "id")
     today = clock.today()
     return [
@@ -189,7 +241,7 @@ async def find_reusable(
             face={key: value for key, value in facts_from(row).items() if key in fields},
         )
         for row in rows
-        if status.state_of(row, today).in_force
+        if status.state_of(row, today).in_force and not taken_in.is_only_data(row)
     ]
 
 
@@ -213,15 +265,31 @@ async def find_current(subject_id: UUID, licence_type: str) -> list[tuple[UUID, 
 
 
 async def note_read(licence_id: UUID, *, by: Principal) -> None:
-    """That an officer was shown what a licence says, for the audit; before it is shown."""
-    await audit.record_read(actor=by.actor, action="licence.read", target=f"licence:{licence_id}")
+    """That an officer is shown what a licence says, to renew it: before it is shown.
+
+    Stands in the audit and in the holder's log, once a sitting.
+    """
+    licence = await status.find_licence(licence_id)
+    if licence is None:
+        raise LicenceNotFound()
+    look = uses.Look.by(
+        by,
+        UseKind.OFFICE,
+        ground="办件申请延续或变更这张证照",
+        purpose="起草证照的新版本",
+        fields_seen=[
+            label for label, _ in catalogue.face_words(licence.licence_type, facts_from(licence))
+        ],
+    )
+    await uses.record_once(licence, look, action="licence.read")
 
 
 async def find_for_staff(number: str, *, by: Principal) -> list[StaffLicence]:
     """Licences with this whole number or identifier that the officer's department issued.
 
-    What is shown of each goes into the audit.
+    What is shown of each goes into the audit. Raises RoleMissing.
     """
+    roles.insist(by, Act.FIND_LICENCES)
     wanted = number.strip()
     rows = await Licence.filter(
         Q(number_index=holders.number_index(wanted)) | Q(identifier=wanted.upper())
@@ -233,7 +301,8 @@ async def find_for_staff(number: str, *, by: Principal) -> list[StaffLicence]:
 
 
 async def get_for_staff(licence_id: UUID, *, by: Principal) -> StaffLicence:
-    """A licence that the officer's department issued, or LicenceNotFound."""
+    """A licence that the officer's department issued. Raises RoleMissing, LicenceNotFound."""
+    roles.insist(by, Act.FIND_LICENCES)
     licence = await status.find_licence(licence_id)
     if licence is None or not by.covers(licence.department):
         raise LicenceNotFound()
@@ -268,7 +337,9 @@ def _summary(licence: Licence, today: date) -> LicenceSummary:
         valid_to=licence.valid_to,
         days_left=(licence.valid_to - today).days if licence.valid_to else None,
         version=licence.version,
-        showable=state.in_force,
+        showable=state.in_force and not taken_in.is_only_data(licence),
+        only_data=taken_in.is_only_data(licence),
+        origin_text=taken_in.text_of(licence),
     )
 
 

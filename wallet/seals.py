@@ -13,8 +13,9 @@ from uuid import UUID
 from tortoise.expressions import F
 
 from core import audit, clock, database, offload
-from identity.principal import Principal, PrincipalKind
-from identity.roles import Role
+from identity import roles
+from identity.principal import Principal
+from identity.roles import Act
 from signing import build_seal, draw_seal_picture, parse_seal
 from signing.devca import MAKER_KEY, signer_key
 from wallet import catalogue, fonts, transparency
@@ -27,7 +28,6 @@ from wallet.transparency import EntryKind
 DIAMETER_MM = 42
 VENDOR = "YUNJIAN"
 UNIT_SEAL = 1
-KEEPERS = frozenset({Role.SEAL_KEEPER, Role.SUPERVISOR})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,7 +98,8 @@ async def list_seals() -> list[SealView]:
 
 
 async def list_for(by: Principal) -> list[SealView]:
-    """The seals that this officer may see."""
+    """The seals that this officer may see. Raises NotASealKeeper."""
+    insist_keeper(by)
     return [seal for seal in await list_seals() if by.covers(seal.department)]
 
 
@@ -113,7 +114,7 @@ async def get_for(seal_id: UUID, by: Principal) -> SealView:
 
 def insist_keeper(by: Principal) -> None:
     """Raises NotASealKeeper for all but seal keepers and supervisors."""
-    if by.kind is not PrincipalKind.OFFICER or by.roles.isdisjoint(KEEPERS):
+    if not roles.allows(by, Act.KEEP_SEALS):
         raise NotASealKeeper()
 
 

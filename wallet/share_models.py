@@ -20,8 +20,12 @@ class AuthorisationState(StrEnum):
 
 
 class BatchState(StrEnum):
-    """received → running → finished; a batch that cannot be read at all is refused."""
+    """waiting → received → running → finished; waiting or unreadable → refused.
 
+    Lines wait for a second officer; documents bear a seal of their own.
+    """
+
+    WAITING = "waiting"
     RECEIVED = "received"
     RUNNING = "running"
     FINISHED = "finished"
@@ -108,6 +112,9 @@ class IntakeBatch(Model):
     received_at = fields.DatetimeField()
     finished_at = fields.DatetimeField(null=True)
     state = fields.CharEnumField(BatchState, max_length=10)
+    decided_by = fields.CharField(max_length=80, default="", db_default="")
+    """The second officer, of a batch of lines."""
+    decided_at = fields.DatetimeField(null=True)
     done_bytes = fields.BigIntField(default=0)
     """Where in the file to go on after a break; for documents, how many are done."""
     done_lines = fields.IntField(default=0)
@@ -137,6 +144,17 @@ class IntakeLine(Model):
         table = "wallet_intake_line"
         app = "wallet"
         unique_together = (("batch_id", "line"),)
+
+
+class TakenInNotice(Model):
+    """A holder who has yet to be told of a licence that was taken in; deleted when told."""
+
+    id = fields.BigIntField(primary_key=True)
+    licence_id = fields.UUIDField(unique=True)
+
+    class Meta:
+        table = "wallet_taken_in_notice"
+        app = "wallet"
 
 
 class Reminder(Model):

@@ -8,14 +8,14 @@ from datetime import date, datetime
 from uuid import UUID
 
 from core import audit, clock, database, outbox
-from identity.principal import Principal, PrincipalKind
+from identity import roles
+from identity.principal import Principal
+from identity.roles import Act
 from wallet import catalogue, copies, transparency, validity
 from wallet.errors import LicenceNotFound, NotASealKeeper, StateChangeNotAllowed
 from wallet.events import LicenceStateChanged
 from wallet.models import Licence, StateChange
 from wallet.validity import LicenceState
-
-ROLES = frozenset({"seal_keeper", "supervisor"})
 
 MOVES: dict[LicenceState, frozenset[LicenceState]] = {
     LicenceState.SUSPENDED: frozenset({LicenceState.VALID}),
@@ -172,6 +172,5 @@ async def _change(
 
 def _insist_on_right(licence: Licence, by: Principal) -> None:
     """Seal keepers of the issuing department, and supervisors."""
-    allowed = by.kind is PrincipalKind.OFFICER and not ROLES.isdisjoint(by.roles)
-    if not allowed or not by.covers(licence.department):
+    if not roles.allows(by, Act.CHANGE_LICENCE_STATE, department=licence.department):
         raise NotASealKeeper()

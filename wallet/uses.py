@@ -17,7 +17,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from core import chain_heads, clock, database, outbox
+from core import audit, chain_heads, clock, database, outbox
 from core.ids import new_id
 from identity import queries as identity_queries
 from identity.principal import Principal
@@ -141,6 +141,24 @@ async def record(
     if tell:
         await outbox.publish(_event(row), key=str(licence.id))
     return row
+
+
+async def record_once(licence: Licence, look: Look, *, action: str, tell: bool = True) -> None:
+    """A look and its audit record, in a transaction of its own; the same again is one look.
+
+    A page that refreshes itself, or a form that is changed answer by answer, reads again and again:
+    within a sitting (`audit.SITTING`) the same caller's look at the same fields is noted once.
+    """
+    since = clock.now() - audit.SITTING
+    before = UseRecord.filter(
+        licence_id=licence.id, who=look.who, kind=look.kind, at__gt=since
+    ).order_by("-n")
+    noted = {label for row in await before for label in row.fields_seen}
+    if noted and noted.issuperset(look.fields_seen):
+        return
+    async with database.transaction():
+        await record(licence, look, tell=tell)
+        await audit.record(actor=look.who, action=action, target=f"licence:{licence.id}")
 
 
 async def is_recorded(use_id: UUID | None) -> bool:

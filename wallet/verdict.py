@@ -170,6 +170,7 @@ STATE_REASONS: Mapping[LicenceState, Reason] = {
 CHECK_TITLES: Mapping[str, str] = {
     "code": "二维码",
     "presence": "持证人在场",
+    "showing": "出示人",
     "scope": "查看范围",
     "pass-signature": "签发签名",
     "signer-certificate": "签发证书",

@@ -15,7 +15,7 @@ from tortoise.exceptions import IntegrityError
 from core import audit, clock, database, outbox
 from identity import queries as identity_queries
 from identity.principal import Principal
-from wallet import catalogue, codes, present, shown, status, uses, verdict
+from wallet import catalogue, codes, pass_origins, present, shown, status, uses, verdict
 from wallet.codes import Kind
 from wallet.events import LicencePresented
 from wallet.log_models import UseKind
@@ -159,10 +159,19 @@ async def _look_at_licence(redeemed: Redeemed, digest: str, tools: Tools) -> Loo
     state = status.state_of(licence, clock.local(now).date())
     checks = [
         Check(name="code", outcome=Outcome.PASS, detail="二维码有效，首次使用"),
+        await _showing(redeemed, licence, now),
         verdict.state_check(state, valid_to=licence.valid_to, at=now),
         *await document_checks(licence, blobs=tools.blobs, trust=tools.trust, redis=tools.redis),
     ]
     return Looked(result=verdict.combine(checks), licence=licence, digest=digest)
+
+
+async def _showing(redeemed: Redeemed, licence: Licence, now: datetime) -> Check:
+    if redeemed.person_id is None:
+        raise ValueError("a code that was redeemed names who showed it")
+    return await pass_origins.check_showing(
+        redeemed.session_id, redeemed.person_id, licence.subject_id, at=now
+    )
 
 
 async def answer(reading: Reading, looked: Looked, redeemed: Redeemed | None = None) -> CodeAnswer:

@@ -20,13 +20,14 @@ from tortoise.exceptions import IntegrityError
 
 from core import audit, clock, database, offload
 from core.blobs import digest_of
+from identity import guesses
 from identity.principal import Principal
 from signing import SealReport, TrustList
 from signing import Verdict as SealVerdict
 from signing import verify_document as verify_seal
 from signing.errors import MalformedData
 from signing.pdf import is_pdf
-from wallet import catalogue, status, uses, verdict
+from wallet import catalogue, status, taken_in, uses, verdict
 from wallet import identifier as identifiers
 from wallet.errors import RequestKeyReused, UnreadableDocument, VerificationNotFound
 from wallet.log_models import UseKind
@@ -37,6 +38,10 @@ from wallet.verify import stored_verdict
 
 _IDENTIFIER = re.compile(r'Name="ZZBS"\s*>\s*([0-9A-Z.]{1,120})\s*<')
 _DIFFERENT = ("没有与所填信息一致的证照", "请核对证照标识、编号和持证主体后再试")
+
+
+MISSES_A_DAY = 10
+"""Wrong values a caller may send about one licence."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,9 +145,11 @@ async def verify_values(
 ) -> ValuesAnswer:
     """Whether these three belong together, and whether the licence is in force today.
 
-    An unknown identifier and a wrong name are answered alike, so that nothing can be guessed.
+    An unknown identifier and a wrong name are answered alike, so that nothing can be guessed; of
+    wrong answers about one identifier a caller gets a few a day. Raises TooManyGuesses.
     """
-    now = clock.now()
+    now, guess = clock.now(), f"{by.actor}/{identifier.strip().upper()}"
+    await guesses.spend(guess, limit=MISSES_A_DAY)
     licence = await Licence.get_or_none(identifier=identifier.strip().upper())
     if licence is None or (licence.number, licence.holder_name) != (
         number.strip(),
@@ -154,15 +161,16 @@ async def verify_values(
         check = replace(refused.checks[0], detail=title)
         result = replace(refused, title=title, next=following, checks=(check,))
     else:
+        await guesses.give_back(guess)
         matches = Check(name="values", outcome=Outcome.PASS, detail="证照标识、编号与持证主体一致")
         state = status.state_of(licence, clock.local(now).date())
-        result = verdict.combine(
-            [
-                matches,
-                verdict.state_check(state, valid_to=licence.valid_to, at=now),
-                *await doubts(licence),
-            ]
-        )
+        checks = [
+            matches,
+            verdict.state_check(state, valid_to=licence.valid_to, at=now),
+            *await doubts(licence),
+            *_only_data(licence),
+        ]
+        result = verdict.combine(checks)
     row = await _write(
         VerificationKind.VALUES, result, by=by, at=now, purpose=purpose, licence=licence
     )
@@ -174,6 +182,20 @@ async def verify_values(
         state=found.value if found else None,
         state_text=found.text if found else None,
     )
+
+
+def _only_data(licence: Licence) -> list[Check]:
+    """A licence that is nothing but somebody's line is never called valid."""
+    if not taken_in.is_only_data(licence):
+        return []
+    return [
+        Check(
+            name="issued-document",
+            outcome=Outcome.UNKNOWN,
+            detail=taken_in.UNVOUCHED,
+            reason=Reason.NO_SEAL,
+        )
+    ]
 
 
 def _inspect(data: bytes, trust: TrustList, at: datetime) -> tuple[SealReport, str | None]:

@@ -17,7 +17,7 @@ from signing import Check as PassCheck
 from signing import MalformedPass, PassReport, TrustList, passes, verify_pass
 from signing.statuslist import StatusToken
 from signing.verify_pass import PROOF_AGE, SKEW
-from wallet import printed, status, status_lists, verdict
+from wallet import pass_origins, printed, status, status_lists, verdict
 from wallet.errors import LicenceTypeNotFound, ListsNotReady, StatusListNotFound
 from wallet.models import Licence
 from wallet.passes import EVIDENCE_AGE, evidence_age
@@ -81,6 +81,7 @@ async def look_at_pass(text: str, *, at: datetime, tools: Tools, fresh: bool = T
     checks = [
         Check(name="code", outcome=Outcome.PASS, detail="离线证照码格式正确"),
         *checks,
+        await pass_origins.check_pass(claims, at=at),
         _register_check(licence, clock.now()),
         *(await doubts(licence) if licence is not None else ()),
     ]

@@ -319,6 +319,7 @@ async def list_mandates(request: Request, organisation_id: UUID) -> Mandates:
         errors.NotActingFor,
         errors.InvalidIdentityNumber,
         errors.SubjectNotFound,
+        errors.TooManyGuesses,
         errors.InvalidMandate,
     ),
 )

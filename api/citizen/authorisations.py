@@ -14,7 +14,8 @@ from identity.errors import (
     DepartmentNotFound,
     InvalidCreditCode,
     InvalidIdentityNumber,
-    SubjectNotFound,
+    StepUpRequired,
+    TooManyGuesses,
 )
 from wallet import authorisation_queries, authorisations, errors
 from wallet.authorisation_queries import View
@@ -28,7 +29,13 @@ Line = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 Keys = Annotated[list[Key], msgspec.Meta(min_length=1, max_length=60)]
 Uses = Annotated[int, msgspec.Meta(ge=1, le=100)]
 
-_TERMS = (errors.LicenceNotFound, errors.LicenceNotInForce, errors.AuthorisationInvalid)
+_TERMS = (
+    errors.LicenceNotFound,
+    errors.LicenceNotInForce,
+    errors.AuthorisationInvalid,
+    errors.OnlyData,
+    StepUpRequired,
+)
 _DECISION = (errors.AuthorisationNotFound, errors.AuthorisationOver)
 
 
@@ -119,7 +126,7 @@ class SeenAnswer(msgspec.Struct, kw_only=True):
     status=201,
     problems=(
         *_TERMS,
-        SubjectNotFound,
+        TooManyGuesses,
         DepartmentNotFound,
         InvalidIdentityNumber,
         InvalidCreditCode,
@@ -188,7 +195,7 @@ async def take_back(request: Request, authorisation_id: UUID) -> None:
     summary="See what I was authorised to see; counts as one use",
     body=UseIt,
     returns=SeenAnswer,
-    problems=(*_DECISION, errors.LicenceNotInForce),
+    problems=(*_DECISION, errors.LicenceNotInForce, StepUpRequired),
 )
 async def use(request: Request, authorisation_id: UUID, body: UseIt) -> SeenAnswer:
     return _seen(

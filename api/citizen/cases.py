@@ -12,7 +12,6 @@ from api.endpoint import endpoint
 from cases import apply, errors, queries, sign, supplement
 from cases.lifecycle import CaseState
 from cases.views import CaseDetail, CaseSummary
-from identity.assurance import Act
 from identity.errors import ItemNotOffered, StepUpRequired
 from identity.principal import Principal
 
@@ -74,12 +73,13 @@ class CaseList(msgspec.Struct, kw_only=True):
 )
 async def open_case(request: Request, body: OpenCase) -> CaseDetail:
     principal: Principal = request.ctx.principal
+    wanted = await queries.prefill_of_item(body.item_code)
     case_id = await apply.open_draft(
         body.item_code,
         answers=body.answers,
         by=principal,
         request_key=idempotency.key_of(request),
-        licences=await licence_lookup.prefill_facts(principal),
+        licences=await licence_lookup.prefill_facts(principal, wanted),
         licence_names=licence_lookup.names(),
     )
     return await detail(case_id, principal)
@@ -112,11 +112,12 @@ async def get_case(request: Request, case_id: UUID) -> CaseDetail:
 )
 async def change_answers(request: Request, case_id: UUID, body: ChangeAnswers) -> CaseDetail:
     principal: Principal = request.ctx.principal
+    wanted = await queries.prefill_of_case(case_id, by=principal)
     await apply.change_answers(
         case_id,
         answers=body.answers,
         by=principal,
-        licences=await licence_lookup.prefill_facts(principal),
+        licences=await licence_lookup.prefill_facts(principal, wanted),
         licence_names=licence_lookup.names(),
     )
     return await detail(case_id, principal)
@@ -138,12 +139,13 @@ async def fill_form(request: Request, case_id: UUID, body: FillForm) -> CaseDeta
 
 
 @bp.post("/cases/<case_id:uuid>/submission")
-@guards.assured(Act.SUBMIT)
+@guards.citizen
 @endpoint(
     summary="Hand the case in",
     returns=CaseDetail,
     problems=(
         *_MOVE_PROBLEMS,
+        StepUpRequired,
         errors.CaseIncomplete,
         errors.FormNotSigned,
         errors.GuideStopped,
@@ -159,7 +161,7 @@ async def submit_case(request: Request, case_id: UUID) -> CaseDetail:
 
 
 @bp.post("/cases/<case_id:uuid>/form-signature")
-@guards.assured(Act.SIGN_FORM)
+@guards.citizen
 @endpoint(
     summary="Sign the form as it stands",
     returns=CaseDetail,
@@ -183,7 +185,7 @@ async def sign_form(request: Request, case_id: UUID) -> CaseDetail:
     summary="Take the application back",
     body=Withdraw,
     returns=CaseDetail,
-    problems=(*_MOVE_PROBLEMS, errors.ReasonMissing),
+    problems=(*_MOVE_PROBLEMS, StepUpRequired, errors.ReasonMissing),
 )
 async def withdraw_case(request: Request, case_id: UUID, body: Withdraw) -> CaseDetail:
     await apply.withdraw(case_id, reason=body.reason, by=request.ctx.principal)
@@ -198,6 +200,7 @@ async def withdraw_case(request: Request, case_id: UUID, body: Withdraw) -> Case
     returns=CaseDetail,
     problems=(
         *_MOVE_PROBLEMS,
+        StepUpRequired,
         errors.SupplementNotFound,
         errors.CaseIncomplete,
         errors.CalendarMissing,

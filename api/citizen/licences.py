@@ -12,7 +12,7 @@ from api import guards
 from api.bounds import Count
 from api.endpoint import endpoint
 from core.errors import TooMany
-from identity.assurance import Act
+from identity.errors import StepUpRequired
 from identity.principal import Principal
 from wallet import errors, history, late_documents, present, queries, seal_checks, uses
 from wallet.queries import LicenceDetail
@@ -38,6 +38,10 @@ class LicenceCard(msgspec.Struct, kw_only=True):
     days_left: int | None
     version: int
     showable: bool
+    only_data: bool
+    """Taken in as data, and no second officer has vouched for it: it carries no power."""
+    origin_text: str
+    """Said of licences that were taken in; empty for one that was issued here."""
 
 
 class LicenceList(msgspec.Struct, kw_only=True):
@@ -73,7 +77,7 @@ class UseAnswer(msgspec.Struct, kw_only=True):
     n: int
     at: datetime
     kind: str
-    """code, document, values, case, copy, authorised, link, revealed or office."""
+    """code, document, values, case, copy, authorised, link, revealed, taken, prefill or office."""
     kind_text: str
     who: str
     department: str
@@ -150,45 +154,38 @@ async def list_licences(request: Request) -> LicenceList:
     problems=(errors.LicenceNotFound,),
 )
 async def get_licence(request: Request, licence_id: UUID) -> LicencePage:
-    resources = request.app.ctx.resources
-    await _draw(request, licence_id)
+    seal = await _seal(request, licence_id)
     detail = await queries.get_licence(licence_id, by=request.ctx.principal)
-    seal = await seal_checks.verdict_on(
-        detail.document,
-        blobs=resources.blobs,
-        trust=resources.trust,
-        redis=resources.redis,
-    )
     card = msgspec.convert(detail.summary, LicenceCard, from_attributes=True)
     return LicencePage(
         **msgspec.structs.asdict(card),
-        facts=_facts(detail, masked=True),
+        facts=_facts(detail),
         identifier=detail.identifier,
         issued_on=detail.issued_on,
-        seal=SealAnswer(verdict=seal.verdict, text=_seal_text(seal.verdict, seal.title)),
+        seal=seal,
         document_url=f"/api/citizen/licences/{licence_id}/document",
     )
 
 
 @bp.post("/licences/<licence_id:uuid>/reveal")
-@guards.assured(Act.REVEAL_LICENCE)
+@guards.citizen
 @endpoint(
     summary="The facts of one of my licences unmasked; that I looked goes on record",
     returns=RevealedFacts,
-    problems=(errors.LicenceNotFound,),
+    problems=(errors.LicenceNotFound, StepUpRequired),
 )
 async def reveal(request: Request, licence_id: UUID) -> RevealedFacts:
     detail = await queries.reveal(licence_id, by=request.ctx.principal)
-    return RevealedFacts(facts=_facts(detail, masked=False))
+    return RevealedFacts(facts=_facts(detail))
 
 
 @bp.get("/licences/<licence_id:uuid>/document")
 @guards.citizen
 @endpoint(
-    summary="The sealed OFD document of one of my licences",
+    summary="The sealed OFD document of one of my licences; that I took it goes on record",
     raw=True,
     media_types=(OFD,),
-    problems=(errors.LicenceNotFound,),
+    problems=(errors.LicenceNotFound, errors.OnlyData, StepUpRequired),
 )
 async def get_document(request: Request, licence_id: UUID) -> HTTPResponse:
     blobs = request.app.ctx.resources.blobs
@@ -241,12 +238,18 @@ async def get_history(request: Request, licence_id: UUID) -> History:
 
 
 @bp.post("/licences/<licence_id:uuid>/presentations")
-@guards.assured(Act.SHOW_LICENCE)
+@guards.citizen
 @endpoint(
     summary="Show a licence: a code that lives a minute and can be read once",
     returns=PresentationAnswer,
     status=201,
-    problems=(errors.LicenceNotFound, errors.LicenceNotInForce, TooMany),
+    problems=(
+        errors.LicenceNotFound,
+        errors.LicenceNotInForce,
+        errors.OnlyData,
+        StepUpRequired,
+        TooMany,
+    ),
 )
 async def open_presentation(request: Request, licence_id: UUID) -> PresentationAnswer:
     resources = request.app.ctx.resources
@@ -305,11 +308,20 @@ async def _draw(request: Request, licence_id: UUID) -> str:
     )
 
 
-def _facts(detail: LicenceDetail, *, masked: bool) -> list[Fact]:
-    return [
-        Fact(key=fact.key, label=fact.label, value=fact.value_masked if masked else fact.value)
-        for fact in detail.facts
-    ]
+async def _seal(request: Request, licence_id: UUID) -> SealAnswer:
+    resources = request.app.ctx.resources
+    try:
+        document = await _draw(request, licence_id)
+    except errors.OnlyData as refusal:
+        return SealAnswer(verdict="cannot_tell", text=refusal.title)
+    found = await seal_checks.verdict_on(
+        document, blobs=resources.blobs, trust=resources.trust, redis=resources.redis
+    )
+    return SealAnswer(verdict=found.verdict, text=_seal_text(found.verdict, found.title))
+
+
+def _facts(detail: LicenceDetail) -> list[Fact]:
+    return [Fact(key=fact.key, label=fact.label, value=fact.value) for fact in detail.facts]
 
 
 def history_answer(found: list[history.Change]) -> History:

@@ -186,7 +186,7 @@ async def _reusable(case_id: UUID, code: str, licence_id: UUID, *, by: Principal
     for way in requirement.replace:
         if way.by != "licence" or way.type is None:
             continue
-        for found in await wallet_queries.find_reusable(by.applicant_id, way.type, way.fields):
+        for found in await wallet_queries.find_reusable(way.type, way.fields, by=by):
             if found.id == licence_id:
                 return ReusedLicence(
                     id=found.id,

@@ -12,6 +12,7 @@ from api import guards
 from api.endpoint import endpoint
 from identity import channels
 from identity import queries as identity_queries
+from identity.errors import StepUpRequired
 from identity.principal import Principal
 from identity.queries import PlatformUser
 from miniapp_bridge import errors as platform_errors
@@ -115,13 +116,18 @@ async def note_subscriptions(request: Request) -> Subscriptions:
 @endpoint(
     summary="Have a code sent to an e-mail address",
     body=EmailAddress,
-    problems=(errors.UnreadableEmail, errors.EmailNotAvailable, errors.TooManyEmailCodes),
+    problems=(
+        StepUpRequired,
+        errors.UnreadableEmail,
+        errors.EmailNotAvailable,
+        errors.TooManyEmailCodes,
+    ),
 )
 async def ask_email(request: Request, body: EmailAddress) -> None:
     resources = request.app.ctx.resources
     await email_address.ask(
-        request.ctx.principal.person_id,
         body.address,
+        by=request.ctx.principal,
         outlet=resources.outlets.email,
         redis=resources.redis,
     )

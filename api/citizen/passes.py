@@ -11,6 +11,7 @@ from api import guards
 from api.bounds import Key
 from api.endpoint import endpoint
 from core.errors import TooMany
+from identity.errors import StepUpRequired
 from wallet import errors, passes
 from wallet.passes import PassField
 
@@ -56,7 +57,7 @@ class PassAnswer(msgspec.Struct, kw_only=True):
 @endpoint(
     summary="Register the public half of the key this phone made, for this session",
     body=PhoneKey,
-    problems=(errors.InvalidPhoneKey, errors.PhoneKeyMissing),
+    problems=(errors.InvalidPhoneKey, errors.PhoneKeyMissing, StepUpRequired),
 )
 async def register_phone(request: Request, body: PhoneKey) -> None:
     await passes.register_phone(body.public_key, by=request.ctx.principal)
@@ -86,7 +87,9 @@ async def list_fields(request: Request, licence_id: UUID) -> OfferedFields:
         errors.LicenceNotInForce,
         errors.FieldNotOffered,
         errors.PhoneKeyMissing,
+        errors.OnlyData,
         errors.SealNotReady,
+        StepUpRequired,
         TooMany,
     ),
 )

@@ -11,7 +11,6 @@ from sanic import Blueprint, Request
 
 from api import guards
 from api.endpoint import endpoint
-from identity.assurance import Act
 from miniapp_bridge import errors as platform_errors
 from payments import errors, orders, queries
 from payments.queries import BillView
@@ -95,7 +94,7 @@ async def list_bills(request: Request) -> Bills:
 
 
 @bp.post("/bills/<bill_id:uuid>/orders")
-@guards.assured(Act.PAY)
+@guards.citizen
 @endpoint(
     summary="Start paying",
     body=StartPayment,

@@ -14,7 +14,6 @@ from api.bounds import Token, Word
 from api.citizen.entry import visit_of
 from api.endpoint import JSON, endpoint
 from identity import channels, demo, errors, numbers, queries, sessions, sign_in, tickets
-from identity.assurance import Act
 from identity.principal import Principal, PrincipalKind
 from miniapp_bridge import errors as platform_errors
 from push.channels import live
@@ -161,7 +160,7 @@ async def get_me(request: Request) -> Me:
 
 
 @bp.put("/acting-for")
-@guards.assured(Act.ACT_FOR)
+@guards.citizen
 @endpoint(
     summary="Act for an organisation, or for oneself again",
     body=ChooseActingFor,

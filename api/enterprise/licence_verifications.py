@@ -10,7 +10,7 @@ from sanic import Blueprint, Request
 from api import guards
 from api.endpoint import endpoint
 from api.verdicts import CheckAnswer, checks_of
-from identity.errors import InvalidSignature, QuotaSpent
+from identity.errors import InvalidSignature, QuotaSpent, TooManyGuesses
 from wallet import verify_document
 
 bp = Blueprint(
@@ -47,7 +47,7 @@ class LicenceVerification(msgspec.Struct, kw_only=True):
     body=ClaimedLicence,
     returns=LicenceVerification,
     status=200,
-    problems=(InvalidSignature, QuotaSpent),
+    problems=(InvalidSignature, QuotaSpent, TooManyGuesses),
     idempotent=True,
 )
 async def verify_licence(request: Request, body: ClaimedLicence) -> LicenceVerification:

@@ -9,11 +9,10 @@ from sanic import Blueprint, Request
 from api import guards
 from api.citizen.looks import ComplaintList, answer_list
 from api.endpoint import endpoint
+from identity.roles import Act
 from wallet import complaints, errors
 
 bp = Blueprint("staff-complaints", url_prefix="/api/staff/complaints")
-
-ANSWERERS = ("seal_keeper", "supervisor")
 
 
 class ComplaintReply(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -21,14 +20,14 @@ class ComplaintReply(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
 
 @bp.get("/")
-@guards.officer(*ANSWERERS)
+@guards.officer(Act.ANSWER_COMPLAINTS)
 @endpoint(summary="Complaints that wait for my department, oldest first", returns=ComplaintList)
 async def list_open(request: Request) -> ComplaintList:
     return answer_list(await complaints.list_for_staff(by=request.ctx.principal))
 
 
 @bp.post("/<complaint_id:uuid>/answer")
-@guards.officer(*ANSWERERS)
+@guards.officer(Act.ANSWER_COMPLAINTS)
 @endpoint(
     summary="ComplaintReply a complaint, once",
     body=ComplaintReply,

@@ -12,19 +12,16 @@ from sanic import Blueprint, HTTPResponse, Request
 from api import conversations, files, guards
 from api.conversations import MessageQuery, NewMessage, ReadMark
 from api.endpoint import endpoint
-from api.staff.worklist import READERS
 from cases import conversation_pictures, errors
 from cases.file_addresses import Kind
 from cases.views import ConversationView, MessagePictureView, MessageView, ReadMarks
+from identity.roles import Act
 
 bp = Blueprint("staff-conversation", url_prefix="/api/staff")
 
-TALKERS = ("reviewer", "window")
-"""Who handles cases."""
-
 
 @bp.get("/cases/<case_id:uuid>/messages")
-@guards.officer(*READERS)
+@guards.officer(Act.READ_CASES)
 @endpoint(
     summary="Messages of a case that follow a number",
     query=MessageQuery,
@@ -36,7 +33,7 @@ async def list_messages(request: Request, case_id: UUID, query: MessageQuery) ->
 
 
 @bp.post("/cases/<case_id:uuid>/messages")
-@guards.officer(*READERS)
+@guards.officer(Act.WRITE_TO_APPLICANT)
 @endpoint(
     summary="Write to the applicant; the same key again gives the message that is there",
     body=NewMessage,
@@ -49,7 +46,7 @@ async def write_message(request: Request, case_id: UUID, body: NewMessage) -> Me
 
 
 @bp.post("/cases/<case_id:uuid>/messages/read-mark")
-@guards.officer(*TALKERS)
+@guards.officer(Act.ANSWER_APPLICANT)
 @endpoint(
     summary="Everything up to this number has been read; a mark never goes back",
     body=ReadMark,
@@ -61,7 +58,7 @@ async def mark_read(request: Request, case_id: UUID, body: ReadMark) -> ReadMark
 
 
 @bp.put("/cases/<case_id:uuid>/message-pictures/<picture_id:uuid>", stream=True)
-@guards.officer(*READERS)
+@guards.officer(Act.WRITE_TO_APPLICANT)
 @endpoint(
     streams=True,
     summary="Keep a picture for a message; the page chooses its id, sending it again is harmless",
@@ -74,7 +71,7 @@ async def keep_picture(request: Request, case_id: UUID, picture_id: UUID) -> Mes
 
 
 @bp.get("/message-pictures/<picture_id:uuid>/content")
-@guards.officer(*READERS)
+@guards.officer(Act.READ_CASES)
 @endpoint(
     summary="A picture of a message: sends on to its signed address",
     raw=True,

@@ -1,7 +1,7 @@
 """Intake of existing licences: send a batch file, watch it, read the report line by line."""
 
 import tempfile
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -15,11 +15,11 @@ from api import bodies, guards
 from api.bounds import Count
 from api.endpoint import JSON, decode_query, endpoint
 from core.errors import Forbidden
+from identity.roles import Act
 from wallet import errors, intake
 
 bp = Blueprint("staff-intakes", url_prefix="/api/staff/intakes")
 
-SENDERS = ("seal_keeper",)
 NDJSON, ZIP = "application/x-ndjson", "application/zip"
 
 
@@ -45,7 +45,7 @@ class BatchAnswer(msgspec.Struct, kw_only=True):
     batch_no: str
     form: str
     state: str
-    """received, running, finished or refused."""
+    """waiting (for a second officer), received, running, finished or refused."""
     received_at: datetime
     finished_at: datetime | None
     progress: float
@@ -56,6 +56,28 @@ class BatchAnswer(msgspec.Struct, kw_only=True):
     conflicts: int
     invalid: int
     note: str
+    may_approve: bool
+    """Whether I may stand for it as the second officer."""
+
+
+class SampleLineAnswer(msgspec.Struct, kw_only=True):
+    line: int
+    fault: str
+    """Why it cannot be taken; empty for a good line."""
+    licence_name: str
+    number: str
+    holder_name: str
+    issued_on: date | None
+    sensitive: bool
+
+
+class Sample(msgspec.Struct, kw_only=True):
+    lines: list[SampleLineAnswer]
+    """The first ones."""
+
+
+class Refusal(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    cause: Annotated[str, msgspec.Meta(min_length=1, max_length=150)]
 
 
 class BatchList(msgspec.Struct, kw_only=True):
@@ -79,7 +101,7 @@ class LinesWanted(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
 
 @bp.post("/", stream=True)
-@guards.officer(*SENDERS)
+@guards.officer(Act.SEND_BATCHES)
 @endpoint(
     streams=True,
     summary="Send a batch of existing licences (?batch_no=…&form=lines|documents)",
@@ -122,7 +144,7 @@ async def send(request: Request) -> HTTPResponse:
 
 
 @bp.get("/")
-@guards.officer(*SENDERS, "supervisor")
+@guards.officer(Act.READ_BATCHES)
 @endpoint(summary="The batches of my department, newest first", returns=BatchList)
 async def list_batches(request: Request) -> BatchList:
     found = await intake.list_batches(by=request.ctx.principal)
@@ -130,14 +152,57 @@ async def list_batches(request: Request) -> BatchList:
 
 
 @bp.get("/<batch_id:uuid>")
-@guards.officer(*SENDERS, "supervisor")
+@guards.officer(Act.READ_BATCHES)
 @endpoint(summary="How far a batch has come", returns=BatchAnswer, problems=(errors.BatchNotFound,))
 async def get_batch(request: Request, batch_id: UUID) -> BatchAnswer:
     return _answer(await intake.get_batch(batch_id, by=request.ctx.principal))
 
 
+@bp.get("/<batch_id:uuid>/sample")
+@guards.officer(Act.READ_BATCHES)
+@endpoint(
+    summary="The first lines of a batch, for who is to stand for it; the look is recorded",
+    returns=Sample,
+    problems=(errors.BatchNotFound,),
+)
+async def read_sample(request: Request, batch_id: UUID) -> Sample:
+    resources = request.app.ctx.resources
+    folder: Path = resources.settings.upload_dir
+    folder.mkdir(parents=True, exist_ok=True)
+    found = await intake.sample(
+        batch_id, by=request.ctx.principal, blobs=resources.blobs, folder=folder
+    )
+    lines = [msgspec.convert(one, SampleLineAnswer, from_attributes=True) for one in found]
+    return Sample(lines=lines)
+
+
+@bp.post("/<batch_id:uuid>/approval")
+@guards.officer(Act.VOUCH)
+@endpoint(
+    summary="Stand for a batch of lines that another officer sent: it is taken in",
+    returns=BatchAnswer,
+    problems=(errors.BatchNotFound, errors.SecondPersonNeeded, errors.BatchDecided),
+)
+async def approve(request: Request, batch_id: UUID) -> BatchAnswer:
+    await intake.approve(batch_id, by=request.ctx.principal)
+    return _answer(await intake.get_batch(batch_id, by=request.ctx.principal))
+
+
+@bp.post("/<batch_id:uuid>/refusal")
+@guards.officer(Act.READ_BATCHES)
+@endpoint(
+    summary="Turn a batch that waits down, or take one's own back",
+    body=Refusal,
+    returns=BatchAnswer,
+    problems=(errors.BatchNotFound, errors.BatchDecided),
+)
+async def refuse(request: Request, batch_id: UUID, body: Refusal) -> BatchAnswer:
+    await intake.refuse(batch_id, cause=body.cause, by=request.ctx.principal)
+    return _answer(await intake.get_batch(batch_id, by=request.ctx.principal))
+
+
 @bp.get("/<batch_id:uuid>/lines")
-@guards.officer(*SENDERS, "supervisor")
+@guards.officer(Act.READ_BATCHES)
 @endpoint(
     summary="The lines of a batch that were not simply taken",
     query=LinesWanted,

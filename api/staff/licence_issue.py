@@ -7,6 +7,7 @@ import msgspec
 from sanic import Blueprint, Request
 
 from api import guards
+from api.addresses import address_of
 from api.bounds import Values
 from api.endpoint import endpoint
 from api.staff.licences import FoundLicence, found_answer
@@ -16,16 +17,16 @@ from identity.errors import (
     InvalidCreditCode,
     InvalidIdentityNumber,
     SubjectNotFound,
+    TooManyGuesses,
     TooManySignIns,
     WrongCredentials,
 )
 from identity.principal import Principal
+from identity.roles import Act
 from wallet import errors, issue_by_hand, queries
 from wallet.issue_by_hand import Draft, Ground, Named
 
 bp = Blueprint("staff-licence-issue", url_prefix="/api/staff")
-
-KEEPER = "seal_keeper"
 
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 PaperNumber = Annotated[str, msgspec.Meta(min_length=1, max_length=80)]
@@ -44,6 +45,7 @@ _HOLDER = (
     errors.NotALicenceOfficer,
     errors.HolderDoesNotFit,
     SubjectNotFound,
+    TooManyGuesses,
     InvalidIdentityNumber,
     InvalidCreditCode,
 )
@@ -105,7 +107,7 @@ class Change(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
 
 @bp.get("/licence-types")
-@guards.officer(KEEPER)
+@guards.officer(Act.ISSUE_LICENCES)
 @endpoint(
     summary="The licence types that my department issues",
     returns=IssuableTypes,
@@ -127,7 +129,7 @@ async def list_types(request: Request) -> IssuableTypes:
 
 
 @bp.post("/licence-drafts")
-@guards.officer(KEEPER)
+@guards.officer(Act.ISSUE_LICENCES)
 @endpoint(
     summary="The fields of a licence for a holder, filled in as far as is known",
     body=WantedDraft,
@@ -142,7 +144,7 @@ async def draft(request: Request, body: WantedDraft) -> HandDraft:
 
 
 @bp.post("/licences")
-@guards.officer(KEEPER)
+@guards.officer(Act.ISSUE_LICENCES)
 @endpoint(
     summary="Issue a licence by hand on the ground of a document",
     body=Order,
@@ -157,7 +159,7 @@ async def make(request: Request, body: Order) -> FoundLicence:
         body.licence_type,
         holder=_named(body.holder),
         facts=body.facts,
-        ground=await _ground(body),
+        ground=await _ground(request, body),
         by=principal,
         keys=resources.keys,
         trust=resources.trust,
@@ -168,7 +170,7 @@ async def make(request: Request, body: Order) -> FoundLicence:
 
 
 @bp.post("/licences/<licence_id:uuid>/draft")
-@guards.officer(KEEPER)
+@guards.officer(Act.ISSUE_LICENCES)
 @endpoint(
     summary="What a licence says, to be changed; the holder is told of the look",
     returns=HandDraft,
@@ -179,7 +181,7 @@ async def draft_version(request: Request, licence_id: UUID) -> HandDraft:
 
 
 @bp.post("/licences/<licence_id:uuid>/versions")
-@guards.officer(KEEPER)
+@guards.officer(Act.ISSUE_LICENCES)
 @endpoint(
     summary="Make the next version of a licence, in place of this one",
     body=Change,
@@ -200,7 +202,7 @@ async def change(request: Request, licence_id: UUID, body: Change) -> FoundLicen
     made = await issue_by_hand.change(
         licence_id,
         facts=body.facts,
-        ground=await _ground(body),
+        ground=await _ground(request, body),
         by=principal,
         keys=resources.keys,
         trust=resources.trust,
@@ -210,18 +212,20 @@ async def change(request: Request, licence_id: UUID, body: Change) -> FoundLicen
     return found_answer(await queries.get_for_staff(made, by=principal))
 
 
-async def _ground(body: Order | Change) -> Ground:
+async def _ground(request: Request, body: Order | Change) -> Ground:
     return Ground(
-        document_no=body.document_no, cause=body.cause, second=await _present(body.second)
+        document_no=body.document_no, cause=body.cause, second=await _present(request, body.second)
     )
 
 
-async def _present(second: Second | None) -> Principal | None:
+async def _present(request: Request, second: Second | None) -> Principal | None:
     """The other officer proves to be there; a wrong password must not end this session (401)."""
     if second is None:
         return None
     try:
-        return await officers.authenticate(second.staff_no, second.password)
+        return await officers.authenticate(
+            second.staff_no, second.password, place=address_of(request)
+        )
     except WrongCredentials:
         raise errors.SecondPersonNeeded("复核人的工号或密码不正确，请核对后再试") from None
 

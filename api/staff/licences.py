@@ -11,12 +11,11 @@ from sanic import Blueprint, Request
 from api import guards
 from api.citizen.licences import History, history_answer
 from api.endpoint import endpoint
+from identity.roles import Act as StaffAct
 from wallet import errors, history, queries, status
 from wallet.queries import StaffLicence
 
 bp = Blueprint("staff-licences", url_prefix="/api/staff")
-
-KEEPERS = ("seal_keeper", "supervisor")
 
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 PaperNumber = Annotated[str, msgspec.Meta(min_length=1, max_length=80)]
@@ -68,7 +67,7 @@ class StateChange(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
 
 @bp.get("/licences")
-@guards.officer(*KEEPERS)
+@guards.officer(StaffAct.FIND_LICENCES)
 @endpoint(
     summary="Licences of my department with this whole number or identifier",
     query=Wanted,
@@ -80,7 +79,7 @@ async def find_licences(request: Request, query: Wanted) -> FoundLicences:
 
 
 @bp.get("/licences/<licence_id:uuid>/history")
-@guards.officer(*KEEPERS)
+@guards.officer(StaffAct.FIND_LICENCES)
 @endpoint(
     summary="How the state of a licence of my department changed",
     returns=History,
@@ -91,7 +90,7 @@ async def get_history(request: Request, licence_id: UUID) -> History:
 
 
 @bp.post("/licences/<licence_id:uuid>/state-changes")
-@guards.officer(*KEEPERS)
+@guards.officer(StaffAct.CHANGE_LICENCE_STATE)
 @endpoint(
     summary="Suspend, resume, revoke, withdraw or cancel a licence",
     body=StateChange,

@@ -11,20 +11,24 @@ from api import guards, live_socket, live_tickets
 from api.endpoint import endpoint
 from api.live_tickets import LiveTicket
 from identity.principal import PrincipalKind
+from identity.roles import Act, allows
 from push import stream
 
 bp = Blueprint("staff-live", url_prefix="/api/staff/live")
 
+FOLLOWERS = (Act.READ_CASES, Act.ANSWER_COMPLAINTS)
+"""Who reads no case and keeps seals hears of complaints, and of no case."""
+
 
 @bp.get("/")
-@guards.socket(PrincipalKind.OFFICER)
+@guards.socket(PrincipalKind.OFFICER, *FOLLOWERS)
 @live_socket.declared("Live worklist of the signed-in officer's department (WebSocket)")
 async def follow(request: Request) -> None:
     await live_socket.serve(request, key=_key(request))
 
 
 @bp.get("/events")
-@guards.event_stream(PrincipalKind.OFFICER)
+@guards.event_stream(PrincipalKind.OFFICER, *FOLLOWERS)
 @live_socket.declared(
     "Live worklist of the signed-in officer's department (server-sent events)",
     media_type=live_socket.EVENT_STREAM,
@@ -34,11 +38,13 @@ async def follow_events(request: Request) -> None:
 
 
 @bp.post("/tickets")
-@guards.officer()
+@guards.officer(*FOLLOWERS)
 @endpoint(summary="A one-time ticket to open a live stream with", returns=LiveTicket, status=201)
 async def issue_ticket(request: Request) -> LiveTicket:
     return await live_tickets.issue(request)
 
 
 def _key(request: Request) -> str:
-    return stream.department(request.ctx.principal.department or stream.ALL_DEPARTMENTS)
+    principal = request.ctx.principal
+    desk = stream.department if allows(principal, Act.READ_CASES) else stream.keepers
+    return desk(principal.department or stream.ALL_DEPARTMENTS)

@@ -13,11 +13,11 @@ from sanic import Blueprint, Request
 from api import guards
 from api.endpoint import endpoint
 from api.paging import Page
-from core import outbox, parked
+from core import outbox
 from core.parked import ParkedEventNotFound
 from identity.errors import RoleMissing
-from identity.principal import Principal
-from push import deliveries, statistics
+from identity.roles import Act
+from push import deliveries, operations, statistics
 
 bp = Blueprint("staff-messaging", url_prefix="/api/staff/messaging")
 
@@ -103,11 +103,11 @@ class DeliveryList(msgspec.Struct, kw_only=True):
 
 
 @bp.get("/")
-@guards.officer("supervisor")
+@guards.officer(Act.OPERATE)
 @endpoint(summary="How delivery stands", query=OperationsQuery, returns=Operations)
 async def get_operations(request: Request, query: OperationsQuery) -> Operations:
     resources = request.app.ctx.resources
-    found = await statistics.figures(back=timedelta(hours=query.hours))
+    found = await statistics.figures(back=timedelta(hours=query.hours), by=request.ctx.principal)
     health = [*resources.outlets.sms.health, *resources.outlets.email.health]
     return Operations(
         since=found.since,
@@ -120,43 +120,39 @@ async def get_operations(request: Request, query: OperationsQuery) -> Operations
 
 
 @bp.get("/deliveries")
-@guards.officer("supervisor")
+@guards.officer(Act.OPERATE)
 @endpoint(
     summary="Deliveries in one state, newest first", query=DeliveryQuery, returns=DeliveryList
 )
 async def list_deliveries(request: Request, query: DeliveryQuery) -> DeliveryList:
     rows, total = await deliveries.list_deliveries(
-        state=query.state, channel=query.channel, limit=query.limit, offset=query.offset
+        state=query.state,
+        channel=query.channel,
+        limit=query.limit,
+        offset=query.offset,
+        by=request.ctx.principal,
     )
     items = msgspec.convert(rows, list[DeliveryLine], from_attributes=True)
     return DeliveryList(items=items, total=total)
 
 
 @bp.post("/parked/<event_id:uuid>/replay")
-@guards.officer("supervisor")
+@guards.officer(Act.OPERATE)
 @endpoint(
     summary="The cause is mended: tell a parked event again",
     body=Decision,
     problems=(ParkedEventNotFound, RoleMissing),
 )
 async def replay_parked(request: Request, event_id: UUID, body: Decision) -> None:
-    await parked.replay(event_id, reason=body.reason, by=_operator(request).actor)
+    await operations.replay_parked(event_id, reason=body.reason, by=request.ctx.principal)
 
 
 @bp.post("/parked/<event_id:uuid>/drop")
-@guards.officer("supervisor")
+@guards.officer(Act.OPERATE)
 @endpoint(
     summary="Give a parked event up, so that what waits behind it goes on",
     body=Decision,
     problems=(ParkedEventNotFound, RoleMissing),
 )
 async def drop_parked(request: Request, event_id: UUID, body: Decision) -> None:
-    await parked.drop(event_id, reason=body.reason, by=_operator(request).actor)
-
-
-def _operator(request: Request) -> Principal:
-    """Events belong to no department: only who covers all decides about them."""
-    principal: Principal = request.ctx.principal
-    if principal.department is not None:
-        raise RoleMissing()
-    return principal
+    await operations.drop_parked(event_id, reason=body.reason, by=request.ctx.principal)

@@ -14,6 +14,8 @@ from api.bounds import LARGEST_INT
 from api.endpoint import endpoint
 from identity import channels
 from identity import errors as identity_errors
+from identity.principal import Principal
+from identity.roles import Act
 from miniapp_bridge.connector import Connector
 from miniapp_bridge.errors import PlatformUnavailable
 from miniapp_bridge.platforms.wechat import WeChatConnector
@@ -21,8 +23,6 @@ from miniapp_bridge.wechat import quota
 from payments import errors, queries, refunds
 
 bp = Blueprint("staff-operations", url_prefix="/api/staff")
-
-OPERATORS = ("supervisor",)
 
 
 class CallLine(msgspec.Struct, kw_only=True):
@@ -130,7 +130,7 @@ class RefundAsked(msgspec.Struct, kw_only=True):
 
 
 @bp.get("/connectors")
-@guards.officer(*OPERATORS)
+@guards.officer(Act.OPERATE)
 @endpoint(summary="How the platforms answer", returns=Connectors)
 async def list_connectors(request: Request) -> Connectors:
     resources = request.app.ctx.resources
@@ -145,7 +145,7 @@ async def list_connectors(request: Request) -> Connectors:
 
 
 @bp.get("/channels")
-@guards.officer(*OPERATORS)
+@guards.officer(Act.OPERATE)
 @endpoint(summary="Channels, their switches and how much they are used", returns=Channels)
 async def list_channels(request: Request) -> Channels:
     public_url: str = request.app.ctx.resources.settings.public_url
@@ -167,7 +167,7 @@ async def list_channels(request: Request) -> Channels:
 
 
 @bp.put("/channels/<key:str>")
-@guards.officer(*OPERATORS)
+@guards.officer(Act.OPERATE)
 @endpoint(
     summary="Open or close a channel, or its content check",
     body=SwitchChannel,
@@ -183,7 +183,7 @@ async def switch_channel(request: Request, key: str, body: SwitchChannel) -> Non
 
 
 @bp.get("/payments")
-@guards.officer(*OPERATORS)
+@guards.officer(Act.READ_PAYMENTS)
 @endpoint(summary="Payments and compared statements", returns=Payments)
 async def list_payments(request: Request) -> Payments:
     rows = [
@@ -203,11 +203,11 @@ async def list_payments(request: Request) -> Payments:
         )
         for line in await queries.list_payments(request.ctx.principal)
     ]
-    return Payments(payments=rows, statements=await _statements())
+    return Payments(payments=rows, statements=await _statements(request.ctx.principal))
 
 
 @bp.post("/payments/<bill_id:uuid>/refunds")
-@guards.officer(*OPERATORS)
+@guards.officer(Act.REFUND)
 @endpoint(
     summary="Give money back",
     body=AskRefund,
@@ -223,7 +223,7 @@ async def ask_refund(request: Request, bill_id: UUID, body: AskRefund) -> Refund
     return RefundAsked(refund_no=number)
 
 
-async def _statements() -> list[StatementRow]:
+async def _statements(by: Principal) -> list[StatementRow]:
     return [
         StatementRow(
             provider=one.provider,
@@ -237,7 +237,7 @@ async def _statements() -> list[StatementRow]:
                 for kind, number, ours, theirs in one.differences
             ],
         )
-        for one in await queries.list_statements()
+        for one in await queries.list_statements(by)
     ]
 
 

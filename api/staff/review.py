@@ -16,6 +16,7 @@ from cases.views import StaffCaseDetail
 from core import clock
 from identity import queries as identity_queries
 from identity.principal import Principal
+from identity.roles import Act
 from wallet import catalogue as licence_catalogue
 from wallet import queries as wallet_queries
 from wallet.errors import InvalidFacts, PreviousLicenceMissing
@@ -72,7 +73,7 @@ class LicenceDraft(msgspec.Struct, kw_only=True):
 
 
 @bp.post("/cases/<case_id:uuid>/acceptance")
-@guards.officer("reviewer", "window")
+@guards.officer(Act.ACCEPT)
 @endpoint(
     summary="Accept",
     returns=StaffCaseDetail,
@@ -84,7 +85,7 @@ async def accept(request: Request, case_id: UUID) -> StaffCaseDetail:
 
 
 @bp.post("/cases/<case_id:uuid>/declined-acceptance")
-@guards.officer("reviewer", "window")
+@guards.officer(Act.DECLINE_ACCEPTANCE)
 @endpoint(
     summary="Decline to accept, with a reason",
     body=Reason,
@@ -97,7 +98,7 @@ async def decline(request: Request, case_id: UUID, body: Reason) -> StaffCaseDet
 
 
 @bp.post("/cases/<case_id:uuid>/supplements")
-@guards.officer("reviewer", "window")
+@guards.officer(Act.REQUEST_SUPPLEMENT)
 @endpoint(
     summary="Tell the applicant everything that is missing, once",
     body=RequestSupplement,
@@ -124,7 +125,7 @@ async def request_supplement(
 
 
 @bp.post("/cases/<case_id:uuid>/materials/<code:str>/rejection")
-@guards.officer("reviewer", "window")
+@guards.officer(Act.CHECK_MATERIAL)
 @endpoint(
     summary="Mark a material as not good enough",
     body=Reason,
@@ -139,7 +140,7 @@ async def reject_material(
 
 
 @bp.get("/cases/<case_id:uuid>/licence-draft")
-@guards.officer("reviewer")
+@guards.officer(Act.APPROVE)
 @endpoint(
     summary="The licence an approval would make",
     returns=LicenceDraft,
@@ -170,7 +171,7 @@ async def draft_licence(request: Request, case_id: UUID) -> LicenceDraft:
 
 
 @bp.post("/cases/<case_id:uuid>/approval")
-@guards.officer("reviewer")
+@guards.officer(Act.APPROVE)
 @endpoint(
     summary="Approve; the licence is made right afterwards",
     body=Approve,
@@ -199,7 +200,7 @@ async def approve(request: Request, case_id: UUID, body: Approve) -> StaffCaseDe
 
 
 @bp.post("/cases/<case_id:uuid>/refusal")
-@guards.officer("reviewer")
+@guards.officer(Act.REFUSE)
 @endpoint(
     summary="Refuse, with reasons",
     body=Reason,

@@ -9,13 +9,12 @@ from sanic import Blueprint, Request
 
 from api import guards
 from api.endpoint import endpoint
+from identity.roles import Act
 from wallet import errors, seal_life, seal_proposals, seals
 from wallet.seal_proposals import ProposalState, ProposalView
 from wallet.seals import SealState, SealView
 
 bp = Blueprint("staff-seals", url_prefix="/api/staff")
-
-KEEPERS = ("seal_keeper", "supervisor")
 
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=40)]
@@ -78,7 +77,7 @@ class Proposals(msgspec.Struct, kw_only=True):
 
 
 @bp.get("/seals")
-@guards.officer(*KEEPERS)
+@guards.officer(Act.KEEP_SEALS)
 @endpoint(summary="The e-seals of my department", returns=RegisteredSeals)
 async def list_seals(request: Request) -> RegisteredSeals:
     found = await seals.list_for(request.ctx.principal)
@@ -86,7 +85,7 @@ async def list_seals(request: Request) -> RegisteredSeals:
 
 
 @bp.post("/seals/<seal_id:uuid>/freezing")
-@guards.officer(*KEEPERS)
+@guards.officer(Act.KEEP_SEALS)
 @endpoint(
     summary="Freeze an e-seal: it is not used until it is put back",
     body=Cause,
@@ -99,7 +98,7 @@ async def freeze(request: Request, seal_id: UUID, body: Cause) -> RegisteredSeal
 
 
 @bp.post("/seals/<seal_id:uuid>/unfreezing")
-@guards.officer(*KEEPERS)
+@guards.officer(Act.KEEP_SEALS)
 @endpoint(
     summary="Put a frozen e-seal back to use",
     body=Cause,
@@ -112,7 +111,7 @@ async def unfreeze(request: Request, seal_id: UUID, body: Cause) -> RegisteredSe
 
 
 @bp.post("/seals/<seal_id:uuid>/destruction")
-@guards.officer(*KEEPERS)
+@guards.officer(Act.KEEP_SEALS)
 @endpoint(
     summary="Destroy an e-seal that another officer froze or replaced",
     body=Cause,
@@ -130,7 +129,7 @@ async def destroy(request: Request, seal_id: UUID, body: Cause) -> RegisteredSea
 
 
 @bp.post("/seals/<seal_id:uuid>/renewal")
-@guards.officer(*KEEPERS)
+@guards.officer(Act.KEEP_SEALS)
 @endpoint(
     summary="Propose a new e-seal in place of this one",
     body=Renewal,
@@ -156,7 +155,7 @@ async def renew(request: Request, seal_id: UUID, body: Renewal) -> Proposal:
 
 
 @bp.get("/seal-proposals")
-@guards.officer(*KEEPERS)
+@guards.officer(Act.KEEP_SEALS)
 @endpoint(summary="Proposals for e-seals of my department, newest first", returns=Proposals)
 async def list_proposals(request: Request) -> Proposals:
     principal = request.ctx.principal
@@ -165,7 +164,7 @@ async def list_proposals(request: Request) -> Proposals:
 
 
 @bp.post("/seal-proposals")
-@guards.officer(*KEEPERS)
+@guards.officer(Act.KEEP_SEALS)
 @endpoint(
     summary="Propose an e-seal for my department",
     body=Wish,
@@ -187,7 +186,7 @@ async def propose(request: Request, body: Wish) -> Proposal:
 
 
 @bp.post("/seal-proposals/<proposal_id:uuid>/approval")
-@guards.officer(*KEEPERS)
+@guards.officer(Act.KEEP_SEALS)
 @endpoint(
     summary="Approve another officer's proposal: the e-seal is made",
     returns=RegisteredSeal,
@@ -208,7 +207,7 @@ async def approve(request: Request, proposal_id: UUID) -> RegisteredSeal:
 
 
 @bp.post("/seal-proposals/<proposal_id:uuid>/refusal")
-@guards.officer(*KEEPERS)
+@guards.officer(Act.KEEP_SEALS)
 @endpoint(
     summary="Turn a proposal down, or take one's own back",
     body=Cause,

@@ -10,6 +10,7 @@ import msgspec
 from sanic import Blueprint, HTTPResponse, Request
 
 from api import guards, session_cookie, throttle
+from api.addresses import address_of
 from api.endpoint import JSON, endpoint
 from identity import errors, queries, sessions, sign_in
 from identity.principal import Principal, PrincipalKind
@@ -67,7 +68,10 @@ async def open_session(request: Request, body: StaffSignIn) -> HTTPResponse:
     await throttle.per_account(request, "staff-sign-in", body.staff_no, limit=TRIES_PER_ACCOUNT)
     settings = request.app.ctx.resources.settings
     issued = await sign_in.officer(
-        body.staff_no, body.password, idle_minutes=settings.session_minutes
+        body.staff_no,
+        body.password,
+        idle_minutes=settings.session_minutes,
+        place=address_of(request),
     )
     answer = StaffSignedIn(
         token=issued.token, expires_at=issued.expires_at, me=await _me(issued.principal)

@@ -18,24 +18,24 @@ from api.webhooks import (
     WebhookTest,
 )
 from identity.errors import RoleMissing
+from identity.roles import Act, insist
 from push import errors
 from push.webhooks import calls, notices
 
 bp = Blueprint("staff-webhooks", url_prefix="/api/staff/departments/<department:str>/webhooks")
 
-KEEPER = "supervisor"
 REFUSED = (RoleMissing, errors.WebhookNotFound)
 
 
 @bp.get("/")
-@guards.officer(KEEPER)
+@guards.officer(Act.KEEP_WEBHOOKS)
 @endpoint(summary="Webhooks of a department and how they do", returns=WebhookList)
 async def list_webhooks(request: Request, department: str) -> WebhookList:
     return await webhooks.list_own(_owner(request, department))
 
 
 @bp.post("/")
-@guards.officer(KEEPER)
+@guards.officer(Act.KEEP_WEBHOOKS)
 @endpoint(
     summary="A new address; its key is shown this once",
     body=NewWebhook,
@@ -49,7 +49,7 @@ async def register(request: Request, department: str, body: NewWebhook) -> NewKe
 
 
 @bp.post("/<webhook_id:uuid>/key")
-@guards.officer(KEEPER)
+@guards.officer(Act.KEEP_WEBHOOKS)
 @endpoint(
     summary="A new key; the former one signs along for a day",
     returns=NewKey,
@@ -61,7 +61,7 @@ async def rotate_key(request: Request, department: str, webhook_id: UUID) -> New
 
 
 @bp.put("/<webhook_id:uuid>/state")
-@guards.officer(KEEPER)
+@guards.officer(Act.KEEP_WEBHOOKS)
 @endpoint(
     summary="Pause or resume; what happens meanwhile waits", body=WebhookState, problems=REFUSED
 )
@@ -72,21 +72,21 @@ async def set_state(
 
 
 @bp.delete("/<webhook_id:uuid>")
-@guards.officer(KEEPER)
+@guards.officer(Act.KEEP_WEBHOOKS)
 @endpoint(summary="Remove an address and what waits for it", problems=REFUSED)
 async def remove(request: Request, department: str, webhook_id: UUID) -> None:
     await webhooks.remove(request, webhook_id, owner=_owner(request, department))
 
 
 @bp.post("/<webhook_id:uuid>/test")
-@guards.officer(KEEPER)
+@guards.officer(Act.KEEP_WEBHOOKS)
 @endpoint(summary="Call the address now with a test event", returns=WebhookTest, problems=REFUSED)
 async def test(request: Request, department: str, webhook_id: UUID) -> WebhookTest:
     return await webhooks.test(request, webhook_id, owner=_owner(request, department))
 
 
 @bp.get("/<webhook_id:uuid>/calls")
-@guards.officer(KEEPER)
+@guards.officer(Act.KEEP_WEBHOOKS)
 @endpoint(
     summary="Calls of an address, newest first",
     query=CallQuery,
@@ -100,7 +100,7 @@ async def list_calls(
 
 
 @bp.post("/<webhook_id:uuid>/calls/<number:int>/replay")
-@guards.officer(KEEPER)
+@guards.officer(Act.KEEP_WEBHOOKS)
 @endpoint(summary="Let a dead call try again", problems=(*REFUSED, errors.WebhookCallNotFound))
 async def replay(request: Request, department: str, webhook_id: UUID, number: int) -> None:
     await calls.replay(webhook_id, number, owner=_owner(request, department))
@@ -108,6 +108,5 @@ async def replay(request: Request, department: str, webhook_id: UUID, number: in
 
 def _owner(request: Request, department: str) -> str:
     """Raises RoleMissing for a department the supervisor does not cover."""
-    if not request.ctx.principal.covers(department):
-        raise RoleMissing()
+    insist(request.ctx.principal, Act.KEEP_WEBHOOKS, department=department)
     return notices.department(department)

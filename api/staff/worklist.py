@@ -13,10 +13,9 @@ from cases.file_addresses import Kind
 from cases.lifecycle import CaseState
 from cases.views import Overview, StaffCaseDetail, WorklistEntry
 from identity.principal import Principal
+from identity.roles import Act
 
 bp = Blueprint("staff-worklist", url_prefix="/api/staff")
-
-READERS = ("reviewer", "supervisor", "window")
 
 
 class WorklistQuery(paging.Page, kw_only=True, forbid_unknown_fields=True):
@@ -36,7 +35,7 @@ class Worklist(msgspec.Struct, kw_only=True):
 
 
 @bp.get("/cases")
-@guards.officer(*READERS)
+@guards.officer(Act.READ_CASES)
 @endpoint(summary="Cases of my department", query=WorklistQuery, returns=Worklist)
 async def list_cases(request: Request, query: WorklistQuery) -> Worklist:
     items, total, counts = await queries.list_worklist(
@@ -52,7 +51,7 @@ async def list_cases(request: Request, query: WorklistQuery) -> Worklist:
 
 
 @bp.get("/cases/<case_id:uuid>")
-@guards.officer(*READERS)
+@guards.officer(Act.READ_CASES)
 @endpoint(
     summary="A case of my department", returns=StaffCaseDetail, problems=(errors.CaseNotFound,)
 )
@@ -61,7 +60,7 @@ async def get_case(request: Request, case_id: UUID) -> StaffCaseDetail:
 
 
 @bp.get("/materials/<file_id:uuid>/content")
-@guards.officer(*READERS)
+@guards.officer(Act.READ_CASES)
 @endpoint(
     summary="A handed-in file: sends on to its signed address",
     raw=True,
@@ -74,7 +73,7 @@ async def get_content(request: Request, file_id: UUID) -> HTTPResponse:
 
 
 @bp.get("/materials/<file_id:uuid>/original")
-@guards.officer(*READERS)
+@guards.officer(Act.READ_CASES)
 @endpoint(
     summary="A handed-in file as it was before the applicant cut and straightened it",
     raw=True,
@@ -88,7 +87,7 @@ async def get_original(request: Request, file_id: UUID) -> HTTPResponse:
 
 
 @bp.get("/materials/<file_id:uuid>/thumbnail")
-@guards.officer(*READERS)
+@guards.officer(Act.READ_CASES)
 @endpoint(
     summary="A small picture of a handed-in file: sends on to its signed address",
     raw=True,
@@ -101,7 +100,7 @@ async def get_thumbnail(request: Request, file_id: UUID) -> HTTPResponse:
 
 
 @bp.get("/overview")
-@guards.officer("supervisor")
+@guards.officer(Act.READ_OVERVIEW)
 @endpoint(summary="Open cases and lights by department", returns=Overview)
 async def get_overview(request: Request) -> Overview:
     return await queries.get_overview(by=request.ctx.principal)

@@ -8,6 +8,7 @@ from uuid import UUID
 from core import audit, clock
 from core.database import transaction
 from core.protect import for_row
+from identity import clients
 from push.errors import TooManyWebhooks, WebhookNotFound
 from push.models import CallState, Webhook, WebhookCall, WebhookState
 from push.webhooks import addresses, signatures
@@ -111,8 +112,15 @@ async def get_own(webhook_id: UUID, *, owner: str) -> Webhook:
 
 
 async def is_told(owner: str, topic: str) -> bool:
-    """Whether an owner has been given the events of a topic."""
-    return await Webhook.filter(owner=owner, topic=topic).exists()
+    """Whether an owner has been given the events of a topic, and may still be told anything."""
+    given = await Webhook.filter(owner=owner, topic=topic).exists()
+    return given and await may_be_told(owner)
+
+
+async def may_be_told(owner: str) -> bool:
+    """Whether an owner may be told now: a client system that was revoked may not."""
+    kind, _, row_id = owner.partition(":")
+    return kind != "client" or await clients.is_active(UUID(row_id))
 
 
 def keys_at(row: Webhook, at: datetime) -> list[str]:

@@ -95,6 +95,9 @@ class Sender:
     async def _send(self, call: WebhookCall, gate: asyncio.Semaphore) -> None:
         async with gate:
             try:
+                if not await endpoints.may_be_told(call.webhook.owner):
+                    await calls.give_up_address(call.webhook_id)
+                    return
                 if not await calls.claim(call):
                     return
                 answer = await self._post(call.webhook, str(call.event_id), call.body, call.id)

@@ -139,7 +139,7 @@ async def test_foreign_company_cannot_be_chosen(client: Client, resources: Any) 
 
 
 async def test_demo_accounts_come_with_codes_that_sign_in(client: Client) -> None:
-    await demo.load(password_for=lambda staff_no: staff_no, client_secret="s" * 40)
+    await demo.load(password_for=lambda number: f"pw-{number}-of-tests", client_secret="s" * 40)
     async with client.get("/api/citizen/sign-in/demo") as response:
         accounts = {one["key"]: one for one in (await response.json())["accounts"]}
 

@@ -16,7 +16,6 @@ from core import clock
 from core.outbox import OutboxMessage
 from core.settings import Settings
 from identity import accounts, channels
-from identity.principal import Principal
 from miniapp_bridge.config import PlatformConfigs
 from miniapp_bridge.connector import Callback
 from miniapp_bridge.platforms.wechat import WeChatConnector
@@ -249,7 +248,7 @@ async def test_what_can_never_be_checked_is_left_to_the_reviewer(
 async def test_other_entries_and_a_switched_off_check_ask_nobody(
     cases: CaseMaker, in_wechat: CaseMaker, judge: Judge
 ) -> None:
-    operator: Principal = cases.officer
+    operator = replace(cases.officer, department=None, roles=frozenset({"supervisor"}))
     await channels.switch_content_check("wechat-mini", to=False, by=operator)
     await in_wechat.submitted()
     in_wechat.by = replace(in_wechat.by, channel="browser")

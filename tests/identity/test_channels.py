@@ -11,7 +11,9 @@ from identity.principal import Principal, PrincipalKind
 
 pytestmark = pytest.mark.usefixtures("db")
 
-OPERATOR = Principal(kind=PrincipalKind.OFFICER, id=new_id(), name="督办")
+OPERATOR = Principal(
+    kind=PrincipalKind.OFFICER, id=new_id(), name="督办", roles=frozenset({"supervisor"})
+)
 
 
 def test_every_channel_has_a_link_that_carries_the_screen() -> None:

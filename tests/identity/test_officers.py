@@ -105,11 +105,11 @@ async def test_new_password_ends_old_sessions() -> None:
     officer_id = await factories.officer()
     issued = await sign_in.officer("SCJG-01", factories.PASSWORD, idle_minutes=30)
 
-    await officers.set_password(officer_id, "全新的密码", by="system:tests")
+    await officers.set_password(officer_id, "全新的密码，够长够乱", by="system:tests")
 
     with pytest.raises(errors.SignInRequired):
         await sessions.resolve(issued.token, kind=PrincipalKind.OFFICER)
-    assert await officers.authenticate("SCJG-01", "全新的密码")
+    assert await officers.authenticate("SCJG-01", "全新的密码，够长够乱")
 
 
 async def test_known_officer_is_not_made_anew() -> None:

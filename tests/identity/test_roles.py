@@ -20,8 +20,10 @@ def test_window_takes_in_but_decides_nothing() -> None:
 
 
 def test_who_keeps_seals_never_reviews() -> None:
-    assert roles.roles_for(Act.KEEP_SEALS) == ("seal_keeper",)
-    assert roles.ALLOWED[Role.SEAL_KEEPER].isdisjoint(roles.ALLOWED[Role.REVIEWER])
+    decisions = {Act.ACCEPT, Act.DECLINE_ACCEPTANCE, Act.APPROVE, Act.REFUSE, Act.READ_CASES}
+
+    assert roles.roles_for(Act.KEEP_SEALS) == ("supervisor", "seal_keeper")
+    assert roles.ALLOWED[Role.SEAL_KEEPER].isdisjoint(decisions)
 
 
 def test_unknown_role_allows_nothing() -> None:

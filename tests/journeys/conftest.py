@@ -17,7 +17,7 @@ CLIENT_SECRET = "an enterprise's secret"
 
 
 def password_for(staff_no: str) -> str:
-    return f"pw-{staff_no}"
+    return f"pw-{staff_no}-of-the-tests"
 
 
 @dataclass

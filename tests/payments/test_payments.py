@@ -249,7 +249,7 @@ async def test_statement_that_agrees_has_no_differences(
 
     assert await reconcile.reconcile_due(providers=till.providers) > 0
 
-    statements = [one for one in await queries.list_statements() if one.provider == way]
+    statements = [one for one in await queries.list_statements(officer()) if one.provider == way]
     assert sum(one.paid for one in statements) == 1000
     assert sum(one.refunded for one in statements) == 250
     assert [one.differences for one in statements if one.differences] == []
@@ -266,7 +266,7 @@ async def test_reconciliation_mends_what_a_lost_notice_left(till: Till, frozen_c
     await reconcile.reconcile_due(providers=till.providers)
 
     assert await till.state(bill_id) == "paid"
-    assert sum(one.mended for one in await queries.list_statements()) == 1
+    assert sum(one.mended for one in await queries.list_statements(officer())) == 1
 
 
 async def test_reconciliation_lists_what_nobody_can_explain(till: Till, frozen_clock: Any) -> None:
@@ -280,7 +280,7 @@ async def test_reconciliation_lists_what_nobody_can_explain(till: Till, frozen_c
 
     await reconcile.reconcile_due(providers=till.providers)
 
-    (day,) = [one for one in await queries.list_statements() if one.lines]
+    (day,) = [one for one in await queries.list_statements(officer()) if one.lines]
     assert sorted(day.differences) == [
         ("amount", entry.number, 1000, 999),
         ("missing_here", "P20261125FOREIGN", None, 1),

@@ -13,6 +13,7 @@ from redis.asyncio import Redis
 
 from core import clock, ids
 from core.embedded import free_port
+from identity.principal import Principal, PrincipalKind
 from miniapp_bridge.errors import MessageRejected, OutcomeUnknown
 from push import deliver, email_address, messages, preferences, providers, smtp, statistics
 from push.channels.sms import KINDS, LONGEST_SMS, SIGNATURE, sms_text
@@ -24,11 +25,17 @@ from push.smtp import SmtpProvider
 from push.stand_in import StandInSms
 from tests.conftest import FrozenClock
 from tests.identity import factories as people
+from tests.identity.factories import citizen
 from tests.push.factories import PERSON, Recorder, every_event, message
 
 EVENTS = every_event()
 NIGHT = datetime(2026, 11, 25, 15, 30, tzinfo=UTC)
 """23:30 in Shanghai."""
+
+
+OPERATOR = Principal(
+    kind=PrincipalKind.OFFICER, id=UUID(int=9), name="孔督办", roles=frozenset({"supervisor"})
+)
 
 
 class Postman:
@@ -258,7 +265,7 @@ class TestDelivering:
         row = await Delivery.get(channel="sms")
         assert await deliver.mark_delivered(row.event_id, person_id, "sms")
 
-        found = {one.channel: one for one in (await statistics.figures()).channels}
+        found = {one.channel: one for one in (await statistics.figures(by=OPERATOR)).channels}
         assert (found["sms"].sent, found["sms"].delivered) == (1, 1)
         assert found["sms"].median_seconds == 5.0
         assert (found["inbox"].sent, found["inbox"].median_seconds) == (1, 0.0)
@@ -353,7 +360,7 @@ class TestEmail:
     async def test_address_is_used_once_its_owner_has_read_the_code(self, redis: Redis) -> None:
         postman = Postman("mail")
         outlet = Outlet([postman])
-        await email_address.ask(PERSON, "zhang@example.com", outlet=outlet, redis=redis)
+        await email_address.ask("zhang@example.com", by=citizen(PERSON), outlet=outlet, redis=redis)
         code = next(
             part for part in postman.sent[0]["text"].replace("，", " ").split() if part.isdigit()
         )
@@ -369,7 +376,9 @@ class TestEmail:
     @pytest.mark.usefixtures("db")
     async def test_code_cannot_be_guessed(self, redis: Redis) -> None:
         postman = Postman("mail")
-        await email_address.ask(PERSON, "z@example.com", outlet=Outlet([postman]), redis=redis)
+        await email_address.ask(
+            "z@example.com", by=citizen(PERSON), outlet=Outlet([postman]), redis=redis
+        )
         code = next(
             part for part in postman.sent[0]["text"].replace("，", " ").split() if part.isdigit()
         )
@@ -390,6 +399,6 @@ class TestEmail:
             "a@" + "b" * 300 + ".de",
         ):
             with pytest.raises(UnreadableEmail):
-                await email_address.ask(PERSON, address, outlet=Outlet(), redis=redis)
+                await email_address.ask(address, by=citizen(PERSON), outlet=Outlet(), redis=redis)
         with pytest.raises(EmailNotAvailable):
-            await email_address.ask(PERSON, "a@b.de", outlet=Outlet(), redis=redis)
+            await email_address.ask("a@b.de", by=citizen(PERSON), outlet=Outlet(), redis=redis)

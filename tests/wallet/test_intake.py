@@ -2,8 +2,10 @@
 
 import io
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import msgspec
 import pytest
@@ -46,6 +48,12 @@ def keeper(city: City, department: str = "GA") -> Principal:
     return city.officer("seal_keeper", department=department)
 
 
+def second(city: City, department: str = "GA") -> Principal:
+    """Another officer of the department."""
+    officer = city.officer("reviewer", department=department)
+    return replace(officer, id=uuid4(), name="赵复核")
+
+
 async def send(city: City, path: Path, *, batch_no: str = "2026-1", form: str = "lines") -> Any:
     batch_id = await intake.receive(
         path,
@@ -55,6 +63,8 @@ async def send(city: City, path: Path, *, batch_no: str = "2026-1", form: str = 
         department="GA",
         blobs=city.blobs,
     )
+    if form == intake.LINES:
+        await intake.approve(batch_id, by=second(city))
     await go_on(city, batch_id, path.parent)
     return await intake.get_batch(batch_id, by=keeper(city))
 

@@ -4,11 +4,24 @@ import { html, useState } from '../../vendor/preact-htm.js';
 import { day, moment, t, worded } from '../../kit/i18n.js';
 import { get, post } from '../../kit/api.js';
 import { Facts, FailedScreen, Failure, H1, Loading, RowLink, Tag, useAct, useData } from '../../kit/ui.js';
-import { useLive } from '../state.js';
+import { me, useLive } from '../state.js';
 import { UseList } from './uses.js';
 import { cardKind, stateChip } from './wallet.js';
 
+/** From here the level of assurance lets the whole document out; below, the person is confirmed first. */
+const REAL_NAME = 2;
+
 const SEAL_TONES = { valid: 'ok', invalid: 'bad' };
+
+function Download({ licence }) {
+  const sure = (me.value?.assurance ?? REAL_NAME) >= REAL_NAME;
+  const file = { href: licence.document_url, download: `${licence.name}.ofd` };
+  const confirm = { href: `#/confirm?next=${encodeURIComponent(location.hash.slice(1))}` };
+  return html`
+    <a class="btn sec block" ...${sure ? file : confirm}>${t('licence.download')}</a>
+    <p class="hint">${t('licence.downloadHint')}</p>
+  `;
+}
 
 export default function Licence({ params }) {
   const path = `/api/citizen/licences/${params.id}`;
@@ -46,8 +59,9 @@ export default function Licence({ params }) {
             <a class="btn block" href=${`#/qr/${licence.id}`}>${t('licence.show')}</a>
             <a class="btn sec block" href=${`#/offline/${licence.id}`}>${t('licence.offline')}</a>
           `
-        : html`<p class="note bad">${t('licence.notShowable', { state })}</p>`
+        : !licence.only_data && html`<p class="note bad">${t('licence.notShowable', { state })}</p>`
     }
+    ${licence.origin_text && html`<p class=${licence.only_data ? 'note warn' : 'hint'}>${licence.origin_text}</p>`}
     ${licence.state === 'expiring' && html`
       <p class="note warn">${t('licence.renew', { n: licence.days_left, day: day(licence.valid_to) })}</p>
     `}
@@ -64,10 +78,7 @@ export default function Licence({ params }) {
         <${Tag} tone=${SEAL_TONES[licence.seal.verdict] ?? 'warn'}>${t(`seal.${licence.seal.verdict}`)}</${Tag}>
         ${' '}${licence.seal.text}
       </p>
-      <a class="btn sec block" href=${licence.document_url} download=${`${licence.name}.ofd`}>
-        ${t('licence.download')}
-      </a>
-      <p class="hint">${t('licence.downloadHint')}</p>
+      ${!licence.only_data && html`<${Download} licence=${licence} />`}
     </section>
     <section class="card" aria-labelledby="looked">
       <h2 id="looked">${t('uses.title')}</h2>

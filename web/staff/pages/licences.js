@@ -14,20 +14,28 @@ const ACTS = [
   ['cancel', '注销'],
 ];
 const OUTCOMES = { duplicate: '重复', conflict: '冲突', invalid: '有误' };
-const BATCH_STATES = { received: '等待处理', running: '处理中', finished: '已完成', refused: '无法读取' };
+const BATCH_STATES = {
+  waiting: '等待另一名工作人员复核',
+  received: '等待处理',
+  running: '处理中',
+  finished: '已完成',
+  refused: '未入库',
+};
 const WATCH_EVERY = 2000;
 
 export default function Licences() {
+  const is = (...roles) => roles.some((role) => me.value.roles.includes(role));
+  const keeps = is('seal_keeper', 'supervisor');
   return html`
     <div class="bar">
       <a class="btn sec sm" href="#/">‹ 返回列表</a>
       ${me.value.roles.includes('seal_keeper') && html`<a class="btn sec sm" href="#/issue">制发证照</a>`}
-      <a class="btn sec sm" href="#/seals">印章管理</a>
+      ${keeps && html`<a class="btn sec sm" href="#/seals">印章管理</a>`}
     </div>
     <${H1} text="证照管理" />
-    <${Find} />
-    ${me.value.roles.includes('seal_keeper') && html`<${Intake} />`}
-    <${Complaints} />
+    ${keeps && html`<${Find} />`}
+    ${is('seal_keeper', 'reviewer', 'supervisor') && html`<${Intake} />`}
+    ${keeps && html`<${Complaints} />`}
   `;
 }
 
@@ -150,9 +158,9 @@ function Intake() {
   return html`
     <section class="card" aria-labelledby="intake">
       <h2 id="intake">存量证照归集</h2>
-      <${Send} done=${found.reload} />
+      ${me.value.roles.includes('seal_keeper') && html`<${Send} done=${found.reload} />`}
       ${found.error && html`<${Failure} error=${found.error} retry=${found.reload} />`}
-      ${found.data?.batches.map((one) => html`<${Batch} key=${one.id} one=${one} />`)}
+      ${found.data?.batches.map((one) => html`<${Batch} key=${one.id} one=${one} reload=${found.reload} />`)}
     </section>
   `;
 }
@@ -197,7 +205,70 @@ function Send({ done }) {
   `;
 }
 
-function Batch({ one }) {
+/** The second officer reads the first lines and stands for the batch, or turns it down. */
+function Approval({ one, reload }) {
+  const [lines, setLines] = useState(null);
+  const [cause, setCause] = useState('');
+  const act = useAct();
+  const path = `/api/staff/intakes/${one.id}`;
+
+  async function read() {
+    setLines((await act.run(() => get(`${path}/sample`)))?.lines ?? null);
+  }
+
+  async function decide(event, what, body) {
+    event.preventDefault();
+    if (await act.run(() => post(`${path}/${what}`, body))) {
+      reload();
+    }
+  }
+
+  return html`
+    ${act.error && html`<${Failure} error=${act.error} />`}
+    ${!lines && html`<button class="btn sec sm" onClick=${read} disabled=${act.busy}>查看前 50 行</button>`}
+    ${lines && html`
+      <div class="tablebox" tabindex="0" role="region" aria-label=${`批次 ${one.batch_no} 的前 50 行`}>
+        <table class="tb">
+          <thead>
+            <tr><th scope="col">行</th><th scope="col">证照</th><th scope="col">编号</th><th scope="col">持证主体</th></tr>
+          </thead>
+          <tbody>
+            ${lines.map(
+              (line) => html`
+                <tr key=${line.line}>
+                  <th scope="row">${line.line}</th>
+                  <td>${line.fault || line.licence_name}${line.sensitive && '（敏感）'}</td>
+                  <td>${line.number}</td>
+                  <td>${line.holder_name}</td>
+                </tr>
+              `,
+            )}
+          </tbody>
+        </table>
+      </div>
+      <p class="muted">复核后这些证照可以出示，并将加盖本部门电子印章；每位持证人都会收到通知。</p>
+      <form class="form" onSubmit=${(event) => decide(event, 'approval')}>
+        <button class="btn" disabled=${act.busy}>复核通过，入库</button>
+      </form>
+      <form class="form" onSubmit=${(event) => decide(event, 'refusal', { cause })}>
+        <div class="field">
+          <label for=${`cause-${one.id}`}>不通过的原因</label>
+          <input
+            class="in"
+            id=${`cause-${one.id}`}
+            required
+            maxlength="150"
+            value=${cause}
+            onInput=${(event) => setCause(event.target.value)}
+          />
+        </div>
+        <button class="btn danger" disabled=${act.busy}>不通过</button>
+      </form>
+    `}
+  `;
+}
+
+function Batch({ one, reload }) {
   const [report, setReport] = useState(null);
   const act = useAct();
   const rest = one.duplicates + one.conflicts + one.invalid;
@@ -219,6 +290,7 @@ function Batch({ one }) {
         ${one.note && html`<br />${one.note}`}
       </p>
       ${act.error && html`<${Failure} error=${act.error} />`}
+      ${one.may_approve && html`<${Approval} one=${one} reload=${reload} />`}
       ${rest > 0 && !report && html`<button class="btn sec sm" onClick=${read}>查看逐行报告</button>`}
       ${report && html`
         <div class="tablebox" tabindex="0" role="region" aria-label=${`批次 ${one.batch_no} 的逐行报告`}>

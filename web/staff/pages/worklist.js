@@ -67,6 +67,7 @@ export default function Worklist() {
       <div class="grow"><${H1} text="待办件" /></div>
       ${supervisor && html`<a class="btn sec sm" href="#/overview">督办总览</a>`}
       ${keeper && html`<a class="btn sec sm" href="#/licences">证照管理</a>`}
+      ${!keeper && me.value.roles.includes('reviewer') && html`<a class="btn sec sm" href="#/licences">归集复核</a>`}
       ${me.value.roles.includes('registrar') && html`<a class="btn sec sm" href="#/guardianships">监护登记</a>`}
     </div>
     <div class="filters" role="group" aria-label="按状态查看">
