@@ -12,6 +12,7 @@ from cases.definitions import Item
 from cases.guide import Guide, evaluate
 from cases.lifecycle import CaseState, Move
 from cases.models import Case
+from core import audit
 from core.protect import blind_index, for_row
 from identity import queries as identity_queries
 from identity import roles
@@ -53,6 +54,12 @@ async def is_own(case: Case, *, by: Principal) -> bool:
     if case.subject_id == by.subject_id:
         return True
     return await identity_queries.may_act_for(by.subject_id, case.subject_id)
+
+
+async def note_agent(case: Case, action: str, *, by: Principal) -> None:
+    """That somebody who acts for the applicant reads: the applicant's own look is nobody's news."""
+    if case.subject_id != by.subject_id:
+        await audit.record_read(actor=by.actor, action=action, target=target_of(case))
 
 
 async def get_for_officer(case_id: UUID, *, by: Principal, act: Act = Act.READ_CASES) -> Case:

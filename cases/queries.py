@@ -98,6 +98,7 @@ async def get_detail(
 ) -> views.CaseDetail:
     """The caller's own case; raises `CaseNotFound`."""
     case = await moves.get_own(case_id, by=by)
+    await moves.note_agent(case, "case.read", by=by)
     may = lifecycle.applicant_may(case.state)
     return await _detail(
         case, licences=licences, files_at=CITIZEN_FILES, may=may, side=Side.APPLICANT
@@ -108,7 +109,7 @@ async def get_staff_detail(
     case_id: UUID, *, by: Principal, licence_names: Mapping[str, str], face_words: FaceWords
 ) -> views.StaffCaseDetail:
     """A case of the officer's department; the look goes into the audit. Raises `CaseNotFound`."""
-    case = await moves.get_for_officer(case_id, by=by)
+    case = await moves.get_for_officer(case_id, by=by, act=Act.READ_CASES)
     await audit.record_read(actor=by.actor, action="case.read", target=f"case:{case.id}")
     detail = await _detail(
         case,
@@ -234,6 +235,7 @@ async def get_own_file(file_id: UUID, *, by: Principal) -> StoredFile:
     stored = await MaterialFile.get_or_none(id=file_id).select_related("material__case")
     if stored is None or not await moves.is_own(stored.material.case, by=by):
         raise errors.FileNotFound()
+    await moves.note_agent(stored.material.case, "case.file-read", by=by)
     return _stored_file(stored)
 
 

@@ -1,9 +1,9 @@
 """Officers: their accounts and passwords. Passwords are argon2id and hashed off the event loop.
 
 Five wrong passwords from one place lock a staff number there for a quarter of an hour; fifty from
-everywhere lock it for all places where its officer has not signed in lately. So a stranger who tries
-passwords keeps nobody from the own desk. Unknown staff numbers are counted, locked and hashed like
-known ones, so that answers and times do not tell which exist.
+everywhere lock it for all places where its officer has not signed in lately. So a stranger who
+tries passwords keeps nobody from the own desk. Unknown staff numbers are counted, locked and hashed
+like known ones, so that answers and times do not tell which exist.
 """
 
 import asyncio

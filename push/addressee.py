@@ -1,7 +1,7 @@
 """Who is told: the person a message names, as long as that person may speak for whom it is about.
 
-The right is asked when a message is written and again when it is sent, since a ring may wait a night
-for the end of quiet hours. Who had a mandate and lost it hears nothing more of the matter; whoever
+The right is asked when a message is written and again when it is sent, since a ring may wait for
+the end of quiet hours. Who had a mandate and lost it hears nothing more of the matter; whoever
 answers for the holder or the company hears it instead.
 """
 

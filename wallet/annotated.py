@@ -16,7 +16,9 @@ from tortoise.exceptions import IntegrityError
 from core import audit, clock, database, offload
 from core.blobs import Blobs
 from core.ids import new_id
+from identity import roles
 from identity.principal import Principal
+from identity.roles import Act
 from signing import SealReport, TrustList, Unsigned, begin_seal, verify_document
 from wallet import annotated_face, catalogue, savings, seals, status, uses
 from wallet import facts as facts_of
@@ -98,9 +100,10 @@ async def open_copy(
 ) -> Copy:
     """The copy of a licence for a case, made if there is none yet; the look goes on record.
 
-    Whoever calls has made sure that the officer may read the case. Raises LicenceNotFound,
-    LicenceNotInForce, and what sealing raises.
+    Whoever calls has made sure that the officer may read the case. Raises RoleMissing,
+    LicenceNotFound, LicenceNotInForce, and what sealing raises.
     """
+    roles.insist(by, Act.CHECK_MATERIAL)
     licence = await status.find_licence(licence_id)
     if licence is None:
         raise LicenceNotFound()

@@ -267,8 +267,9 @@ async def find_current(subject_id: UUID, licence_type: str) -> list[tuple[UUID, 
 async def note_read(licence_id: UUID, *, by: Principal) -> None:
     """That an officer is shown what a licence says, to renew it: before it is shown.
 
-    Stands in the audit and in the holder's log, once a sitting.
+    Stands in the audit and in the holder's log, once a sitting. Raises RoleMissing.
     """
+    roles.insist(by, Act.APPROVE)
     licence = await status.find_licence(licence_id)
     if licence is None:
         raise LicenceNotFound()

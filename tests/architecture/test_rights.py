@@ -1,0 +1,350 @@
+"""Every act that somebody calls asks for the right to it itself. The table names each act's rule.
+
+An act is a public function that takes a principal. A new one without a rule fails here, and so does
+one whose rule is no longer asked anywhere on its way: the question is looked for in the act and in
+whatever it calls. The words:
+
+    sure:X    the person is known surely enough for X (identity/assurance.py)
+    staff:X   the officer's role, department or city-wide right allows X (identity/roles.py)
+    own       only what is the caller's own, or of whom the caller acts for (valid today: sessions
+              and cases ask on every request)
+    mandate   the right to act for somebody is looked up in the act itself
+    second    another officer has to stand for it
+    budget    a few tries a day (identity/guesses.py)
+    reader    a counter or client system that signed; what it reads stands under its name
+    session   only about the session that calls
+    trace     it leaves a record: audit, or the holder's log of looks
+    inner     no door of its own: called by acts that have asked
+"""
+
+import ast
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGES = ("identity", "cases", "wallet", "push", "payments")
+
+RULES: dict[str, str] = {
+    "cases.apply.change_answers": "sure:PREFILL own mandate",
+    "cases.apply.fill": "own mandate",
+    "cases.apply.known_facts": "sure:PREFILL own",
+    "cases.apply.open_draft": "sure:PREFILL own trace",
+    "cases.apply.submit": "sure:SUBMIT own mandate trace",
+    "cases.apply.withdraw": "sure:SUBMIT own mandate trace",
+    "cases.combine.combine_pictures": "own mandate",
+    "cases.content_checks.note_picture": "inner",
+    "cases.content_checks.note_text": "inner",
+    "cases.conversation.get_party": "own mandate",
+    "cases.conversation.mark_read": "staff:ANSWER_APPLICANT own",
+    "cases.conversation.read": "staff:READ_CASES own trace",
+    "cases.conversation.write": "staff:WRITE_TO_APPLICANT own trace",
+    "cases.conversation_pictures.get_own": "own mandate",
+    "cases.conversation_pictures.get_staff": "staff:READ_CASES trace",
+    "cases.conversation_pictures.keep": "staff:WRITE_TO_APPLICANT own",
+    "cases.conversation_pictures.require_room": "staff:WRITE_TO_APPLICANT own",
+    "cases.conversation_views.of": "inner",
+    "cases.licence_use.for_officer": "staff:CHECK_MATERIAL",
+    "cases.materials.attach_file": "own mandate",
+    "cases.materials.commit": "own mandate trace",
+    "cases.materials.open_requirement": "own mandate",
+    "cases.materials.reject": "staff:CHECK_MATERIAL trace",
+    "cases.materials.remove": "own mandate trace",
+    "cases.materials.reuse_licence": "sure:SHARE_LICENCE own mandate trace",
+    "cases.moves.get_for_officer": "inner",
+    "cases.moves.get_own": "own mandate",
+    "cases.moves.is_own": "own mandate",
+    "cases.moves.note_agent": "inner",
+    "cases.queries.count_unread": "staff:READ_CASES",
+    "cases.queries.get_detail": "own mandate trace",
+    "cases.queries.get_overview": "staff:READ_CASES staff:READ_OVERVIEW",
+    "cases.queries.get_own_file": "own mandate trace",
+    "cases.queries.get_staff_detail": "staff:READ_CASES trace",
+    "cases.queries.get_staff_file": "staff:READ_CASES trace",
+    "cases.queries.licence_input": "staff:APPROVE",
+    "cases.queries.licence_types_for": "own mandate",
+    "cases.queries.list_own": "own",
+    "cases.queries.list_worklist": "staff:READ_CASES",
+    "cases.queries.prefill_of_case": "own mandate",
+    "cases.review.accept": "staff:ACCEPT trace",
+    "cases.review.approve": "staff:APPROVE trace",
+    "cases.review.decline_acceptance": "staff:DECLINE_ACCEPTANCE trace",
+    "cases.review.get_approvable": "staff:APPROVE",
+    "cases.review.refuse": "staff:REFUSE trace",
+    "cases.sign.sign": "sure:SIGN_FORM own mandate trace",
+    "cases.straighten.handed_in": "own mandate",
+    "cases.straighten.restore": "own mandate trace",
+    "cases.straighten.straighten": "own mandate trace",
+    "cases.straighten.suggest": "own mandate",
+    "cases.supplement.answer": "sure:SUBMIT own mandate trace",
+    "cases.supplement.request": "staff:REQUEST_SUPPLEMENT trace",
+    "cases.text_hints.read": "own mandate",
+    "cases.uploads.abandon": "own",
+    "cases.uploads.append": "own",
+    "cases.uploads.finish": "own mandate",
+    "cases.uploads.get_status": "own",
+    "cases.uploads.open_upload": "own mandate",
+    "identity.accounts.begin_step_up": "own",
+    "identity.accounts.bind_another": "sure:MANAGE_ACCOUNTS own trace",
+    "identity.accounts.finish_step_up": "session",
+    "identity.accounts.unbind": "sure:MANAGE_ACCOUNTS own trace",
+    "identity.certificates.begin": "session",
+    "identity.certificates.finish": "session",
+    "identity.channels.switch": "staff:OPERATE trace",
+    "identity.channels.switch_content_check": "staff:OPERATE trace",
+    "identity.clients.spend": "inner",
+    "identity.clients.usage": "inner",
+    "identity.live_tickets.issue": "session",
+    "identity.live_tickets.redeem": "session",
+    "identity.mandates.end": "sure:GRANT_MANDATE own mandate trace",
+    "identity.mandates.grant": "sure:GRANT_MANDATE own mandate budget trace",
+    "identity.mandates.list_mandates": "own mandate",
+    "identity.named.find": "budget",
+    "identity.named.get": "budget",
+    "identity.named.get_person": "budget",
+    "identity.registrar.end": "staff:KEEP_GUARDIANSHIPS budget trace",
+    "identity.registrar.find": "staff:KEEP_GUARDIANSHIPS budget trace",
+    "identity.registrar.record": "staff:KEEP_GUARDIANSHIPS budget trace",
+    "identity.sessions.act_for": "sure:ACT_FOR own mandate trace",
+    "identity.sessions.certify": "session trace",
+    "identity.sessions.issue": "inner",
+    "identity.sessions.raise_assurance": "session trace",
+    "identity.sessions.resolve": "mandate",
+    "identity.sessions.resolve_ids": "inner",
+    "identity.sessions.resolve_many": "inner",
+    "identity.sessions.revoke_of_person": "own trace",
+    "identity.sessions.via": "session",
+    "identity.sign_in_log.list_devices": "own",
+    "identity.sign_in_log.note": "inner",
+    "payments.orders.start": "sure:PAY own mandate trace",
+    "payments.queries.get_bill": "own mandate",
+    "payments.queries.get_receipt": "own mandate",
+    "payments.queries.list_bills": "own",
+    "payments.queries.list_payments": "staff:READ_PAYMENTS",
+    "payments.queries.list_statements": "staff:OPERATE",
+    "payments.queries.own_bill": "own mandate",
+    "payments.refunds.ask_back": "staff:REFUND trace",
+    "push.deliveries.list_deliveries": "staff:OPERATE",
+    "push.email_address.ask": "sure:CHANGE_ADDRESS own",
+    "push.operations.drop_parked": "staff:OPERATE",
+    "push.operations.replay_parked": "staff:OPERATE",
+    "push.statistics.figures": "staff:OPERATE",
+    "wallet.annotated.open_copy": "staff:CHECK_MATERIAL trace",
+    "wallet.authorisation_queries.list_given": "own",
+    "wallet.authorisation_queries.list_received": "own",
+    "wallet.authorisations.accept": "own trace",
+    "wallet.authorisations.decline": "own trace",
+    "wallet.authorisations.offer": "sure:SHARE_LICENCE own budget trace",
+    "wallet.authorisations.open_link": "trace",
+    "wallet.authorisations.share": "sure:SHARE_LICENCE own trace",
+    "wallet.authorisations.take_back": "own trace",
+    "wallet.authorisations.use": "sure:SEE_SHARED own trace",
+    "wallet.complaints.answer": "staff:ANSWER_COMPLAINTS trace",
+    "wallet.complaints.complain": "own trace",
+    "wallet.complaints.list_for_staff": "staff:ANSWER_COMPLAINTS",
+    "wallet.complaints.list_own": "own",
+    "wallet.history.for_staff": "staff:FIND_LICENCES trace",
+    "wallet.history.of_own": "own",
+    "wallet.intake.approve": "staff:VOUCH second trace",
+    "wallet.intake.get_batch": "staff:READ_BATCHES staff:VOUCH",
+    "wallet.intake.list_batches": "staff:READ_BATCHES staff:VOUCH",
+    "wallet.intake.list_lines": "staff:READ_BATCHES",
+    "wallet.intake.receive": "staff:SEND_BATCHES trace",
+    "wallet.intake.refuse": "staff:READ_BATCHES staff:VOUCH trace",
+    "wallet.intake.sample": "staff:READ_BATCHES trace",
+    "wallet.issue_by_hand.change": "staff:ISSUE_LICENCES staff:VOUCH second trace",
+    "wallet.issue_by_hand.draft": "staff:ISSUE_LICENCES budget trace",
+    "wallet.issue_by_hand.draft_version": "staff:ISSUE_LICENCES trace",
+    "wallet.issue_by_hand.make": "staff:ISSUE_LICENCES staff:VOUCH second budget trace",
+    "wallet.late_documents.ensure": "own trace",
+    "wallet.pass_origins.keep": "inner",
+    "wallet.passes.list_fields": "own",
+    "wallet.passes.make": "sure:SHOW_LICENCE own trace",
+    "wallet.passes.register_phone": "sure:SHOW_LICENCE own trace",
+    "wallet.present.open": "sure:SHOW_LICENCE own",
+    "wallet.present.redeem": "reader",
+    "wallet.present.state": "own",
+    "wallet.present.stop": "own trace",
+    "wallet.queries.facts_for_prefill": "sure:PREFILL own trace",
+    "wallet.queries.find_for_staff": "staff:FIND_LICENCES trace",
+    "wallet.queries.find_reusable": "sure:SHARE_LICENCE own",
+    "wallet.queries.get_document": "sure:TAKE_DOCUMENT own trace",
+    "wallet.queries.get_for_staff": "staff:FIND_LICENCES",
+    "wallet.queries.get_licence": "own",
+    "wallet.queries.note_read": "staff:APPROVE trace",
+    "wallet.queries.reveal": "sure:REVEAL_LICENCE own trace",
+    "wallet.readings.hand_in": "mandate trace",
+    "wallet.seal_life.destroy": "staff:KEEP_SEALS second trace",
+    "wallet.seal_life.freeze": "staff:KEEP_SEALS trace",
+    "wallet.seal_life.unfreeze": "staff:KEEP_SEALS trace",
+    "wallet.seal_proposals.approve": "staff:KEEP_SEALS second trace",
+    "wallet.seal_proposals.get_for": "staff:KEEP_SEALS",
+    "wallet.seal_proposals.list_for": "staff:KEEP_SEALS",
+    "wallet.seal_proposals.propose": "staff:KEEP_SEALS trace",
+    "wallet.seal_proposals.refuse": "staff:KEEP_SEALS trace",
+    "wallet.seal_proposals.renew": "staff:KEEP_SEALS trace",
+    "wallet.seals.get_for": "staff:KEEP_SEALS",
+    "wallet.seals.list_for": "staff:KEEP_SEALS",
+    "wallet.status.cancel": "staff:CHANGE_LICENCE_STATE trace",
+    "wallet.status.own_licence": "own",
+    "wallet.status.resume": "staff:CHANGE_LICENCE_STATE trace",
+    "wallet.status.revoke": "staff:CHANGE_LICENCE_STATE trace",
+    "wallet.status.suspend": "staff:CHANGE_LICENCE_STATE trace",
+    "wallet.status.withdraw": "staff:CHANGE_LICENCE_STATE trace",
+    "wallet.use_export.export": "own",
+    "wallet.uses.list_of_licence": "own",
+    "wallet.uses.own_record": "own",
+    "wallet.verify.list_today": "reader",
+    "wallet.verify.verify_code": "reader trace",
+    "wallet.verify_document.get_document_answer": "reader",
+    "wallet.verify_document.verify_document": "reader trace",
+    "wallet.verify_document.verify_values": "reader budget trace",
+}
+
+WITHOUT_PRINCIPAL: dict[str, str] = {
+    "cases.queries.get_charge": "inner: what a bill is opened for, asked by flows",
+    "cases.queries.get_item": "the catalogue, which everybody may read",
+    "cases.queries.get_signed_material": "whoever has the signed address, for a minute",
+    "cases.queries.get_signed_picture": "whoever has the signed address, for a minute",
+    "cases.queries.prefill_of_item": "the catalogue, which everybody may read",
+    "wallet.queries.facts_of_licence": "inner: the draft of a next version, whose reader is noted",
+    "wallet.queries.find_current": "inner: the licence an approval renews, whose reader is noted",
+    "wallet.queries.list_licences": "inner: masked; handlers give the caller's own holder",
+    "wallet.uses.list_uses": "inner: handlers give the caller's own holder",
+    "wallet.uses.record": "inner: writes",
+    "wallet.uses.record_once": "inner: writes",
+}
+"""What the modules that hand out facts do without knowing who calls, and why that is right."""
+
+HANDING_OUT = ("cases.queries", "wallet.queries", "wallet.uses", "wallet.authorisations")
+
+EVIDENCE = {
+    "own": r"applicant_id|by\.person_id|by\.subject_id|principal\.person_id",
+    "mandate": r"may_act_for|stands_for|_require_representative",
+    "second": r"SecondPersonNeeded",
+    "budget": r"guesses\.spend",
+    "reader": r"by\.actor",
+    "session": r"\b(session_id|session\.id|person_id|principal\.id)\b",
+    "trace": r"\b(uses|audit)\.record",
+    "inner": r"",
+}
+
+
+def evidence_of(word: str) -> str:
+    kind, _, act = word.partition(":")
+    if kind == "sure":
+        return rf"(require|suffices)\((by|principal), (assurance\w*\.)?Act\.{act}\)"
+    if kind == "staff":
+        return rf"(insist|allows)\(\w+, Act\.{act}\b|act=Act\.{act}\b"
+    return EVIDENCE[word]
+
+
+@cache
+def functions() -> dict[str, ast.FunctionDef | ast.AsyncFunctionDef]:
+    return {
+        f"{module}.{node.name}": node
+        for module, tree in modules().items()
+        for node in tree.body
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    }
+
+
+@cache
+def modules() -> dict[str, ast.Module]:
+    return {
+        ".".join(path.relative_to(ROOT).with_suffix("").parts): ast.parse(path.read_text())
+        for package in PACKAGES
+        for path in (ROOT / package).rglob("*.py")
+        if "migrations" not in path.parts
+    }
+
+
+@cache
+def imported(module: str) -> dict[str, str]:
+    """Name in a module → the full name it stands for."""
+    return {
+        alias.asname or alias.name: f"{node.module}.{alias.name}"
+        for node in ast.walk(modules()[module])
+        if isinstance(node, ast.ImportFrom) and node.module
+        for alias in node.names
+    }
+
+
+def called(name: str) -> Iterator[str]:
+    module = name.rpartition(".")[0]
+    for node in ast.walk(functions()[name]):
+        if not isinstance(node, ast.Call):
+            continue
+        function = node.func
+        if isinstance(function, ast.Name):
+            yield imported(module).get(function.id, f"{module}.{function.id}")
+        elif isinstance(function, ast.Attribute) and isinstance(function.value, ast.Name):
+            owner = imported(module).get(function.value.id)
+            if owner is not None:
+                yield f"{owner}.{function.attr}"
+
+
+@cache
+def source_of(name: str) -> str:
+    """The act and everything of ours it leads to."""
+    seen: set[str] = set()
+    waiting = [name]
+    while waiting:
+        one = waiting.pop()
+        if one not in seen and one in functions():
+            seen.add(one)
+            waiting.extend(called(one))
+    return "\n".join(ast.unparse(functions()[one]) for one in sorted(seen))
+
+
+def takes_principal(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    arguments = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
+    return any(
+        argument.annotation is not None and "Principal" in ast.unparse(argument.annotation)
+        for argument in arguments
+    )
+
+
+def acts() -> set[str]:
+    return {
+        name
+        for name, node in functions().items()
+        if isinstance(node, ast.AsyncFunctionDef)
+        and not node.name.startswith("_")
+        and takes_principal(node)
+    }
+
+
+def test_every_act_has_a_rule() -> None:
+    assert acts() - RULES.keys() == set(), "an act without a rule: who may call it?"
+    assert RULES.keys() - acts() == set()
+
+
+@pytest.mark.parametrize("name", sorted(RULES))
+def test_the_rule_is_asked_inside_the_act(name: str) -> None:
+    words = RULES[name].split()
+
+    assert words
+    for word in words:
+        assert re.search(evidence_of(word), source_of(name)), f"{name}: {word} is not asked"
+
+
+def test_what_hands_out_facts_without_a_principal_says_why() -> None:
+    found = {
+        name
+        for name, node in functions().items()
+        if name.rpartition(".")[0] in HANDING_OUT
+        and isinstance(node, ast.AsyncFunctionDef)
+        and not node.name.startswith("_")
+        and not takes_principal(node)
+    }
+
+    assert found == WITHOUT_PRINCIPAL.keys()
+
+
+def test_a_rule_that_is_not_asked_is_found() -> None:
+    assert not re.search(evidence_of("sure:SHOW_LICENCE"), source_of("wallet.queries.get_licence"))
+    assert not re.search(evidence_of("staff:APPROVE"), source_of("cases.review.accept"))
