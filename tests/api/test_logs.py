@@ -178,6 +178,18 @@ async def test_reviewer_gets_the_copy_and_never_the_original(
         assert await reviewer.refused("POST", copy_path) == (409, "copy-not-available")
 
 
+async def vouch(address: str, batch_id: str) -> None:
+    """A colleague of the sender looks at the first lines and stands for the batch."""
+    async with browser(address) as http:
+        colleague = await sign_in_officer(http, "GA-02", department="GA")
+        path = f"/api/staff/intakes/{batch_id}"
+        assert (await colleague.ok("GET", path))["may_approve"] is True
+        sample = await colleague.ok("GET", f"{path}/sample")
+        assert sample["lines"][0]["holder_name"] == "张演示"
+        await colleague.ok("POST", f"{path}/approval")
+        assert (await colleague.refused("POST", f"{path}/approval"))[0] == 409
+
+
 async def test_batch_is_sent_read_and_reported(city: City, address: str, resources: Any) -> None:
     lines = [residence(1), {"broken": True}, residence(2)]
     data = b"\n".join(msgspec.json.encode(line) for line in lines)
@@ -186,11 +198,16 @@ async def test_batch_is_sent_read_and_reported(city: City, address: str, resourc
         officer = await keeper(http)
         sent = await officer.ok("POST", path, data=data)
         again = await officer.ok("POST", path, data=data)
-        assert (sent["state"], again["id"]) == ("received", sent["id"])
+        assert (sent["state"], again["id"]) == ("waiting", sent["id"])
+        approval = f"/api/staff/intakes/{sent['id']}/approval"
+        assert await officer.refused("POST", approval) == (409, "second-person-needed")
         assert await officer.refused("POST", path, data=data + b"\n{}") == (
             409,
             "intake-batch-number-reused",
         )
+        await everything_told()
+        assert await Licence.all().count() == 0
+        await vouch(address, sent["id"])
         await everything_told()
 
         batch = await officer.ok("GET", f"/api/staff/intakes/{sent['id']}")
@@ -206,7 +223,8 @@ async def test_licence_taken_in_is_opened_and_shown(
     async with browser(address) as http:
         officer = await keeper(http)
         path = "/api/staff/intakes?batch_no=1&form=lines"
-        await officer.ok("POST", path, data=msgspec.json.encode(residence(1)))
+        sent = await officer.ok("POST", path, data=msgspec.json.encode(residence(1)))
+    await vouch(address, sent["id"])
     await everything_told()
     (row,) = await Licence.all()
 
@@ -214,6 +232,7 @@ async def test_licence_taken_in_is_opened_and_shown(
     shown = await zhang.ok("POST", f"/api/citizen/licences/{row.id}/presentations")
 
     assert page["seal"]["verdict"] == "valid"
+    assert (page["only_data"], page["origin_text"]) == (False, "由发证部门以数据方式归集")
     assert shown["code"]
 
 

@@ -1,16 +1,18 @@
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import uuid4
 
 import pytest
 
-from cases import apply, errors, queries, review
+from cases import apply, conversation, errors, queries, review, supplement
 from cases.lifecycle import CaseState
-from cases.models import Case
+from cases.models import Case, MaterialFile
 from core import clock
 from core.audit import AuditRecord
 from core.outbox import OutboxMessage
-from tests.cases.factories import CaseMaker, officer, told
+from identity.errors import RoleMissing, StepUpRequired
+from tests.cases.factories import PHOTO, CaseMaker, officer, organisation, told
 from tests.conftest import FrozenClock, on_postgres
 
 
@@ -153,3 +155,83 @@ async def test_six_parallel_approvals_approve_once(cases: CaseMaker) -> None:
 
     assert results.count(None) == 1
     assert await OutboxMessage.filter(name="CaseApproved").count() == 1
+
+
+@pytest.mark.parametrize("role", ["window", "supervisor", "seal_keeper", "registrar"])
+async def test_only_a_reviewer_decides_whoever_calls_the_act(cases: CaseMaker, role: str) -> None:
+    case_id, by = await cases.submitted(), officer("RSJ", role)
+    for attempt in (
+        lambda: review.accept(case_id, by=by),
+        lambda: review.decline_acceptance(case_id, reason="不属于", by=by),
+        lambda: review.approve(case_id, opinion="", facts={}, by=by),
+        lambda: review.refuse(case_id, reason="不符", by=by),
+        lambda: supplement.request(
+            case_id, items=[supplement.Missing(PHOTO, "看不清")], note="", due_on=None, by=by
+        ),
+    ):
+        with pytest.raises(RoleMissing):
+            await attempt()
+
+    assert (await Case.get(id=case_id)).state is CaseState.SUBMITTED
+
+
+async def test_pages_are_offered_what_the_act_allows(cases: CaseMaker) -> None:
+    case_id = await cases.submitted()
+
+    async def offered(*roles: str) -> list[str]:
+        detail = await queries.get_staff_detail(
+            case_id, by=officer("RSJ", *roles), licence_names={}, face_words=lambda *_: []
+        )
+        return detail.may
+
+    assert await offered("reviewer") == [
+        "accept",
+        "decline",
+        "request_supplement",
+        "reject_material",
+    ]
+    assert await offered("window") == ["reject_material"]
+    assert await offered("supervisor") == []
+
+
+@pytest.mark.parametrize("role", ["seal_keeper", "registrar"])
+async def test_who_reads_no_case_reads_none_by_any_way(cases: CaseMaker, role: str) -> None:
+    case_id, by = await cases.submitted(), officer("RSJ", role)
+    (stored,) = await MaterialFile.all()
+    for attempt in (
+        lambda: queries.get_staff_detail(
+            case_id, by=by, licence_names={}, face_words=lambda *_: []
+        ),
+        lambda: queries.list_worklist(by=by, state=None, query="", limit=10, offset=0),
+        lambda: queries.count_unread(by=by),
+        lambda: queries.get_staff_file(stored.id, by=by),
+        lambda: queries.get_overview(by=by),
+        lambda: conversation.read(case_id, after=0, limit=10, by=by),
+    ):
+        with pytest.raises(RoleMissing):
+            await attempt()
+
+
+async def test_what_an_agent_reads_of_a_companys_case_is_on_record(cases: CaseMaker) -> None:
+    """The applicant's own look is nobody's news; an agent's is the company's."""
+    case_id = await cases.submitted()
+    await queries.get_detail(case_id, by=cases.by)
+    assert await AuditRecord.filter(action="case.read").count() == 0
+
+    company = await organisation(cases.by)
+    await Case.filter(id=case_id).update(subject_id=company)
+    (stored,) = await MaterialFile.all()
+    await queries.get_detail(case_id, by=cases.by)
+    await queries.get_own_file(stored.id, by=cases.by)
+
+    seen = await AuditRecord.filter(actor=cases.by.actor, action__endswith="read")
+    assert {record.action for record in seen} == {"case.read", "case.file-read"}
+
+
+async def test_withdrawing_what_was_handed_in_takes_more_than_a_phone(cases: CaseMaker) -> None:
+    case_id, thief = await cases.submitted(), replace(cases.by, assurance=1)
+
+    with pytest.raises(StepUpRequired):
+        await apply.withdraw(case_id, reason="不办了", by=thief)
+
+    assert (await Case.get(id=case_id)).state is CaseState.SUBMITTED

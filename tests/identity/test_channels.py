@@ -1,5 +1,6 @@
 """The registry of channels: links, what may be offered, switches, counts."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -92,3 +93,15 @@ def test_what_an_entry_does_not_offer_is_refused_with_the_entries_that_do() -> N
     assert "浏览器" in str(refusal.value)
     channels.require_offer("browser", "SJ-JGW-01")
     channels.require_offer("an entry of last year", "SJ-JGW-01")
+
+
+async def test_a_departments_supervisor_switches_nothing_of_the_city() -> None:
+    one_department = replace(OPERATOR, department="GA")
+    for by in (one_department, replace(OPERATOR, roles=frozenset({"reviewer"}))):
+        with pytest.raises(errors.RoleMissing):
+            await channels.switch("wechat-mini", to=False, by=by)
+        with pytest.raises(errors.RoleMissing):
+            await channels.switch_content_check("wechat-mini", to=False, by=by)
+
+    assert await channels.is_open("wechat-mini")
+    assert await channels.judge_of("wechat-mini", "text") == "wechat"

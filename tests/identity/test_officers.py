@@ -15,10 +15,10 @@ from tests.identity import factories
 pytestmark = pytest.mark.usefixtures("db", "frozen_clock")
 
 
-async def fail(staff_no: str, *, times: int) -> None:
+async def fail(staff_no: str, *, times: int, place: str = "") -> None:
     for _ in range(times):
         with pytest.raises(errors.WrongCredentials):
-            await officers.authenticate(staff_no, "wrong")
+            await officers.authenticate(staff_no, "wrong", place=place)
 
 
 async def test_right_password_signs_in() -> None:
@@ -140,3 +140,35 @@ async def test_parallel_guesses_get_no_more_than_five_tries() -> None:
     refusals = [type(result) for result in results]
     assert refusals.count(errors.WrongCredentials) == 5
     assert refusals.count(errors.TooManySignIns) == 7
+
+
+@pytest.mark.parametrize(
+    "password", ["1", "", "abcdefghi", "1" * 40, "SCJG-01-2026", "scjg-0120260101"]
+)
+async def test_password_that_is_guessed_at_once_is_refused(password: str) -> None:
+    await factories.department()
+
+    with pytest.raises(errors.WeakPassword):
+        await officers.create(
+            "SCJG-01", name="短", password=password, roles=[], department="SCJG", by="system:tests"
+        )
+    officer_id = await factories.officer()
+    with pytest.raises(errors.WeakPassword):
+        await officers.set_password(officer_id, password, by="system:tests")
+    assert await officers.authenticate("SCJG-01", factories.PASSWORD)
+
+
+async def test_strangers_keep_no_officer_from_the_own_desk() -> None:
+    await factories.officer()
+    desk = {"place": "10.1.0.7"}
+    await officers.authenticate("SCJG-01", factories.PASSWORD, **desk)
+
+    for number in range(officers.ATTEMPTS_FROM_EVERYWHERE // officers.ATTEMPTS):
+        await fail("SCJG-01", times=5, place=f"192.0.2.{number}")
+
+    with pytest.raises(errors.TooManySignIns):
+        await officers.authenticate("SCJG-01", factories.PASSWORD, place="198.51.100.1")
+    assert await officers.authenticate("SCJG-01", factories.PASSWORD, **desk)
+    await fail("SCJG-01", times=5, **desk)
+    with pytest.raises(errors.TooManySignIns):
+        await officers.authenticate("SCJG-01", factories.PASSWORD, **desk)

@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 
 from core.audit import AuditRecord
-from identity import errors, queries, registrar
+from identity import errors, named, queries, registrar
 from identity.numbers import identity_check
 from identity.principal import Principal, PrincipalKind
 from identity.registrar import NamedPerson
@@ -82,3 +82,23 @@ async def test_end_is_by_document_and_once() -> None:
 async def test_other_officers_may_not(role: str) -> None:
     with pytest.raises(errors.RoleMissing):
         await registrar.find(WARD, by=officer(role))
+
+
+async def test_misses_are_counted_for_who_asks_and_for_whom_it_is_about() -> None:
+    """Whoever asks: registrars, mandates, drafts and authorisations share the budgets."""
+    await factories.person()
+    by, colleague = officer("registrar"), officer("registrar")
+    for _ in range(2 * named.A_DAY):
+        assert await registrar.find(FATHER, by=by) == []  # right ones cost an officer nothing
+    wrong = NamedPerson(name="张演是", id_no=factories.ZHANG)
+    for _ in range(named.A_DAY):
+        with pytest.raises(errors.SubjectNotFound):
+            await registrar.find(wrong, by=by)
+
+    with pytest.raises(errors.TooManyGuesses):
+        await registrar.find(FATHER, by=by)
+    for _ in range(named.MISSES_OF_ONE - named.A_DAY):
+        with pytest.raises(errors.SubjectNotFound):
+            await registrar.find(wrong, by=colleague)
+    with pytest.raises(errors.TooManyGuesses):
+        await registrar.find(FATHER, by=colleague)

@@ -8,7 +8,7 @@ from tortoise import connections
 
 from core import ids
 from core.settings import Settings
-from identity import sign_in
+from identity import organisations, sign_in
 from miniapp_bridge.errors import MessageRejected, OutcomeUnknown, PlatformUnavailable
 from miniapp_bridge.platforms import open_connectors
 from miniapp_bridge.platforms.sandbox import SandboxConnector
@@ -221,3 +221,56 @@ async def test_what_a_message_says_is_not_readable_in_the_tables(redis: Redis) -
         assert rows
         assert "食品经营许可" not in str(rows)
         assert "\\u98df" not in str(rows)
+
+
+async def companys_message(redis: Redis, *channels: Recorder) -> tuple[Any, Any, Any]:
+    """An agent acted for a company; gives the company, its representative and the agent."""
+    boss = await people.person(id_no=people.LI, name="李样例")
+    agent, company = await people.person(), await people.organisation(boss)
+    await organisations.authorise_agent(company, person_id=agent, by="system:tests")
+    return company, boss, agent
+
+
+async def test_who_lost_the_mandate_hears_nothing_and_the_representative_does(
+    redis: Redis,
+) -> None:
+    company, boss, agent = await companys_message(redis)
+    declined = event("AcceptanceDeclined", reason="商业秘密", subject_id=company, person_id=agent)
+    await organisations.end_agency(company, person_id=agent, by="system:tests")
+
+    await deliver.deliver(
+        messages.acceptance_declined(declined), event_id=ids.new_id(), redis=redis, connectors={}
+    )
+
+    assert (await inbox.list_messages(agent, limit=10, offset=0)).total == 0
+    assert await stream.position(stream.person(agent)) == 0
+    kept = await inbox.list_messages(boss, limit=10, offset=0)
+    assert [item.title for item in kept.items] == ["申请未予受理"]
+    assert {row.recipient_id for row in await Delivery.all()} == {boss}
+
+
+async def test_the_right_is_asked_again_when_a_ring_that_waited_is_sent(
+    redis: Redis, frozen_clock: Any
+) -> None:
+    """Quiet hours keep a ring for a night; the mandate ends meanwhile."""
+    company, boss, agent = await companys_message(redis)
+    declined = event("AcceptanceDeclined", reason="商业秘密", subject_id=company, person_id=agent)
+    bell = Recorder("bell")
+    broken = Recorder("bell", failures=[PlatformUnavailable()])
+    await deliver.deliver(
+        messages.acceptance_declined(declined),
+        event_id=ids.new_id(),
+        redis=redis,
+        connectors={},
+        channels=[broken],
+    )
+    await organisations.end_agency(company, person_id=agent, by="system:tests")
+    frozen_clock.advance(hours=1)
+
+    await deliver.retry_due(redis=redis, connectors={}, channels=[bell])
+
+    assert bell.sent == []
+    row = await Delivery.get(recipient_id=agent)
+    assert (row.state, row.last_error) == (DeliveryState.SKIPPED, "right-ended")
+    kept = await inbox.list_messages(boss, limit=10, offset=0)
+    assert [item.title for item in kept.items] == ["申请未予受理"]

@@ -10,6 +10,7 @@ from aiohttp import web
 
 from core import clock, ids
 from core.embedded import free_port
+from identity import clients
 from push.errors import (
     TooManyWebhooks,
     WebhookCallNotFound,
@@ -20,6 +21,7 @@ from push.webhooks import calls, endpoints, notices, signatures
 from push.webhooks.notices import Notice
 from push.webhooks.sender import Sender
 from tests.conftest import FrozenClock
+from tests.identity import factories as people
 from tests.push.factories import CASE, PERSON, event
 from tests.push.receivers import BY, LOOPBACK, OWNER, Receiver, hook, listening
 
@@ -309,6 +311,32 @@ class TestOwners:
         await endpoints.remove(webhook_id, owner=OWNER, by=BY)
 
         assert await WebhookCall.all().count() == 0
+
+    async def test_client_system_that_was_revoked_is_told_nothing_more(
+        self, receiver: Receiver, sender: Sender
+    ) -> None:
+        """The right is asked when a call is sent, not when it was written."""
+        await people.ClientSystem().register()
+        client_id = await clients.find("demo-bank")
+        owner = f"client:{client_id}"
+        await endpoints.register(
+            owner=owner,
+            topic=OWNER,
+            url=receiver.url,
+            kinds=[],
+            suite="hmac-sha256",
+            allowed=LOOPBACK,
+            by=BY,
+        )
+        assert await endpoints.is_told(owner, OWNER)
+        await enqueue(notice())
+        await clients.revoke("demo-bank", by=BY)
+
+        await pass_once(sender)
+
+        assert receiver.heard == []
+        assert [view.state for view in await endpoints.list_webhooks(owner)] == ["paused"]
+        assert not await endpoints.is_told(owner, OWNER)
 
 
 class TestNotices:

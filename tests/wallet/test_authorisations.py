@@ -8,7 +8,8 @@ import pytest
 
 from core import clock
 from core.outbox import OutboxMessage
-from identity.errors import SubjectNotFound
+from identity import named
+from identity.errors import TooManyGuesses
 from tests.conftest import FrozenClock, on_postgres
 from tests.identity.factories import credit_code
 from tests.wallet.city import City
@@ -175,9 +176,42 @@ async def test_unknown_people_and_wrong_names_are_answered_alike(city: City) -> 
     licence_id, holder = await issue_licence(city), city.citizen(city.zhang)
     wrong_name = Grantee(id_no="310199198511201020", name="王不符")
     unknown = Grantee(id_no=credit_code(7), name="从未登记有限公司")
+    right = await authorisations.offer(licence_id, to=LI, terms=terms(), by=holder)
+    told = await OutboxMessage.filter(name="AuthorisationChanged").count()
+
     for to in (wrong_name, unknown):
-        with pytest.raises(SubjectNotFound):
+        await authorisations.offer(licence_id, to=to, terms=terms(), by=holder)
+
+    given = await authorisation_queries.list_given(by=holder)
+    assert {(view.kind, view.state, view.holder_name) for view in given} == {
+        ("subject", "offered", "张演示")
+    }
+    assert [view.grantee_name for view in given] == ["从未登记有限公司", "王不符", "李样例"]
+    assert await OutboxMessage.filter(name="AuthorisationChanged").count() == told == 1
+    received = await authorisation_queries.list_received(by=city.citizen(city.li))
+    assert [view.id for view in received] == [right]
+    for lost in [view.id for view in given if view.id != right]:
+        with pytest.raises(AuthorisationNotFound):
+            await authorisations.accept(lost, by=city.citizen(city.li))
+        await authorisations.take_back(lost, by=holder)
+
+
+async def test_names_and_numbers_are_compared_twenty_times_a_day(
+    city: City, frozen_clock: FrozenClock
+) -> None:
+    """A hit costs as much as a miss: else the count would tell which it was."""
+    licence_id, holder = await issue_licence(city), city.citizen(city.zhang)
+    for name in ["李样例"] + ["王不符"] * (named.A_DAY - 1):
+        to = Grantee(id_no=LI.id_no, name=name)
+        await authorisations.offer(licence_id, to=to, terms=terms(), by=holder)
+
+    for to in (LI, Grantee(id_no=LI.id_no, name="王不符")):
+        with pytest.raises(TooManyGuesses) as refused:
             await authorisations.offer(licence_id, to=to, terms=terms(), by=holder)
+    assert refused.value.members["retry_after"] == 24 * 3600 + 1
+
+    frozen_clock.advance(hours=24)
+    await authorisations.offer(licence_id, to=LI, terms=terms(), by=holder)
 
 
 async def shared(city: City) -> authorisations.Link:
