@@ -16,8 +16,8 @@ from sanic.response import empty, raw
 from api import guards
 from api.endpoint import endpoint
 from cases import errors, file_addresses, queries, thumbnails
-from core import clock, offload
 from cases.file_addresses import Kind
+from core import clock, offload
 from core.errors import Forbidden
 from core.settings import Settings
 

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
+from tortoise.expressions import F
 
 from core import audit, clock
 from core.database import transaction
@@ -134,6 +135,7 @@ async def authenticate(staff_no: str, password: str, *, place: str = "") -> Prin
         await _record_failure(index, officer)
         raise errors.WrongCredentials()
     await SignInAttempts.filter(index=here).delete()
+    await SignInAttempts.filter(index=index, count__gt=0).update(count=F("count") - 1)
     await SignInPlace.update_or_create({"until": clock.now() + KNOWN_PLACE}, index=here)
     return sessions.officer_principal(officer)
 
