@@ -3,7 +3,7 @@ from tortoise.migrations import operations as ops
 from tortoise import fields
 
 class Migration(migrations.Migration):
-    dependencies = [('wallet', '0007_use_head_without_time')]
+    dependencies = [('wallet', '0009_anchors')]
 
     initial = False
 

@@ -3,7 +3,7 @@ from tortoise.migrations import operations as ops
 from tortoise import fields
 
 class Migration(migrations.Migration):
-    dependencies = [('identity', '0004_channel_of_session')]
+    dependencies = [('identity', '0005_phone_index')]
 
     initial = False
 
