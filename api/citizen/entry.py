@@ -211,22 +211,22 @@ async def _signed_in(request: Request, platform: str) -> tuple[str, str]:
     ours = request.cookies.get(STATE_COOKIE) or ids.new_token()
     if not hmac.compare_digest(state.encode(), ours.encode()):
         raise platform_errors.CodeRefused(vendor_code="state")
-    kept = await hand_over.take(resources.redis, "state", state)
-    connector = resources.connectors.get(platform)
-    if kept is None or kept["platform"] != platform or connector is None:
-        raise platform_errors.CodeRefused(vendor_code="state")
-    given = (request.args.get(name) for name in _code_names(connector))
-    code = next(filter(None, given), "")
-    identity: PlatformIdentity = await connector.exchange_page_code(
-        code, redirect_uri=_return_uri(request, platform), state=state
-    )
-    issued = await sign_in.identified(
-        identity,
-        idle_minutes=resources.settings.session_minutes,
-        redis=resources.redis,
-        visit=visit_of(request, CHANNELS.get(platform, channels.DIRECT)),
-    )
-    return f"/m/#{kept['next']}", issued.token
+    async with hand_over.taken(resources.redis, "state", state, seconds=STATE_SECONDS) as kept:
+        connector = resources.connectors.get(platform)
+        if kept is None or kept["platform"] != platform or connector is None:
+            raise platform_errors.CodeRefused(vendor_code="state")
+        given = (request.args.get(name) for name in _code_names(connector))
+        code = next(filter(None, given), "")
+        identity: PlatformIdentity = await connector.exchange_page_code(
+            code, redirect_uri=_return_uri(request, platform), state=state
+        )
+        issued = await sign_in.identified(
+            identity,
+            idle_minutes=resources.settings.session_minutes,
+            redis=resources.redis,
+            visit=visit_of(request, CHANNELS.get(platform, channels.DIRECT)),
+        )
+        return f"/m/#{kept['next']}", issued.token
 
 
 def _code_names(connector: Connector) -> tuple[str, ...]:

@@ -87,6 +87,7 @@ class Walker:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1500)
 @pytest.mark.parametrize("state", ROAD)
 async def test_every_item_retired_in_this_state_lets_its_case_end(
     city: City, tmp_path: Path, state: str
