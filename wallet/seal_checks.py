@@ -82,7 +82,7 @@ async def doubts(licence: Licence, says: Sequence[str] = ()) -> list[Check]:
 
 
 async def _sealed(document: str, *, blobs: Blobs, trust: TrustList, redis: Redis) -> Sealed:
-    key = f"sealed:{document}:{trust.digest}"
+    key = f"seal-checks:{document}:{trust.digest}"
     kept = await _kept(key, redis)
     if kept is not None:
         return kept
@@ -133,6 +133,8 @@ async def _kept(key: str, redis: Redis) -> Sealed | None:
     if stored is None:
         return None
     kept = msgspec.json.decode(stored)
+    if not isinstance(kept, dict):
+        return None  # of an earlier release, without what the document says
     checks = [Check.from_dict(each) for each in kept["checks"]]
     now = clock.now()
     fresh = all(check.as_of is not None and now - check.as_of <= KEPT for check in checks)

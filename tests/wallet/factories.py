@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 from redis.asyncio import Redis
 
-from core import clock
+from core import clock, database
 from tests.wallet.city import City
 from wallet import catalogue, issue, numbers, sealing, seals
 from wallet.face import FaceData
@@ -114,10 +114,12 @@ async def stored_licence(city: City, licence_type: str = "RES") -> Licence:
     document = await sealing.sealed_document(
         data, seal=seal, keys=authority.keys, trust=authority.trust
     )
-    return await issue.add_row(
-        data,
-        document=await city.blobs.put(document),
-        subject_id=city.company if company else city.zhang,
-        case_id=None,
-        previous_id=None,
-    )
+    digest = await city.blobs.put(document)
+    async with database.transaction():
+        return await issue.add_row(
+            data,
+            document=digest,
+            subject_id=city.company if company else city.zhang,
+            case_id=None,
+            previous_id=None,
+        )

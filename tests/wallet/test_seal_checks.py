@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import pytest
 from redis.asyncio import Redis
 
 from signing import TrustList
@@ -57,12 +58,16 @@ async def test_what_could_not_be_told_is_not_kept(city: City, redis: Redis) -> N
     assert (await judged(city, redis, licence)).verdict == "valid"
 
 
+AGELESS = b'[{"name":"seal.signature","outcome":"fail","detail":"x","reason":null}]'
+
+
+@pytest.mark.parametrize("kept", [AGELESS, b'{"checks":' + AGELESS + b',"says":[]}'])
 async def test_kept_checks_that_were_altered_to_lack_their_age_are_not_used(
-    city: City, redis: Redis
+    city: City, redis: Redis, kept: bytes
 ) -> None:
     licence = await stored_licence(city)
     await judged(city, redis, licence)
     (key,) = [key async for key in redis.scan_iter("seal-checks:*")]
-    await redis.set(key, b'[{"name":"seal.signature","outcome":"fail","detail":"x","reason":null}]')
+    await redis.set(key, kept)
 
     assert (await judged(city, redis, licence)).verdict == "valid"
