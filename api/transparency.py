@@ -176,6 +176,7 @@ async def get_consistency(request: Request, query: ConsistencyWanted) -> PathAns
     summary="Leaf hashes in order, for auditors who compute the root themselves",
     query=LeavesWanted,
     returns=LeavesAnswer,
+    problems=(TooManyTries,),
 )
 async def get_leaves(request: Request, query: LeavesWanted) -> LeavesAnswer:
     await throttle.per_address(request, "transparency", limit=PER_MINUTE)
