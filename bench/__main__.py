@@ -6,6 +6,7 @@ import argparse
 import sys
 
 from bench import (
+    fair,
     fanout,
     intake,
     live,
@@ -31,6 +32,7 @@ BENCHES = {
     "road": road.run,
     "fanout": fanout.run,
     "upload": upload.run,
+    "fair": fair.run,
 }
 
 

@@ -13,9 +13,8 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from core import clock
 from core.database import DATABASE_ERRORS
-from core.outbox import OutboxMessage
+from core.outbox import oldest_undone
 
 LEAST_FREE_BYTES = 256 * 1024 * 1024
 """Below this a disk counts as full: the database wants room to write even its farewell."""
@@ -77,13 +76,10 @@ async def _within(question: Question) -> bool:
 
 
 async def oldest_event_seconds() -> float | None:
-    """By the index over what is not done; parked events have an alarm of their own."""
+    """Age of the event that is due the longest; parked events have an alarm of their own."""
     with contextlib.suppress(*DATABASE_ERRORS, TimeoutError):
         async with asyncio.timeout(ASKED_FOR_SECONDS):
-            undone = OutboxMessage.filter(done_at=None, parked_at=None).order_by("id")
-            oldest = await undone.only("id", "created_at").first()
-            if oldest is not None:
-                return max(0.0, (clock.now() - oldest.created_at).total_seconds())
+            return await oldest_undone()
     return None
 
 

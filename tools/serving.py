@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import replace
 
+from core import offload
 from core.embedded import EmbeddedValkey, NoServer
 from core.settings import Settings
 from tools.workers import Keeper
@@ -27,6 +28,7 @@ def serve(settings: Settings) -> None:
         from app import create_app
 
         app = create_app(settings)
+        app.after_server_start(lambda app: app.add_task(offload.warm_up(), name="warm-up"))
         app.run(
             host=settings.host,
             port=settings.port,

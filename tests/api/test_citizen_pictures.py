@@ -1,5 +1,6 @@
 """Cutting photographs, reading them, and unfinished uploads in a bucket, over HTTP."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
@@ -7,6 +8,7 @@ from uuid import UUID
 
 import pytest
 
+from core import offload
 from core.parts import Parts
 from core.recognition import Line
 from core.settings import Settings
@@ -61,6 +63,39 @@ async def test_a_photograph_is_cut_shown_and_restored(
 
     await applicant.ok("DELETE", f"{at}/straight")
     assert await first_file(applicant, case["id"]) | {"status": ""} == page | {"status": ""}
+
+
+async def test_one_persons_flood_is_refused_and_others_are_served(
+    applicant: Applicant, stranger: Applicant
+) -> None:
+    places = []
+    for person in (applicant, stranger):
+        case = await person.draft()
+        await person.upload(case["id"])
+        page = await first_file(person, case["id"])
+        places.append(f"/api/citizen/cases/{case['id']}/materials/{PHOTO}/files/{page['id']}")
+    me = (await applicant.ok("GET", "/api/citizen/me"))["id"]
+    over = asyncio.Event()
+
+    async def hold() -> None:
+        async with offload.uploads.turn(me):
+            await over.wait()
+
+    held = [asyncio.create_task(hold()) for _ in range(offload.MOST_OF_ONE_PERSON)]
+    await asyncio.sleep(0)
+    try:
+        for method, end in (("GET", "corners"), ("POST", "straight")):
+            refusal = await applicant.refused(
+                method,
+                f"{places[0]}/{end}",
+                json={"corners": CORNERS} if end != "corners" else None,
+            )
+            assert refusal == (429, "too-much-at-once")
+        await stranger.ok("GET", f"{places[1]}/corners")
+    finally:
+        over.set()
+        await asyncio.gather(*held)
+    await applicant.ok("GET", f"{places[0]}/corners")
 
 
 async def test_bad_corners_and_others_files_are_refused(

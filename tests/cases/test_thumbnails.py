@@ -7,6 +7,7 @@ from PIL import Image
 
 from cases import errors, materials, pdf_page, thumbnails
 from cases.models import MaterialFile
+from core import offload
 from tests.cases.factories import PHOTO, CaseMaker, encoded, pdf, photo
 
 
@@ -40,6 +41,27 @@ async def test_it_is_drawn_once(cases: CaseMaker) -> None:
     await cases.blobs.delete(stored.digest)
 
     assert await thumbnails.make(file_id, blobs=cases.blobs) == first == stored.thumbnail_digest
+
+
+async def test_many_who_ask_at_once_have_it_drawn_once(
+    cases: CaseMaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file_id, drawn = await attached(cases, photo()), 0
+    digest = await cases.blobs.put(pdf())
+    await MaterialFile.filter(id=file_id).update(digest=digest, media_type="application/pdf")
+    draw = pdf_page.draw
+
+    async def counted(data: bytes, *, side: int) -> bytes | None:
+        nonlocal drawn
+        drawn += 1
+        return await draw(data, side=side)
+
+    monkeypatch.setattr(pdf_page, "draw", counted)
+    most = offload.MOST_OF_ONE_PERSON
+    found = await asyncio.gather(*(thumbnails.get(file_id, blobs=cases.blobs) for _ in range(most)))
+
+    assert drawn == 1
+    assert len(set(found)) == 1
 
 
 async def test_what_shows_through_becomes_white(cases: CaseMaker) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from core import clock, database, readiness, redis_client
+from core import clock, readiness, redis_client
 from core.blobs import Blobs
 from core.embedded import free_port
 from core.full_disk import StorageFull, is_full, refusing
@@ -23,7 +23,6 @@ from core.ids import new_id
 from core.outbox import OutboxMessage
 from core.readiness import Readiness
 from resources import questions
-from tests.conftest import on_postgres
 
 
 @pytest.fixture
@@ -93,17 +92,6 @@ async def test_many_askers_cost_one_question(db: None) -> None:
     await asyncio.gather(*(found.state() for _ in range(50)))
 
     assert asked == 1
-
-
-async def test_age_of_the_oldest_event_is_read_by_an_index(db: None) -> None:
-    query = OutboxMessage.filter(done_at=None, parked_at=None).order_by("id").limit(1)
-    explain = "EXPLAIN " if on_postgres() else "EXPLAIN QUERY PLAN "
-    async with database.transaction() as connection:
-        if on_postgres():
-            await connection.execute_query("SET LOCAL enable_seqscan = off")
-        rows = await connection.execute_query_dict(explain + query.sql(params_inline=True))
-
-    assert "index" in str(rows).lower()
 
 
 async def test_full_disk_is_missing_and_refuses_with_a_sentence(small_disk: Path) -> None:
