@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from contextlib import AsyncExitStack
 from typing import Any
 
@@ -16,12 +17,15 @@ from sanic.log import access_logger
 
 import flows
 import timers
-from api import blueprints, problems, reception
+from api import blueprints, guards, problems, reception
 from api.live_room import Limits, Pace, Room
-from core import log, tasks
+from core import ids, log, tasks
 from core.outbox import Relay
 from core.settings import MEBIBYTE, Settings
 from resources import Resources, open_resources
+
+REQUEST_ID = re.compile(r"[0-9A-Za-z._-]{8,64}")
+"""What a proxy may name a request; anything else gets a number of ours."""
 
 access = logging.getLogger("yunjian.access")
 
@@ -103,11 +107,16 @@ def _install_access_log(app: Sanic[Any, Any]) -> None:
     async def begin(request: Request) -> None:
         request.ctx.began = asyncio.get_running_loop().time()
         reception.begin(request)
+        if not REQUEST_ID.fullmatch(request.headers.get("x-request-id", "")):
+            request._id = ids.new_id()
 
     @app.on_response  # type: ignore[untyped-decorator]
     async def end(request: Request, response: HTTPResponse) -> None:
         response.headers.setdefault("X-Content-Type-Options", "nosniff")
         response.headers["X-Request-Id"] = str(request.id)
+        if request.path.startswith("/api/") and not guards.is_public(request.route):
+            # What is not public may be personal: no browser and no proxy keeps it.
+            response.headers.setdefault("Cache-Control", "no-store")
         if not access.isEnabledFor(logging.INFO):
             return
         began = getattr(request.ctx, "began", None)

@@ -7,6 +7,7 @@ python manage.py makemigrations    write migrations for changed tables
 python manage.py load-items        load the catalogue (again: only what changed)
 python manage.py dev-ca            make a development CA, seal maker and signers
 python manage.py seals             make an e-seal for each department from those keys
+python manage.py reencrypt [--check]       write protected values anew under the current master key
 python manage.py counter-code KEY HALL    a one-time code to enrol a counter of department KEY
 python manage.py check-audit       follow the audit chains
 python manage.py check-blobs       compare stored files with the rows that name them
@@ -45,6 +46,8 @@ def parser() -> argparse.ArgumentParser:
     counter = commands.add_parser("counter-code")
     counter.add_argument("department")
     counter.add_argument("hall")
+    anew = commands.add_parser("reencrypt")
+    anew.add_argument("--check", action="store_true", help="only count what is not yet done")
     hook = commands.add_parser("webhook")
     hook.add_argument("client")
     hook.add_argument("topic")
@@ -76,6 +79,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> None:
         "makemigrations": migrations,
         "load-items": lambda: setup_commands.load_items(settings),
         "seals": seals,
+        "reencrypt": lambda: setup_commands.reencrypt(settings, check=arguments.check),
         "check-audit": lambda: operator_commands.check_audit(settings),
         "check-blobs": lambda: operator_commands.check_blobs(settings),
         "compare-register": lambda: operator_commands.compare_register(settings),

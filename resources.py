@@ -11,7 +11,7 @@ import contextlib
 import functools
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -111,7 +111,7 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
     """
     if settings.redis_url is None:
         raise ValueError("no Redis URL: start the embedded Valkey first")
-    protect.use(settings.secret_key)
+    protect.use_settings(settings)
     chain_heads.use(settings.log_key)
     await database.open_database(settings.database_url, PACKAGES)
     await audit.prepare()
@@ -244,7 +244,12 @@ def key_passphrase(settings: Settings) -> bytes:
 
 
 def load_keys(folder: Path, settings: Settings) -> SoftwareKeyStore:
+    """The software key store, also while it still lies under a previous master key."""
     blob = (folder / KEYS_FILE).read_bytes()
+    for previous in settings.previous_secret_keys:
+        with contextlib.suppress(SigningError):
+            former = replace(settings, secret_key=previous)
+            return SoftwareKeyStore.from_bytes(blob, passphrase=key_passphrase(former))
     return SoftwareKeyStore.from_bytes(blob, passphrase=key_passphrase(settings))
 
 

@@ -42,7 +42,7 @@ import wallet.transparency
 import wallet.upstream
 import wallet.use_days
 from cases.shelf import open_shelf
-from core import blob_sweep, clock, outbox, spent, tasks
+from core import blob_sweep, clock, once, outbox, spent, tasks
 from core.lease import Lease
 from resources import Resources
 
@@ -139,6 +139,7 @@ async def close_use_days(resources: Resources) -> None:
 async def forget_old_rows(resources: Resources) -> None:
     """What is told, delivered or ended has served its time."""
     await outbox.forget_told()
+    await once.forget_old()
     await push.deliver.forget_old()
     await push.consents.forget_old()
     await push.stream.forget_old()

@@ -30,6 +30,9 @@ H = TypeVar("H", bound=Handler)
 COOKIES = {PrincipalKind.CITIZEN: "yj_session", PrincipalKind.OFFICER: "yj_staff"}
 """Two names, so that one browser may hold a citizen and an officer side by side."""
 
+HOST_PREFIX = "__Host-"
+"""RFC 6265bis: set over TLS, for this host and all its paths; a neighbour cannot plant one."""
+
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 OWN_PAGE_HEADER = ("x-requested-with", "yunjian")
 
@@ -183,6 +186,11 @@ def refuse_foreign_page(request: Request) -> None:
         raise errors.CrossSiteRequest()
 
 
+def is_public(route: Route | None) -> bool:
+    """Whether the route answers everybody alike; False where no route was found."""
+    return route is not None and getattr(handler_of(route), "__guard__", None) == "public"
+
+
 def handler_of(route: Route) -> Handler:
     """The handler as it was written."""
     handler: Handler = route.handler
@@ -206,14 +214,14 @@ def _marked(handler: H, name: str) -> H:
 
 
 async def _session_principal(request: Request, kind: PrincipalKind) -> Principal:
-    cookie_alone = _bearer(request) is None and COOKIES[kind] in request.cookies
+    cookie_alone = _bearer(request) is None and _cookie(request, kind) is not None
     if cookie_alone and request.method not in SAFE_METHODS and not _from_own_page(request):
         raise errors.CrossSiteRequest()
     return await _resolve(request, kind)
 
 
 async def _resolve(request: Request, kind: PrincipalKind) -> Principal:
-    token = _bearer(request) or request.cookies.get(COOKIES[kind])
+    token = _bearer(request) or _cookie(request, kind)
     if not token:
         raise errors.SignInRequired()
     return await sessions.resolve(token, kind=kind)
@@ -233,7 +241,7 @@ async def _stream_principal(
         # A native mini-app sends no Origin but must bring a bearer token, not a cookie.
         if bearer is None and not _from_own_page(request):
             raise errors.CrossSiteRequest()
-        token = bearer or request.cookies.get(COOKIES[kind])
+        token = bearer or _cookie(request, kind)
         principal = await room.principal(token, kind) if token else None
     if principal is None:
         raise errors.SignInRequired()
@@ -251,6 +259,19 @@ def _with_roles(handler: H, acts: tuple[StaffAct, ...]) -> H:
     named = {role: None for act in acts for role in roles.roles_for(act)}
     vars(handler)["__roles__"] = tuple(named)
     return handler
+
+
+def is_https(request: Request) -> bool:
+    """By the public address, because TLS may end in front of us."""
+    public_url: str = request.app.ctx.resources.settings.public_url
+    return public_url.startswith("https:")
+
+
+def _cookie(request: Request, kind: PrincipalKind) -> str | None:
+    """The session of the cookie; over TLS only of one that this host alone can have set."""
+    name = f"{HOST_PREFIX if is_https(request) else ''}{COOKIES[kind]}"
+    values = request.cookies.getlist(name) if name in request.cookies else None
+    return str(values[0]) if values else None
 
 
 def _bearer(request: Request) -> str | None:

@@ -1,29 +1,37 @@
 """`Idempotency-Key`: the same request twice has one effect and one answer.
 
-The answer of the first is kept in Redis for a day and given again. Acts that create also keep the
-key in a unique column of their own (`key_of`), so that a process that dies between the effect and
-the answer cannot double it. Source: draft-ietf-httpapi-idempotency-key-header.
+The effect keeps the key in a unique column (`core.once`, or a column of its own table); a repeat
+runs the handler again, which finds the earlier effect and renders the answer anew, with the rights
+the caller has now. Redis only knows that a request is under way or done, under a name that tells
+nothing and is bound to the caller, whom it acts for and the session. Source:
+draft-ietf-httpapi-idempotency-key-header.
 """
 
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
 
 import msgspec
 from sanic import HTTPResponse, Request
-from sanic.response import raw
 
+from core import once as once_
 from core.errors import Conflict, Invalid
+from core.once import Asked
+from core.once import KeyReused as KeyReused
+from core.redis_client import REDIS_ERRORS
+from identity.principal import Principal, PrincipalKind
+
+log = logging.getLogger(__name__)
 
 KEPT_SECONDS = 24 * 3600
 IN_FLIGHT_SECONDS = 60
 MAX_KEY_LENGTH = 200
+DONE = b"+"
 
-
-class KeyReused(Invalid):
-    slug = "idempotency-key-reused"
-    title = "同一个请求编号不能用于不同的内容，请刷新后重试"
+T = TypeVar("T")
 
 
 class InFlight(Conflict):
@@ -36,18 +44,6 @@ class UnusableKey(Invalid):
     title = "请求编号不正确，请刷新后重试"
 
 
-class Kept(msgspec.Struct, array_like=True):
-    fingerprint: str
-    status: int = 0
-    """0 while the first request is still running."""
-    content_type: str = ""
-    body: bytes = b""
-
-
-_encode = msgspec.msgpack.Encoder().encode
-_decoder = msgspec.msgpack.Decoder(Kept)
-
-
 def key_of(request: Request) -> str | None:
     """The caller's key, or None. Raises UnusableKey for one that is empty, long or not ASCII."""
     key = request.headers.get("idempotency-key")
@@ -58,46 +54,86 @@ def key_of(request: Request) -> str | None:
     return str(key)
 
 
+async def effect(
+    request: Request, act: Callable[[Asked | None], Awaitable[T]], type_: type[T] | Any
+) -> T:
+    """What `act` gives, or what it gave for the same key; `act` hands its argument to `once.keep`.
+
+    `type_` is the type of the result, as JSON keeps it. Raises KeyReused, UnusableKey.
+    """
+    key = key_of(request)
+    if key is None:
+        return await act(None)
+    asked = Asked(by=_asker(request.ctx.principal), key=key, digest=_fingerprint(request))
+
+    async def run() -> str:
+        return text_of(await act(asked))
+
+    result: T = msgspec.json.decode(await once_.run(asked, run), type=type_)
+    return result
+
+
+def text_of(result: Any) -> str:
+    """A result as `once.keep` stores it."""
+    return msgspec.json.encode(result).decode()
+
+
 async def once(
     request: Request, call: Callable[[], Awaitable[HTTPResponse | None]]
 ) -> HTTPResponse | None:
-    """Run `call`, or give the kept answer of the same request.
+    """Run `call`, but not beside the same request. Raises KeyReused, InFlight.
 
-    Raises KeyReused, InFlight. A refusal (4xx, 5xx) is not kept: the caller may mend it and try
-    again under the same key.
+    A refusal (4xx, 5xx) leaves no trace: the caller may mend it and try again under the same key.
     """
     key = key_of(request)
     if key is None:
         return await call()
     redis = request.app.ctx.resources.redis
     name = _name(request, key)
-    fingerprint = hashlib.sha256(request.path.encode() + b"\n" + (request.body or b"")).hexdigest()
-    running = _encode(Kept(fingerprint=fingerprint))
-    if not await redis.set(name, running, nx=True, ex=IN_FLIGHT_SECONDS):
-        return _again(await redis.get(name), fingerprint)
+    fingerprint = _fingerprint(request).encode()
+    running = await redis.set(name, fingerprint, nx=True, ex=IN_FLIGHT_SECONDS)
+    again = False if running else _is_done(await redis.get(name), fingerprint)
     try:
         response = await call()
     except BaseException:
-        await redis.delete(name)
+        if not again:
+            await redis.delete(name)
         raise
-    if response is not None:
-        kept = Kept(fingerprint, response.status, response.content_type or "", response.body or b"")
-        await redis.set(name, _encode(kept), ex=KEPT_SECONDS)
+    if response is None:
+        return None
+    if again:
+        response.headers["Idempotent-Replayed"] = "true"
+        return response
+    try:
+        await redis.set(name, fingerprint + DONE, ex=KEPT_SECONDS)
+    except REDIS_ERRORS:  # the effect is there and the caller shall hear of it
+        log.warning("Redis went away between an effect and its answer")
     return response
 
 
-def _name(request: Request, key: str) -> str:
-    principal = request.ctx.principal
-    return f"idem:{principal.actor}:{request.method}:{hashlib.sha256(key.encode()).hexdigest()}"
-
-
-def _again(stored: bytes | None, fingerprint: str) -> HTTPResponse:
+def _is_done(stored: bytes | None, fingerprint: bytes) -> bool:
     if stored is None:
         raise InFlight()
-    kept = _decoder.decode(stored)
-    if kept.fingerprint != fingerprint:
+    if stored.removesuffix(DONE) != fingerprint:
         raise KeyReused()
-    if not kept.status:
+    if not stored.endswith(DONE):
         raise InFlight()
-    headers = {"Idempotent-Replayed": "true"}
-    return raw(kept.body, status=kept.status, headers=headers, content_type=kept.content_type)
+    return True
+
+
+def _fingerprint(request: Request) -> str:
+    said = f"{request.method} {request.path}\n".encode()
+    return hashlib.sha256(said + (request.body or b"")).hexdigest()
+
+
+def _asker(principal: Principal) -> str:
+    """The caller and whom it acts for."""
+    if principal.kind is PrincipalKind.CITIZEN:
+        return f"{principal.actor}/{principal.applicant_id}"
+    return principal.actor
+
+
+def _name(request: Request, key: str) -> str:
+    principal: Principal = request.ctx.principal
+    parts = (_asker(principal), str(principal.session_id), request.method, key)
+    return "idem:" + hashlib.sha256("\n".join(parts).encode()).hexdigest()

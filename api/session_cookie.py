@@ -9,11 +9,12 @@ from sanic import HTTPResponse, Request
 from sanic.response import empty, raw
 
 from api.endpoint import JSON
-from api.guards import COOKIES
+from api.guards import COOKIES, is_https
 from identity.principal import PrincipalKind
 
 PATHS = {PrincipalKind.CITIZEN: "/", PrincipalKind.OFFICER: "/api/staff"}
-"""A citizen's session also serves the guide under /api/catalogue; a staff session stays at home."""
+"""A citizen's session also serves the guide under /api/catalogue; a staff session stays at home.
+Over TLS both are bound to the host instead (`__Host-`), which goes with the path `/` only."""
 
 
 def signed_in(request: Request, kind: PrincipalKind, *, token: str, answer: Any) -> HTTPResponse:
@@ -39,18 +40,14 @@ def signed_out(request: Request, kind: PrincipalKind) -> HTTPResponse:
 def _put(
     response: HTTPResponse, request: Request, kind: PrincipalKind, value: str, max_age: int | None
 ) -> None:
+    secure = is_https(request)
     response.add_cookie(
         COOKIES[kind],
         value,
-        path=PATHS[kind],
+        path="/" if secure else PATHS[kind],
         max_age=max_age,
-        secure=is_https(request),
+        secure=secure,
         httponly=True,
         samesite="Strict",
+        host_prefix=secure,
     )
-
-
-def is_https(request: Request) -> bool:
-    """By the public address, because TLS may end in front of us."""
-    public_url: str = request.app.ctx.resources.settings.public_url
-    return public_url.startswith("https:")

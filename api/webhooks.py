@@ -9,6 +9,7 @@ from uuid import UUID
 import msgspec
 from sanic import Request
 
+from api import idempotency
 from api.paging import Page
 from push.webhooks import calls, endpoints
 from push.webhooks.addresses import LONGEST_URL
@@ -83,14 +84,19 @@ class WebhookCalls(msgspec.Struct, kw_only=True):
 
 
 async def register(request: Request, body: NewWebhook, *, owner: str, topic: str) -> NewKey:
-    webhook_id, secret = await endpoints.register(
-        owner=owner,
-        topic=topic,
-        url=body.url,
-        kinds=body.kinds,
-        suite=body.suite,
-        allowed=_sender(request).allowed,
-        by=request.ctx.principal.actor,
+    webhook_id, secret = await idempotency.effect(
+        request,
+        lambda asked: endpoints.register(
+            owner=owner,
+            topic=topic,
+            url=body.url,
+            kinds=body.kinds,
+            suite=body.suite,
+            allowed=_sender(request).allowed,
+            by=request.ctx.principal.actor,
+            asked=asked,
+        ),
+        tuple[UUID, str],
     )
     return NewKey(id=webhook_id, secret=secret)
 
@@ -104,7 +110,12 @@ async def list_own(owner: str) -> WebhookList:
 
 async def rotate_key(request: Request, webhook_id: UUID, *, owner: str) -> NewKey:
     by = request.ctx.principal.actor
-    return NewKey(id=webhook_id, secret=await endpoints.rotate_key(webhook_id, owner=owner, by=by))
+    secret = await idempotency.effect(
+        request,
+        lambda asked: endpoints.rotate_key(webhook_id, owner=owner, by=by, asked=asked),
+        str,
+    )
+    return NewKey(id=webhook_id, secret=secret)
 
 
 async def set_state(request: Request, webhook_id: UUID, body: WebhookState, *, owner: str) -> None:

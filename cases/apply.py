@@ -38,6 +38,8 @@ from identity.numbers import mask_name
 from identity.principal import Principal
 
 DRAFT_LIFE = timedelta(days=90)
+MOST_DRAFTS = 100
+"""Of one applicant; each carries a copy of what is known about it."""
 _BATCH = 500
 _DEFAULT_DELIVERY = "电子证照"
 _NATURAL_PERSON = "1"
@@ -60,7 +62,7 @@ async def open_draft(
 
     The same `request_key` of the same applicant gives the same draft. Raises `ItemNotFound`,
     `WrongApplicant`, `ItemNotOffered` (the entry of the session does not offer it), `GuideStopped`
-    and what `guide.evaluate` raises.
+    `TooManyDrafts`, and what `guide.evaluate` raises.
     """
     loaded = await catalogue.get_item(item_code)
     channels.require_offer(by.channel, item_code)
@@ -70,6 +72,9 @@ async def open_draft(
     completeness.refuse_stop(guide)
     if request_key and (earlier := await _find_by_key(by, request_key)):
         return earlier
+    drafts = Case.filter(subject_id=by.applicant_id, state=CaseState.DRAFT)
+    if await drafts.limit(MOST_DRAFTS).count() >= MOST_DRAFTS:
+        raise errors.TooManyDrafts(most=MOST_DRAFTS)
     known = await known_facts(by, licences=licences, licence_names=licence_names)
     filled = forms.prefill(guide.fields, known)
     at = clock.now()

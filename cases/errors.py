@@ -10,7 +10,7 @@ Conflict       SignedForAnother  TransitionNotAllowed  CaseChanged  SupplementAl
                MaterialsLocked  ConversationClosed  MessageKeyReused
                WrongOffset  UploadBusy (423, as tus servers say)
 TooLarge       FileTooLarge
-TooMany        TooManyUploads  TooManyMessages
+TooMany        TooManyUploads  TooManyMessages  TooManyDrafts
 Gone           UploadGone
 Malformed      BadChecksum  ChecksumMismatch (460)
 Unavailable    CalendarMissing  NumbersExhausted
@@ -289,3 +289,10 @@ class CalendarMissing(Unavailable):
 class NumbersExhausted(Unavailable):
     slug = "numbers-exhausted"
     title = "今天这个事项的办件编号已经用完，请明天再提交"
+
+
+class TooManyDrafts(TooMany):
+    """Member `most`: how many drafts may lie about for one applicant."""
+
+    slug = "too-many-drafts"
+    title = "未提交的草稿太多了，请先提交或删除一些草稿"

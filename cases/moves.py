@@ -13,7 +13,7 @@ from cases.guide import Guide, evaluate
 from cases.lifecycle import CaseState, Move
 from cases.models import Case
 from core import audit
-from core.protect import blind_index, for_row
+from core.protect import blind_index, blind_indexes, for_row
 from identity import queries as identity_queries
 from identity import roles
 from identity.principal import Principal
@@ -154,6 +154,11 @@ def to_text(values: Mapping[str, Any], *, in_order: bool = False) -> str:
 def applicant_index(name: str) -> str:
     """The look-up value of an applicant's name in the worklist."""
     return blind_index(name.strip(), purpose=_APPLICANT_PURPOSE)
+
+
+def applicant_indexes(name: str) -> list[str]:
+    """Where an applicant's name may stand after the master key was changed."""
+    return blind_indexes(name.strip(), purpose=_APPLICANT_PURPOSE)
 
 
 def target_of(case: Case) -> str:

@@ -405,7 +405,7 @@ def _matches(query: str) -> Q:
         Q(short_no__startswith=number)
         | Q(case_no=number)
         | Q(item_name__contains=query)
-        | Q(applicant_index=moves.applicant_index(query))
+        | Q(applicant_index__in=moves.applicant_indexes(query))
     )
 
 

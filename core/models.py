@@ -4,7 +4,17 @@ from core.audit import AuditHead, AuditRecord
 from core.blob_sweep import BlobSweep
 from core.jobs import Job
 from core.lease import LeaseRow
+from core.once import AskedRequest
 from core.outbox import OutboxMessage
 from core.spent import Spent
 
-__all__ = ["AuditHead", "AuditRecord", "BlobSweep", "Job", "LeaseRow", "OutboxMessage", "Spent"]
+__all__ = [
+    "AskedRequest",
+    "AuditHead",
+    "AuditRecord",
+    "BlobSweep",
+    "Job",
+    "LeaseRow",
+    "OutboxMessage",
+    "Spent",
+]

@@ -14,6 +14,7 @@ Keys, forms and blind indexes are in `core.vault`.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 from tortoise import fields
@@ -28,6 +29,7 @@ from core.vault import derive as derive
 from core.vault import open_note as open_note
 from core.vault import seal_note as seal_note
 from core.vault import use as use
+from core.vault import use_settings as use_settings
 from core.vault import vault as vault
 
 
@@ -78,8 +80,20 @@ class ProtectedField(fields.Field[str], str):  # type: ignore[misc]
         return value.text
 
 
+@dataclass(frozen=True)
+class BlindColumn:
+    """A column that holds the blind index of a protected one."""
+
+    column: str
+    source: str
+    purpose: str
+
+
 class ProtectedModel(Model):
     """A table with protected columns."""
+
+    blind_columns: ClassVar[tuple[BlindColumn, ...]] = ()
+    """The blind indexes that a change of the master key computes anew (`core.reencrypt`)."""
 
     bound_to: ClassVar[tuple[str, ...]] = ("id",)
     """Columns that together name the row before it is inserted, and never change."""

@@ -35,6 +35,12 @@ class Settings:
     secret_key: bytes
     """Master key, at least 32 bytes; column encryption, blind indexes and audit MACs derive."""
 
+    previous_secret_keys: tuple[bytes, ...] = field(default=(), repr=False, kw_only=True)
+    """Master keys before this one: read, and never written with (`manage.py reencrypt`)."""
+
+    read_old_values: bool = field(default=False, kw_only=True)
+    """Whether protected values without key id and context are still read; only for an upgrade."""
+
     var_dir: Path
     """Folder for everything the program writes when no other place is named."""
 
@@ -164,6 +170,9 @@ class _Reader:
             secret_key=self._secret("YUNJIAN_SECRET_KEY", var_dir, required=production),
             log_key=self._key("YUNJIAN_LOG_KEY", required=production),
             log_memory=self._path("YUNJIAN_LOG_MEMORY"),
+            previous_secret_keys=self._secrets("YUNJIAN_PREVIOUS_SECRET_KEYS"),
+            read_old_values=self._choice("YUNJIAN_OLD_VALUES", ("refuse", "read"), default="refuse")
+            == "read",
             var_dir=var_dir,
             database_url=self._text(
                 "YUNJIAN_DATABASE_URL",
@@ -299,6 +308,18 @@ class _Reader:
                 f'{name} must be networks such as 10.8.0.0/24, fd00:8::/64, or "none"'
             )
             return ()
+
+    def _secrets(self, name: str) -> tuple[bytes, ...]:
+        """Keys in base64, separated by blanks, newest first."""
+        keys: list[bytes] = []
+        for text in self._text(name, default="").split():
+            try:
+                keys.append(base64.b64decode(text, validate=True))
+            except binascii.Error:
+                keys.append(b"")
+        if any(len(key) < 32 for key in keys):
+            self._complaints.append(f"{name} must be base64 of at least 32 bytes each")
+        return tuple(keys)
 
     def _secret(self, name: str, var_dir: Path, *, required: bool) -> bytes:
         key = self._key(name, required=required)

@@ -21,6 +21,8 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from core.settings import Settings
+
 OLD_VERSION = "v1."
 VERSION = "v2."
 NONCE_SIZE = 12
@@ -150,6 +152,15 @@ def use(master: bytes, *, previous: Sequence[bytes] = (), old_form: bool = False
     """Set the master keys of this process. A column has no other way to reach them."""
     global _vault
     _vault = Vault(master, previous=previous, old_form=old_form)
+
+
+def use_settings(settings: Settings) -> None:
+    """The master keys of the settings."""
+    use(
+        settings.secret_key,
+        previous=settings.previous_secret_keys,
+        old_form=settings.read_old_values,
+    )
 
 
 def vault() -> Vault:

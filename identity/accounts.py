@@ -15,9 +15,10 @@ from tortoise.exceptions import IntegrityError
 
 from core import audit, clock
 from core.database import transaction
+from core.protect import blind_indexes
 from identity import assurance, errors, hand_over, numbers, people, proofs, queries, sessions
 from identity.assurance import Act, Level
-from identity.models import PlatformAccount
+from identity.models import USER_PURPOSE, PlatformAccount
 from identity.principal import Principal, PrincipalKind
 from identity.proofs import OpenProof
 from identity.sessions import IssuedSession
@@ -40,6 +41,16 @@ class BoundAccount:
     """Enough to tell two accounts apart, not the platform's own name of the user."""
     bound_at: datetime
     last_used_at: datetime
+
+
+async def stored_index(platform: str, user_id: str) -> str:
+    """The index an account stands under, while the master key is changed; else the present one."""
+    indexes = blind_indexes(user_id, purpose=USER_PURPOSE)
+    if len(indexes) > 1:
+        row = await PlatformAccount.get_or_none(platform=platform, user_index__in=indexes)
+        if row is not None:
+            return row.user_index
+    return indexes[0]
 
 
 async def list_bound(person_id: UUID) -> list[BoundAccount]:
@@ -164,7 +175,7 @@ async def bind_another(
 
 async def bind_to(person_id: UUID, *, platform: str, user_id: str) -> None:
     """Bind an account that is free or the person's already. Raises AccountTaken."""
-    index = queries.user_index(user_id)
+    index = await stored_index(platform, user_id)
     async with transaction():
         try:
             account, created = await PlatformAccount.get_or_create(
@@ -242,9 +253,8 @@ async def finish_step_up(
 
 async def used(platform: str, user_id: str) -> UUID | None:
     """The person an account is bound to, noting its use; None for one that is not bound."""
-    account = await PlatformAccount.get_or_none(
-        platform=platform, user_index=queries.user_index(user_id)
-    )
+    indexes = blind_indexes(user_id, purpose=USER_PURPOSE)
+    account = await PlatformAccount.get_or_none(platform=platform, user_index__in=indexes)
     if account is None:
         return None
     await PlatformAccount.filter(id=account.id).update(last_used_at=clock.now())

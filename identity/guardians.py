@@ -5,11 +5,12 @@ the day before the eighteenth birthday (民法典 art. 17, 27), or earlier by an
 for a ward is switched like acting for an organisation; each look stands in the ward's log.
 """
 
+import json
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from uuid import UUID
 
-from core import audit, clock
+from core import audit, clock, once
 from core.database import transaction
 from identity import errors, numbers, queries
 from identity.models import Relation, RelationKind
@@ -52,7 +53,14 @@ def insist_minor(id_no: str) -> date:
     return until
 
 
-async def record(ward_id: UUID, *, guardian_id: UUID, document_no: str, by: str) -> date:
+async def record(
+    ward_id: UUID,
+    *,
+    guardian_id: UUID,
+    document_no: str,
+    by: str,
+    asked: once.Asked | None = None,
+) -> date:
     """Record a guardianship on the ground of a document; returns its last day.
 
     Repeating it changes nothing. Raises SubjectNotFound, NotAMinor (of age, or no person).
@@ -76,6 +84,7 @@ async def record(ward_id: UUID, *, guardian_id: UUID, document_no: str, by: str)
             target=f"citizen:{ward_id}",
             detail={"guardian": str(guardian_id), "document_no": document_no},
         )
+        await once.keep(asked, json.dumps(until.isoformat()))
     return until
 
 

@@ -12,7 +12,11 @@ from tortoise.models import Model
 
 from core.clock import now
 from core.ids import new_id
-from core.protect import ProtectedField, ProtectedModel
+from core.protect import BlindColumn, ProtectedField, ProtectedModel
+
+ID_NO_PURPOSE = "identity.id_no"
+USER_PURPOSE = "identity.platform_user"
+PHONE_PURPOSE = "identity.phone"
 
 
 class SubjectKind(StrEnum):
@@ -40,6 +44,11 @@ class State(StrEnum):
 
 class Subject(ProtectedModel):
     """A person or an organisation: whoever can hold a licence or apply."""
+
+    blind_columns = (
+        BlindColumn("id_index", "id_no", ID_NO_PURPOSE),
+        BlindColumn("phone_index", "phone", PHONE_PURPOSE),
+    )
 
     id = fields.UUIDField(primary_key=True, default=new_id)
     kind = fields.CharEnumField(SubjectKind, max_length=16)
@@ -83,6 +92,8 @@ class Relation(Model):
 
 class PlatformAccount(ProtectedModel):
     """An account on a mini-app platform, bound to a person once the real name is known."""
+
+    blind_columns = (BlindColumn("user_index", "user", USER_PURPOSE),)
 
     id = fields.UUIDField(primary_key=True, default=new_id)
     platform = fields.CharField(max_length=16)

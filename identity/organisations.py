@@ -24,7 +24,7 @@ async def register(*, uscc: str, name: str, legal_representative_id: UUID, by: s
         subject, created = await Subject.get_or_create(
             {"kind": SubjectKind.ORGANISATION, "id_no": code, "name": name},
             id_type=CREDIT_CODE_TYPE,
-            id_index=queries.id_index(code),
+            id_index=await queries.stored_index(CREDIT_CODE_TYPE, code),
         )
         await _relate(
             legal_representative_id, subject.id, RelationKind.LEGAL_REPRESENTATIVE, clock.today()

@@ -4,14 +4,13 @@ from uuid import UUID
 
 from core import audit
 from core.database import transaction
-from core.protect import blind_index
+from core.protect import blind_index, blind_indexes
 from identity import numbers, queries, sessions
-from identity.models import PlatformAccount, Subject, SubjectKind
+from identity.models import PHONE_PURPOSE, USER_PURPOSE, PlatformAccount, Subject, SubjectKind
 
 IDENTITY_CARD_TYPE = "111"
 BY_PHONE = "browser"
 """The platform whose accounts are phone numbers."""
-_PHONE_PURPOSE = "identity.phone"
 _BATCH = 500
 
 
@@ -27,7 +26,7 @@ async def register(*, id_no: str, name: str, phone: str | None, by: str) -> UUID
         subject, created = await Subject.get_or_create(
             {"kind": SubjectKind.NATURAL_PERSON, "id_no": number, "name": name},
             id_type=IDENTITY_CARD_TYPE,
-            id_index=queries.id_index(number),
+            id_index=await queries.stored_index(IDENTITY_CARD_TYPE, number),
         )
         if created:
             await audit.record(actor=by, action="person-registered", target=f"citizen:{subject.id}")
@@ -63,15 +62,16 @@ async def hold_phone(person_id: UUID, phone: str, *, by: str) -> None:
     """
     phone = _plain(phone)
     index = phone_index(phone)
+    indexes = blind_indexes(phone, purpose=PHONE_PURPOSE)
     async with transaction():
         subject = await Subject.select_for_update().get(id=person_id)
         if subject.phone != phone or subject.phone_index != index:
             subject.phone, subject.phone_index = phone, index
             await subject.save(update_fields=["phone", "phone_index"])
             await audit.record(actor=by, action="phone-proved", target=f"citizen:{person_id}")
-        others = Subject.filter(phone_index=index).exclude(id=person_id)
+        others = Subject.filter(phone_index__in=indexes).exclude(id=person_id)
         for former in await others.only("id"):
-            await Subject.filter(id=former.id, phone_index=index).update(
+            await Subject.filter(id=former.id, phone_index__in=indexes).update(
                 phone=None, phone_index=None
             )
             await audit.record(actor=by, action="phone-passed-on", target=f"citizen:{former.id}")
@@ -80,8 +80,8 @@ async def hold_phone(person_id: UUID, phone: str, *, by: str) -> None:
 
 async def _close_accounts(person_id: UUID, phone: str, *, by: str) -> None:
     """Accounts that are this number and somebody else's end, with what was opened by them."""
-    index = queries.user_index(phone)
-    held = PlatformAccount.filter(platform=BY_PHONE, user_index=index)
+    indexes = blind_indexes(phone, purpose=USER_PURPOSE)
+    held = PlatformAccount.filter(platform=BY_PHONE, user_index__in=indexes)
     for account in await held.exclude(subject_id=person_id):
         await PlatformAccount.filter(id=account.id).delete()
         await sessions.revoke_via(account.subject_id, via=BY_PHONE, keep=None, by=by)
@@ -111,4 +111,4 @@ def _plain(phone: str) -> str:
 
 def phone_index(phone: str) -> str:
     """The look-up value of a phone number."""
-    return blind_index(phone, purpose=_PHONE_PURPOSE)
+    return blind_index(phone, purpose=PHONE_PURPOSE)

@@ -6,9 +6,11 @@ from typing import Literal
 from uuid import UUID
 
 from core import clock
-from core.protect import blind_index
+from core.protect import blind_index, blind_indexes
 from identity import errors
 from identity.models import (
+    ID_NO_PURPOSE,
+    USER_PURPOSE,
     Counter,
     Department,
     Officer,
@@ -18,9 +20,6 @@ from identity.models import (
     State,
     Subject,
 )
-
-ID_NO_PURPOSE = "identity.id_no"
-USER_PURPOSE = "identity.platform_user"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,7 +97,7 @@ async def get_subject(subject_id: UUID) -> SubjectView:
 
 async def find_subject(id_type: str, id_no: str) -> SubjectView | None:
     """The subject with this document, or None. `id_no` in its normalised form."""
-    subject = await Subject.get_or_none(id_type=id_type, id_index=id_index(id_no))
+    subject = await Subject.get_or_none(id_type=id_type, id_index__in=id_indexes(id_no))
     return None if subject is None else _subject_view(subject)
 
 
@@ -212,6 +211,21 @@ def id_index(id_no: str) -> str:
 def user_index(user_id: str) -> str:
     """The look-up value of how a platform names a user."""
     return blind_index(user_id, purpose=USER_PURPOSE)
+
+
+async def stored_index(id_type: str, id_no: str) -> str:
+    """The index a subject stands under, while the master key is changed; else the present one."""
+    indexes = id_indexes(id_no)
+    if len(indexes) > 1:
+        row = await Subject.get_or_none(id_type=id_type, id_index__in=indexes)
+        if row is not None:
+            return row.id_index
+    return indexes[0]
+
+
+def id_indexes(id_no: str) -> list[str]:
+    """Where the number may stand while the master key is changed."""
+    return blind_indexes(id_no, purpose=ID_NO_PURPOSE)
 
 
 async def _valid_relations(person_id: UUID, *, at: date) -> list[Relation]:

@@ -7,7 +7,7 @@ somebody who has proved who they are can act for a child.
 from dataclasses import dataclass
 from datetime import date
 
-from core import audit
+from core import audit, once
 from identity import errors, guardians, named, numbers, people, queries, roles
 from identity.guardians import Guardian
 from identity.principal import Principal
@@ -24,7 +24,12 @@ class NamedPerson:
 
 
 async def record(
-    ward: NamedPerson, *, guardian: NamedPerson, document_no: str, by: Principal
+    ward: NamedPerson,
+    *,
+    guardian: NamedPerson,
+    document_no: str,
+    by: Principal,
+    asked: once.Asked | None = None,
 ) -> date:
     """Record a guardianship; returns its last day. Repeating it changes nothing.
 
@@ -43,7 +48,7 @@ async def record(
     else:
         child_id = (await _known(ward, by)).id
     return await guardians.record(
-        child_id, guardian_id=guardian_id, document_no=document_no, by=by.actor
+        child_id, guardian_id=guardian_id, document_no=document_no, by=by.actor, asked=asked
     )
 
 

@@ -26,7 +26,9 @@ async def ensure(holders: Iterable[Named]) -> dict[tuple[str, str], UUID]:
 
     A known subject keeps its name: only its own registration may change that.
     """
-    by_index = {(one.id_type, queries.id_index(one.id_no)): one for one in holders}
+    by_index = {
+        (one.id_type, await queries.stored_index(one.id_type, one.id_no)): one for one in holders
+    }
     indexes = [index for _, index in by_index]
     rows = await Subject.filter(id_index__in=indexes).values_list("id_type", "id_index", "id")
     known: dict[tuple[str, str], UUID] = {(kind, index): id_ for kind, index, id_ in rows}

@@ -114,7 +114,7 @@ async def bind(person_id: UUID, *, platform: str, user_id: str) -> None:
     await PlatformAccount.update_or_create(
         {"user": user_id, "subject_id": person_id},
         platform=platform,
-        user_index=queries.user_index(user_id),
+        user_index=await accounts.stored_index(platform, user_id),
     )
 
 

@@ -1,10 +1,11 @@
 """Refunds: asked for by an officer, sent to the platform, followed until the money is back."""
 
+import json
 import logging
 from collections.abc import Mapping
 from uuid import UUID
 
-from core import clock
+from core import clock, once
 from core.database import transaction
 from core.errors import Problem
 from identity.principal import Principal
@@ -25,7 +26,9 @@ log = logging.getLogger(__name__)
 BATCH = 50
 
 
-async def ask_back(bill_id: UUID, *, amount: int, reason: str, by: Principal) -> str:
+async def ask_back(
+    bill_id: UUID, *, amount: int, reason: str, by: Principal, asked: once.Asked | None = None
+) -> str:
     """Give `amount` fen of a paid bill back; returns the refund's number.
 
     Raises RoleMissing, BillNotFound, BillSettled (not paid), AmountNotRefundable.
@@ -42,9 +45,11 @@ async def ask_back(bill_id: UUID, *, amount: int, reason: str, by: Principal) ->
             raise errors.AmountNotRefundable(refundable=left)
         await Bill.filter(id=bill.id).update(reserved=bill.reserved + amount)
         order = await Order.get(order_no=bill.paid_by_order)
-        return await settle.write_refund(
+        number = await settle.write_refund(
             order, amount=amount, reason=reason, by=by.actor, bill=bill
         )
+        await once.keep(asked, json.dumps(number))
+    return number
 
 
 async def send(

@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import hmac
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from uuid import UUID
 
@@ -21,7 +21,13 @@ from miniapp_bridge.demo import played_platforms
 from miniapp_bridge.standin.world import Person
 from resources import load_keys, load_trust, signing_folder
 from tools.serving import complain_if_taken, own_valkey, serve
-from tools.setup_commands import make_development_authority, make_seals, migrate, opened
+from tools.setup_commands import (
+    bring_up_to_date,
+    make_development_authority,
+    make_seals,
+    migrate,
+    opened,
+)
 
 
 def demo(settings: Settings) -> None:
@@ -47,7 +53,8 @@ class DemoAccess:
 
 async def prepare_demo(settings: Settings) -> DemoAccess:
     """Everything the demo needs; a second start finds it there and changes nothing."""
-    await migrate(settings)
+    await migrate(replace(settings, read_old_values=True))
+    await bring_up_to_date(settings)
     make_development_authority(settings)
     folder = signing_folder(settings)
     async with opened(settings):

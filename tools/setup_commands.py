@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 from tortoise import Tortoise
 
 import cases.catalogue
+import core.reencrypt
 import identity.departments
 import identity.people
 import wallet.pictures
@@ -37,7 +39,7 @@ SEAL_LIFE = timedelta(days=5 * 365)
 @asynccontextmanager
 async def opened(settings: Settings) -> AsyncIterator[None]:
     """Database and protection, for the length of one command."""
-    protect.use(settings.secret_key)
+    protect.use_settings(settings)
     chain_heads.use(settings.log_key)
     await database.open_database(settings.database_url, PACKAGES)
     try:
@@ -48,12 +50,35 @@ async def opened(settings: Settings) -> AsyncIterator[None]:
 
 
 async def migrate(settings: Settings) -> None:
-    protect.use(settings.secret_key)
+    protect.use_settings(settings)
     chain_heads.use(settings.log_key)
     await database.migrate(settings.database_url, PACKAGES)
     async with opened(settings):
         await identity.people.index_phones()
         await wallet.pictures.register_old()
+
+
+async def reencrypt(settings: Settings, *, check: bool = False) -> None:
+    """Write every protected value anew, or count what is left. Ends with 1 when something is."""
+    async with opened(settings):
+        if check:
+            left = await core.reencrypt.left()
+        else:
+            counts = await core.reencrypt.run()
+            left = sum(count.unreadable for count in counts)
+    folder = signing_folder(settings)
+    if not check and (folder / KEYS_FILE).exists():
+        keys = load_keys(folder, settings).to_bytes(passphrase=key_passphrase(settings))
+        write_private(folder / KEYS_FILE, keys)
+    print(f"{left} rows are not in the current form")
+    if left:
+        raise SystemExit(1)
+
+
+async def bring_up_to_date(settings: Settings) -> None:
+    """What an earlier version of the demo has sealed in the old form, written anew."""
+    async with opened(replace(settings, read_old_values=True)):
+        await core.reencrypt.run(report=lambda line: None)
 
 
 async def make_migrations() -> list[str]:

@@ -9,6 +9,7 @@ use counts once, by compare-and-set, and stands in the holder's log.
 
 import hashlib
 import hmac
+import json
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from uuid import UUID
 
 from tortoise.expressions import F
 
-from core import audit, clock, database, outbox
+from core import audit, clock, database, once, outbox
 from core.protect import blind_index
 from identity import assurance, named
 from identity import queries as identity_queries
@@ -90,7 +91,9 @@ class Seen:
     uses_left: int
 
 
-async def offer(licence_id: UUID, *, to: Grantee, terms: Terms, by: Principal) -> UUID:
+async def offer(
+    licence_id: UUID, *, to: Grantee, terms: Terms, by: Principal, asked: once.Asked | None = None
+) -> UUID:
     """Offer an authorisation to somebody known.
 
     Raises StepUpRequired, LicenceNotFound, LicenceNotInForce, AuthorisationInvalid,
@@ -117,10 +120,13 @@ async def offer(licence_id: UUID, *, to: Grantee, terms: Terms, by: Principal) -
         if subject is not None:
             await _tell(row, subject.id, "offered", f"{by.name}向您授权使用证照，请确认是否接受")
         await _note(row, "offered", by)
+        await once.keep(asked, json.dumps(str(row.id)))
     return row.id
 
 
-async def share(licence_id: UUID, *, terms: Terms, by: Principal) -> Link:
+async def share(
+    licence_id: UUID, *, terms: Terms, by: Principal, asked: once.Asked | None = None
+) -> Link:
     """A link that shows the fields once to whoever has it and its code.
 
     Raises StepUpRequired, LicenceNotFound, LicenceNotInForce, AuthorisationInvalid.
@@ -140,6 +146,8 @@ async def share(licence_id: UUID, *, terms: Terms, by: Principal) -> Link:
             state=AuthorisationState.ACCEPTED,
         )
         await _note(row, "shared", by)
+        link = {"id": str(row.id), "token": token, "code": code}
+        await once.keep(asked, json.dumps(link))
     return Link(id=row.id, token=token, code=code)
 
 

@@ -1,5 +1,6 @@
 """A holder complains about a look, and the department answers. The look itself stays as it is."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,7 +8,7 @@ from uuid import UUID
 
 from tortoise.exceptions import IntegrityError
 
-from core import audit, clock, database, outbox
+from core import audit, clock, database, once, outbox
 from identity.principal import Principal
 from identity.roles import Act, insist
 from wallet import catalogue, uses
@@ -34,7 +35,9 @@ class ComplaintView:
     licence_name: str
 
 
-async def complain(use_id: UUID, *, text: str, by: Principal) -> UUID:
+async def complain(
+    use_id: UUID, *, text: str, by: Principal, asked: once.Asked | None = None
+) -> UUID:
     """Ask why somebody looked; once for each look. Raises UseNotFound, AlreadyComplained."""
     look = await uses.own_record(use_id, by=by)
     try:
@@ -55,6 +58,7 @@ async def complain(use_id: UUID, *, text: str, by: Principal) -> UUID:
             )
             await outbox.publish(event, key=str(row.id))
             await audit.record(actor=by.actor, action="use.complaint", target=f"complaint:{row.id}")
+            await once.keep(asked, json.dumps(str(row.id)))
     except IntegrityError:
         raise AlreadyComplained() from None
     return row.id

@@ -7,7 +7,7 @@ her father's senior card, a mother for a birth certificate, a founder for the co
 from dataclasses import dataclass
 from uuid import UUID
 
-from core.protect import blind_index
+from core.protect import blind_index, blind_indexes
 from identity import organisations, people, queries
 from identity.queries import SubjectView
 from wallet.check_digits import is_credit_code, is_identity_number
@@ -83,6 +83,11 @@ def index(id_no: str) -> str:
 def number_index(number: str) -> str:
     """The look-up value of a licence number."""
     return blind_index(number, purpose="wallet.number")
+
+
+def number_indexes(number: str) -> list[str]:
+    """Where a licence number may stand while the master key is changed."""
+    return blind_indexes(number, purpose="wallet.number")
 
 
 def _id_type(type_: LicenceType, number: str) -> str:

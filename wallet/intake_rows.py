@@ -100,9 +100,12 @@ async def store_report(report: Sequence[IntakeLine]) -> None:
 
 async def _known(read: Sequence[Incoming]) -> dict[Key, str]:
     """Licences in the register with one of these numbers, by what they say."""
-    indexes = list({_key(one)[1] for one in read})
-    rows = await Licence.filter(number_index__in=indexes).order_by("version")
-    return {(row.licence_type, row.number_index): _fingerprint_of_row(row) for row in rows}
+    indexes = {index for one in read for index in holders.number_indexes(one.number)}
+    rows = await Licence.filter(number_index__in=list(indexes)).order_by("version")
+    return {
+        (row.licence_type, holders.number_index(row.number)): _fingerprint_of_row(row)
+        for row in rows
+    }
 
 
 async def _taken_identifiers(read: Sequence[Incoming | str]) -> set[str]:

@@ -10,7 +10,7 @@ from tortoise.models import Model
 
 from core.clock import now
 from core.ids import new_id
-from core.protect import ProtectedField, ProtectedModel
+from core.protect import BlindColumn, ProtectedField, ProtectedModel
 from wallet.log_models import Anchor as Anchor
 from wallet.log_models import AnchoredHead as AnchoredHead
 from wallet.log_models import CaseSaving as CaseSaving
@@ -78,6 +78,11 @@ class VerificationKind(StrEnum):
 
 class Licence(ProtectedModel):
     """One version of one e-licence. The sealed document is a blob under its digest."""
+
+    blind_columns = (
+        BlindColumn("holder_index", "holder_id_no", "wallet.holder"),
+        BlindColumn("number_index", "number", "wallet.number"),
+    )
 
     id = fields.UUIDField(primary_key=True, default=new_id)
     case_id = fields.UUIDField(null=True)

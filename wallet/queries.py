@@ -293,7 +293,7 @@ async def find_for_staff(number: str, *, by: Principal) -> list[StaffLicence]:
     roles.insist(by, Act.FIND_LICENCES)
     wanted = number.strip()
     rows = await Licence.filter(
-        Q(number_index=holders.number_index(wanted)) | Q(identifier=wanted.upper())
+        Q(number_index__in=holders.number_indexes(wanted)) | Q(identifier=wanted.upper())
     ).order_by("-created_at", "id")
     found = [row for row in rows if by.covers(row.department)]
     for row in found:

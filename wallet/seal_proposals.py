@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from uuid import UUID
 
-from core import audit, clock, database
+import msgspec
+
+from core import audit, clock, database, once
 from identity.principal import Principal
 from signing import KeyUnavailable, certificates
 from signing.devca import signer_key
@@ -59,6 +61,7 @@ async def propose(
     keys: Signs,
     by: Principal,
     replaces: UUID | None = None,
+    asked: once.Asked | None = None,
 ) -> ProposalView:
     """Ask for a seal that is good from its making to the end of `valid_to`, a day in China.
 
@@ -88,11 +91,19 @@ async def propose(
             proposed_at=clock.now(),
         )
         await _note(row, "propose", by)
-    return _view(row)
+        view = _view(row)
+        await once.keep(asked, msgspec.json.encode(view).decode())
+    return view
 
 
 async def renew(
-    seal_id: UUID, *, valid_to: date, cause: str, keys: Signs, by: Principal
+    seal_id: UUID,
+    *,
+    valid_to: date,
+    cause: str,
+    keys: Signs,
+    by: Principal,
+    asked: once.Asked | None = None,
 ) -> ProposalView:
     """Propose a new seal of the same name in place of this one."""
     old = await seals.get_for(seal_id, by)
@@ -104,6 +115,7 @@ async def renew(
         keys=keys,
         by=by,
         replaces=old.id,
+        asked=asked,
     )
 
 

@@ -16,9 +16,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from tortoise.exceptions import IntegrityError
 
-from core import audit, clock, database, offload
+from core import audit, clock, database, offload, once
 from core.blobs import digest_of
 from identity import guesses
 from identity.principal import Principal
@@ -141,7 +142,13 @@ async def get_document_answer(verification_id: UUID, *, by: Principal) -> Docume
 
 
 async def verify_values(
-    *, identifier: str, number: str, holder_name: str, by: Principal, purpose: str = ""
+    *,
+    identifier: str,
+    number: str,
+    holder_name: str,
+    by: Principal,
+    purpose: str = "",
+    asked: once.Asked | None = None,
 ) -> ValuesAnswer:
     """Whether these three belong together, and whether the licence is in force today.
 
@@ -171,17 +178,20 @@ async def verify_values(
             *_only_data(licence),
         ]
         result = verdict.combine(checks)
-    row = await _write(
-        VerificationKind.VALUES, result, by=by, at=now, purpose=purpose, licence=licence
-    )
     found = status.state_of(licence, clock.local(now).date()) if licence else None
-    return ValuesAnswer(
-        id=row.id,
-        at=now,
-        verdict=result,
-        state=found.value if found else None,
-        state_text=found.text if found else None,
-    )
+    async with database.transaction():
+        row = await _write(
+            VerificationKind.VALUES, result, by=by, at=now, purpose=purpose, licence=licence
+        )
+        answer = ValuesAnswer(
+            id=row.id,
+            at=now,
+            verdict=result,
+            state=found.value if found else None,
+            state_text=found.text if found else None,
+        )
+        await once.keep(asked, msgspec.json.encode(answer).decode())
+    return answer
 
 
 def _only_data(licence: Licence) -> list[Check]:

@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 from sanic import Blueprint, Request
 
-from api import guards, throttle
+from api import guards, idempotency, throttle
 from api.bounds import Key
 from api.endpoint import endpoint
 from identity.errors import (
@@ -138,7 +138,12 @@ async def offer(request: Request, licence_id: UUID, body: Offer) -> MadeAuthoris
     terms = Terms(
         fields=body.fields, purpose=body.purpose, ends_at=body.ends_at, max_uses=body.max_uses
     )
-    made = await authorisations.offer(licence_id, to=to, terms=terms, by=request.ctx.principal)
+    by = request.ctx.principal
+    made = await idempotency.effect(
+        request,
+        lambda asked: authorisations.offer(licence_id, to=to, terms=terms, by=by, asked=asked),
+        UUID,
+    )
     return MadeAuthorisation(id=made)
 
 
@@ -150,10 +155,16 @@ async def offer(request: Request, licence_id: UUID, body: Offer) -> MadeAuthoris
     returns=LinkAnswer,
     status=201,
     problems=_TERMS,
+    idempotent=True,
 )
 async def share(request: Request, licence_id: UUID, body: Share) -> LinkAnswer:
     terms = Terms(fields=body.fields, purpose=body.purpose, ends_at=body.ends_at, max_uses=1)
-    link = await authorisations.share(licence_id, terms=terms, by=request.ctx.principal)
+    by = request.ctx.principal
+    link = await idempotency.effect(
+        request,
+        lambda asked: authorisations.share(licence_id, terms=terms, by=by, asked=asked),
+        authorisations.Link,
+    )
     public_url = request.app.ctx.resources.settings.public_url
     return LinkAnswer(id=link.id, url=f"{public_url}/m/#/shared/{link.token}", code=link.code)
 

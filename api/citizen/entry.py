@@ -249,7 +249,7 @@ def _put_state(request: Request, response: HTTPResponse, value: str, *, max_age:
         value,
         path=STATE_PATH,
         max_age=max_age,
-        secure=session_cookie.is_https(request),
+        secure=guards.is_https(request),
         httponly=True,
         samesite="Lax",
     )

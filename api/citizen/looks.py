@@ -8,7 +8,7 @@ import msgspec
 from sanic import Blueprint, HTTPResponse, Request
 from sanic.response import raw as raw_response
 
-from api import guards
+from api import guards, idempotency
 from api.endpoint import JSON, endpoint
 from wallet import complaints, errors, savings, use_export
 
@@ -78,9 +78,13 @@ async def export(request: Request) -> HTTPResponse:
     idempotent=True,
 )
 async def complain(request: Request, use_id: UUID, body: Complain) -> MadeComplaint:
-    return MadeComplaint(
-        id=await complaints.complain(use_id, text=body.text, by=request.ctx.principal)
+    by = request.ctx.principal
+    made = await idempotency.effect(
+        request,
+        lambda asked: complaints.complain(use_id, text=body.text, by=by, asked=asked),
+        UUID,
     )
+    return MadeComplaint(id=made)
 
 
 @bp.get("/complaints")

@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 from sanic import Blueprint, Request
 
-from api import guards
+from api import guards, idempotency
 from api.endpoint import endpoint
 from api.verdicts import CheckAnswer, checks_of
 from identity.errors import InvalidSignature, QuotaSpent, TooManyGuesses
@@ -51,12 +51,17 @@ class LicenceVerification(msgspec.Struct, kw_only=True):
     idempotent=True,
 )
 async def verify_licence(request: Request, body: ClaimedLicence) -> LicenceVerification:
-    found = await verify_document.verify_values(
-        identifier=body.identifier,
-        number=body.number,
-        holder_name=body.holder_name,
-        by=request.ctx.principal,
-        purpose=body.purpose,
+    found = await idempotency.effect(
+        request,
+        lambda asked: verify_document.verify_values(
+            identifier=body.identifier,
+            number=body.number,
+            holder_name=body.holder_name,
+            by=request.ctx.principal,
+            purpose=body.purpose,
+            asked=asked,
+        ),
+        verify_document.ValuesAnswer,
     )
     return LicenceVerification(
         id=found.id,

@@ -35,6 +35,7 @@ async def list_webhooks(request: Request) -> WebhookList:
     returns=NewKey,
     status=201,
     problems=REFUSED,
+    idempotent=True,
 )
 async def rotate_key(request: Request, webhook_id: UUID) -> NewKey:
     return await webhooks.rotate_key(request, webhook_id, owner=_owner(request))

@@ -6,7 +6,7 @@ from typing import Annotated
 import msgspec
 from sanic import Blueprint, Request
 
-from api import guards
+from api import guards, idempotency
 from api.endpoint import endpoint
 from identity import errors, registrar
 from identity.registrar import NamedPerson
@@ -70,11 +70,16 @@ async def search(request: Request, body: WardSearch) -> Guardians:
     idempotent=True,
 )
 async def record(request: Request, body: Guardianship) -> GuardianAnswer:
-    until = await registrar.record(
-        _named(body.ward),
-        guardian=_named(body.guardian),
-        document_no=body.document_no,
-        by=request.ctx.principal,
+    until = await idempotency.effect(
+        request,
+        lambda asked: registrar.record(
+            _named(body.ward),
+            guardian=_named(body.guardian),
+            document_no=body.document_no,
+            by=request.ctx.principal,
+            asked=asked,
+        ),
+        date,
     )
     return GuardianAnswer(name=body.guardian.name.strip(), until=until)
 

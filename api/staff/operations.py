@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 from sanic import Blueprint, Request
 
-from api import guards
+from api import guards, idempotency
 from api.bounds import LARGEST_INT
 from api.endpoint import endpoint
 from identity import channels
@@ -217,8 +217,13 @@ async def list_payments(request: Request) -> Payments:
     problems=(errors.BillNotFound, errors.BillSettled, errors.AmountNotRefundable),
 )
 async def ask_refund(request: Request, bill_id: UUID, body: AskRefund) -> RefundAsked:
-    number = await refunds.ask_back(
-        bill_id, amount=body.amount, reason=body.reason, by=request.ctx.principal
+    by = request.ctx.principal
+    number = await idempotency.effect(
+        request,
+        lambda asked: refunds.ask_back(
+            bill_id, amount=body.amount, reason=body.reason, by=by, asked=asked
+        ),
+        str,
     )
     return RefundAsked(refund_no=number)
 

@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 from sanic import Blueprint, Request
 
-from api import guards
+from api import guards, idempotency
 from api.endpoint import endpoint
 from identity.roles import Act
 from wallet import errors, seal_life, seal_proposals, seals
@@ -141,15 +141,21 @@ async def destroy(request: Request, seal_id: UUID, body: Cause) -> RegisteredSea
         errors.SealStateChangeNotAllowed,
         errors.ProposalRefused,
     ),
+    idempotent=True,
 )
 async def renew(request: Request, seal_id: UUID, body: Renewal) -> Proposal:
     principal = request.ctx.principal
-    made = await seal_proposals.renew(
-        seal_id,
-        valid_to=body.valid_to,
-        cause=body.cause,
-        keys=request.app.ctx.resources.keys,
-        by=principal,
+    made = await idempotency.effect(
+        request,
+        lambda asked: seal_proposals.renew(
+            seal_id,
+            valid_to=body.valid_to,
+            cause=body.cause,
+            keys=request.app.ctx.resources.keys,
+            by=principal,
+            asked=asked,
+        ),
+        seal_proposals.ProposalView,
     )
     return _proposal(made, principal.id)
 
@@ -171,16 +177,22 @@ async def list_proposals(request: Request) -> Proposals:
     returns=Proposal,
     status=201,
     problems=(errors.NotASealKeeper, errors.ProposalRefused),
+    idempotent=True,
 )
 async def propose(request: Request, body: Wish) -> Proposal:
     principal = request.ctx.principal
-    made = await seal_proposals.propose(
-        department=body.department,
-        name=body.name,
-        valid_to=body.valid_to,
-        cause=body.cause,
-        keys=request.app.ctx.resources.keys,
-        by=principal,
+    made = await idempotency.effect(
+        request,
+        lambda asked: seal_proposals.propose(
+            department=body.department,
+            name=body.name,
+            valid_to=body.valid_to,
+            cause=body.cause,
+            keys=request.app.ctx.resources.keys,
+            by=principal,
+            asked=asked,
+        ),
+        seal_proposals.ProposalView,
     )
     return _proposal(made, principal.id)
 

@@ -42,6 +42,7 @@ async def list_webhooks(request: Request, department: str) -> WebhookList:
     returns=NewKey,
     status=201,
     problems=(RoleMissing, errors.WebhookAddressRefused, errors.TooManyWebhooks),
+    idempotent=True,
 )
 async def register(request: Request, department: str, body: NewWebhook) -> NewKey:
     owner = _owner(request, department)
@@ -55,6 +56,7 @@ async def register(request: Request, department: str, body: NewWebhook) -> NewKe
     returns=NewKey,
     status=201,
     problems=REFUSED,
+    idempotent=True,
 )
 async def rotate_key(request: Request, department: str, webhook_id: UUID) -> NewKey:
     return await webhooks.rotate_key(request, webhook_id, owner=_owner(request, department))

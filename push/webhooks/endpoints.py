@@ -1,11 +1,12 @@
 """The addresses: set up, look at, test, change the key, pause, remove. Each owner sees its own."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from core import audit, clock
+from core import audit, clock, once
 from core.database import transaction
 from core.protect import for_row
 from identity import clients
@@ -51,6 +52,7 @@ async def register(
     suite: str,
     allowed: Sequence[Network],
     by: str,
+    asked: once.Asked | None = None,
 ) -> tuple[UUID, str]:
     """A new address and its key. Raises WebhookAddressRefused, TooManyWebhooks."""
     checked = addresses.check_url(url, allowed)
@@ -64,6 +66,7 @@ async def register(
         await audit.record(
             actor=by, action="webhook-registered", target=f"webhook:{made.id}", detail={"to": topic}
         )
+        await once.keep(asked, json.dumps([str(made.id), secret]))
     return made.id, secret
 
 
@@ -73,7 +76,9 @@ async def list_webhooks(owner: str) -> list[WebhookView]:
     return [await _view(row) for row in rows]
 
 
-async def rotate_key(webhook_id: UUID, *, owner: str, by: str) -> str:
+async def rotate_key(
+    webhook_id: UUID, *, owner: str, by: str, asked: once.Asked | None = None
+) -> str:
     """A new key; the former one signs along for a day. Raises WebhookNotFound."""
     secret = signatures.new_secret()
     async with transaction():
@@ -82,6 +87,7 @@ async def rotate_key(webhook_id: UUID, *, owner: str, by: str) -> str:
         changes = {"secret": secret, "former_secret": row.secret, "former_until": until}
         await Webhook.filter(id=row.id).update(**for_row(Webhook, changes, row.id))
         await audit.record(actor=by, action="webhook-key-changed", target=f"webhook:{row.id}")
+        await once.keep(asked, json.dumps(secret))
     return secret
 
 

@@ -343,3 +343,20 @@ async def test_other_answers_make_the_form_another(cases: CaseMaker) -> None:
 
     with pytest.raises(errors.FormChanged):
         await apply.fill(case_id, values={"bank": "上海银行"}, by=cases.by, revision=before)
+
+
+async def test_drafts_of_one_applicant_are_bounded(
+    cases: CaseMaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(apply, "MOST_DRAFTS", 3)
+    first = await apply.open_draft(ITEM, answers=ANSWERS, by=cases.by, request_key="a-key-0001")
+    for _ in range(2):
+        await cases.draft()
+
+    with pytest.raises(errors.TooManyDrafts):
+        await cases.draft()
+
+    again = await apply.open_draft(ITEM, answers=ANSWERS, by=cases.by, request_key="a-key-0001")
+    assert again == first
+    await apply.withdraw(first, reason="", by=cases.by)
+    await cases.draft()
