@@ -14,7 +14,7 @@ from tests.signing.test_declared_outcomes import as_document_stamp, hurt
 from tests.vectors.places import HERE
 from tests.wallet.city import TODAY, City
 from tests.wallet.factories import issue_licence
-from wallet import queries, status, uses, verify_document
+from wallet import status, uses, verify_document
 from wallet.errors import RequestKeyReused, UnreadableDocument, VerificationNotFound
 from wallet.models import Licence, Verification
 from wallet.verify_document import DocumentAnswer
@@ -28,8 +28,8 @@ PDFS = HERE / "pdf"
 
 
 async def document_of(city: City) -> bytes:
-    licence_id = await issue_licence(city)
-    return await queries.get_document(licence_id, by=city.citizen(city.zhang), blobs=city.blobs)
+    licence = await Licence.get(id=await issue_licence(city))
+    return await city.blobs.get(licence.document)
 
 
 async def post(city: City, data: bytes, *, key: str | None = None) -> DocumentAnswer:
