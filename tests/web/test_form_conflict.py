@@ -6,6 +6,7 @@ from typing import Any
 
 from playwright.async_api import expect
 
+from tests.journeys import plausible
 from tests.web import screens
 from tests.web.installation import Demo
 from tests.web.people import Window
@@ -16,6 +17,7 @@ async def test_two_devices_see_each_others_words(window: Any, demo: Demo) -> Non
     async with screens.Citizen(demo.url) as citizen:
         await citizen.sign_in("zhang")
         draft = await citizen.open_case(SHOP, ANSWERS)
+        draft = await citizen.fill(draft, plausible.form(draft))
         phone: Window = await window()
         await screens.lend_session(citizen, phone, hint="signed-in")
         await screens.show(phone, f"/m/#/apply/{draft['id']}")
