@@ -79,6 +79,7 @@ def _install_listeners(app: Sanic[Any, Any]) -> None:
         opened = handed or await app.ctx.stack.enter_async_context(open_resources(settings))
         app.ctx.resources = opened
         app.ctx.relay = Relay(flows.reactor(opened))
+        app.ctx.queues = timers.Queues(opened)
         app.ctx.timers = timers.Timers(opened)
         app.ctx.room = Room(
             opened.hub,
@@ -88,6 +89,7 @@ def _install_listeners(app: Sanic[Any, Any]) -> None:
         app.ctx.hub_task = asyncio.create_task(opened.hub.run(opened.redis), name="hub")
         if settings.relay:
             app.ctx.relay.start()
+            app.ctx.queues.start()
             app.ctx.timers.start()
 
     @app.before_server_stop
@@ -95,6 +97,7 @@ def _install_listeners(app: Sanic[Any, Any]) -> None:
         await app.ctx.room.close()
         await app.ctx.timers.stop()
         await app.ctx.relay.stop()
+        await app.ctx.queues.stop()
         await tasks.end(app.ctx.hub_task)
 
     @app.after_server_stop

@@ -1,7 +1,8 @@
 """What follows what: here packages meet (and in `timers.py`, which holds what the clock does).
 
 REACTIONS maps an event to the acts it brings about; each act opens its own short transactions and
-is harmless when repeated, because the outbox tells at least once.
+is harmless when repeated, because the outbox tells at least once. Long work only gets marked due
+here: deliveries, webhooks, refunds and jobs have workers of their own (`timers.Queues`).
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ import wallet.intake
 import wallet.issue
 import wallet.status_lists
 from cases import events as case_events
-from core import outbox
+from core import database, jobs, outbox
 from core.events import Event
 from payments import events as payment_events
 from push.webhooks import notices
@@ -100,13 +101,9 @@ async def record_use(event: case_events.LicenceUsed, resources: Resources) -> No
 
 
 async def read_batch(event: wallet_events.IntakeReceived, resources: Resources) -> None:
-    """Take a batch of existing licences in; a repeat goes on where the last one stopped."""
-    await wallet.intake.process(
-        event.batch_id,
-        trust=resources.trust,
-        blobs=resources.blobs,
-        folder=resources.settings.upload_dir,
-    )
+    """Have a batch of existing licences read: hours of work, which no event may wait for."""
+    async with database.transaction():
+        await jobs.mark(wallet.intake.INTAKE, str(event.batch_id), key=f"intake:{event.department}")
 
 
 async def tell_of_complaint(event: wallet_events.ComplaintMade, resources: Resources) -> None:
@@ -221,11 +218,8 @@ async def cancel_bills(event: case_events.CaseEvent, resources: Resources) -> No
 
 
 async def send_refund(event: payment_events.RefundAsked, resources: Resources) -> None:
-    await payments.refunds.send(
-        event.refund_no,
-        providers=resources.providers,
-        public_url=resources.settings.public_url,
-    )
+    """Have the platform told: whoever sends refunds does not wait for the next look."""
+    await payments.refunds.mark_due(event.refund_no)
 
 
 TELL = (tell_person, tell_department, tell_webhooks)

@@ -1,7 +1,7 @@
-"""What happens by the clock: SCHEDULE, and the timers that run it.
+"""What happens by the clock: SCHEDULE, and the timers that run it; and the queues beside the relay.
 
-One worker of the installation runs them at a time. Each act opens its own short transactions and is
-harmless when repeated. What follows an event stands in `flows.py`.
+One worker of the installation runs the timers at a time, all work on the queues. Each act opens its
+own short transactions and is harmless when repeated. What follows an event stands in `flows.py`.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from uuid import UUID
 
 import cases.apply
 import cases.blob_columns
@@ -32,6 +33,7 @@ import push.stream
 import push.webhooks.calls
 import wallet.anchors
 import wallet.blob_columns
+import wallet.intake
 import wallet.log_alarms
 import wallet.log_memory
 import wallet.pass_origins
@@ -42,21 +44,11 @@ import wallet.transparency
 import wallet.upstream
 import wallet.use_days
 from cases.shelf import open_shelf
-from core import blob_sweep, clock, once, outbox, spent, tasks
+from core import blob_sweep, clock, jobs, once, outbox, spent, tasks
 from core.lease import Lease
 from resources import Resources
 
 log = logging.getLogger(__name__)
-
-
-async def retry_deliveries(resources: Resources) -> None:
-    await push.deliver.retry_due(
-        redis=resources.redis, connectors=resources.connectors, outlets=resources.outlets
-    )
-
-
-async def send_webhooks(resources: Resources) -> None:
-    await resources.webhooks.send_due()
 
 
 async def deem_accepted(resources: Resources) -> None:
@@ -90,6 +82,7 @@ async def sweep_uploads(resources: Resources) -> None:
 
 async def alarm_parked(resources: Resources) -> None:
     await outbox.raise_alarm()
+    await jobs.raise_alarm()
 
 
 async def remind_of_renewals(_resources: Resources) -> None:
@@ -140,6 +133,7 @@ async def forget_old_rows(resources: Resources) -> None:
     """What is told, delivered or ended has served its time."""
     await outbox.forget_told()
     await once.forget_old()
+    await jobs.forget_done()
     await push.deliver.forget_old()
     await push.consents.forget_old()
     await push.stream.forget_old()
@@ -157,11 +151,8 @@ async def forget_old_rows(resources: Resources) -> None:
 
 
 async def ask_after_payments(resources: Resources) -> None:
-    """Orders and refunds of which no notice has come."""
+    """Orders of which no notice has come."""
     await payments.orders.ask_due(providers=resources.providers)
-    await payments.refunds.ask_due(
-        providers=resources.providers, public_url=resources.settings.public_url
-    )
 
 
 BLOB_COLUMNS = (*cases.blob_columns.COLUMNS, *wallet.blob_columns.COLUMNS)
@@ -188,8 +179,6 @@ class Timer:
 
 
 SCHEDULE = (
-    Timer("retry-deliveries", 5, retry_deliveries),
-    Timer("send-webhooks", 1, send_webhooks),
     Timer("deem-accepted", 60, deem_accepted),
     Timer("lapse-supplements", 60, lapse_supplements),
     Timer("check-content", 5, check_content),
@@ -208,6 +197,58 @@ SCHEDULE = (
     Timer("remind-of-renewals", 3600, remind_of_renewals),
     Timer("forget-old-rows", 3600, forget_old_rows),
 )
+
+
+def job_acts(resources: Resources) -> dict[str, jobs.Act]:
+    """What each kind of job does: long work, and rows that a timer could not get past."""
+
+    async def read_batch(ref: str) -> None:
+        await wallet.intake.process(
+            UUID(ref),
+            trust=resources.trust,
+            blobs=resources.blobs,
+            folder=resources.settings.upload_dir,
+        )
+
+    return {
+        wallet.intake.INTAKE: read_batch,
+        wallet.reminders.REMIND: lambda ref: wallet.reminders.remind_one(UUID(ref)),
+        wallet.upstream.NEWS: lambda ref: wallet.upstream.apply_again(ref, resources.libraries),
+        cases.review.DEEM: lambda ref: cases.review.deem_one(UUID(ref)),
+        cases.supplement.LAPSE: lambda ref: cases.supplement.lapse_one(UUID(ref)),
+    }
+
+
+class Queues:
+    """What every worker of the installation works on beside the relay: each takes rows of its own
+    (`core.queue`), so no lease is needed and a worker that dies is missed for seconds only."""
+
+    def __init__(self, resources: Resources) -> None:
+        self._webhooks = resources.webhooks
+        self._workers = (
+            push.deliver.workers(
+                redis=resources.redis,
+                connectors=resources.connectors,
+                outlets=resources.outlets,
+                bell=push.deliver.bell,
+            ),
+            payments.refunds.workers(
+                providers=resources.providers,
+                public_url=resources.settings.public_url,
+                bell=payments.refunds.bell,
+            ),
+            jobs.workers(job_acts(resources), bell=jobs.bell),
+        )
+
+    def start(self) -> None:
+        self._webhooks.start()
+        for one in self._workers:
+            one.start()
+
+    async def stop(self) -> None:
+        await self._webhooks.stop()
+        for one in self._workers:
+            await one.stop()
 
 
 class Timers:

@@ -10,6 +10,7 @@ is held back with a reason both sides read, everything else is a mark for the re
 verdict decides no application (Administrative Licensing Law art. 38 asks for a reason in law).
 """
 
+import logging
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol, runtime_checkable
@@ -23,24 +24,27 @@ from cases.views import ContentMark
 from core import outbox
 from core.database import transaction
 from core.errors import Problem, TooMany, Unavailable
+from core.queue import Backoff, Claim, Queue
+from core.workers import Workers
 from identity import channels
 from identity import queries as identity_queries
 from identity.principal import Principal
 
+log = logging.getLogger(__name__)
+
 PICTURE, FORM, NOTE = "picture", "form", "note"
 PASS, REVIEW, RISKY, UNCHECKED, GONE = "pass", "review", "risky", "unchecked", "gone"
 
-FIRST_PAUSE = timedelta(seconds=10)
-LONGEST_PAUSE = timedelta(minutes=10)
-POLL = timedelta(seconds=10)
+POLL_SECONDS = 10.0
 GIVE_UP = timedelta(hours=2)
 """WeChat judges only for people who have used the mini-program within two hours."""
 
-CLAIM = timedelta(minutes=1)
 ADDRESS_LIFE = timedelta(minutes=30)
 """WeChat fetches the picture and tells its verdict within this time."""
 
-BATCH = 50
+LONGEST_SECONDS = 60.0
+"""Longer than a platform may take to answer."""
+
 PICTURES = ("image/jpeg", "image/png")
 FREE_TEXT = ("string", "text")
 HELD_BACK = (
@@ -54,6 +58,17 @@ MARKS = {
     REVIEW: "存疑，请人工查看",
     UNCHECKED: "没有检查成，请人工查看",
 }
+QUEUE = Queue(
+    name="content-checks",
+    model=ContentCheck,
+    open="j.state IN ('waiting', 'asked')",
+    backoff=Backoff(first=10.0, longest=600.0, tries=1_000),
+    life=20.0,
+    furthest=3600.0,
+    error="",
+)
+"""Tries end by time (GIVE_UP), not by number."""
+
 _HOLDING = lifecycle.MATERIALS_OPEN | {CaseState.SUBMITTED, CaseState.ACCEPTED}
 
 
@@ -94,17 +109,24 @@ async def run_due(
     *, checkers: Mapping[str, object], public_url: str, secret_key: bytes, at: datetime
 ) -> int:
     """Ask what is due (a timer calls it); returns how many checks were looked after."""
-    due = ContentCheck.filter(state__in=("waiting", "asked"), due_at__lte=at)
-    rows = await due.order_by("due_at").limit(BATCH)
-    for row in rows:
-        if not await _claim(row, at=at):
-            continue
+
+    async def look_after(claim: Claim[ContentCheck]) -> bool:
+        checker = checkers.get(claim.row.platform)
         verdict = await _verdict(
-            row, checkers.get(row.platform), public_url=public_url, secret_key=secret_key, at=at
+            claim, checker, public_url=public_url, secret_key=secret_key, at=at
         )
         if verdict is not None:
-            await _finish(row, verdict, at=at)
-    return len(rows)
+            await _finish(claim.row, verdict, at=at)
+        return True
+
+    async def failed(claim: Claim[ContentCheck], error: Exception) -> None:
+        log.warning("content check %s was put off", claim.row.id, exc_info=error)
+        if at - claim.row.created_at > GIVE_UP:
+            await _finish(claim.row, UNCHECKED, at=at)
+        else:
+            await claim.put_off()
+
+    return await Workers(QUEUE, look_after, failed=failed, longest=LONGEST_SECONDS).drain()
 
 
 async def marks_of(case_id: UUID) -> list[ContentMark]:
@@ -140,25 +162,24 @@ async def _note(
         person_id=by.person_id,
         platform=platform,
         state="waiting",
-        due_at=at,
         created_at=at,
     )
 
 
-async def _claim(row: ContentCheck, *, at: datetime) -> bool:
-    """So that two workers do not ask the same; a worker that dies gives it back in a minute."""
-    mine = ContentCheck.filter(id=row.id, state=row.state, attempts=row.attempts)
-    return bool(await mine.update(attempts=row.attempts + 1, due_at=at + CLAIM))
-
-
 async def _verdict(
-    row: ContentCheck, checker: object, *, public_url: str, secret_key: bytes, at: datetime
+    claim: Claim[ContentCheck],
+    checker: object,
+    *,
+    public_url: str,
+    secret_key: bytes,
+    at: datetime,
 ) -> str | None:
     """None while it is still to come."""
+    row = claim.row
     if row.state == "asked" and isinstance(checker, PictureChecker):
         found = await checker.picture_verdict(row.reference or "")
         if found is None:
-            await _wait(row, POLL, at=at)
+            await claim.wait(POLL_SECONDS)
         return None if found is None else str(found)
     user_id = await _user_id(row)
     try:
@@ -166,21 +187,21 @@ async def _verdict(
             return UNCHECKED
         if row.kind == PICTURE and isinstance(checker, PictureChecker):
             return await _ask_picture(
-                row, checker, user_id, public_url=public_url, secret_key=secret_key, at=at
+                claim, checker, user_id, public_url=public_url, secret_key=secret_key, at=at
             )
         if row.kind != PICTURE and isinstance(checker, TextChecker):
             text = await _text(row)
             found = await checker.check_text(text, user_id=user_id) if text else PASS
-            return await _again(row, at=at) if found == UNCHECKED else str(found)
+            return await _again(claim, at=at) if found == UNCHECKED else str(found)
     except (Unavailable, TooMany):
-        return await _again(row, at=at)
+        return await _again(claim, at=at)
     except Problem:
         return UNCHECKED
     return UNCHECKED
 
 
 async def _ask_picture(
-    row: ContentCheck,
+    claim: Claim[ContentCheck],
     checker: PictureChecker,
     user_id: str,
     *,
@@ -188,6 +209,7 @@ async def _ask_picture(
     secret_key: bytes,
     at: datetime,
 ) -> str | None:
+    row = claim.row
     if row.file_id is None or await _present_file(row) is None:
         return GONE
     until = at + ADDRESS_LIFE
@@ -195,22 +217,16 @@ async def _ask_picture(
         file_addresses.Kind.MATERIAL, row.file_id, secret_key=secret_key, until=until
     )
     reference = await checker.begin_picture_check(f"{public_url}{path}", user_id=user_id)
-    await ContentCheck.filter(id=row.id, state="waiting").update(
-        state="asked", reference=reference, due_at=at + POLL
-    )
+    await claim.wait(POLL_SECONDS, state="asked", reference=reference)
     return None
 
 
-async def _again(row: ContentCheck, *, at: datetime) -> str | None:
+async def _again(claim: Claim[ContentCheck], *, at: datetime) -> str | None:
     """Later, or never: then a person has to look."""
-    if at - row.created_at > GIVE_UP:
+    if at - claim.row.created_at > GIVE_UP:
         return UNCHECKED
-    await _wait(row, min(FIRST_PAUSE * 2 ** min(row.attempts, 10), LONGEST_PAUSE), at=at)
+    await claim.put_off()
     return None
-
-
-async def _wait(row: ContentCheck, pause: timedelta, *, at: datetime) -> None:
-    await ContentCheck.filter(id=row.id, state=row.state).update(due_at=at + pause)
 
 
 async def _user_id(row: ContentCheck) -> str | None:
@@ -246,7 +262,7 @@ async def _present_file(row: ContentCheck) -> MaterialFile | None:
 async def _finish(row: ContentCheck, verdict: str, *, at: datetime) -> None:
     async with transaction():
         open_ = ContentCheck.filter(id=row.id, state__in=("waiting", "asked"))
-        if not await open_.update(state="done", verdict=verdict):
+        if not await open_.update(state="done", verdict=verdict, held_until=None):
             return
         if verdict != RISKY:
             return

@@ -8,6 +8,7 @@ from tortoise.models import Model
 from cases.lifecycle import CaseState
 from core.ids import new_id
 from core.protect import ProtectedField, ProtectedModel
+from core.queue import IndexWhere, Queued
 
 
 class ServiceItem(Model):
@@ -227,7 +228,7 @@ class MaterialFile(Model):
         )
 
 
-class ContentCheck(Model):
+class ContentCheck(Queued):
     """Something handed in through an app, which its platform judges; see content_checks."""
 
     id = fields.UUIDField(primary_key=True, default=new_id)
@@ -247,7 +248,6 @@ class ContentCheck(Model):
     """pass, review, risky, unchecked (it could not be made), or gone (there is nothing left)."""
     reference = fields.CharField(max_length=200, null=True)
     attempts = fields.IntField(default=0)
-    due_at = fields.DatetimeField()
     created_at = fields.DatetimeField()
 
     case_id: Any
@@ -255,7 +255,14 @@ class ContentCheck(Model):
     class Meta:
         table = "cases_content_check"
         app = "cases"
-        indexes = (("state", "due_at"), ("case_id", "state"))
+        indexes = (
+            IndexWhere(
+                fields=("due_at", "id"),
+                name="idx_content_check_due",
+                where="state IN ('waiting', 'asked')",
+            ),
+            ("case_id", "state"),
+        )
 
 
 class Upload(Model):

@@ -10,12 +10,12 @@ from cases import catalogue, deadlines, errors, events, lifecycle, moves, timeli
 from cases.guide import Guide, limit_text
 from cases.lifecycle import CaseState, Move
 from cases.models import Case
-from core import audit, clock, outbox
+from core import audit, clock, jobs, outbox
 from core.database import transaction
 from identity.principal import Principal
 from identity.roles import Act
 
-_BATCH = 200
+DEEM = "deem-accepted"
 
 
 async def accept(case_id: UUID, *, by: Principal) -> None:
@@ -29,19 +29,34 @@ async def deem_accepted(at: datetime) -> int:
 
     Administrative Licensing Law art. 32(4): if the applicant was not told within five days what is
     missing, the application counts as accepted from the day it was received. For the timer; the
-    fifth day itself still belongs to the office.
+    fifth day itself still belongs to the office. A case that raises is left to its own job
+    (`deem_one`) and stops no other.
     """
     today = clock.local(at).date()
     overdue = Case.filter(state=CaseState.SUBMITTED, acceptance_due_on__lt=today)
-    count = 0
-    for case in await overdue.order_by("acceptance_due_on").limit(_BATCH):
-        received_on = case.received_on or today
-        try:
-            await _accept(case, by=None, accepted_on=received_on)
-        except (errors.TransitionNotAllowed, errors.CaseChanged):
-            continue
-        count += 1
-    return count
+
+    async def page(after: UUID | None, limit: int) -> list[Case]:
+        rows = overdue if after is None else overdue.filter(id__gt=after)
+        return await rows.order_by("id").limit(limit)
+
+    return await jobs.walk(DEEM, page, _deem)
+
+
+async def deem_one(case_id: UUID) -> None:
+    """Accept one case that nobody answered in time, if that is still so."""
+    case = await Case.get_or_none(
+        id=case_id, state=CaseState.SUBMITTED, acceptance_due_on__lt=clock.today()
+    )
+    if case is not None:
+        await _deem(case)
+
+
+async def _deem(case: Case) -> bool:
+    try:
+        await _accept(case, by=None, accepted_on=case.received_on or clock.today())
+    except (errors.TransitionNotAllowed, errors.CaseChanged):
+        return False
+    return True
 
 
 async def _accept(case: Case, *, by: Principal | None, accepted_on: date) -> None:

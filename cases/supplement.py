@@ -27,14 +27,14 @@ from cases import (
 from cases.guide import Guide
 from cases.lifecycle import CaseState, Move
 from cases.models import Case, Supplement
-from core import audit, clock, outbox
+from core import audit, clock, jobs, outbox
 from core.blobs import Blobs
 from core.database import transaction
 from identity import assurance
 from identity.principal import Principal
 from identity.roles import Act
 
-_BATCH = 200
+LAPSE = "lapse-supplement"
 _LONGEST_TERM_DAYS = 90
 
 
@@ -198,18 +198,32 @@ def _resumed(case: Case) -> dict[str, Any]:
 async def lapse(at: datetime) -> int:
     """Return the cases whose supplement was not answered in time; returns how many. For the timer.
 
-    The last day itself still belongs to the applicant.
+    The last day itself still belongs to the applicant. One that raises is left to its own job
+    (`lapse_one`) and stops no other.
     """
-    today = clock.local(at).date()
-    overdue = Supplement.filter(state="open", due_on__lt=today).select_related("case")
-    count = 0
-    for supplement in await overdue.limit(_BATCH):
-        try:
-            await _lapse(supplement.case, supplement)
-        except (errors.TransitionNotAllowed, errors.CaseChanged):
-            continue
-        count += 1
-    return count
+    overdue = Supplement.filter(state="open", due_on__lt=clock.local(at).date())
+
+    async def page(after: UUID | None, limit: int) -> list[Supplement]:
+        rows = overdue if after is None else overdue.filter(id__gt=after)
+        return await rows.order_by("id").limit(limit).select_related("case")
+
+    return await jobs.walk(LAPSE, page, _lapse_due)
+
+
+async def lapse_one(supplement_id: UUID) -> None:
+    """Return one case whose supplement was not answered in time, if that is still so."""
+    overdue = Supplement.filter(id=supplement_id, state="open", due_on__lt=clock.today())
+    supplement = await overdue.select_related("case").first()
+    if supplement is not None:
+        await _lapse_due(supplement)
+
+
+async def _lapse_due(supplement: Supplement) -> bool:
+    try:
+        await _lapse(supplement.case, supplement)
+    except (errors.TransitionNotAllowed, errors.CaseChanged):
+        return False
+    return True
 
 
 async def _lapse(case: Case, supplement: Supplement) -> None:

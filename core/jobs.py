@@ -93,6 +93,12 @@ async def mark(kind: str, ref: str, *, key: str | None = None) -> None:
     database.after_commit(bell.ring)
 
 
+async def put_off(kind: str, ref: str, error: Exception) -> None:
+    """Something a timer came upon raised: a job of its own tries it again later."""
+    log.warning("%s %s was put off", kind, ref, exc_info=error)
+    await _mark(kind, ref, key=None, due=After(QUEUE.backoff.pause(1)), attempts=1)
+
+
 async def _mark(
     kind: str, ref: str, *, key: str | None, due: datetime | After, attempts: int
 ) -> None:
@@ -119,7 +125,13 @@ def workers(acts: Mapping[str, Act], *, bell: Bell | None = None) -> Workers[Job
         return done
 
     return Workers(
-        QUEUE, work, failed=_put_off, bell=bell, at_once=JOBS_AT_ONCE, longest=LONGEST_SECONDS
+        QUEUE,
+        work,
+        failed=_put_off,
+        bell=bell,
+        at_once=JOBS_AT_ONCE,
+        slow_at_once=JOBS_AT_ONCE,
+        longest=LONGEST_SECONDS,
     )
 
 
@@ -165,9 +177,7 @@ async def walk(
             try:
                 done += await act(row)
             except Exception as error:  # one bad row must not stop those behind it
-                log.warning("%s %s was put off", kind, row.pk, exc_info=error)
-                first = After(QUEUE.backoff.pause(1))
-                await _mark(kind, str(row.pk), key=None, due=first, attempts=1)
+                await put_off(kind, str(row.pk), error)
     return done
 
 

@@ -55,18 +55,26 @@ MOST_LOST = 8
 R = TypeVar("R", bound=Model)
 
 
-class Queued(Model):
-    """The columns of a row in a queue. Who waits must not be told from who is worked on by time
-    alone: `held_until` is empty unless somebody holds the row, or died holding it."""
+class Claimed(Model):
+    """The columns by which a row is claimed."""
 
-    due_at = fields.DatetimeField(default=AT_ONCE)
-    attempts = fields.SmallIntField(default=0)
-    """Failures since it was written or replayed."""
     fence = fields.BigIntField(default=0, db_default=0)
     """How often it was claimed; never goes back."""
     lost = fields.SmallIntField(default=0, db_default=0)
     """How many holders died over it."""
     held_until = fields.DatetimeField(null=True)
+    """Empty unless somebody holds the row, or died holding it."""
+
+    class Meta:
+        abstract = True
+
+
+class Queued(Claimed):
+    """The columns of a row in a queue, under their usual names."""
+
+    due_at = fields.DatetimeField(default=AT_ONCE)
+    attempts = fields.SmallIntField(default=0)
+    """Failures since it was written or replayed."""
 
     class Meta:
         abstract = True

@@ -7,6 +7,7 @@ from tortoise.models import Model
 
 from core.clock import now
 from core.ids import new_id
+from core.queue import Claimed
 from payments.lifecycle import BillState, DifferenceKind, EntryKind, OrderState, RefundStep
 
 
@@ -37,7 +38,7 @@ class Bill(Model):
         unique_together = (("case_id", "fee_code"),)
 
 
-class Order(Model):
+class Order(Claimed):
     """One try to pay a bill at one platform, under a number of ours."""
 
     id = fields.UUIDField(primary_key=True, default=new_id)
@@ -67,7 +68,7 @@ class Order(Model):
         app = "payments"
 
 
-class Refund(Model):
+class Refund(Claimed):
     """Money on its way back, under a number of ours."""
 
     id = fields.UUIDField(primary_key=True, default=new_id)

@@ -14,6 +14,8 @@ from uuid import UUID
 from core import clock
 from core.database import transaction
 from core.errors import Problem
+from core.queue import Backoff, Claim, Queue
+from core.workers import Workers
 from identity import assurance
 from identity import queries as identity_queries
 from identity.principal import Principal
@@ -30,7 +32,20 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 LOCK_SECONDS = 30
-BATCH = 50
+LONGEST_SECONDS = 60.0
+
+QUEUE = Queue(
+    name="orders",
+    model=Order,
+    open="j.ask_at IS NOT NULL",
+    backoff=Backoff(first=60.0, longest=3600.0, tries=1_000),
+    life=20.0,
+    furthest=30 * 86400.0,
+    due="ask_at",
+    attempts="asked",
+    error="",
+)
+"""When to ask next is `lifecycle.next_question`'s to say; `ask_at` is empty when all is said."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,17 +100,22 @@ async def ask(order_no: str, *, providers: Mapping[str, PaymentProvider]) -> Non
 
 async def ask_due(*, providers: Mapping[str, PaymentProvider]) -> int:
     """Ask after every order whose notice is overdue (a timer calls it)."""
-    due = await Order.filter(ask_at__lte=clock.now()).order_by("ask_at").limit(BATCH)
-    for order in due:
-        later = next_question(order.asked + 1, clock.now())
-        await Order.filter(id=order.id, ask_at=order.ask_at).update(
-            asked=order.asked + 1, ask_at=later
-        )
+
+    async def ask_after(claim: Claim[Order]) -> bool:
+        row = claim.row
+        later = next_question(row.asked + 1, clock.now())
+        await Order.filter(id=row.id, ask_at=row.ask_at).update(asked=row.asked + 1, ask_at=later)
         try:
-            await ask(order.order_no, providers=providers)
-        except Problem as problem:
-            log.warning("order %s: %s", order.order_no, problem.slug)
-    return len(due)
+            await ask(row.order_no, providers=providers)
+        finally:
+            await claim.release()
+        return True
+
+    async def failed(claim: Claim[Order], error: Exception) -> None:
+        said = error.slug if isinstance(error, Problem) else type(error).__name__
+        log.warning("order %s: %s", claim.row.order_no, said)
+
+    return await Workers(QUEUE, ask_after, failed=failed, longest=LONGEST_SECONDS).drain()
 
 
 async def _order_for(

@@ -8,6 +8,8 @@ from uuid import UUID
 from core import clock, once
 from core.database import transaction
 from core.errors import Problem
+from core.queue import AT_ONCE, Backoff, Claim, Queue
+from core.workers import Bell, Workers
 from identity.principal import Principal
 from identity.roles import Act, insist
 from miniapp_bridge.errors import PaymentRefused
@@ -23,7 +25,21 @@ from payments.models import Bill, Order, Refund
 
 log = logging.getLogger(__name__)
 
-BATCH = 50
+LONGEST_SECONDS = 60.0
+
+QUEUE = Queue(
+    name="refunds",
+    model=Refund,
+    open="j.ask_at IS NOT NULL",
+    backoff=Backoff(first=60.0, longest=3600.0, tries=1_000),
+    life=20.0,
+    furthest=30 * 86400.0,
+    due="ask_at",
+    attempts="asked",
+    error="",
+)
+
+bell = Bell()
 
 
 async def ask_back(
@@ -69,17 +85,39 @@ async def send(
     await settle.refund(standing, provider=provider.name)
 
 
-async def ask_due(*, providers: Mapping[str, PaymentProvider], public_url: str) -> int:
-    """Send or follow every refund that is due (a timer calls it)."""
-    due = await Refund.filter(ask_at__lte=clock.now()).order_by("ask_at").limit(BATCH)
-    for row in due:
+async def mark_due(refund_no: str) -> None:
+    """Have a refund sent soon: the platform is never waited for where the refund was asked."""
+    asked = Refund.filter(refund_no=refund_no, state=RefundStep.ASKED, asked=0)
+    await asked.update(ask_at=AT_ONCE)
+    bell.ring()
+
+
+def workers(
+    *, providers: Mapping[str, PaymentProvider], public_url: str, bell: Bell | None = None
+) -> Workers[Refund]:
+    """Those who send and follow every refund that is due."""
+
+    async def follow(claim: Claim[Refund]) -> bool:
+        row = claim.row
         later = next_question(row.asked + 1, clock.now())
         await Refund.filter(id=row.id, ask_at=row.ask_at).update(asked=row.asked + 1, ask_at=later)
         try:
             await send(row.refund_no, providers=providers, public_url=public_url)
-        except Problem as problem:
-            log.warning("refund %s: %s", row.refund_no, problem.slug)
-    return len(due)
+        finally:
+            await claim.release()
+        return True
+
+    return Workers(QUEUE, follow, failed=_failed, bell=bell, longest=LONGEST_SECONDS)
+
+
+async def ask_due(*, providers: Mapping[str, PaymentProvider], public_url: str) -> int:
+    """Send or follow all that is due; returns how many answered. For tests and commands."""
+    return await workers(providers=providers, public_url=public_url).drain()
+
+
+async def _failed(claim: Claim[Refund], error: Exception) -> None:
+    said = error.slug if isinstance(error, Problem) else type(error).__name__
+    log.warning("refund %s: %s", claim.row.refund_no, said)
 
 
 async def _standing(row: Refund, provider: PaymentProvider, public_url: str) -> RefundStanding:

@@ -1,16 +1,16 @@
-"""Deliver a message by every channel: recorded first, then sent, each channel for itself.
+"""Deliver a message by every channel: recorded first, sent afterwards, each channel for itself.
 
     pending ──sent──▶ sent          skipped: the channel cannot reach this person
        │ ▲
        ▼ │ fails: waits longer      failed: after MAX_ATTEMPTS, or the outcome is unknown
       (due_at)
 
-One `Delivery` per event, recipient and channel makes a repeat harmless. Claiming a row moves its
-`due_at` ahead, so that two workers never send the same one; should the worker die while it holds a
-claim, the row is tried again when the channel is repeatable and given up when it is not.
+One `Delivery` per event, recipient and channel makes a repeat harmless. A reaction of the relay
+only records: `workers` send what is due, so that a vendor who is slow holds up no event. A row is
+claimed (`core.queue`), so that two workers never send the same one; should the worker die while it
+holds it, the row is tried again when the channel is repeatable and given up when it is not.
 """
 
-import asyncio
 import json
 import logging
 from collections.abc import Mapping, Sequence
@@ -24,6 +24,9 @@ from tortoise.exceptions import IntegrityError
 from core import clock
 from core.database import transaction
 from core.protect import blind_index
+from core.queue import AT_ONCE, Backoff, Claim, Queue
+from core.sql import NOW
+from core.workers import Bell, Workers
 from miniapp_bridge.connector import Connector
 from miniapp_bridge.errors import MessageRejected, OutcomeUnknown
 from push import addressee, preferences, stream
@@ -39,15 +42,12 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 MAX_ATTEMPTS = 6
-CLAIM = timedelta(seconds=60)
+AT_ONCE_A_WORKER = 16
+LONGEST_SECONDS = 60.0
 """Longer than any channel may take to send."""
 
-SHORT_CLAIM = timedelta(seconds=10)
-"""For channels where sending twice has the effect of once: what a dead worker held goes on soon."""
-
-FIRST_PAUSE = timedelta(seconds=5)
-LONGEST_PAUSE = timedelta(minutes=30)
-BATCH = 100
+FORGET_AT_ONCE = 2_000
+UNKNOWN_CHANNEL_SECONDS = 600.0
 SAME_WORDS = timedelta(minutes=10)
 """For so long the same words to the same person do not ring again."""
 
@@ -56,6 +56,18 @@ STATES = {
     Outcome.SKIPPED: DeliveryState.SKIPPED,
     Outcome.UNKNOWN: DeliveryState.FAILED,
 }
+
+
+QUEUE = Queue(
+    name="deliveries",
+    model=Delivery,
+    open="j.state = 'pending'",
+    backoff=Backoff(first=5.0, longest=1800.0, tries=MAX_ATTEMPTS, factor=4.0),
+    life=20.0,
+    furthest=3 * 86400.0,
+)
+
+bell = Bell()
 
 
 async def deliver(
@@ -68,13 +80,13 @@ async def deliver(
     occurred_at: datetime | None = None,
     channels: Sequence[Channel] = CHANNELS,
 ) -> None:
-    """Record one delivery per channel, commit, then send. A repeat sends nothing twice.
+    """Record one delivery per channel, and wake who sends. A repeat sends nothing twice.
 
     It goes to whoever may have it now (`addressee`), and to nobody when there is none.
 
-    Page and inbox lie in our own database: they are written in the same transaction. Another
-    channel that fails does not raise: `retry_due` tries it again, alone. What rings waits for the
-    end of the recipient's quiet hours; what the recipient has turned off is recorded as skipped.
+    Page and inbox lie in our own database: they are written in the same transaction. The other
+    channels are `workers`' to send. What rings waits for the end of the recipient's quiet hours;
+    what the recipient has turned off is recorded as skipped.
     """
     addressed = await addressee.rightful(message)
     if addressed is None:
@@ -92,7 +104,7 @@ async def deliver(
             message=stored,
             event_at=occurred_at or at,
             digest=digest(message, channel) if channel.rings else None,
-            due_at=wanted.rings_at(at, message.kind) if channel.rings else at,
+            due_at=_due_at(channel, message, wanted, at),
             state=await _state_at_first(channel, message, wanted, tools),
             sent_at=at if isinstance(channel, OwnChannel) else None,
         )
@@ -104,12 +116,11 @@ async def deliver(
             await Delivery.bulk_create(rows)
             written = [await channel.write(message, event_id=event_id) for channel in own]
     except IntegrityError:
-        await _deliver_again(rows, channels, tools)
+        await _record_again(rows)
         return
     for ring in written:
         await ring(redis)
-    waiting = [row for row in rows if row.state is DeliveryState.PENDING and row.due_at <= at]
-    await _send_all(waiting, channels, tools)
+    bell.ring()
 
 
 async def _state_at_first(
@@ -123,21 +134,20 @@ async def _state_at_first(
     return DeliveryState.SKIPPED
 
 
-async def _deliver_again(
-    rows: Sequence[Delivery], channels: Sequence[Channel], tools: Tools
-) -> None:
-    """The event was told before, perhaps not by every channel of today: the rest, what is due."""
+def _due_at(
+    channel: Channel, message: Message, wanted: preferences.Preferences, at: datetime
+) -> datetime:
+    rings_at = wanted.rings_at(at, message.kind) if channel.rings else at
+    return rings_at if rings_at > at else AT_ONCE
+
+
+async def _record_again(rows: Sequence[Delivery]) -> None:
+    """The event was told before, perhaps not by every channel of today: the rest."""
     for row in rows:
         if row.state is DeliveryState.SENT:
             row.state, row.sent_at = DeliveryState.PENDING, None
     await Delivery.bulk_create(rows, ignore_conflicts=True)
-    due = await Delivery.filter(
-        event_id=rows[0].event_id,
-        recipient_id=rows[0].recipient_id,
-        state=DeliveryState.PENDING,
-        due_at__lte=clock.now(),
-    )
-    await _send_all(due, channels, tools)
+    bell.ring()
 
 
 async def tell_department(notice: DepartmentNotice, *, event_id: UUID, redis: "Redis") -> None:
@@ -176,6 +186,34 @@ async def _tell(
         )
 
 
+def workers(
+    *,
+    redis: "Redis",
+    connectors: Mapping[str, Connector],
+    outlets: Outlets | None = None,
+    channels: Sequence[Channel] = CHANNELS,
+    bell: Bell | None = None,
+) -> Workers[Delivery]:
+    """Those who send what is due."""
+    by_name = {channel.name: channel for channel in channels}
+    tools = _tools(redis, connectors, outlets)
+
+    async def send(claim: Claim[Delivery]) -> bool:
+        channel = by_name.get(claim.row.channel)
+        if channel is None:  # recorded by a release that knows more channels
+            await claim.wait(UNKNOWN_CHANNEL_SECONDS)
+            return False
+        try:
+            await _send(claim, channel, tools)
+        except Exception as error:
+            await _failed(claim, error)
+        return True
+
+    return Workers(
+        QUEUE, send, failed=_failed, bell=bell, at_once=AT_ONCE_A_WORKER, longest=LONGEST_SECONDS
+    )
+
+
 async def retry_due(
     *,
     redis: "Redis",
@@ -183,20 +221,19 @@ async def retry_due(
     outlets: Outlets | None = None,
     channels: Sequence[Channel] = CHANNELS,
 ) -> int:
-    """Send what is due again (a timer calls it); returns how many deliveries were tried."""
-    rows = (
-        await Delivery.filter(state=DeliveryState.PENDING, due_at__lte=clock.now())
-        .order_by("due_at")
-        .limit(BATCH)
-    )
-    await _send_all(rows, channels, _tools(redis, connectors, outlets))
-    return len(rows)
+    """Send all that is due; returns how many deliveries were tried. For tests and commands."""
+    sending = workers(redis=redis, connectors=connectors, outlets=outlets, channels=channels)
+    return await sending.drain()
 
 
 async def forget_old(*, kept: timedelta = timedelta(days=90)) -> int:
-    """Delete finished deliveries older than `kept` (a timer calls it)."""
-    finished = (DeliveryState.SENT, DeliveryState.SKIPPED, DeliveryState.FAILED)
-    return await Delivery.filter(state__in=finished, created_at__lt=clock.now() - kept).delete()
+    """Delete finished deliveries older than `kept`, a piece at a time (a timer calls it)."""
+    before, forgotten = clock.now() - kept, 0
+    for state in (DeliveryState.SENT, DeliveryState.SKIPPED, DeliveryState.FAILED):
+        old = Delivery.filter(state=state, created_at__lt=before).order_by("created_at")
+        while ids := await old.limit(FORGET_AT_ONCE).values_list("id", flat=True):
+            forgotten += await Delivery.filter(id__in=list(ids)).delete()
+    return forgotten
 
 
 async def mark_delivered(event_id: UUID, recipient_id: UUID, channel: str) -> bool:
@@ -234,40 +271,30 @@ def from_stored(stored: str) -> Message:
     )
 
 
-async def _send_all(rows: Sequence[Delivery], channels: Sequence[Channel], tools: Tools) -> None:
-    by_name = {channel.name: channel for channel in channels}
-    known = [row for row in rows if row.channel in by_name]
-    await asyncio.gather(*(_send(row, by_name[row.channel], tools) for row in known))
-
-
-async def _send(row: Delivery, channel: Channel, tools: Tools) -> None:
-    if row.attempts and row.last_error is None and not channel.repeatable:
+async def _send(claim: Claim[Delivery], channel: Channel, tools: Tools) -> None:
+    row = claim.row
+    if claim.lost and not channel.repeatable:
         # Claimed before and never finished: the worker died while it was sending.
-        await _finish(row, DeliveryState.FAILED, error="outcome-unknown")
-        return
-    if not await _claim(row, SHORT_CLAIM if channel.repeatable else CLAIM):
+        await _finish(claim, DeliveryState.FAILED, error="outcome-unknown")
         return
     if row.digest is not None and await _was_just_said(row):
-        await _finish(row, DeliveryState.SKIPPED, error="duplicate")
+        await _finish(claim, DeliveryState.SKIPPED, error="duplicate")
         return
     message = from_stored(row.message)
     try:
         if not await addressee.may_have(message):
-            await _pass_on(row, message, tools)
+            await _pass_on(claim, message, tools)
             return
         outcome = await channel.send(message, event_id=row.event_id, tools=tools)
     except (OutcomeUnknown, MessageRejected) as error:
-        await _finish(row, DeliveryState.FAILED, error=error.slug)
-    except Exception as error:
-        # Whatever a vendor or a store throws at one channel must not stop the others.
-        log.warning("channel %s failed: %s", channel.name, type(error).__name__)
-        await _postpone(row, error=type(error).__name__)
+        await _finish(claim, DeliveryState.FAILED, error=error.slug)
     else:
-        await _finish(row, STATES[outcome], error=None)
+        await _finish(claim, STATES[outcome], error=None)
 
 
-async def _pass_on(row: Delivery, message: Message, tools: Tools) -> None:
+async def _pass_on(claim: Claim[Delivery], message: Message, tools: Tools) -> None:
     """The right to hear of it ended while it waited: who has it now is told, by every channel."""
+    row = claim.row
     await deliver(
         message,
         event_id=row.event_id,
@@ -276,7 +303,7 @@ async def _pass_on(row: Delivery, message: Message, tools: Tools) -> None:
         outlets=tools.outlets,
         occurred_at=row.event_at,
     )
-    await _finish(row, DeliveryState.SKIPPED, error="right-ended")
+    await _finish(claim, DeliveryState.SKIPPED, error="right-ended")
 
 
 async def _was_just_said(row: Delivery) -> bool:
@@ -291,29 +318,22 @@ def _tools(redis: "Redis", connectors: Mapping[str, Connector], outlets: Outlets
     return Tools(redis=redis, connectors=connectors, outlets=outlets or Outlets.closed())
 
 
-async def _claim(row: Delivery, life: timedelta) -> bool:
-    claimed = await Delivery.filter(
-        id=row.id, state=DeliveryState.PENDING, attempts=row.attempts
-    ).update(attempts=row.attempts + 1, due_at=clock.now() + life, last_error=None)
-    return bool(claimed)
-
-
-async def _finish(row: Delivery, state: DeliveryState, *, error: str | None) -> None:
+async def _finish(claim: Claim[Delivery], state: DeliveryState, *, error: str | None) -> None:
     if state is DeliveryState.FAILED:
-        log.error("delivery %s by %s was given up: %s", row.id, row.channel, error)
-    await Delivery.filter(id=row.id, state=DeliveryState.PENDING).update(
-        state=state,
+        log.error("delivery %s by %s was given up: %s", claim.row.id, claim.row.channel, error)
+    await claim.settle(
+        state=state.value,
         last_error=error,
-        sent_at=clock.now() if state is DeliveryState.SENT else None,
+        attempts=claim.attempts + 1,
+        sent_at=NOW if state is DeliveryState.SENT else None,
     )
 
 
-async def _postpone(row: Delivery, *, error: str) -> None:
-    attempts = row.attempts + 1
-    if attempts >= MAX_ATTEMPTS:
-        await _finish(row, DeliveryState.FAILED, error=error)
-        return
-    pause = min(FIRST_PAUSE * 4 ** (attempts - 1), LONGEST_PAUSE)
-    await Delivery.filter(id=row.id, state=DeliveryState.PENDING).update(
-        due_at=clock.now() + pause, last_error=error
-    )
+async def _failed(claim: Claim[Delivery], error: Exception) -> None:
+    """Whatever a vendor or a store throws at one channel must not stop the others."""
+    name = type(error).__name__
+    log.warning("channel %s failed: %s", claim.row.channel, name)
+    if QUEUE.backoff.over(claim.attempts + 1):
+        await _finish(claim, DeliveryState.FAILED, error=name)
+    else:
+        await claim.put_off(error=name)

@@ -13,6 +13,7 @@ from tortoise.models import Model
 from core.clock import now
 from core.ids import new_id
 from core.protect import ProtectedField, ProtectedModel
+from core.queue import IndexWhere, Queued
 
 
 class DeliveryState(StrEnum):
@@ -83,7 +84,7 @@ class InboxMessage(ProtectedModel):
         indexes = (("person_id", "created_at"),)
 
 
-class Delivery(ProtectedModel):
+class Delivery(Queued, ProtectedModel):
     """One message on its way through one channel; unique, so that a repeat sends nothing."""
 
     id = fields.UUIDField(primary_key=True, default=new_id)
@@ -92,8 +93,6 @@ class Delivery(ProtectedModel):
     channel = fields.CharField(max_length=16)
     message = ProtectedField()
     state = fields.CharEnumField(DeliveryState, max_length=8, default=DeliveryState.PENDING)
-    attempts = fields.SmallIntField(default=0)
-    due_at = fields.DatetimeField(default=now)
     last_error = fields.CharField(max_length=80, null=True)
     created_at = fields.DatetimeField(default=now)
     sent_at = fields.DatetimeField(null=True)
@@ -108,7 +107,12 @@ class Delivery(ProtectedModel):
         table = "push_delivery"
         app = "push"
         unique_together = (("event_id", "recipient_id", "channel"),)
-        indexes = (("state", "due_at"), ("digest", "sent_at"), ("created_at",))
+        indexes = (
+            IndexWhere(fields=("due_at", "id"), name="idx_delivery_due", where="state = 'pending'"),
+            ("state", "created_at"),
+            ("digest", "sent_at"),
+            ("created_at",),
+        )
 
 
 class ConsentRecord(Model):
@@ -193,7 +197,7 @@ class CallState(StrEnum):
     DEAD = "dead"
 
 
-class WebhookCall(ProtectedModel):
+class WebhookCall(Queued, ProtectedModel):
     """One event on its way to one address. The number orders the calls of one object."""
 
     bound_to = ("webhook_id", "event_id")
@@ -207,8 +211,6 @@ class WebhookCall(ProtectedModel):
     object_key = fields.CharField(max_length=60)
     body = ProtectedField()
     state = fields.CharEnumField(CallState, max_length=8, default=CallState.PENDING)
-    attempts = fields.SmallIntField(default=0)
-    due_at = fields.DatetimeField(default=now)
     created_at = fields.DatetimeField(default=now)
     sent_at = fields.DatetimeField(null=True)
     last_error = fields.CharField(max_length=80, null=True)
@@ -219,4 +221,15 @@ class WebhookCall(ProtectedModel):
         table = "push_webhook_call"
         app = "push"
         unique_together = (("webhook_id", "event_id"),)
-        indexes = (("state", "due_at"), ("webhook_id", "object_key"))
+        indexes = (
+            IndexWhere(
+                fields=("due_at", "id"), name="idx_webhook_call_due", where="state = 'pending'"
+            ),
+            IndexWhere(
+                fields=("webhook_id", "object_key", "id"),
+                name="idx_webhook_call_key",
+                where="state = 'pending'",
+            ),
+            ("state", "created_at"),
+            ("webhook_id", "id"),
+        )

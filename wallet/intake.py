@@ -38,8 +38,11 @@ from wallet.events import IntakeReceived
 from wallet.intake_lines import Incoming
 from wallet.share_models import BatchState, IntakeBatch, IntakeLine, LineOutcome
 
-PIECE = 2_000
-"""Lines a transaction."""
+INTAKE = "intake"
+"""The kind of the job that reads a batch."""
+
+PIECE = 200
+"""Lines a transaction: some tens of milliseconds of the loop, on which others wait."""
 PIECE_OF_DOCUMENTS = 50
 LARGEST_FILE = 512 * 1024 * 1024
 LARGEST_DOCUMENT = 8 * 1024 * 1024

@@ -11,6 +11,7 @@ from tortoise.models import Model
 from core.clock import now
 from core.ids import new_id
 from core.protect import BlindColumn, ProtectedField, ProtectedModel
+from core.queue import IndexWhere
 from wallet.log_models import Anchor as Anchor
 from wallet.log_models import AnchoredHead as AnchoredHead
 from wallet.log_models import CaseSaving as CaseSaving
@@ -103,6 +104,8 @@ class Licence(ProtectedModel):
     """The checked facts as JSON text."""
     issued_on = fields.DateField()
     valid_to = fields.DateField(null=True)
+    remind_on = fields.DateField(null=True)
+    """The day on which `reminders` looks at it next; empty until it did first."""
     state = fields.CharEnumField(LicenceState, max_length=12, default=LicenceState.VALID)
     department = fields.CharField(max_length=16)
     document = fields.CharField(max_length=64, db_index=True)
@@ -117,7 +120,14 @@ class Licence(ProtectedModel):
         table = "wallet_licence"
         app = "wallet"
         unique_together = (("case_id", "copy"),)
-        indexes = (("subject_id", "licence_type"),)
+        indexes = (
+            ("subject_id", "licence_type"),
+            IndexWhere(
+                fields=("remind_on", "id"),
+                name="idx_licence_remind",
+                where="state = 'valid' AND valid_to IS NOT NULL",
+            ),
+        )
 
 
 class LicencePicture(Model):

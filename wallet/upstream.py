@@ -14,8 +14,7 @@ from uuid import UUID
 
 import msgspec
 
-from core import audit, clock, database, outbox
-from core.errors import Problem
+from core import audit, clock, database, jobs, outbox
 from wallet import intake_lines, intake_rows, status
 from wallet.intake_lines import Incoming
 from wallet.models import Licence, NumberCounter
@@ -25,6 +24,7 @@ from wallet.validity import LicenceState
 log = logging.getLogger(__name__)
 
 ACTOR = "system:upstream"
+NEWS = "upstream-news"
 PATIENCE_SECONDS = 20.0
 _NO_BATCH = UUID(int=0)
 """Lines of a query belong to no batch; their report is answered, not stored."""
@@ -94,11 +94,12 @@ async def follow(libraries: Mapping[str, Upstream], *, limit: int = 500) -> None
     """Apply what each library says of changes of state, from where it was followed to last.
 
     A library that is away, slow or talks nonsense is left for the next time and holds up nothing.
+    News that cannot be applied become a job of their own (`apply_again`): those behind them go on.
     """
     for library, upstream in libraries.items():
         try:
             await _follow_one(library, upstream, limit=limit)
-        except (Problem, TimeoutError, OSError, ValueError) as problem:
+        except Exception as problem:  # whatever one library says stops no other
             log.warning(
                 "upstream library %s cannot be followed: %s", library, type(problem).__name__
             )
@@ -117,13 +118,36 @@ async def _follow_one(library: str, upstream: Upstream, *, limit: int) -> None:
     for news in heard:
         if news.position <= after:
             continue
-        async with database.transaction():
-            # One transaction: what was applied is never applied again, and nothing is left out.
-            await _apply(news)
-            await NumberCounter.update_or_create(
-                {"following": news.position}, name=f"upstream/{library}"
-            )
+        try:
+            async with database.transaction():
+                # One transaction: what was applied is never applied again, nothing is left out.
+                await _apply(news)
+                await _note_position(library, news.position)
+        except Exception as error:
+            async with database.transaction():
+                await jobs.put_off(NEWS, f"{library}:{news.position}", error)
+                await _note_position(library, news.position)
         after = news.position
+
+
+async def apply_again(ref: str, libraries: Mapping[str, Upstream]) -> None:
+    """Ask again for news that could not be applied (`LIBRARY:POSITION`), and apply them.
+
+    A library that no longer has them, or that is no longer followed, has taken them back.
+    """
+    library, _, number = ref.rpartition(":")
+    if library not in libraries:
+        return
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        heard = await libraries[library].news(after=int(number) - 1, limit=1)
+    for news in heard:
+        if news.position == int(number):
+            async with database.transaction():
+                await _apply(news)
+
+
+async def _note_position(library: str, position: int) -> None:
+    await NumberCounter.update_or_create({"following": position}, name=f"upstream/{library}")
 
 
 async def _apply(news: StateNews) -> None:

@@ -6,26 +6,39 @@ MAX_ATTEMPTS (some five days); the calls behind it then go on. A dead call may b
 its number, by which a receiver can see that it is late.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from tortoise.functions import Min
+from tortoise.expressions import F
 
 from core import clock
+from core.database import after_commit, transaction
+from core.queue import AT_ONCE, Backoff, Claim, Queue
+from core.sql import NOW
+from core.workers import Bell
 from push.errors import WebhookCallNotFound, WebhookNotFound
 from push.models import CallState, Webhook, WebhookCall, WebhookState
 from push.webhooks.notices import Notice
 
 MAX_ATTEMPTS = 12
-FIRST_PAUSE = timedelta(seconds=5)
-LONGEST_PAUSE = timedelta(hours=24)
-CLAIM = timedelta(seconds=60)
-"""Longer than a call may take."""
-
-BATCH = 500
 KEPT = timedelta(days=30)
+FORGET_AT_ONCE = 2_000
+
+QUEUE = Queue(
+    name="webhooks",
+    model=WebhookCall,
+    open="j.state = 'pending'",
+    allowed="EXISTS (SELECT 1 FROM push_webhook w WHERE w.id = j.webhook_id"
+    " AND w.state = 'active')",
+    key=("webhook_id", "object_key"),
+    lane="webhook_id",
+    backoff=Backoff(first=5.0, longest=24 * 3600.0, tries=MAX_ATTEMPTS, factor=4.0),
+    life=20.0,
+    furthest=2 * 86400.0,
+)
+
+bell = Bell()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,53 +75,47 @@ async def enqueue(notice: Notice) -> int:
             ],
             ignore_conflicts=True,
         )
+        bell.ring()
     return len(wanted)
 
 
-async def due(*, busy: Sequence[UUID] = ()) -> list[WebhookCall]:
-    """The calls that may be sent now, oldest first; addresses in `busy` are left out."""
-    heads = (
-        await WebhookCall.filter(state=CallState.PENDING, webhook__state=WebhookState.ACTIVE)
-        .exclude(webhook_id__in=list(busy))
-        .annotate(head=Min("id"))
-        .group_by("webhook_id", "object_key")
-        .values_list("head", flat=True)
-    )
-    if not heads:
-        return []
-    return (
-        await WebhookCall.filter(id__in=list(heads), due_at__lte=clock.now())
-        .order_by("id")
-        .limit(BATCH)
-        .prefetch_related("webhook")
-    )
-
-
-async def claim(call: WebhookCall) -> bool:
-    """Take a call; only one worker gets it. A claim of a worker that died runs out."""
-    changed = await WebhookCall.filter(
-        id=call.id, state=CallState.PENDING, attempts=call.attempts
-    ).update(attempts=call.attempts + 1, due_at=clock.now() + CLAIM)
-    return bool(changed)
-
-
-async def succeed(call: WebhookCall) -> None:
+async def succeed(claim: Claim[WebhookCall]) -> bool:
     """It was taken."""
-    at = clock.now()
-    await WebhookCall.filter(id=call.id).update(state=CallState.SENT, sent_at=at, last_error=None)
-    await Webhook.filter(id=call.webhook_id).update(failures=0, last_sent_at=at, last_error=None)
+    async with transaction():
+        written = await claim.settle(
+            state=CallState.SENT.value, sent_at=NOW, last_error=None, attempts=claim.attempts + 1
+        )
+        if written:
+            await Webhook.filter(id=claim.row.webhook_id).update(
+                failures=0, last_sent_at=clock.now(), last_error=None
+            )
+            if claim.fence > 1:
+                await QUEUE.bring_back(claim.row)
+    return written
 
 
-async def fail(call: WebhookCall, *, error: str, wait: timedelta | None = None) -> None:
+async def fail(claim: Claim[WebhookCall], *, error: str, wait: timedelta | None = None) -> None:
     """It was not taken: wait (at least `wait`, as the other side asked), or give up."""
-    attempts, at = call.attempts + 1, clock.now()
-    hook = await Webhook.get(id=call.webhook_id)
-    state = CallState.DEAD if attempts >= MAX_ATTEMPTS else CallState.PENDING
-    pause = min(max(pause_after(attempts), wait or timedelta()), LONGEST_PAUSE)
-    await WebhookCall.filter(id=call.id).update(state=state, due_at=at + pause, last_error=error)
-    await Webhook.filter(id=hook.id).update(
-        failures=hook.failures + 1, last_failed_at=at, last_error=error
-    )
+    attempts = claim.attempts + 1
+    dead = QUEUE.backoff.over(attempts)
+    asked = (wait or timedelta()).total_seconds()
+    pause = min(max(QUEUE.backoff.pause(attempts), asked), QUEUE.backoff.longest)
+    state = CallState.DEAD if dead else CallState.PENDING
+    async with transaction():
+        if not await claim.put_off(error=error, pause=pause, state=state.value):
+            return
+        await Webhook.filter(id=claim.row.webhook_id).update(
+            failures=F("failures") + 1, last_failed_at=clock.now(), last_error=error
+        )
+        if dead:
+            await QUEUE.bring_back(claim.row)
+
+
+async def look_again(webhook_id: UUID) -> None:
+    """The address is active again: what waited for it is due at once. Call it in a transaction."""
+    waiting = WebhookCall.filter(webhook_id=webhook_id, state=CallState.PENDING, attempts=0)
+    await waiting.update(due_at=AT_ONCE)
+    after_commit(bell.ring)
 
 
 async def give_up_address(webhook_id: UUID) -> None:
@@ -118,7 +125,7 @@ async def give_up_address(webhook_id: UUID) -> None:
 
 def pause_after(attempts: int) -> timedelta:
     """5 s, 20 s, 80 s … up to a day."""
-    return min(FIRST_PAUSE * int(4 ** (attempts - 1)), LONGEST_PAUSE)
+    return timedelta(seconds=QUEUE.backoff.pause(attempts))
 
 
 async def list_calls(
@@ -137,16 +144,20 @@ async def replay(webhook_id: UUID, number: int, *, owner: str) -> None:
     await _check_own(webhook_id, owner)
     changed = await WebhookCall.filter(
         id=number, webhook_id=webhook_id, state=CallState.DEAD
-    ).update(state=CallState.PENDING, attempts=0, due_at=clock.now())
+    ).update(state=CallState.PENDING, attempts=0, lost=0, due_at=AT_ONCE)
     if not changed:
         raise WebhookCallNotFound()
+    bell.ring()
 
 
 async def forget_old(*, kept: timedelta = KEPT) -> int:
-    """Delete sent and dead calls older than `kept` (a timer calls it)."""
-    return await WebhookCall.filter(
-        state__in=(CallState.SENT, CallState.DEAD), created_at__lt=clock.now() - kept
-    ).delete()
+    """Delete sent and dead calls older than `kept`, a piece at a time (a timer calls it)."""
+    before, forgotten = clock.now() - kept, 0
+    for state in (CallState.SENT, CallState.DEAD):
+        old = WebhookCall.filter(state=state, created_at__lt=before).order_by("created_at")
+        while numbers := await old.limit(FORGET_AT_ONCE).values_list("id", flat=True):
+            forgotten += await WebhookCall.filter(id__in=list(numbers)).delete()
+    return forgotten
 
 
 async def _check_own(webhook_id: UUID, owner: str) -> None:

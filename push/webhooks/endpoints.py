@@ -12,7 +12,7 @@ from core.protect import for_row
 from identity import clients
 from push.errors import TooManyWebhooks, WebhookNotFound
 from push.models import CallState, Webhook, WebhookCall, WebhookState
-from push.webhooks import addresses, signatures
+from push.webhooks import addresses, calls, signatures
 from push.webhooks.addresses import Network
 
 FORMER_KEY_LIFE = timedelta(hours=24)
@@ -101,6 +101,8 @@ async def set_state(webhook_id: UUID, wanted: str, *, owner: str, by: str) -> No
             await audit.record(
                 actor=by, action=f"webhook-{state.value}", target=f"webhook:{row.id}"
             )
+        if changed and state is WebhookState.ACTIVE:
+            await calls.look_again(row.id)
 
 
 async def remove(webhook_id: UUID, *, owner: str, by: str) -> None:
@@ -143,7 +145,7 @@ async def _own(webhook_id: UUID, owner: str) -> Webhook:
 
 
 async def _view(row: Webhook) -> WebhookView:
-    calls = WebhookCall.filter(webhook_id=row.id)
+    own = WebhookCall.filter(webhook_id=row.id)
     return WebhookView(
         id=row.id,
         topic=row.topic,
@@ -156,8 +158,8 @@ async def _view(row: Webhook) -> WebhookView:
         last_sent_at=row.last_sent_at,
         last_failed_at=row.last_failed_at,
         last_error=row.last_error,
-        pending=await calls.filter(state=CallState.PENDING).count(),
-        dead=await calls.filter(state=CallState.DEAD).count(),
+        pending=await own.filter(state=CallState.PENDING).count(),
+        dead=await own.filter(state=CallState.DEAD).count(),
     )
 
 

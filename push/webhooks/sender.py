@@ -6,17 +6,17 @@ beyond a little. Redirects are failures: they could lead past the checks of `add
 
 import asyncio
 import logging
-from collections import defaultdict
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import partial
 from uuid import UUID
 
 import aiohttp
 
-from core import clock, ids, tasks
+from core import clock, ids
+from core.queue import Claim
+from core.workers import Workers
 from push.errors import WebhookAddressRefused
 from push.models import Webhook, WebhookCall
 from push.webhooks import addresses, calls, endpoints, notices, signatures
@@ -28,6 +28,8 @@ CONNECT_SECONDS = 5.0
 TOTAL_SECONDS = 15.0
 LONGEST_RETRY_AFTER = 24 * 3600
 AT_ONCE_PER_ADDRESS = 4
+AT_ONCE = 64
+SLOW_AT_ONCE = 192
 AGENT = "Yunjian-Webhook/1"
 
 
@@ -50,32 +52,33 @@ class Sender:
         self._allowed = allowed
         self._resolver = resolver
         self._session: aiohttp.ClientSession | None = None
-        self._busy: dict[UUID, asyncio.Task[None]] = {}
+        self._workers: Workers[WebhookCall] = Workers(
+            calls.QUEUE,
+            self._send,
+            failed=self._stumbled,
+            bell=calls.bell,
+            at_once=AT_ONCE,
+            slow_at_once=SLOW_AT_ONCE,
+            per_lane=AT_ONCE_PER_ADDRESS,
+            longest=2 * TOTAL_SECONDS,
+        )
 
     @property
     def allowed(self) -> Sequence[Network]:
         """The inner networks an operator has opened."""
         return self._allowed
 
-    async def send_due(self) -> int:
-        """Start what is due; returns how many calls. An address still at work is left alone."""
-        by_address: dict[UUID, list[WebhookCall]] = defaultdict(list)
-        found = await calls.due(busy=list(self._busy))
-        for call in found:
-            by_address[call.webhook_id].append(call)
-        for webhook_id, group in by_address.items():
-            task = asyncio.create_task(self._send_all(group), name="webhook")
-            self._busy[webhook_id] = task
-            task.add_done_callback(partial(self._finished, webhook_id))
-        return len(found)
+    def start(self) -> None:
+        """Send what is due, from now on."""
+        self._workers.start()
 
-    def _finished(self, webhook_id: UUID, _: asyncio.Task[None]) -> None:
-        self._busy.pop(webhook_id, None)
+    async def send_due(self) -> int:
+        """Start what is due and fits; returns how many calls. For tests and commands."""
+        return await self._workers.fill()
 
     async def settle(self) -> None:
         """Wait until nothing is under way."""
-        while self._busy:
-            await asyncio.gather(*self._busy.values(), return_exceptions=True)
+        await self._workers.settle()
 
     async def test(self, webhook_id: UUID, *, owner: str) -> Answer:
         """Call the address now with a test event. Raises WebhookNotFound."""
@@ -83,32 +86,34 @@ class Sender:
         body = notices.render(notices.TEST_KIND, clock.now(), {"text": "这是一条测试通知"})
         return await self._post(hook, str(ids.new_id()), body)
 
+    async def stop(self) -> None:
+        """Send no more; what was under way is given back."""
+        await self._workers.stop()
+
     async def close(self) -> None:
-        await tasks.end(*self._busy.values())
+        await self.stop()
         if self._session is not None:
             await self._session.close()
 
-    async def _send_all(self, group: list[WebhookCall]) -> None:
-        gate = asyncio.Semaphore(AT_ONCE_PER_ADDRESS)
-        await asyncio.gather(*(self._send(call, gate) for call in group))
+    async def _send(self, claim: Claim[WebhookCall]) -> bool:
+        call = claim.row
+        hook = await Webhook.get(id=call.webhook_id)
+        if not await endpoints.may_be_told(hook.owner):
+            await calls.give_up_address(hook.id)
+            await claim.release()
+            return False
+        answer = await self._post(hook, str(call.event_id), call.body, call.id)
+        if answer.error is None:
+            return await calls.succeed(claim)
+        await calls.fail(claim, error=answer.error, wait=answer.retry_after)
+        if answer.status == 410:
+            await calls.give_up_address(call.webhook_id)
+        return False
 
-    async def _send(self, call: WebhookCall, gate: asyncio.Semaphore) -> None:
-        async with gate:
-            try:
-                if not await endpoints.may_be_told(call.webhook.owner):
-                    await calls.give_up_address(call.webhook_id)
-                    return
-                if not await calls.claim(call):
-                    return
-                answer = await self._post(call.webhook, str(call.event_id), call.body, call.id)
-                if answer.error is None:
-                    await calls.succeed(call)
-                    return
-                await calls.fail(call, error=answer.error, wait=answer.retry_after)
-                if answer.status == 410:
-                    await calls.give_up_address(call.webhook_id)
-            except Exception:  # one call must not stop the others; its claim runs out
-                log.exception("a webhook call could not be handled")
+    async def _stumbled(self, claim: Claim[WebhookCall], error: Exception) -> None:
+        """What we could not even try to send is tried again like what was not taken."""
+        log.error("a webhook call could not be handled", exc_info=error)
+        await calls.fail(claim, error=type(error).__name__)
 
     async def _post(
         self, hook: Webhook, call_id: str, body: str, number: int | None = None

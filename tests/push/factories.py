@@ -1,13 +1,20 @@
 """Events as cases and wallet tell them, and messages, in one line each."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
+from redis.asyncio import Redis
+
 from core import ids
-from push.channels.channel import Outcome, ReachesEverybody
+from miniapp_bridge.connector import Connector
+from push import deliver
+from push.channels import CHANNELS
+from push.channels.channel import Channel, Outcome, ReachesEverybody
 from push.message import Message, Weight
+from push.providers import Outlets
 
 CASE = UUID(int=7)
 PERSON = UUID(int=1)
@@ -103,3 +110,24 @@ class Recorder(ReachesEverybody):
             raise self.failures.pop(0)
         self.sent.append(message)
         return self.outcome or Outcome.SENT
+
+
+async def delivered(
+    message: Message,
+    *,
+    event_id: UUID,
+    redis: Redis,
+    connectors: Mapping[str, Connector],
+    outlets: Outlets | None = None,
+    channels: Sequence[Channel] = CHANNELS,
+    **values: Any,
+) -> None:
+    """Record the message, and send it as the workers do."""
+    tools: dict[str, Any] = {
+        "redis": redis,
+        "connectors": connectors,
+        "outlets": outlets,
+        "channels": channels,
+    }
+    await deliver.deliver(message, event_id=event_id, **tools, **values)
+    await deliver.retry_due(**tools)

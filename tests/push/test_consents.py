@@ -15,11 +15,11 @@ from identity import accounts
 from miniapp_bridge.config import PlatformConfigs
 from miniapp_bridge.platforms.alipay import CONSENT_METHOD, AlipayConnector
 from miniapp_bridge.standin.world import World
-from push import consents, deliver
+from push import consents
 from push.models import ConsentRecord, Delivery
 from tests.identity import factories as people
 from tests.played import configs, folder, stage, standin_keys, world
-from tests.push.factories import message
+from tests.push.factories import delivered, message
 
 __all__ = ["configs", "folder", "stage", "standin_keys", "world"]
 
@@ -37,7 +37,7 @@ class Alipay:
     async def tell(self, redis: Redis) -> str:
         """What became of a message."""
         event_id = ids.new_id()
-        await deliver.deliver(
+        await delivered(
             replace(message(recipient_id=self.person_id), body=f"第 {event_id} 条"),
             event_id=event_id,
             redis=redis,

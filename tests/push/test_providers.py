@@ -26,7 +26,7 @@ from push.stand_in import StandInSms
 from tests.conftest import FrozenClock
 from tests.identity import factories as people
 from tests.identity.factories import citizen
-from tests.push.factories import PERSON, Recorder, every_event, message
+from tests.push.factories import PERSON, Recorder, delivered, every_event, message
 
 EVENTS = every_event()
 NIGHT = datetime(2026, 11, 25, 15, 30, tzinfo=UTC)
@@ -168,7 +168,7 @@ class TestQuietHours:
         frozen_clock.set(NIGHT)
         bell, box = Recorder("subscription", rings=True), Recorder("inbox")
         channels = (bell, box)
-        await deliver.deliver(
+        await delivered(
             message(), event_id=ids.new_id(), redis=redis, connectors={}, channels=channels
         )
         assert (len(bell.sent), len(box.sent)) == (0, 1)
@@ -203,7 +203,7 @@ class TestDelivering:
     async def send(self, redis: Redis, outlets: Outlets, person_id: UUID, kind: str) -> None:
         told = message(recipient_id=person_id)
         values = {"kind": kind, "title": told.title, "body": told.body, "link": told.link}
-        await deliver.deliver(
+        await delivered(
             type(told)(recipient_id=person_id, **values),
             event_id=ids.new_id(),
             redis=redis,

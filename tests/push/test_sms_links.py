@@ -14,12 +14,11 @@ from identity import accounts
 from miniapp_bridge.config import PlatformConfigs
 from miniapp_bridge.platforms import open_connectors
 from miniapp_bridge.standin.world import World
-from push import deliver
 from push.providers import Outlet, Outlets
 from push.stand_in import StandInSms
 from tests.identity import factories as people
 from tests.played import configs, folder, stage, standin_keys, world
-from tests.push.factories import message
+from tests.push.factories import delivered, message
 
 __all__ = ["configs", "folder", "stage", "standin_keys", "world"]
 
@@ -34,7 +33,7 @@ async def text_to(
     values: dict[str, Any] = {"kind": "supplement-requested", "link": "#/case/7"}
     connectors = await open_connectors(settings, redis=redis, configs=configs)
     stand_in = StandInSms(redis)
-    await deliver.deliver(
+    await delivered(
         type(told)(recipient_id=person_id, title=told.title, body=told.body, **values),
         event_id=ids.new_id(),
         redis=redis,
