@@ -171,7 +171,9 @@ class Flood:
             "Content-Type": "application/offset+octet-stream",
         }
         with contextlib.suppress(ConnectionError):
-            async with self._citizen.http.patch(location, data=HOSTILE, headers=headers) as answer:
+            async with self._citizen.http.patch(
+                location, data=io.BytesIO(HOSTILE), headers=headers
+            ) as answer:
                 return answer.status
         return 0
 
