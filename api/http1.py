@@ -13,7 +13,7 @@ data behind a chunk, and takes no, two, and strange hosts. Sanic's attributes th
 from __future__ import annotations
 
 import re
-from typing import Any, cast
+from typing import Any
 
 from sanic.exceptions import BadRequest
 from sanic.http import Http
@@ -92,7 +92,7 @@ class StrictHttp(Http):
             await this._receive_more()
         if end >= 0 and not is_request_head(bytes(buffer[:end])):
             raise BadRequest("Bad Request")
-        await super().http1_request_header()
+        await super().http1_request_header()  # type: ignore[no-untyped-call]
 
     async def read(self) -> bytes | None:
         this: Any = self
@@ -101,7 +101,7 @@ class StrictHttp(Http):
                 this.expecting_continue = False
                 await this._send(HTTP_CONTINUE)
             await self._await_chunk_start()
-        return cast("bytes | None", await super().read())
+        return await super().read()
 
     async def _await_chunk_start(self) -> None:
         """The end of the chunk before, or of the head, and then a size. Raises BadRequest."""

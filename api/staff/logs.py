@@ -9,6 +9,8 @@ from sanic import Blueprint, Request
 from api import guards
 from api.endpoint import endpoint
 from identity.errors import RoleMissing
+from identity.roles import Act as StaffAct
+from identity.roles import insist
 from wallet import anchors, log_alarms
 
 bp = Blueprint("staff-logs", url_prefix="/api/staff")
@@ -34,15 +36,14 @@ class LogsAnswer(msgspec.Struct, kw_only=True):
 
 
 @bp.get("/logs")
-@guards.officer("supervisor")
+@guards.officer(StaffAct.OPERATE)
 @endpoint(
     summary="When the logs were anchored last, and alarms that nobody has resolved",
     returns=LogsAnswer,
     problems=(RoleMissing,),
 )
 async def get_logs(request: Request) -> LogsAnswer:
-    if request.ctx.principal.department is not None:
-        raise RoleMissing()
+    insist(request.ctx.principal, StaffAct.OPERATE)
     found = await anchors.standing_of_all()
     return LogsAnswer(
         anchored_at=found.anchored_at,
