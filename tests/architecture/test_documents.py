@@ -19,6 +19,9 @@ REASON_ROW = re.compile(
     r"^\| `([a-z-]+)` \| [^|]+ \| ([^|]*[\u4e00-\u9fff][^|]*) \|$", re.MULTILINE
 )
 
+OF_THE_REGISTER = {"register-in-doubt"}
+"""Reasons that no signature gives: what the register says of itself."""
+
 
 def load_everything() -> None:
     for name in PACKAGES:
@@ -57,7 +60,7 @@ def test_every_reason_is_described_with_what_is_shown() -> None:
     assert sorted(described) == sorted(
         (reason, f"{title}。{following}。") for reason, (title, following) in WORDS.items()
     )
-    assert {reason for reason, _ in described} == REASONS
+    assert {reason for reason, _ in described} == REASONS | OF_THE_REGISTER
 
 
 def test_a_slug_means_one_thing() -> None:

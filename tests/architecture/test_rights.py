@@ -213,6 +213,7 @@ WITHOUT_PRINCIPAL: dict[str, str] = {
     "wallet.queries.facts_of_licence": "inner: the draft of a next version, whose reader is noted",
     "wallet.queries.find_current": "inner: the licence an approval renews, whose reader is noted",
     "wallet.queries.list_licences": "inner: masked; handlers give the caller's own holder",
+    "wallet.uses.is_recorded": "inner: for the act that writes, whether it did",
     "wallet.uses.list_uses": "inner: handlers give the caller's own holder",
     "wallet.uses.record": "inner: writes",
     "wallet.uses.record_once": "inner: writes",
