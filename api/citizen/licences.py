@@ -253,13 +253,14 @@ async def get_history(request: Request, licence_id: UUID) -> History:
 )
 async def open_presentation(request: Request, licence_id: UUID) -> PresentationAnswer:
     resources = request.app.ctx.resources
-    document = await _draw(request, licence_id)
+    # The right first: nobody has a document drawn and sealed whom `open` then refuses.
     opened = await present.open(
         licence_id,
         by=request.ctx.principal,
         redis=resources.redis,
         public_url=resources.settings.public_url,
     )
+    document = await _draw(request, licence_id)
     await seal_checks.seal_checks(
         document, blobs=resources.blobs, trust=resources.trust, redis=resources.redis
     )

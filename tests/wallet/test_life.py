@@ -66,9 +66,10 @@ async def licence_of(type_: LicenceType, city: City, *, serial: int = 0) -> UUID
         document_id="0" * 32,
         drawn_at=clock.now(),
     )
-    row = await issue.add_row(
-        data, document="0" * 64, subject_id=city.zhang, case_id=None, previous_id=None
-    )
+    async with database.transaction():
+        row = await issue.add_row(
+            data, document="0" * 64, subject_id=city.zhang, case_id=None, previous_id=None
+        )
     return row.id
 
 
