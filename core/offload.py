@@ -7,15 +7,17 @@
 
 Each class has children of its own, so that a thousand uploads never take the child that a counter
 needs, and the kernel gives the lower classes what the upper ones leave (nice). A call has a
-deadline, after which its child is ended; what waits is bounded; one person is served one at a time
-(`turn`). Functions handed over must be module-level, arguments picklable; they are pickled when a
-child is free and not before.
+deadline, after which its child is ended; it counts from when the child has begun, so that a machine
+too busy to start one never says that a file is too complex. What waits is bounded; one person is
+served one at a time (`turn`). Functions handed over must be module-level, arguments picklable; they
+are pickled when a child is free and not before.
 """
 
 from __future__ import annotations
 
 import asyncio
 import functools
+import logging
 import multiprocessing
 import os
 import pickle
@@ -31,6 +33,8 @@ from typing import Any, ParamSpec, TypeVar
 
 from core.errors import Invalid, Problem, TooMany, Unavailable
 
+log = logging.getLogger(__name__)
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -38,7 +42,10 @@ MOST_OF_ONE_PERSON = 8
 """Calls of one person that run (one) or wait; a page that uploads in parallel stays below."""
 
 GIBIBYTE = 1024**3
+BEGUN = b"begun"
 END_SECONDS = 5.0
+START_SECONDS = 120.0
+"""For a child to start and to import what it is asked for; its deadline begins after that."""
 
 
 class TooComplex(Invalid):
@@ -109,9 +116,9 @@ class Pool:
     async def run(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """`function(*args, **kwargs)` in a child; its exception is raised here.
 
-        Raises TooComplex after the deadline, Busy when too much waits, and ChildDied when the
-        child was killed. Where strangers' files are looked at that is TooComplex as well, and so is
-        what takes more memory than there is.
+        Raises TooComplex after the deadline, Busy when too much waits or no child can be started,
+        and ChildDied when the child was killed. Where strangers' files are looked at that is
+        TooComplex as well, and so is what takes more memory than there is.
         """
         call = functools.partial(function, *args, **kwargs)
         await self._take_slot()
@@ -168,12 +175,12 @@ class Pool:
             child = self._idle.pop() if self._idle else self._start()
             try:
                 worked, found = child.ask(asked, self.deadline)
-            except (ChildDied, TooComplex) as error:
+            except (ChildDied, TooComplex, Busy) as error:
                 self._children.discard(child)
                 child.end()
                 if left and isinstance(error, ChildDied) and not self._ending:
                     continue
-                if self._strangers and not self._ending:
+                if self._strangers and isinstance(error, ChildDied) and not self._ending:
                     raise TooComplex() from error
                 raise
             self._idle.append(child)
@@ -213,9 +220,15 @@ class _Child:
         theirs.close()
 
     def ask(self, call: bytes, deadline: float) -> tuple[bool, Any]:
-        """Whether it worked, and the result or the error. Raises ChildDied, TooComplex. Blocks."""
+        """Whether it worked, and the result or the error. Raises ChildDied, TooComplex, Busy.
+
+        Blocks.
+        """
         try:
             self._pipe.send_bytes(call)
+            if not self._pipe.poll(START_SECONDS):
+                raise Busy(retry_after=30)
+            self._pipe.recv_bytes()
             if not self._pipe.poll(deadline):
                 raise TooComplex()
             return pickle.loads(self._pipe.recv_bytes())  # type: ignore[no-any-return] # noqa: S301 - our child
@@ -240,6 +253,7 @@ def _serve(pipe: Connection, nice: int, memory: int | None) -> None:
             call = pickle.loads(pipe.recv_bytes())  # noqa: S301 - our parent
         except EOFError:
             return
+        pipe.send_bytes(BEGUN)
         pipe.send_bytes(_outcome(call))
 
 
@@ -270,8 +284,14 @@ run = sealing.run
 
 
 async def warm_up() -> None:
-    """Start the children that people wait for, so that no first caller pays for it."""
-    await asyncio.gather(desk.run(os.getpid), sealing.run(os.getpid))
+    """Start the children that people wait for, so that no first caller pays for it.
+
+    Raises nothing: a server whose children are slow to start answers what needs none.
+    """
+    started = (desk.run(os.getpid), sealing.run(os.getpid))
+    for failure in await asyncio.gather(*started, return_exceptions=True):
+        if isinstance(failure, Exception):
+            log.warning("no child to warm up", exc_info=failure)
 
 
 def shut_down() -> None:

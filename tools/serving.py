@@ -28,7 +28,12 @@ def serve(settings: Settings) -> None:
         from app import create_app
 
         app = create_app(settings)
-        app.after_server_start(lambda app: app.add_task(offload.warm_up(), name="warm-up"))
+
+        @app.after_server_start
+        async def warm_up(_app: object) -> None:
+            # Not handed back: Sanic waits for what a listener returns, and stops when it fails.
+            app.add_task(offload.warm_up(), name="warm-up")
+
         app.run(
             host=settings.host,
             port=settings.port,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import os
 import signal
 import time
@@ -98,6 +99,35 @@ async def test_deadline_ends_the_child_and_not_the_pool(tmp_path: Path) -> None:
     made.deadline = 60.0
     assert await made.run(os.getpid) != number
     made.shut_down()
+
+
+async def test_deadline_begins_when_the_child_has_begun(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A machine too busy to start a child does not make a file too complex."""
+    (tmp_path / "slow_to_import.py").write_text(
+        "import multiprocessing, time\n"
+        "if multiprocessing.parent_process():\n"
+        "    time.sleep(3)\n"
+        "def answer():\n"
+        "    return 7\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    made = pool(deadline=2.0, strangers=True)
+    assert await made.run(importlib.import_module("slow_to_import").answer) == 7
+    made.shut_down()
+
+
+async def test_child_that_does_not_start_is_our_trouble_and_stops_no_server(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(offload, "START_SECONDS", 0.001)
+    made = pool(strangers=True)
+    with pytest.raises(Busy):
+        await made.run(os.getpid)
+    made.shut_down()
+    await offload.warm_up()
+    offload.shut_down()
 
 
 async def pool_child(made: Pool) -> int:
