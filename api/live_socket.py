@@ -17,7 +17,7 @@ taken before: what happens while it reads comes as an event again, never not at 
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Annotated, Any, TypeVar
 
 import msgspec
@@ -34,6 +34,7 @@ from api.live_connection import (
     SocketConnection,
 )
 from api.live_room import Limits, Pace, Room
+from core.errors import Problem
 from identity.principal import Principal
 from push import wire
 from push.channels import live
@@ -62,7 +63,9 @@ class LiveQuery(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """A one-time ticket instead of a cookie or a bearer token."""
 
 
-def declared(summary: str, *, media_type: str | None = None) -> Callable[[H], H]:
+def declared(
+    summary: str, *, media_type: str | None = None, problems: Sequence[type[Problem]] = ()
+) -> Callable[[H], H]:
     """Declare a stream for OpenAPI; `api.endpoint` is for requests with one answer."""
 
     def decorate(handler: H) -> H:
@@ -71,6 +74,7 @@ def declared(summary: str, *, media_type: str | None = None) -> Callable[[H], H]
             query=LiveQuery,
             status=200 if media_type else 101,
             raw=True,
+            problems=tuple(problems),
             media_types=(media_type,) if media_type else (),
         )
         # Sanic then expects no answer: the connection is taken over.

@@ -21,6 +21,7 @@ bp = Blueprint("enterprise-events", url_prefix="/api/enterprise/v1/departments")
 @live_socket.declared(
     "Events of a department this client system is told of (server-sent events)",
     media_type=live_socket.EVENT_STREAM,
+    problems=(RoleMissing,),
 )
 async def follow(request: Request, department: str) -> None:
     principal = request.ctx.principal

@@ -1,5 +1,8 @@
 """The published document is the whole truth: generated requests of every role find nothing else.
 
+Requests that break the document take most of the time; here only officers, counters and systems
+send them.
+
 `python -m bench.schema` asks ten thousand of them, on PostgreSQL.
 """
 
@@ -32,7 +35,7 @@ async def asked(address: str, client: Client, role: cases.Role, *, broken: int =
 
 
 def check(report: cases.Report, at_least: int) -> None:
-    assert report.failures == {}
+    assert not report.failures, "\n".join(f"{at}: {what}" for at, what in report.failures.items())
     assert report.total >= at_least
 
 
@@ -54,7 +57,7 @@ async def test_citizen_finds_nothing_that_is_not_described(
             headers={"Authorization": f"Bearer {token}"},
             known={"case_id": [case["id"]], "code": ["photo"]},
         )
-        check(await asked(address, applicant.http, role), 100)
+        check(await asked(address, applicant.http, role, broken=0), 60)
 
 
 async def test_officer_finds_nothing_that_is_not_described(address: str, client: Client) -> None:

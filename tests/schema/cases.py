@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from hypothesis.errors import Unsatisfiable
 from requests.auth import AuthBase
 from schemathesis import Case, GenerationMode
+from schemathesis.core.failures import FailureGroup
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
     response_schema_conformance,
@@ -28,6 +29,9 @@ from schemathesis.specs.openapi.checks import (
 
 CHECKS = [status_code_conformance, content_type_conformance, response_schema_conformance]
 SECONDS = 60.0
+
+schemathesis.serializer.alias("application/offset+octet-stream", "application/octet-stream")
+"""The bytes of an upload (tus)."""
 
 ENDING = {
     ("DELETE", "/api/citizen/sessions/current"),
@@ -147,7 +151,7 @@ def _ask(
         ask()
     except Unsatisfiable:
         return  # an operation without parameters cannot be asked wrongly
-    except Exception as error:
+    except (Exception, FailureGroup) as error:  # the group is no Exception
         report.failures[f"{where} ({mode.value})"] = _shown(error)
 
 
