@@ -39,7 +39,7 @@ from tortoise.migrations.executor import MigrationExecutor
 from tortoise.queryset import QuerySet
 from tortoise.transactions import in_transaction
 
-from core import database_limits
+from core import database_limits, migrating
 from core.database_errors import DATABASE_ERRORS as DATABASE_ERRORS
 
 log = logging.getLogger(__name__)
@@ -296,7 +296,8 @@ async def migrate(database_url: str, packages: Sequence[str]) -> None:
 async def apply_migrations(database_url: str, packages: Sequence[str]) -> None:
     """The same over a connection that is open already (a database in memory has but one)."""
     apps = tortoise_config(database_url, packages)["apps"]
-    await MigrationExecutor(connections.get(CONNECTION), apps).migrate()
+    with migrating.tables_without_queries():
+        await MigrationExecutor(connections.get(CONNECTION), apps).migrate()
 
 
 def make_folder(database_url: str) -> None:

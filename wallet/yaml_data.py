@@ -20,7 +20,11 @@ class CatalogueFault(ValueError):
     """A data file of the package does not have the form its readers need."""
 
 
-class _Loader(yaml.SafeLoader):
+_Safe: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""The compiled loader where PyYAML was built with it: seven times as fast."""
+
+
+class _Loader(_Safe):  # type: ignore[misc]
     """Safe YAML in which dates stay text, as facts are plain JSON values."""
 
 
