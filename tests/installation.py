@@ -22,7 +22,7 @@ from core.settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent
 SECRET_FILE = "secret-key"
-START_SECONDS = 120.0
+START_SECONDS = 240.0
 STAFF_LINE = re.compile(r"^\s+([A-Z]+-\d+)\s+(yj-[0-9a-f]+)\s", re.MULTILINE)
 CODE_LINE = re.compile(r"enrolment code: ([0-9A-Z-]+)")
 CLIENT_LINE = re.compile(r"client ([\w-]+), key (\S+)")

@@ -8,6 +8,7 @@ from cases.models import Case, CatalogueEntry, ServiceItem
 from cases.reading import FOLDER
 from core.audit import AuditRecord
 from tests.cases.factories import ITEM, CaseMaker
+from tests.cases.retiring import retire
 
 
 @pytest.fixture
@@ -71,6 +72,20 @@ async def test_an_item_that_left_the_files_is_not_offered(cases: CaseMaker, fold
     with pytest.raises(errors.ItemNotFound):
         await apply.open_draft("SJ-QQDJ-02", answers={}, by=cases.by)
     assert (await queries.get_detail(case_id, by=cases.by)).item_code == "SJ-QQDJ-02"
+
+
+async def test_every_retired_item_is_kept_as_its_cases_began_with_it(
+    loaded: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = (await catalogue.snapshot()).items
+    await retire(tmp_path)
+    monkeypatch.setattr(catalogue, "_parsed", {})  # as a process that starts later
+
+    for code, kept in before.items():
+        with pytest.raises(errors.ItemNotFound):
+            await catalogue.get_item(code)
+        again = await catalogue.get_item_version(code, version=kept.version, digest=kept.digest)
+        assert again == kept.item
 
 
 async def test_an_item_that_comes_back_continues_its_versions(loaded: None, folder: Path) -> None:

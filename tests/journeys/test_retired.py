@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,12 @@ from tests.journeys.preparing import prepare
 from tests.journeys.test_road import APPLICANTS, hold_what_is_renewed
 
 ROAD = ("draft", "submitted", "supplement_requested", "accepted", "approved")
-"""The states a case runs through; each test retires every item in one of them."""
+"""The states a case runs through; each test retires the catalogue in one of them."""
+
+ITEMS = ("SJ-GA-01", "SJ-GA-04", "SJ-YBJ-01", "SJ-XFJY-01")
+"""One that leads to a licence, one that is charged for it, one that is charged and ends at once,
+and one of organisations by promise; that the others are kept as well is in tests/cases.
+"""
 
 
 class Walker:
@@ -87,29 +93,29 @@ class Walker:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(1500)
 @pytest.mark.parametrize("state", ROAD)
-async def test_every_item_retired_in_this_state_lets_its_case_end(
+async def test_item_of_each_kind_retired_in_this_state_lets_its_case_end(
     city: City, tmp_path: Path, state: str
 ) -> None:
     await hold_what_is_renewed(city)
     missed: dict[str, str] = {}
-    walkers: list[Walker] = []
-    for item in read_catalogue().items:
-        walker = Walker(city, item, Citizen(city.address), Officer(city.address))
-        walkers.append(walker)
-        await walker.begin()
-        await walker.reach(state)
+    async with AsyncExitStack() as people:
+        walkers: list[Walker] = []
+        catalogue = {item.code: item for item in read_catalogue().items}
+        for code in ITEMS:
+            citizen = await people.enter_async_context(Citizen(city.address))
+            officer = await people.enter_async_context(Officer(city.address))
+            walkers.append(Walker(city, catalogue[code], citizen, officer))
+            await walkers[-1].begin()
+            await walkers[-1].reach(state)
 
-    await retire(tmp_path)
+        await retire(tmp_path)
 
-    for walker in walkers:
-        try:
-            await walker.go_on(state)
-        except AssertionError as error:
-            missed[walker.item.code] = repr(error)
-        await walker.citizen.http.close()
-        await walker.officer.http.close()
+        for walker in walkers:
+            try:
+                await walker.go_on(state)
+            except AssertionError as error:
+                missed[walker.item.code] = repr(error)
     assert missed == {}
     assert await outbox.list_parked() == []
     async with Citizen(city.address) as late:

@@ -99,7 +99,7 @@ class Load:
 
 
 async def all_up(installation: Installation, *, but: set[int]) -> None:
-    async with asyncio.timeout(100):
+    async with asyncio.timeout(200):
         while True:
             output, running = installation.output(), workers_of(installation) - but
             if sum(f"Worker ready [{number}]" in output for number in running) == WORKERS:
