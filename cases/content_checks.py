@@ -24,6 +24,7 @@ from cases.views import ContentMark
 from core import outbox
 from core.database import transaction
 from core.errors import Problem, TooMany, Unavailable
+from core.protect import for_row
 from core.queue import Backoff, Claim, Queue
 from core.workers import Workers
 from identity import channels
@@ -289,7 +290,8 @@ async def _hold_back(row: ContentCheck, case: Case, *, at: datetime) -> None:
     status = {"status": MaterialStatus.REJECTED, "note": reason}
     await MaterialFile.filter(id=file.id).update(**status)
     current = Material.filter(id=file.material.id, version=file.version, way="upload")
-    await current.update(**status, updated_at=at)
+    changes = for_row(Material, {**status, "updated_at": at}, case.id, file.material.code)
+    await current.update(**changes)
     if not theirs:
         await timeline.append(case.id, kind="content-check", title="内容检查", text=reason, at=at)
         return

@@ -340,7 +340,8 @@ async def _summarise(material: Material, *, at: datetime) -> None:
         hints = [note for _, note in files if note]
         status, note = MaterialStatus.CHECKED, hints[0] if hints else None
     uploaded = Material.filter(id=material.id, version=material.version, way="upload")
-    await uploaded.update(status=status, note=note, updated_at=at)
+    changes = {"status": status, "note": note, "updated_at": at}
+    await uploaded.update(**for_row(Material, changes, material.case_id, material.code))
 
 
 async def reject(case_id: UUID, code: str, *, reason: str, by: Principal) -> None:
@@ -371,7 +372,8 @@ async def mark_rejected(case_id: UUID, code: str, *, reason: str, at: datetime) 
     A material the platform makes itself has no row and gets none: there the form is to be mended.
     """
     handed = Material.filter(case_id=case_id, code=code)
-    await handed.update(status=MaterialStatus.REJECTED, note=reason[:300], updated_at=at)
+    changes = {"status": MaterialStatus.REJECTED, "note": reason[:300], "updated_at": at}
+    await handed.update(**for_row(Material, changes, case_id, code))
 
 
 async def handed_in(case_id: UUID) -> dict[str, HandedIn]:

@@ -80,6 +80,8 @@ class Counter(Model):
 class Case(ProtectedModel):
     """An application and everything the law wants to know about its course."""
 
+    once_plain = frozenset({"outcome_text"})
+
     id = fields.UUIDField(primary_key=True, default=new_id)
     case_no = fields.CharField(max_length=50, null=True, unique=True)
     """Official number, given when the case is submitted."""
@@ -107,7 +109,7 @@ class Case(ProtectedModel):
     approval_mode = fields.CharField(max_length=20, null=True)
     facts = ProtectedField(null=True)
     """What the officer decided shall be written on the licence, as JSON text."""
-    outcome_text = fields.TextField(null=True)
+    outcome_text = ProtectedField(null=True)
     """Opinion, reason or result, for the applicant."""
     licence_id = fields.UUIDField(null=True)
     timeline_length = fields.IntField(default=0)
@@ -163,6 +165,7 @@ class Material(ProtectedModel):
     """What the applicant did about one requirement; no row means nothing yet."""
 
     bound_to = ("case_id", "code")
+    once_plain = frozenset({"note"})
 
     id = fields.UUIDField(primary_key=True, default=new_id)
     case: fields.ForeignKeyRelation[Case] = fields.ForeignKeyField(
@@ -174,7 +177,8 @@ class Material(ProtectedModel):
     status = fields.CharField(max_length=20)
     """received, checked, rejected, reused or committed."""
     version = fields.IntField(default=1)
-    note = fields.CharField(max_length=300, null=True)
+    note = ProtectedField(null=True)
+    """Why it was rejected, or a hint."""
     licence_id = fields.UUIDField(null=True)
     licence_type = fields.CharField(max_length=20, null=True)
     licence_name = fields.CharField(max_length=200, null=True)
@@ -192,8 +196,10 @@ class Material(ProtectedModel):
         unique_together = (("case", "code"),)
 
 
-class MaterialFile(Model):
+class MaterialFile(ProtectedModel):
     """One stored page or document of a material; files of older versions are kept as history."""
+
+    once_plain = frozenset({"name"})
 
     id = fields.UUIDField(primary_key=True, default=new_id)
     material: fields.ForeignKeyRelation[Material] = fields.ForeignKeyField(
@@ -201,7 +207,8 @@ class MaterialFile(Model):
     )
     version = fields.IntField()
     page = fields.IntField()
-    name = fields.CharField(max_length=200)
+    name = ProtectedField()
+    """As its owner called it: people name files after people."""
     media_type = fields.CharField(max_length=60)
     size = fields.BigIntField()
     digest = fields.CharField(max_length=64)
@@ -265,19 +272,21 @@ class ContentCheck(Queued):
         )
 
 
-class Upload(Model):
+class Upload(ProtectedModel):
     """A resumable upload; its bytes lie on a shelf (`cases.shelf`), the offset is their number."""
+
+    once_plain = frozenset({"filename", "metadata"})
 
     id = fields.UUIDField(primary_key=True, default=new_id)
     case_id = fields.UUIDField(db_index=True)
     material_code = fields.CharField(max_length=60)
     person_id = fields.UUIDField()
-    filename = fields.CharField(max_length=200)
+    filename = ProtectedField()
     length = fields.BigIntField()
     state = fields.CharField(max_length=12)
     """open, finished, refused, abandoned or expired."""
     file_id = fields.UUIDField(null=True)
-    metadata = fields.TextField(null=True)
+    metadata = ProtectedField(null=True)
     """What the client wrote into `Upload-Metadata`; it is told again when it asks."""
     created_at = fields.DatetimeField()
     expires_at = fields.DatetimeField()
@@ -288,20 +297,24 @@ class Upload(Model):
         indexes = (("state", "expires_at"),)
 
 
-class Supplement(Model):
+class Supplement(ProtectedModel):
     """The one notice that names everything missing (Administrative Licensing Law art. 32)."""
+
+    once_plain = frozenset({"note", "answer_note"})
 
     id = fields.UUIDField(primary_key=True, default=new_id)
     case: fields.OneToOneRelation[Case] = fields.OneToOneField(
         "cases.Case", related_name="supplement", on_delete=fields.CASCADE
     )
     items: Any = fields.JSONField()
-    """[{code, name, reason}]"""
-    note = fields.TextField()
+    """[{code, name}]; older rows have the reason here as well."""
+    reasons = ProtectedField(null=True)
+    """Code → why, as JSON text."""
+    note = ProtectedField()
     due_on = fields.DateField()
     state = fields.CharField(max_length=12)
     """open, answered, lapsed or withdrawn."""
-    answer_note = fields.TextField(null=True)
+    answer_note = ProtectedField(null=True)
     requested_at = fields.DatetimeField()
     answered_at = fields.DatetimeField(null=True)
 
@@ -313,8 +326,10 @@ class Supplement(Model):
         indexes = (("state", "due_on"),)
 
 
-class TimelineEntry(Model):
+class TimelineEntry(ProtectedModel):
     """A numbered step of a case that the applicant can read."""
+
+    once_plain = frozenset({"text"})
 
     id = fields.UUIDField(primary_key=True, default=new_id)
     case: fields.ForeignKeyRelation[Case] = fields.ForeignKeyField(
@@ -324,7 +339,8 @@ class TimelineEntry(Model):
     at = fields.DatetimeField()
     kind = fields.CharField(max_length=30)
     title = fields.CharField(max_length=100)
-    text = fields.TextField()
+    text = ProtectedField()
+    """May quote what an applicant or an officer wrote."""
     actor_text = fields.CharField(max_length=100)
 
     case_id: Any

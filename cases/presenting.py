@@ -1,11 +1,10 @@
 """From rows to views. Pure: everything that is shown is handed in."""
 
+import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
-
-import msgspec
 
 from cases import deadlines, lifecycle, materials, thumbnails, views
 from cases.catalogue import Snapshot
@@ -332,12 +331,25 @@ def _timeline_entry(entry: TimelineEntry) -> views.TimelineView:
     )
 
 
+def _points(row: Supplement) -> list[views.SupplementPoint]:
+    """What is missing and why; older rows have the reasons beside the names."""
+    reasons: dict[str, str] = json.loads(row.reasons) if row.reasons else {}
+    return [
+        views.SupplementPoint(
+            code=point["code"],
+            name=point["name"],
+            reason=reasons.get(point["code"]) or point.get("reason", ""),
+        )
+        for point in row.items
+    ]
+
+
 def _supplement(row: Supplement | None) -> views.SupplementView | None:
     if row is None:
         return None
     return views.SupplementView(
         id=row.id,
-        items=msgspec.convert(row.items, list[views.SupplementPoint]),
+        items=_points(row),
         note=row.note,
         due_on=row.due_on,
         state=row.state,

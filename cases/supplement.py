@@ -30,6 +30,7 @@ from cases.models import Case, Supplement
 from core import audit, clock, jobs, outbox
 from core.blobs import Blobs
 from core.database import transaction
+from core.protect import for_row
 from identity import assurance
 from identity.principal import Principal
 from identity.roles import Act
@@ -86,7 +87,13 @@ async def _request(
         paused_on=clock.local(at).date(),
     )
     supplement = await Supplement.create(
-        case_id=case.id, items=named, note=note, due_on=due, state="open", requested_at=at
+        case_id=case.id,
+        items=[{"code": point["code"], "name": point["name"]} for point in named],
+        reasons=moves.to_text({point["code"]: point["reason"] for point in named}),
+        note=note,
+        due_on=due,
+        state="open",
+        requested_at=at,
     )
     for point in named:
         await materials.mark_rejected(case.id, point["code"], reason=point["reason"], at=at)
@@ -163,8 +170,13 @@ async def answer(
     at = clock.now()
     async with transaction():
         await moves.move(case, Move.ANSWER, at=at, paused_on=None, **_resumed(case))
+        said = {
+            "state": "answered",
+            "answer_note": note.strip()[:2000] or None,
+            "answered_at": at,
+        }
         await Supplement.filter(id=supplement.id, state="open").update(
-            state="answered", answer_note=note.strip()[:2000] or None, answered_at=at
+            **for_row(Supplement, said, supplement.id)
         )
         await content_checks.note_text(content_checks.NOTE, case_id=case.id, by=by, at=at)
         await timeline.append(

@@ -98,6 +98,9 @@ class ProtectedModel(Model):
     bound_to: ClassVar[tuple[str, ...]] = ("id",)
     """Columns that together name the row before it is inserted, and never change."""
 
+    once_plain: ClassVar[frozenset[str]] = frozenset()
+    """Protected columns that held plain text in an earlier release; it counts as an old value."""
+
     class Meta:
         abstract = True
 
@@ -128,7 +131,8 @@ class ProtectedModel(Model):
                 continue
             if row is None:
                 row = _row(cls, kwargs)
-            kwargs[name] = _Opened(opened(stored, context=shared + row))
+            plain = name in cls.once_plain
+            kwargs[name] = _Opened(opened(stored, context=shared + row, once_plain=plain))
         loaded: Self = super()._init_from_db(**kwargs)
         return loaded
 

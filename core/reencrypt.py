@@ -102,7 +102,8 @@ async def _row(
         for name in model.protected_columns():
             if row[name] is not None:
                 context = context_of(model, name, row)
-                opened[name] = vault().open(row[name], context=context)
+                plain = name in model.once_plain
+                opened[name] = vault().open(row[name], context=context, once_plain=plain)
     except ProtectionError:
         count.unreadable += 1
         return

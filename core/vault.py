@@ -6,13 +6,15 @@ kept under) goes into the tag: the same bytes anywhere else do not open. The key
 the master keys made it, so that an old and a new one stand side by side while the key is changed.
 
 `v1.` is the older form, without key id and context. It opens only where an operator has said so
-(YUNJIAN_OLD_VALUES=read), until `manage.py reencrypt` has written every value anew.
+(YUNJIAN_OLD_VALUES=read), until `manage.py reencrypt` has written every value anew. The same holds
+for the plain text of columns that became protected in a later release.
 """
 
 from __future__ import annotations
 
 import binascii
 import hmac
+import re
 import secrets
 from collections.abc import Sequence
 
@@ -25,6 +27,7 @@ from core.settings import Settings
 
 OLD_VERSION = "v1."
 VERSION = "v2."
+_SEALED = re.compile(r"v2\.[0-9a-f]{8}\.")
 NONCE_SIZE = 12
 TAG_SIZE = 16
 SMALLEST_KEY = 32
@@ -82,10 +85,19 @@ class Vault:
         sealed = binascii.b2a_base64(nonce + ciphertext + encryptor.tag, newline=False)
         return self._now.head + sealed.decode()
 
-    def open(self, stored: str, *, context: bytes) -> str:
-        """What `seal` was given for this context. Raises ProtectionError for anything else."""
+    def open(self, stored: str, *, context: bytes, once_plain: bool = False) -> str:
+        """What `seal` was given for this context. Raises ProtectionError for anything else.
+
+        `once_plain`: the place held plain text in an earlier release. That is given as it is, where
+        the settings allow old values, unless it has the form of a sealed one: nothing that was
+        sealed under a lost key is ever shown as if somebody had typed it.
+        """
         size = self._head_size
         keys = self._by_head.get(stored[:size])
+        if keys is None and once_plain and not _SEALED.match(stored):
+            if not self._old_form:
+                raise OldForm("a plain value in a protected column: run `manage.py reencrypt`")
+            return stored
         if keys is None:
             return self._open_old(stored)
         try:

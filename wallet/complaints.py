@@ -9,6 +9,7 @@ from uuid import UUID
 from tortoise.exceptions import IntegrityError
 
 from core import audit, clock, database, once, outbox
+from core.protect import for_row
 from identity.principal import Principal
 from identity.roles import Act, insist
 from wallet import catalogue, uses
@@ -75,12 +76,14 @@ async def answer(complaint_id: UUID, *, text: str, by: Principal) -> None:
         raise ComplaintNotFound()
     look = await UseRecord.get(id=row.use_id)
     async with database.transaction():
-        changed = await Complaint.filter(id=complaint_id, state=ComplaintState.OPEN).update(
-            state=ComplaintState.ANSWERED,
-            answer=text.strip(),
-            answered_by=by.actor,
-            answered_at=clock.now(),
-        )
+        said = {
+            "state": ComplaintState.ANSWERED,
+            "answer": text.strip(),
+            "answered_by": by.actor,
+            "answered_at": clock.now(),
+        }
+        waiting = Complaint.filter(id=complaint_id, state=ComplaintState.OPEN)
+        changed = await waiting.update(**for_row(Complaint, said, complaint_id))
         if not changed:
             raise ComplaintClosed()
         event = ComplaintAnswered(

@@ -10,6 +10,7 @@ from tortoise import fields
 from tortoise.models import Model
 
 from core.ids import new_id
+from core.protect import ProtectedField, ProtectedModel
 
 
 class UseKind(StrEnum):
@@ -142,18 +143,20 @@ class UseDayHead(Model):
         unique_together = (("day", "position"), ("day", "subject_id"))
 
 
-class Complaint(Model):
+class Complaint(ProtectedModel):
     """A holder asks why somebody looked; the department must answer."""
+
+    once_plain = frozenset({"text", "answer"})
 
     id = fields.UUIDField(primary_key=True, default=new_id)
     use_id = fields.UUIDField(unique=True)
     subject_id = fields.UUIDField(db_index=True)
     department = fields.CharField(max_length=16, default="")
-    text = fields.TextField()
+    text = ProtectedField()
     state = fields.CharEnumField(ComplaintState, max_length=10, default=ComplaintState.OPEN)
     made_by = fields.CharField(max_length=80)
     made_at = fields.DatetimeField()
-    answer = fields.TextField(default="")
+    answer = ProtectedField(default="")
     answered_by = fields.CharField(max_length=80, default="")
     answered_at = fields.DatetimeField(null=True)
 

@@ -143,14 +143,16 @@ class LicencePicture(Model):
         unique_together = (("licence_id", "digest"),)
 
 
-class StateChange(Model):
+class StateChange(ProtectedModel):
     """Why a licence changed its state: cause, authority, document and time, never edited."""
+
+    once_plain = frozenset({"cause"})
 
     id = fields.UUIDField(primary_key=True, default=new_id)
     licence_id = fields.UUIDField(db_index=True)
     before = fields.CharEnumField(LicenceState, max_length=12)
     after = fields.CharEnumField(LicenceState, max_length=12)
-    cause = fields.CharField(max_length=200)
+    cause = ProtectedField()
     authority = fields.CharField(max_length=80)
     document_no = fields.CharField(max_length=80)
     by = fields.CharField(max_length=80)

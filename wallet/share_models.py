@@ -71,8 +71,10 @@ class Authorisation(ProtectedModel):
         app = "wallet"
 
 
-class AnnotatedCopy(Model):
+class AnnotatedCopy(ProtectedModel):
     """A copy of a licence with its purpose printed on it and sealed, for one case only."""
+
+    once_plain = frozenset({"made_for"})
 
     id = fields.UUIDField(primary_key=True, default=new_id)
     licence_id = fields.UUIDField(db_index=True)
@@ -82,7 +84,7 @@ class AnnotatedCopy(Model):
     case_no = fields.CharField(max_length=40)
     purpose = fields.CharField(max_length=200)
     made_by = fields.CharField(max_length=80)
-    made_for = fields.CharField(max_length=80)
+    made_for = ProtectedField()
     """The name printed as the one who asked for the copy."""
     fields_shown: Any = fields.JSONField()
     made_at = fields.DatetimeField()

@@ -37,7 +37,7 @@ async def test_personal_answers_are_kept_by_nobody(zhang: Applicant) -> None:
 
 
 async def test_public_answers_may_be_kept(client: Client) -> None:
-    async with client.get("/api/health") as response:
+    async with client.get("/api/status") as response:
         assert "no-store" not in response.headers.get("Cache-Control", "")
 
 

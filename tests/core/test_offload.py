@@ -215,7 +215,7 @@ async def test_uploads_never_take_the_child_of_a_desk(tmp_path: Path) -> None:
 async def test_lower_classes_are_nice_and_bounded_in_memory() -> None:
     desk, uploads = await offload.desk.run(os.nice, 0), await offload.uploads.run(os.nice, 0)
 
-    assert uploads - desk == 10
+    assert uploads == min(desk + 10, 19)  # nobody is nicer than 19, however nice this run is
     with pytest.raises(TooComplex):
         await offload.uploads.run(take, 4)
 

@@ -8,6 +8,7 @@ import pytest
 from core.settings import Settings, SettingsError
 
 KEY = base64.b64encode(bytes(32)).decode()
+LOG_KEY = base64.b64encode(bytes(range(32))).decode()
 
 
 def test_demo_needs_nothing(tmp_path: Path) -> None:
@@ -30,7 +31,15 @@ def test_production_names_everything_that_is_missing(tmp_path: Path) -> None:
     with pytest.raises(SettingsError) as caught:
         Settings.from_env({"YUNJIAN_ENV": "production", "YUNJIAN_VAR": str(tmp_path)})
 
-    names = ("SECRET_KEY", "DATABASE_URL", "REDIS_URL", "BLOB_URL", "PUBLIC_URL", "TRUSTED_PROXIES")
+    names = (
+        "SECRET_KEY",
+        "LOG_KEY",
+        "DATABASE_URL",
+        "REDIS_URL",
+        "BLOB_URL",
+        "PUBLIC_URL",
+        "TRUSTED_PROXIES",
+    )
     for name in names:
         assert f"YUNJIAN_{name}" in str(caught.value)
 
@@ -49,6 +58,7 @@ def test_production_says_whether_a_proxy_stands_in_front(tmp_path: Path) -> None
         "YUNJIAN_REDIS_URL": "redis://localhost",
         "YUNJIAN_BLOB_URL": "memory:///",
         "YUNJIAN_PUBLIC_URL": "https://zwfw.example.gov.cn",
+        "YUNJIAN_LOG_KEY": LOG_KEY,
     }
 
     with pytest.raises(SettingsError, match="YUNJIAN_TRUSTED_PROXIES"):

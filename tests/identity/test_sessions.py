@@ -114,7 +114,12 @@ async def test_sign_in_and_sign_out_are_on_record() -> None:
 
     actions = await AuditRecord.all().values_list("action", flat=True)
 
-    assert sorted(actions) == ["person-registered", "signed-in", "signed-out"]
+    assert sorted(actions) == [
+        "person-registered",
+        "phone-proved",
+        "signed-in",
+        "signed-out",
+    ]
 
 
 async def test_legal_representative_may_act_for_the_company() -> None:

@@ -1,0 +1,42 @@
+"""An operation of migrations: a text column becomes a protected one, in place.
+
+The texts stay as they are; `manage.py reencrypt` seals them beside a serving system, and until then
+they are read only where the settings allow old values (`core.protect`, `once_plain`). Tortoise
+would make the whole table anew on SQLite, and lose its indexes.
+"""
+
+from __future__ import annotations
+
+from tortoise.migrations.operations import AlterField
+from tortoise.migrations.schema_editor.base import BaseSchemaEditor
+from tortoise.migrations.schema_generator.state import State
+
+
+class ProtectColumn(AlterField):
+    """Nothing but the type of the column changes, and that only where it had a length."""
+
+    async def database_forward(
+        self,
+        app_label: str,
+        old_state: State,
+        new_state: State,
+        state_editor: BaseSchemaEditor | None = None,
+    ) -> None:
+        if state_editor is None:
+            return
+        model = f"{app_label}.{self.model_name}"
+        former = old_state.apps.get_model(model)._meta.fields_map[self.name]
+        if former.get_for_dialect(state_editor.DIALECT, "SQL_TYPE") == "TEXT":
+            return
+        if state_editor.DIALECT != "sqlite":
+            await super().database_forward(app_label, old_state, new_state, state_editor)
+            return
+        table, column = new_state.apps.get_model(model)._meta.db_table, self.name
+        empty = "" if former.null else " NOT NULL DEFAULT ''"
+        for statement in (
+            f'ALTER TABLE "{table}" ADD COLUMN "{column}_text" TEXT{empty}',
+            f'UPDATE "{table}" SET "{column}_text" = "{column}"',  # noqa: S608 - names of ours
+            f'ALTER TABLE "{table}" DROP COLUMN "{column}"',
+            f'ALTER TABLE "{table}" RENAME COLUMN "{column}_text" TO "{column}"',
+        ):
+            await state_editor._run_sql(statement)
