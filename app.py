@@ -37,12 +37,11 @@ class Application(Sanic[Any, Any]):
     """Sanic with our own reception of connections, however the server is started."""
 
     def prepare(self, *args: Any, **kwargs: Any) -> None:
-        kwargs.setdefault("protocol", reception.Connection)
-        super().prepare(*args, **kwargs)
+        # `run` hands on a protocol of None, and Sanic puts its own in that place.
+        super().prepare(*args, **kwargs | {"protocol": reception.Connection})
 
     async def create_server(self, *args: Any, **kwargs: Any) -> Any:
-        kwargs.setdefault("protocol", reception.Connection)
-        return await super().create_server(*args, **kwargs)
+        return await super().create_server(*args, **kwargs | {"protocol": reception.Connection})
 
 
 def create_app(settings: Settings, *, resources: Resources | None = None) -> Sanic[Any, Any]:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from api import bodies, reception
+from app import Application
 from core.settings import Settings
 from tests.api.people import exchange
 from tests.conftest import serving
@@ -172,3 +173,10 @@ class TestMemory:
 def _resident() -> int:
     pages = int(Path("/proc/self/statm").read_text().split()[1])
     return pages * resource.getpagesize()
+
+
+def test_a_server_that_runs_is_as_strict_as_those_of_the_tests() -> None:
+    """`run`, which the command uses, hands Sanic a protocol of None; the tests' servers none."""
+    app = Application("reception", configure_logging=False)
+    app.prepare(host="127.0.0.1", port=1, single_process=True, motd=False, protocol=None)
+    assert [each.settings["protocol"] for each in app.state.server_info] == [reception.Connection]
