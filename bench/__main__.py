@@ -6,11 +6,13 @@ import argparse
 import sys
 
 from bench import (
+    bodies,
     fair,
     fanout,
     intake,
     live,
     redeem,
+    relay,
     road,
     seal_ofd,
     sm2,
@@ -33,6 +35,8 @@ BENCHES = {
     "fanout": fanout.run,
     "upload": upload.run,
     "fair": fair.run,
+    "relay": relay.run,
+    "bodies": bodies.run,
 }
 
 

@@ -15,10 +15,10 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import msgspec
-from tortoise import connections
+from tortoise import Tortoise, connections
 
 from bench.result import Result
 from bench.verify_large import peak_mib
@@ -56,10 +56,10 @@ def run() -> Result:
     )
 
 
-def write_batch(path: Path) -> None:
+def write_batch(path: Path, lines: int = LINES) -> None:
     """One line for each licence; two in five holders have several."""
     with path.open("wb") as file:
-        for serial in range(LINES):
+        for serial in range(lines):
             id_no = holder_number(serial % HOLDERS)
             line = {
                 "type": "RES",
@@ -83,13 +83,23 @@ def in_child(url: str, path: Path) -> dict[str, Any]:
     return asyncio.run(take_in(url, path))
 
 
-async def take_in(url: str, path: Path) -> dict[str, Any]:
-    """Prepare an installation, take the batch in, and copy the same rows bare."""
+OFFICER = Principal(
+    kind=PrincipalKind.OFFICER,
+    id=uuid4(),
+    name="钱印章",
+    roles=frozenset({"seal_keeper"}),
+    department="GA",
+)
+SECOND = replace(OFFICER, id=uuid4(), name="赵复核", roles=frozenset({"reviewer"}))
+
+
+async def prepare(url: str, folder: Path) -> Blobs:
+    """An installation with the city's seals in this process, on the empty database at `url`."""
     protect.use(SECRET)
-    await database.migrate(url, PACKAGES)
     await database.open_database(url, PACKAGES)
+    await Tortoise.generate_schemas(safe=False)
     await audit.prepare()
-    blobs = Blobs.open(f"file://{path.parent}/blobs")
+    blobs = Blobs.open(f"file://{folder}/blobs")
     authority = devca.make(
         organisation="云间市",
         departments=seals.departments(),
@@ -97,22 +107,26 @@ async def take_in(url: str, path: Path) -> dict[str, Any]:
         years=30,
     )
     await small_city.build(authority, blobs)
-    officer = Principal(
-        kind=PrincipalKind.OFFICER,
-        id=uuid4(),
-        name="钱印章",
-        roles=frozenset({"seal_keeper"}),
-        department="GA",
-    )
-    second = replace(officer, id=uuid4(), name="赵复核", roles=frozenset({"reviewer"}))
-    began, cpu = time.perf_counter(), time.process_time()
+    return blobs
+
+
+async def approved(path: Path, blobs: Blobs) -> UUID:
+    """The batch sent by one officer and vouched for by another: it may be read."""
     batch_id = await intake.receive(
-        path, batch_no="1", form="lines", by=officer, department="GA", blobs=blobs
+        path, batch_no="1", form="lines", by=OFFICER, department="GA", blobs=blobs
     )
-    await intake.approve(batch_id, by=second)
+    await intake.approve(batch_id, by=SECOND)
+    return batch_id
+
+
+async def take_in(url: str, path: Path) -> dict[str, Any]:
+    """Prepare an installation, take the batch in, and copy the same rows bare."""
+    blobs = await prepare(url, path.parent)
+    began, cpu = time.perf_counter(), time.process_time()
+    batch_id = await approved(path, blobs)
     await intake.process(batch_id, trust=TrustList.of(), blobs=blobs, folder=path.parent)
     seconds, spent = time.perf_counter() - began, time.process_time() - cpu
-    batch = await intake.get_batch(batch_id, by=officer)
+    batch = await intake.get_batch(batch_id, by=OFFICER)
     helper = await offload.run(peak_mib)
     offload.shut_down()
     copied = await copy_alone()
