@@ -229,9 +229,19 @@ class Queue(Generic[R]):
                 id=claim.row.pk,
                 fence=claim.fence,
             )
-            if not kept:
+            if not kept and await self._taken_from(claim):
                 gone.append(claim)
         return gone
+
+    async def _taken_from(self, claim: Claim[R]) -> bool:
+        """Whether another has claimed the row; one that was given back meanwhile is no loss."""
+        return bool(
+            await sql.rows(
+                f"SELECT id FROM {self.table} WHERE id = :id AND fence > :fence",
+                id=claim.row.pk,
+                fence=claim.fence,
+            )
+        )
 
     async def bring_back(self, row: R) -> None:
         """Look again at once at what waits behind `row`, which is out of the way."""

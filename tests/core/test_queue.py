@@ -96,6 +96,13 @@ class TestClaims:
             assert await QUEUE.renew([claim]) == []
             assert await QUEUE.claim(1) == []
 
+    async def test_a_row_that_was_finished_meanwhile_is_not_taken_over(self) -> None:
+        await due("a")
+        (claim,) = await QUEUE.claim(1)
+        assert await claim.settle(done_at=clock.now())
+
+        assert await QUEUE.renew([claim]) == []
+
     async def test_a_released_row_is_due_as_it_was(self) -> None:
         await due("a")
         (claim,) = await QUEUE.claim(1)
