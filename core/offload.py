@@ -173,6 +173,8 @@ class Pool:
         asked = pickle.dumps(call)
         for left in reversed(range(self._tries)):
             child = self._idle.pop() if self._idle else self._start()
+            if self._ending:
+                child.end()  # it was started while the others were being ended
             try:
                 worked, found = child.ask(asked, self.deadline)
             except (ChildDied, TooComplex, Busy) as error:
@@ -216,7 +218,12 @@ class _Child:
         # Daemons may have no children; whoever started us may have made us one.
         multiprocessing.current_process().daemon = False
         self._process = context.Process(target=_serve, args=(theirs, nice, memory), daemon=True)
-        self._process.start()
+        # Ctrl-C reaches a whole group: a child that has not come to `_serve` yet must not hear it.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            self._process.start()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
         theirs.close()
 
     def ask(self, call: bytes, deadline: float) -> tuple[bool, Any]:
@@ -244,6 +251,7 @@ class _Child:
 def _serve(pipe: Connection, nice: int, memory: int | None) -> None:
     """The life of a child. Ctrl-C is the parent's business; without a parent it ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     os.nice(nice)
     if memory is not None:

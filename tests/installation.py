@@ -23,6 +23,8 @@ from core.settings import Settings
 ROOT = Path(__file__).resolve().parent.parent
 SECRET_FILE = "secret-key"
 START_SECONDS = 240.0
+STOP_SECONDS = 60.0
+"""Many times what a quiet machine takes."""
 STAFF_LINE = re.compile(r"^\s+([A-Z]+-\d+)\s+(yj-[0-9a-f]+)\s", re.MULTILINE)
 CODE_LINE = re.compile(r"enrolment code: ([0-9A-Z-]+)")
 CLIENT_LINE = re.compile(r"client ([\w-]+), key (\S+)")
@@ -163,7 +165,7 @@ class Installation:
             os.killpg(self._server.pid, how)
         server, self._server = self._server, None
         try:
-            server.wait(20)
+            server.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
             os.killpg(server.pid, signal.SIGKILL)
             server.wait(20)

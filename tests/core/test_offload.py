@@ -249,3 +249,28 @@ async def test_shut_down_ends_children_that_work(tmp_path: Path) -> None:
     with pytest.raises(ChildDied):
         await running
     assert not Path(f"/proc/{number}").exists()
+
+
+async def test_child_that_is_still_starting_does_not_hear_ctrl_c(small: Pool) -> None:
+    asked = asyncio.create_task(small.run(os.getpid))
+    while not small._children:  # noqa: ASYNC110 - a thread starts it
+        await asyncio.sleep(0)
+    (child,) = small._children
+    number = child._process.pid
+    assert number is not None
+    os.kill(number, signal.SIGINT)  # as the terminal sends it to the whole group
+
+    assert await asked == number
+
+
+async def test_shut_down_ends_a_child_that_is_still_starting(tmp_path: Path) -> None:
+    starting = pool(deadline=5.0)
+    asked = asyncio.create_task(starting.run(wait_for, str(tmp_path / "never")))
+    while starting._threads is None:  # noqa: ASYNC110 - the pool is asked
+        await asyncio.sleep(0)
+    assert not starting._children
+
+    starting.shut_down()
+
+    with pytest.raises(ChildDied):
+        await asked

@@ -100,9 +100,9 @@ async def heard_once_and_held_once(citizen: Citizen, case_id: str, *, licences: 
     """The phone hears of it, from the beginning of its stream on, and the wallet has one."""
     async with citizen.live(after=0) as live:
         told = []
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(90):
             while not (told and told[-1]["kind"] == "case-closed"):
-                frame = await live.next(seconds=30)
+                frame = await live.next(seconds=90)
                 if frame.get("data", {}).get("case_id") == case_id:
                     told.append(frame)
 
