@@ -16,6 +16,7 @@ import core.reencrypt
 import identity.departments
 import identity.people
 import wallet.pictures
+import wallet.printed
 import wallet.seals
 from cases.reading import read_catalogue
 from core import audit, chain_heads, clock, database, protect
@@ -64,6 +65,7 @@ async def reencrypt(settings: Settings, *, check: bool = False) -> None:
         if check:
             left = await core.reencrypt.left()
         else:
+            await wallet.printed.keep_codes()
             counts = await core.reencrypt.run()
             left = sum(count.unreadable for count in counts)
     folder = signing_folder(settings)
@@ -78,6 +80,7 @@ async def reencrypt(settings: Settings, *, check: bool = False) -> None:
 async def bring_up_to_date(settings: Settings) -> None:
     """What an earlier version of the demo has sealed in the old form, written anew."""
     async with opened(replace(settings, read_old_values=True)):
+        await wallet.printed.keep_codes()
         await core.reencrypt.run(report=lambda line: None)
 
 

@@ -205,10 +205,14 @@ class StatusEntry(Model):
         unique_together = (("list_no", "place"),)
 
 
-class PrintedCode(Model):
-    """The short id in the QR on a licence's face; the MAC beside it is not stored."""
+class PrintedCode(ProtectedModel):
+    """The code in the QR on a licence's face, as it was printed: master keys change."""
+
+    bound_to = ("short_id",)
 
     short_id = fields.CharField(max_length=16, primary_key=True)
+    mac = ProtectedField(null=True)
+    """Encrypted: who reads the table makes no codes of it. Null in rows of earlier releases."""
     licence_id = fields.UUIDField(unique=True)
 
     class Meta:

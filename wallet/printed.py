@@ -3,7 +3,8 @@
     HTTPS://<HOST>/L/<12 characters of the licence>-<10 characters of HMAC>
 
 The first part is found in a table; the second cannot be guessed without the master key, so that
-nobody reads licences by counting. A printed code shows no presence of the holder's phone.
+nobody reads licences by counting. Both are kept, the second encrypted, since paper is not printed
+anew when the key changes. A printed code shows no presence of the holder's phone.
 """
 
 import hmac
@@ -16,6 +17,7 @@ from redis.asyncio import Redis
 
 from core import clock, protect
 from core.blobs import Blobs
+from core.protect import for_row
 from signing import TrustList
 from wallet import catalogue, codes, seal_checks, status
 from wallet.errors import PrintedCodeNotFound
@@ -24,6 +26,7 @@ from wallet.queries import holder_masked
 from wallet.verdict import Verdict
 
 ID_LENGTH, MAC_LENGTH = 12, 10
+BATCH = 500
 _TEXT = re.compile(
     rf"(?:HTTPS?://[^/?#]{{1,253}}/L/)?([0-9A-Z]{{{ID_LENGTH}}})-([0-9A-Z]{{{MAC_LENGTH}}})/?",
     re.ASCII,
@@ -45,9 +48,9 @@ class PrintedLicence:
 
 
 def code_of(identifier: str) -> str:
-    """The two parts for a licence with this identifier; always the same."""
-    short_id = _short_id(identifier)
-    return f"{short_id}-{_mac(short_id)}"
+    """The two parts for a licence that is drawn now; the same as long as the master key is."""
+    short_id = _short_ids(identifier)[0]
+    return f"{short_id}-{_macs(short_id)[0]}"
 
 
 def text_of(identifier: str, *, public_url: str) -> str:
@@ -59,7 +62,38 @@ def text_of(identifier: str, *, public_url: str) -> str:
 
 async def register(licence: Licence) -> None:
     """Let the code on this licence's face be found, in the current transaction."""
-    await PrintedCode.create(short_id=_short_id(licence.identifier), licence_id=licence.id)
+    short_id, _, mac = code_of(licence.identifier).partition("-")
+    await PrintedCode.create(short_id=short_id, mac=mac, licence_id=licence.id)
+
+
+async def keep_codes() -> int:
+    """Write the second part into rows of earlier releases; returns how many it was given.
+
+    Before the master key they were made with is taken out. Rows are taken by their key, a batch at
+    a time, so that it may be stopped and run again.
+    """
+    kept, after = 0, ""
+    while rows := await _without_mac(after):
+        licences = await Licence.filter(id__in=[row.licence_id for row in rows])
+        identifiers = {licence.id: licence.identifier for licence in licences}
+        for row in rows:
+            kept += await _keep(row.short_id, identifiers.get(row.licence_id))
+        after = rows[-1].short_id
+    return kept
+
+
+async def _without_mac(after: str) -> list[PrintedCode]:
+    rows = PrintedCode.filter(short_id__gt=after, mac__isnull=True)
+    return await rows.order_by("short_id").limit(BATCH)
+
+
+async def _keep(short_id: str, identifier: str | None) -> int:
+    """Under the key that made the first part. One whose key is not at hand stays as it is."""
+    ids = _short_ids(identifier) if identifier else []
+    if short_id not in ids:
+        return 0
+    values = for_row(PrintedCode, {"mac": _macs(short_id)[ids.index(short_id)]}, short_id)
+    return await PrintedCode.filter(short_id=short_id, mac__isnull=True).update(**values)
 
 
 async def find(text: str) -> Licence | None:
@@ -68,10 +102,11 @@ async def find(text: str) -> Licence | None:
     if found is None:
         return None
     short_id, mac = (part.translate(codes.LOOK_ALIKE) for part in found.groups())
-    if not any(hmac.compare_digest(good, mac) for good in _macs(short_id)):
-        return None
     row = await PrintedCode.get_or_none(short_id=short_id)
-    return None if row is None else await status.find_licence(row.licence_id)
+    good = _macs(short_id) if row is None or row.mac is None else [row.mac]
+    if not any([hmac.compare_digest(one, mac) for one in good]) or row is None:
+        return None
+    return await status.find_licence(row.licence_id)
 
 
 async def look_up(code: str, *, blobs: Blobs, trust: TrustList, redis: Redis) -> PrintedLicence:
@@ -93,16 +128,13 @@ async def look_up(code: str, *, blobs: Blobs, trust: TrustList, redis: Redis) ->
     )
 
 
-def _short_id(identifier: str) -> str:
-    digest = protect.blind_index(identifier, purpose="printed-id")
-    return codes.base32(int(digest, 16), ID_LENGTH)
-
-
-def _mac(short_id: str) -> str:
-    return _macs(short_id)[0]
+def _short_ids(identifier: str) -> list[str]:
+    """Under every master key at hand, newest first."""
+    digests = protect.blind_indexes(identifier, purpose="printed-id")
+    return [codes.base32(int(digest, 16), ID_LENGTH) for digest in digests]
 
 
 def _macs(short_id: str) -> list[str]:
-    """Under every master key at hand: paper is not printed anew when the key changes."""
+    """The same, in the same order."""
     digests = protect.blind_indexes(short_id, purpose="printed-mac")
     return [codes.base32(int(digest, 16), MAC_LENGTH) for digest in digests]

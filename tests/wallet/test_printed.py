@@ -1,15 +1,20 @@
 """The code on a printed copy: leads to the state, cannot be guessed, proves nobody's presence."""
 
+from collections.abc import Iterator
+
 import pytest
 from redis.asyncio import Redis
 
+from core import database, protect, reencrypt
 from tests.wallet.city import City
-from tests.wallet.factories import URL, issue_licence, tools
+from tests.wallet.factories import URL, issue_licence, stored_licence, tools
 from wallet import printed, status, uses, verify
 from wallet.errors import PrintedCodeNotFound
-from wallet.models import Licence
+from wallet.models import Licence, PrintedCode
 from wallet.printed import PrintedLicence
 from wallet.verify import CodeAnswer, Errand
+
+OLD_KEY, NEW_KEY = bytes(range(32)), bytes(range(1, 33))
 
 PAPER = {"cause": "信息待核实", "document_no": "松公证〔2026〕1号"}
 
@@ -86,3 +91,57 @@ async def test_paper_shown_as_a_phone_code_is_no_phone_code(city: City, redis: R
         answer = await read(city, redis, text)
         assert answer.verdict.verdict == "invalid"
         assert answer.licence is None
+
+
+class TestChangeOfTheMasterKey:
+    @pytest.fixture(autouse=True)
+    def _key_of_the_tests_again(self) -> Iterator[None]:
+        yield
+        protect.use(OLD_KEY)
+
+    async def test_paper_is_read_when_the_key_it_was_printed_under_is_gone(
+        self, city: City, redis: Redis
+    ) -> None:
+        text = await text_on_the_face(city)
+        await self.change_the_key()
+
+        assert (await looked_up(city, redis, text.rpartition("/")[2])).in_force
+        assert (await read(city, redis, text)).verdict.verdict == "valid"
+        wrong = text[:-1] + ("0" if text[-1] != "0" else "1")
+        with pytest.raises(PrintedCodeNotFound):
+            await looked_up(city, redis, wrong.rpartition("/")[2])
+
+    async def test_paper_of_an_earlier_release_is_read_as_well(
+        self, city: City, redis: Redis
+    ) -> None:
+        text = await text_on_the_face(city)
+        await PrintedCode.all().update(mac=None)
+        assert (await looked_up(city, redis, text.rpartition("/")[2])).in_force
+
+        await self.change_the_key()
+
+        assert (await looked_up(city, redis, text.rpartition("/")[2])).in_force
+        assert await printed.keep_codes() == 0
+
+    async def test_code_printed_after_the_change_works_beside_the_one_before(
+        self, city: City, redis: Redis
+    ) -> None:
+        before = await text_on_the_face(city)
+        await self.change_the_key()
+        licence = await stored_licence(city)
+        async with database.transaction():
+            await PrintedCode.filter(licence_id=licence.id).delete()
+            await printed.register(licence)
+        after = printed.text_of(licence.identifier, public_url=URL)
+
+        for text in (before, after):
+            assert (await looked_up(city, redis, text.rpartition("/")[2])).in_force
+
+    @staticmethod
+    async def change_the_key() -> None:
+        """As docs/how-to/change-the-master-key.md says, to its end."""
+        protect.use(NEW_KEY, previous=[OLD_KEY])
+        await printed.keep_codes()
+        counts = await reencrypt.run(report=lambda _line: None)
+        assert sum(count.unreadable for count in counts) == 0
+        protect.use(NEW_KEY)
