@@ -32,6 +32,7 @@ async def test_two_devices_see_each_others_words(window: Any, demo: Demo) -> Non
         await phone.click("保存，下一步")
 
         await phone.sees("这份表单刚在另一处改过")
+        await expect(phone.page.get_by_role("alert")).to_be_in_viewport()
         await phone.sees("另一处刚填的是：电脑上写的")
         await expect(box).to_have_value("手机上写的")
         await expect(other).to_have_value("只在电脑上写的")

@@ -65,7 +65,7 @@ export function Field({ field, value, error, source, onInput }) {
     return html`
       <div class="field">
         <span class="label">${field.label} <span class="auto">${source}</span></span>
-        <span>${settled(value)}</span>
+        <span>${inWords(value)}</span>
       </div>
     `;
   }
@@ -99,12 +99,12 @@ export function Field({ field, value, error, source, onInput }) {
   `;
 }
 
-/** A value that was decided by an answer, in words. */
-function settled(value) {
+/** A value as people read it; empty when there is none. */
+export function inWords(value) {
   if (typeof value === 'boolean') {
     return t(value ? 'yes' : 'no');
   }
-  return Array.isArray(value) ? value.map(lineOf).join('；') : value;
+  return Array.isArray(value) ? value.map(lineOf).join('；') : String(value ?? '');
 }
 
 function isChoice(field) {

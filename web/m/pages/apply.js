@@ -1,9 +1,9 @@
 // Step 1 of 3: the form, with what is known already filled in and marked.
 
-import { html, useEffect, useState } from '../../vendor/preact-htm.js';
+import { html, useEffect, useRef, useState } from '../../vendor/preact-htm.js';
 import { t } from '../../kit/i18n.js';
 import { get, put } from '../../kit/api.js';
-import { ErrorSummary, Field, checkFields, errorsOf, tidy } from '../../kit/form.js';
+import { ErrorSummary, Field, checkFields, errorsOf, inWords, tidy } from '../../kit/form.js';
 import { FailedScreen, Failure, H1, Loading, useAct, useData } from '../../kit/ui.js';
 import { go, replace } from '../state.js';
 
@@ -95,7 +95,7 @@ function Form({ opened: first }) {
     <p class="muted">${opened.item_name}</p>
     ${filled > 0 && html`<p class="note ok">${t('apply.filled', { n: filled })}</p>`}
     <${ErrorSummary} errors=${errors} turn=${turn} />
-    ${act.error && Object.keys(errors).length === 0 && html`<${Failure} error=${act.error} />`}
+    ${act.error && Object.keys(errors).length === 0 && html`<${Refused} error=${act.error} />`}
     <form class="card form" onSubmit=${submit} novalidate>
       ${opened.fields.map(
         (field) => html`
@@ -123,6 +123,16 @@ function Form({ opened: first }) {
   `;
 }
 
+/** Why it was not stored, brought before the eyes: the button lies a screen or two below. */
+function Refused({ error }) {
+  const box = useRef(null);
+  useEffect(() => {
+    box.current.scrollIntoView({ block: 'center' });
+    box.current.focus({ preventScroll: true });
+  }, []);
+  return html`<div tabindex="-1" ref=${box}><${Failure} error=${error} /></div>`;
+}
+
 /**
  * What was typed here over `before`, beside what another device stored meanwhile. Where only one of
  * the two changed a field, that one's words stand; where both did, ours stay and theirs are told.
@@ -144,8 +154,4 @@ export function bothOf(before, values, fresh) {
 /** An empty field is empty, whether nobody has typed or somebody has deleted. */
 function same(one, other) {
   return JSON.stringify(one ?? '') === JSON.stringify(other ?? '');
-}
-
-function inWords(value) {
-  return typeof value === 'string' ? value : value === null ? '' : JSON.stringify(value);
 }

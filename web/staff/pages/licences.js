@@ -237,7 +237,10 @@ function Approval({ one, reload }) {
               (line) => html`
                 <tr key=${line.line}>
                   <th scope="row">${line.line}</th>
-                  <td>${line.fault || line.licence_name}${line.sensitive && '（敏感）'}</td>
+                  <td>
+                    ${line.fault ? html`<${Tag} tone="bad">有误</${Tag}> ${line.fault}` : line.licence_name}
+                    ${line.sensitive && '（敏感）'}
+                  </td>
                   <td>${line.number}</td>
                   <td>${line.holder_name}</td>
                 </tr>
@@ -246,7 +249,7 @@ function Approval({ one, reload }) {
           </tbody>
         </table>
       </div>
-      <p class="muted">复核后这些证照可以出示，并将加盖本部门电子印章；每位持证人都会收到通知。</p>
+      <p class="muted">复核通过后，无误的证照即可出示，并将加盖本部门电子印章；每位持证人都会收到通知。有误的行不入库。</p>
       <form class="form" onSubmit=${(event) => decide(event, 'approval')}>
         <button class="btn" disabled=${act.busy}>复核通过，入库</button>
       </form>
@@ -284,11 +287,13 @@ function Batch({ one, reload }) {
         <${Tag} tone=${one.state === 'finished' ? 'ok' : 'info'}>${BATCH_STATES[one.state]}</${Tag}>
         ${' '}<small class="muted">${moment(one.received_at)}</small>
       </p>
-      <progress max="1" value=${one.progress} aria-label=${`批次 ${one.batch_no} 的进度`}></progress>
-      <p>
-        已读 ${one.lines} 行：入库 ${one.taken}，重复 ${one.duplicates}，冲突 ${one.conflicts}，有误 ${one.invalid}
-        ${one.note && html`<br />${one.note}`}
-      </p>
+      ${one.state !== 'waiting' && html`
+        <progress max="1" value=${one.progress} aria-label=${`批次 ${one.batch_no} 的进度`}></progress>
+        <p>
+          已读 ${one.lines} 行：入库 ${one.taken}，重复 ${one.duplicates}，冲突 ${one.conflicts}，有误 ${one.invalid}
+          ${one.note && html`<br />${one.note}`}
+        </p>
+      `}
       ${act.error && html`<${Failure} error=${act.error} />`}
       ${one.may_approve && html`<${Approval} one=${one} reload=${reload} />`}
       ${rest > 0 && !report && html`<button class="btn sec sm" onClick=${read}>查看逐行报告</button>`}
