@@ -135,7 +135,7 @@ async def _made_safe(
         raise errors.EmptyFile()
     clean = path.with_suffix(".clean")
     try:
-        async with offload.uploads.turn(str(by.person_id)):
+        async with offload.uploads.turn(str(by.subject_id or by.id)):
             found = await offload.uploads.run(
                 file_checks.inspect, str(path), accept=ACCEPTED, clean=str(clean)
             )

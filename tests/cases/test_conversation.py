@@ -133,7 +133,7 @@ async def test_words_and_names_are_stored_encrypted_and_never_told_in_events(tal
         "SELECT text, author_name FROM cases_message"
     )
     assert all(
-        str(row[column]).startswith("v1.") for row in rows for column in ("text", "author_name")
+        str(row[column]).startswith("v2.") for row in rows for column in ("text", "author_name")
     )
     payload = (await OutboxMessage.get(name="MessageSent")).payload
     assert "身份证丢了" not in payload

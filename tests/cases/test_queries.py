@@ -223,7 +223,7 @@ async def test_the_overview_counts_lights_as_the_worklist_shows_them(
         frozen_clock.advance(days=days)
     shown = [entry.light for entry in await worklist(cases.officer)]
 
-    totals = (await queries.get_overview(by=cases.officer)).totals
+    totals = (await queries.get_overview(by=officer("RSJ", "supervisor"))).totals
 
     assert (totals.open, totals.yellow, totals.red) == (
         len(shown),
