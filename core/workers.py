@@ -19,7 +19,7 @@ from typing import Any, Generic, TypeVar
 from tortoise.models import Model
 
 from core import clock, tasks
-from core.queue import Claim, Queue
+from core.queue import TIDY_AT_ONCE, Claim, Queue
 
 log = logging.getLogger(__name__)
 
@@ -145,8 +145,9 @@ class Workers(Generic[R]):
         while True:
             try:
                 if clock.steady() - tidied >= POLL_SECONDS:
-                    await self._queue.tidy()
-                    tidied = clock.steady()
+                    moved = await self._queue.tidy()
+                    if moved < TIDY_AT_ONCE:  # else there is more of it, and claims walk past it
+                        tidied = clock.steady()
                 await self.fill()
             except Exception:  # a lost database must not end the work
                 log.exception("the queue %s stumbled and goes on", self._queue.name)
