@@ -41,6 +41,7 @@ from signing import SigningError, SoftwareKeyStore, TrustList
 from signing.credentials import holder
 from signing.key_files import read_private_key
 from signing.suites import SM2_SM3
+from wallet import log_alarms
 from wallet.upstream import StandIn, Upstream
 
 PACKAGES = ("core", "identity", "cases", "wallet", "push", "payments")
@@ -85,6 +86,16 @@ async def database_answers() -> bool:
             await connection.execute_query("SELECT 1")
         return True
     return False
+
+
+async def _no_log_alarm() -> bool:
+    with contextlib.suppress(*DATABASE_ERRORS):
+        return not await log_alarms.is_any_open()
+    return True  # a database that is away is told otherwise
+
+
+WORRIES: Mapping[str, Question] = {"log-alarms": _no_log_alarm}
+"""What operators should look at, told by /api/ready; each says whether all is well."""
 
 
 def questions(resources: Resources) -> dict[str, Question]:

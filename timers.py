@@ -44,7 +44,7 @@ import wallet.transparency
 import wallet.upstream
 import wallet.use_days
 from cases.shelf import open_shelf
-from core import blob_sweep, clock, jobs, once, outbox, spent, tasks
+from core import audit, blob_sweep, clock, jobs, once, outbox, spent, tasks
 from core.lease import Lease
 from resources import Resources
 
@@ -112,6 +112,26 @@ async def anchor_logs(resources: Resources) -> None:
             wallet.log_alarms.ROLLBACK, about="log:memory", detail=str(error)
         )
     await wallet.anchors.anchor()
+
+
+ANCHORS = wallet.anchors.Round()
+
+
+async def check_logs(_resources: Resources) -> None:
+    """Heads without our seal, and anchors that the logs no longer agree with, raise an alarm."""
+    for head in await audit.heads():
+        if not head.sealed:
+            await wallet.log_alarms.sound(
+                wallet.log_alarms.HEAD,
+                about=audit.name_of(head.chain),
+                detail="the head of the chain bears no seal of ours",
+            )
+    try:
+        await ANCHORS.piece()
+    except wallet.anchors.BrokenAnchor as error:
+        await wallet.log_alarms.sound(
+            wallet.log_alarms.ANCHOR, about="log:anchors", detail=str(error)
+        )
 
 
 async def compare_register(resources: Resources) -> None:
@@ -191,6 +211,7 @@ SCHEDULE = (
     Timer("tell-taken-in", 2, tell_taken_in),
     Timer("integrate-log", 5, integrate_log),
     Timer("anchor-logs", 60, anchor_logs),
+    Timer("check-logs", 60, check_logs),
     Timer("compare-register", 60, compare_register),
     Timer("follow-upstream", 30, follow_upstream),
     Timer("close-use-days", 600, close_use_days),

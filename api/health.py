@@ -9,7 +9,7 @@ from sanic.response import raw
 from api import guards
 from api.endpoint import JSON, endpoint
 from core.readiness import Readiness
-from resources import questions
+from resources import WORRIES, questions
 
 bp = Blueprint("health", url_prefix="/api")
 
@@ -35,7 +35,7 @@ class Ready(msgspec.Struct, kw_only=True):
     missing: tuple[str, ...]
     """What keeps this server from its work: `database`, `redis`, `blobs`, `disk`."""
     warnings: tuple[str, ...]
-    """What somebody should look at: `events-late`. Another server would not do better."""
+    """What somebody should look at: `events-late`, `log-alarms`. It is so on every server."""
     oldest_event_seconds: float | None
     """Age of the oldest event that is not told yet."""
 
@@ -81,7 +81,7 @@ async def ready(request: Request) -> HTTPResponse:
 def _readiness(request: Request) -> Readiness:
     ctx = request.app.ctx
     if not hasattr(ctx, "readiness"):
-        ctx.readiness = Readiness(questions(ctx.resources))
+        ctx.readiness = Readiness(questions(ctx.resources), worries=WORRIES)
     found: Readiness = ctx.readiness
     return found
 

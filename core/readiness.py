@@ -45,8 +45,12 @@ class State:
 class Readiness:
     """Asks every question at once, each within ASKED_FOR_SECONDS; one round at a time."""
 
-    def __init__(self, questions: Mapping[str, Question]) -> None:
+    def __init__(
+        self, questions: Mapping[str, Question], *, worries: Mapping[str, Question] | None = None
+    ) -> None:
         self._questions = questions
+        self._worries = worries or {}
+        """Warning → whether there is none of it; asked when the database answers."""
         self._lock = asyncio.Lock()
         self._state: State | None = None
         self._until = 0.0
@@ -65,7 +69,10 @@ class Readiness:
         missing = tuple(name for name, yes in zip(names, answers, strict=True) if not yes)
         age = None if "database" in missing else await oldest_event_seconds()
         late = age is not None and age > LATE_SECONDS
-        return State(missing, ("events-late",) if late else (), age)
+        warnings = ["events-late"] if late else []
+        if "database" not in missing:
+            warnings += [name for name, fine in self._worries.items() if not await _within(fine)]
+        return State(missing, tuple(warnings), age)
 
 
 async def _within(question: Question) -> bool:

@@ -74,7 +74,12 @@ async def create(
             roles=sorted(role.value for role in roles),
             department_id=department,
         )
-        await audit.record(actor=by, action="officer-created", target=f"officer:{officer.id}")
+        await audit.record(
+            actor=by,
+            action="officer-created",
+            target=f"officer:{officer.id}",
+            detail={"roles": officer.roles, "department": department or "all"},
+        )
     return officer.id
 
 
@@ -126,13 +131,13 @@ async def authenticate(staff_no: str, password: str, *, place: str = "") -> Prin
     """
     index = blind_index(staff_no, purpose="identity.staff_no")
     here = blind_index(f"{staff_no}\n{place}", purpose="identity.staff_no.place")
-    await _count_attempt(here, limit=ATTEMPTS)
+    await _insist_on_a_try(here, limit=ATTEMPTS, staff_no=staff_no)
     if not await _is_known(here):
-        await _count_attempt(index, limit=ATTEMPTS_FROM_EVERYWHERE)
+        await _insist_on_a_try(index, limit=ATTEMPTS_FROM_EVERYWHERE, staff_no=staff_no)
     officer = await Officer.get_or_none(staff_no=staff_no, state=State.ACTIVE)
     stored = NOBODY if officer is None else officer.password_hash
     if not await asyncio.to_thread(_fits, stored, password) or officer is None:
-        await _record_failure(index, officer)
+        await _record_of_anonymous("sign-in-failed", staff_no, officer)
         raise errors.WrongCredentials()
     await SignInAttempts.filter(index=here).delete()
     await SignInAttempts.filter(index=index, count__gt=0).update(count=F("count") - 1)
@@ -150,7 +155,18 @@ async def _is_known(here: str) -> bool:
     return await SignInPlace.exists(index=here, until__gt=clock.now())
 
 
-async def _count_attempt(index: str, *, limit: int) -> None:
+async def _insist_on_a_try(index: str, *, limit: int, staff_no: str) -> None:
+    """Raises TooManySignIns; the first who is turned away leaves a record of the lock."""
+    seconds, locked_now = await _count_attempt(index, limit=limit)
+    if locked_now:
+        officer = await Officer.get_or_none(staff_no=staff_no)
+        await _record_of_anonymous("sign-in-locked", staff_no, officer)
+    if seconds:
+        raise errors.TooManySignIns(retry_after=seconds)
+
+
+async def _count_attempt(index: str, *, limit: int) -> tuple[int, bool]:
+    """For how many seconds nobody may try, and whether this attempt is the first to hear so."""
     at = clock.now()
     async with transaction():
         await SignInAttempts.bulk_create(
@@ -159,15 +175,19 @@ async def _count_attempt(index: str, *, limit: int) -> None:
         row = await SignInAttempts.filter(index=index).select_for_update().get()
         count = row.count + 1 if at < row.until else 1
         if count > limit:
-            seconds = int((row.until - at).total_seconds()) + 1
-            raise errors.TooManySignIns(retry_after=seconds)
+            locked_now = row.count == limit
+            if locked_now:
+                await SignInAttempts.filter(index=index).update(count=count)
+            return int((row.until - at).total_seconds()) + 1, locked_now
         await SignInAttempts.filter(index=index).update(count=count, until=at + LOCK)
+    return 0, False
 
 
-async def _record_failure(index: str, officer: Officer | None) -> None:
+async def _record_of_anonymous(action: str, staff_no: str, officer: Officer | None) -> None:
+    index = blind_index(staff_no, purpose="identity.staff_no")
     target = f"staff-no:{index[:16]}" if officer is None else f"officer:{officer.id}"
     async with transaction():
-        await audit.record(actor="anonymous", action="sign-in-failed", target=target)
+        await audit.record(actor="anonymous", action=action, target=target)
 
 
 def _fits(stored: str, password: str) -> bool:

@@ -33,6 +33,7 @@ KEPT = RETENTION - timedelta(days=30)
 FORGOTTEN_AT_ONCE = 5_000
 START = "0" * 64
 PAGE = 500
+PIECE = 20
 MISSING = bytes(merkle.HASH_SIZE)
 
 _MARK = {
@@ -213,10 +214,44 @@ async def check() -> int:
                 raise BrokenAnchor(f"anchor {number + 1} is missing")
             number = row.number
             previous = await _check_anchor(row, previous)
-    entered = await LogEntry.filter(kind=EntryKind.ANCHOR.value).order_by("-id").first()
-    if entered is not None and json.loads(entered.data)["number"] != number:
-        raise BrokenAnchor(f"anchors after {number} are missing")
+    await _insist_on_the_last(number)
     return number
+
+
+async def _insist_on_the_last(number: int) -> None:
+    """Raises BrokenAnchor when a later one was entered and is gone; one just made is there."""
+    entered = await LogEntry.filter(kind=EntryKind.ANCHOR.value).order_by("-id").first()
+    if entered is None:
+        return
+    newest = json.loads(entered.data)["number"]
+    if newest != number and not await Anchor.exists(number=newest):
+        raise BrokenAnchor(f"anchors after {number} are missing")
+
+
+class Round:
+    """A walk over all anchors, a piece at a time, again and again: for a timer."""
+
+    def __init__(self) -> None:
+        self._number, self._previous = 0, START
+
+    async def piece(self, *, size: int = PIECE) -> int:
+        """Compare the next anchors; returns how many, 0 at the end of a round.
+
+        Raises BrokenAnchor, and goes on after that one the next time.
+        """
+        rows = await Anchor.filter(number__gt=self._number).order_by("number").limit(size)
+        if not rows:
+            number, self._number, self._previous = self._number, 0, START
+            await _insist_on_the_last(number)
+        for row in rows:
+            expected, previous = self._number + 1, self._previous
+            self._number = row.number
+            entry = await LogEntry.get_or_none(id=row.entry_id)
+            self._previous = "" if entry is None else _digest_of(entry)
+            if row.number != expected:
+                raise BrokenAnchor(f"anchor {expected} is missing")
+            await _check_anchor(row, previous)
+        return len(rows)
 
 
 async def forget_old() -> int:

@@ -26,13 +26,12 @@ from identity import roles
 from identity.principal import Principal
 from identity.roles import Act
 from signing import TrustList
-from wallet import catalogue, intake_lines, intake_rows
+from wallet import catalogue, intake_lines, intake_rows, second_person
 from wallet.errors import (
     BatchDecided,
     BatchNotFound,
     BatchNumberReused,
     BatchUnreadable,
-    SecondPersonNeeded,
 )
 from wallet.events import IntakeReceived
 from wallet.intake_lines import Incoming
@@ -145,7 +144,12 @@ async def approve(batch_id: UUID, *, by: Principal) -> None:
     """
     batch = await _own(batch_id, by, act=Act.VOUCH)
     if batch.sent_by == by.actor:
-        raise SecondPersonNeeded("发送批次的工作人员不能复核自己的批次，请由另一名工作人员复核")
+        raise await second_person.refuse(
+            by.actor,
+            action="intake.vouch",
+            target=f"intake:{batch.id}",
+            why="发送批次的工作人员不能复核自己的批次，请由另一名工作人员复核",
+        )
     async with database.transaction():
         await _decide(batch, BatchState.RECEIVED, by=by)
         await _queue(batch)

@@ -18,7 +18,7 @@ from identity.principal import Principal
 from identity.queries import SubjectView
 from identity.roles import Act
 from signing import TrustList
-from wallet import catalogue, copies, issue, status, uses
+from wallet import catalogue, copies, issue, second_person, status, uses
 from wallet.errors import (
     GroundAlreadyUsed,
     HolderDoesNotFit,
@@ -139,7 +139,7 @@ async def make(
     document led to a licence that says something else, and what sealing raises.
     """
     type_ = _own_type(licence_type, by)
-    _insist_on_second(type_, ground.second, by)
+    await _insist_on_second(type_, ground.second, by)
     subject = await _holder(type_, holder, by)
     checked = catalogue.check_facts(type_.code, facts)
     _insist_on_holder(type_, checked, subject)
@@ -184,7 +184,7 @@ async def change(
     """
     licence = await _own_licence(licence_id, by)
     type_ = catalogue.get_type(licence.licence_type)
-    _insist_on_second(type_, ground.second, by)
+    await _insist_on_second(type_, ground.second, by)
     checked = catalogue.check_facts(type_.code, {**_pictures(type_, licence), **facts})
     _insist_on_same_holder(type_, checked, licence)
     ground_id = await _change_ground(licence, ground)
@@ -257,14 +257,19 @@ def _insist_on_right(department: str, by: Principal) -> None:
         raise NotALicenceOfficer()
 
 
-def _insist_on_second(type_: LicenceType, second: Principal | None, by: Principal) -> None:
+async def _insist_on_second(type_: LicenceType, second: Principal | None, by: Principal) -> None:
     if not needs_second(type_):
         return
     if second is None:
         raise SecondPersonNeeded(f"《{type_.name}》须由另一名工作人员现场复核")
     fits = second.department == by.department and roles.allows(second, Act.VOUCH)
     if second.id == by.id or not fits:
-        raise SecondPersonNeeded("复核人须是本部门的另一名审查人员或印章管理员")
+        raise await second_person.refuse(
+            by.actor,
+            action="licence.issue-by-hand",
+            target=second.actor,
+            why="复核人须是本部门的另一名审查人员或印章管理员",
+        )
 
 
 async def _holder(type_: LicenceType, holder: Named, by: Principal) -> SubjectView:

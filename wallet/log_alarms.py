@@ -19,6 +19,7 @@ from wallet.verdict import Check, Outcome, Reason
 log = logging.getLogger(__name__)
 
 ROLLBACK, ANCHOR, REGISTER, STATE = "rollback", "anchor", "register", "state"
+HEAD = "head"
 
 _OPEN = database.Statement(
     "SELECT 1 AS found FROM wallet_log_alarm WHERE licence_id = ? AND resolved_at IS NULL LIMIT 1"
@@ -70,6 +71,11 @@ async def list_open(*, limit: int = 100) -> list[Alarm]:
         Alarm(id=row.id, kind=row.kind, about=row.about, detail=row.detail, found_at=row.found_at)
         for row in rows
     ]
+
+
+async def is_any_open() -> bool:
+    """Whether there is something an operator has to look at."""
+    return await LogAlarm.exists(open_key__isnull=False)
 
 
 async def resolve(kind: str, *, about: str, by: str) -> bool:

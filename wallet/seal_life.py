@@ -8,8 +8,8 @@ from uuid import UUID
 
 from core import audit, database
 from identity.principal import Principal
-from wallet import seals, transparency
-from wallet.errors import SealStateChangeNotAllowed, SecondPersonNeeded
+from wallet import seals, second_person, transparency
+from wallet.errors import SealStateChangeNotAllowed
 from wallet.models import Seal, SealState
 
 OUT_OF_USE = (SealState.FROZEN, SealState.REPLACED)
@@ -32,7 +32,12 @@ async def destroy(seal_id: UUID, *, cause: str, by: Principal) -> None:
     """
     seal = await seals.get_for(seal_id, by)
     if seal.state in OUT_OF_USE and seal.state_by == by.actor:
-        raise SecondPersonNeeded("停用这枚印章的工作人员不能销毁它，请由另一名工作人员操作")
+        raise await second_person.refuse(
+            by.actor,
+            action="seal.destroy",
+            target=f"seal:{seal_id}",
+            why="停用这枚印章的工作人员不能销毁它，请由另一名工作人员操作",
+        )
     await _change(seal_id, OUT_OF_USE, SealState.DESTROYED, cause, by)
 
 

@@ -15,13 +15,12 @@ from core import audit, clock, database, once
 from identity.principal import Principal
 from signing import KeyUnavailable, certificates
 from signing.devca import signer_key
-from wallet import seals, transparency
+from wallet import seals, second_person, transparency
 from wallet.errors import (
     ProposalClosed,
     ProposalNotFound,
     ProposalRefused,
     SealStateChangeNotAllowed,
-    SecondPersonNeeded,
 )
 from wallet.models import ProposalState as ProposalState
 from wallet.models import Seal, SealProposal, SealState
@@ -127,7 +126,12 @@ async def approve(proposal_id: UUID, *, keys: Signs, by: Principal) -> UUID:
     """
     row = await _open(proposal_id, by)
     if row.proposed_by == by.id:
-        raise SecondPersonNeeded("申请人不能审批自己的制章申请，请由另一名工作人员审批")
+        raise await second_person.refuse(
+            by.actor,
+            action="seal.approve",
+            target=f"seal-proposal:{proposal_id}",
+            why="申请人不能审批自己的制章申请，请由另一名工作人员审批",
+        )
     await _insist_valid_to(row.department, row.valid_to, keys)
     term = (clock.now(), _end_of(row.valid_to))
     made = await seals.make(row.department, row.name, keys=keys, term=term)

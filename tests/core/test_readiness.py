@@ -22,7 +22,8 @@ from core.full_disk import StorageFull, is_full, refusing
 from core.ids import new_id
 from core.outbox import OutboxMessage
 from core.readiness import Readiness
-from resources import questions
+from resources import WORRIES, questions
+from wallet import log_alarms
 
 
 @pytest.fixture
@@ -136,3 +137,20 @@ async def test_server_whose_redis_is_away_is_alive_and_not_ready(
     await nowhere.aclose()
 
     assert state.missing == ("redis",)
+
+
+async def test_what_operators_should_look_at_is_told_and_keeps_nobody_from_work(db: None) -> None:
+    state = await Readiness({"database": yes}, worries={"a": broken, "b": yes}).state()
+
+    assert (state.ready, state.warnings) == (True, ("a",))
+
+
+async def test_open_alarm_of_the_logs_is_a_warning(db: None) -> None:
+    async def warnings() -> tuple[str, ...]:
+        return (await Readiness({"database": yes}, worries=WORRIES).state()).warnings
+
+    assert await warnings() == ()
+    await log_alarms.sound(log_alarms.ANCHOR, about="log:anchors", detail="anchor 1 is missing")
+    assert await warnings() == ("log-alarms",)
+    await log_alarms.resolve(log_alarms.ANCHOR, about="log:anchors", by="officer:1")
+    assert await warnings() == ()

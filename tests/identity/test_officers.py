@@ -10,6 +10,7 @@ from identity import errors, officers, sessions, sign_in
 from identity.models import Officer
 from identity.principal import PrincipalKind
 from identity.roles import Role
+from tests.conftest import FrozenClock
 from tests.identity import factories
 
 pytestmark = pytest.mark.usefixtures("db", "frozen_clock")
@@ -172,3 +173,41 @@ async def test_strangers_keep_no_officer_from_the_own_desk() -> None:
     await fail("SCJG-01", times=5, **desk)
     with pytest.raises(errors.TooManySignIns):
         await officers.authenticate("SCJG-01", factories.PASSWORD, **desk)
+
+
+async def test_lock_leaves_one_record(frozen_clock: FrozenClock) -> None:
+    officer_id = await factories.officer()
+    await fail("SCJG-01", times=5)
+
+    for _ in range(3):
+        with pytest.raises(errors.TooManySignIns):
+            await officers.authenticate("SCJG-01", factories.PASSWORD)
+
+    record = await AuditRecord.get(action="sign-in-locked")
+    assert (record.actor, record.target) == ("anonymous", f"officer:{officer_id}")
+    frozen_clock.advance(seconds=officers.LOCK.total_seconds() + 1)
+    await fail("SCJG-01", times=5)
+    with pytest.raises(errors.TooManySignIns):
+        await officers.authenticate("SCJG-01", factories.PASSWORD)
+    assert await AuditRecord.filter(action="sign-in-locked").count() == 2
+
+
+async def test_lock_of_an_unknown_number_names_nobody() -> None:
+    await fail("someone", times=5)
+
+    with pytest.raises(errors.TooManySignIns):
+        await officers.authenticate("someone", "wrong")
+
+    record = await AuditRecord.get(action="sign-in-locked")
+    assert record.target.startswith("staff-no:")
+    assert "someone" not in record.target
+
+
+async def test_record_of_a_new_officer_names_roles_and_department() -> None:
+    officer_id = await factories.officer()
+
+    record = await AuditRecord.get(action="officer-created", target=f"officer:{officer_id}")
+
+    officer = await Officer.get(id=officer_id)
+    assert record.detail == {"roles": officer.roles, "department": officer.department_id}
+    assert officer.roles

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from tortoise import connections
 
+import timers
 from core import audit, chain_heads, database
 from core.audit import AuditHead, AuditRecord, BrokenChain
 from tests.conftest import FrozenClock
@@ -19,7 +20,7 @@ from tests.wallet.city import City
 from tests.wallet.factories import stored_licence
 from tests.wallet.test_uses import look
 from tools.log_auditor import Auditor, RefusedLog, Statement
-from wallet import anchors, log_memory, merkle, transparency, use_days, uses
+from wallet import anchors, log_alarms, log_memory, merkle, transparency, use_days, uses
 from wallet.anchors import BrokenAnchor
 from wallet.errors import AnchorForgotten, AnchorNotFound
 from wallet.log_memory import RolledBack
@@ -484,3 +485,54 @@ class TestAnchors:
         found = await transparency.inclusion(leaf, size=latest.size)
         assert found is not None
         assert found[0] == 3
+
+
+class TestTheTimerLooksItself:
+    async def alarms(self, resources: Any) -> list[tuple[str, str]]:
+        """What is open after whole rounds over everything."""
+        for _ in range(4):
+            await timers.check_logs(resources)
+        return sorted((one.kind, one.about) for one in await log_alarms.list_open())
+
+    @pytest.fixture(autouse=True)
+    def _round(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(timers, "ANCHORS", anchors.Round())
+
+    async def test_whole_logs_raise_no_alarm(
+        self, city: City, memory: Path, resources: Any
+    ) -> None:
+        await some_logs(city, memory)
+        await act()
+        await anchor(city, memory)
+
+        assert await self.alarms(resources) == []
+
+    @pytest.mark.parametrize("cut", [cut_end_of_audit, rechain_middle, delete_chain])
+    async def test_cut_log_raises_one_alarm(
+        self, cut: Cut, city: City, memory: Path, resources: Any
+    ) -> None:
+        await some_logs(city, memory)
+        await cut(city)
+
+        found = await self.alarms(resources)
+
+        assert (log_alarms.ANCHOR, "log:anchors") in found
+        assert len(found) == len(set(found))
+        assert await self.alarms(resources) == found
+
+    async def test_missing_anchors_raise_an_alarm(
+        self, city: City, memory: Path, resources: Any
+    ) -> None:
+        await some_logs(city, memory)
+        await Anchor.all().delete()
+
+        assert await self.alarms(resources) == [(log_alarms.ANCHOR, "log:anchors")]
+
+    async def test_head_without_our_seal_raises_an_alarm(
+        self, city: City, memory: Path, resources: Any
+    ) -> None:
+        await some_logs(city, memory)
+        chain = await chain_of()
+        await AuditHead.filter(chain=chain).update(mac="0" * 64)
+
+        assert (log_alarms.HEAD, audit.name_of(chain)) in await self.alarms(resources)

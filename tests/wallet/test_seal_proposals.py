@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from core import database
+from core.audit import AuditRecord
 from identity.principal import Principal
 from signing import parse_seal
 from tests.conftest import FrozenClock, on_postgres
@@ -69,6 +70,17 @@ async def test_approved_proposal_is_a_good_seal_and_the_newest_is_used(
     assert used.valid_until.isoformat() == "2029-11-24T15:59:59+00:00"
     await issue_licence(city)
     assert (await Seal.get(id=seal_id)).uses == 1
+
+
+async def test_who_tries_to_approve_alone_leaves_a_record(city: City) -> None:
+    keeper = officer(city)
+    proposal = await proposed(city, by=keeper)
+
+    with pytest.raises(SecondPersonNeeded):
+        await approved(city, proposal.id, by=replace(keeper, roles=frozenset({"supervisor"})))
+
+    record = await AuditRecord.get(action="seal.approve-refused")
+    assert (record.actor, record.target) == (keeper.actor, f"seal-proposal:{proposal.id}")
 
 
 async def test_nobody_approves_his_own_proposal(city: City) -> None:
