@@ -34,11 +34,14 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from core.settings import Settings, SettingsError
-from push.webhooks.signatures import SUITES
-from tools import demo_commands, log_commands, operator_commands, serving, setup_commands
+
+# Everything else is imported where it is used: each child process for work on the processors reads
+# this file again, and would spend seconds on a program that it does not need.
 
 
 def parser() -> argparse.ArgumentParser:
+    from push.webhooks.signatures import SUITES
+
     main = argparse.ArgumentParser(prog="manage.py", description=(__doc__ or "").split("\n")[0])
     commands = main.add_subparsers(dest="command", required=True)
     for name in ("demo", "serve", "migrate", "makemigrations", "load-items", "dev-ca", "seals"):
@@ -67,6 +70,8 @@ def parser() -> argparse.ArgumentParser:
 
 
 def run(arguments: argparse.Namespace, settings: Settings) -> None:
+    from tools import demo_commands, log_commands, operator_commands, serving, setup_commands
+
     async def seals() -> None:
         async with setup_commands.opened(settings):
             print(f"{await setup_commands.make_seals(settings)} seals made")

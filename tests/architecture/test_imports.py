@@ -1,6 +1,7 @@
 """Who may import whom. The table is that of docs/architecture.md; changing it takes an ADR."""
 
 import ast
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -116,3 +117,17 @@ def test_every_package_is_in_the_table() -> None:
     files = {path.stem for path in ROOT.glob("*.py")}
 
     assert folders | files <= known
+
+
+def test_children_read_next_to_nothing_of_the_command_line() -> None:
+    """Each child for work on the processors imports the main file again (multiprocessing, spawn)."""
+    told = subprocess.run(
+        [sys.executable, "-c", "import sys, manage; print(*sys.modules, sep='\\n')"],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+
+    heavy = {"sanic", "tortoise", "cryptography", "lxml", "api", "wallet", "signing", "push"}
+    assert heavy & set(told.split()) == set()
