@@ -62,7 +62,7 @@ class Connection(HttpProtocol):
         self._watch = self.loop.call_later(self.check_every, self._look)
 
     def data_received(self, data: bytes) -> None:
-        if self._since is None:
+        if self._since is None and self._awaits_head():
             self._since = monotonic()
         super().data_received(data)
 
@@ -71,6 +71,11 @@ class Connection(HttpProtocol):
             return  # was never let in
         self.uncount()
         super().connection_lost(exc)  # type: ignore[no-untyped-call]
+
+    def _awaits_head(self) -> bool:
+        """Whether bytes that come now belong to a head, and not to the body of a request."""
+        http = self._http
+        return http is None or (http.stage in (Stage.IDLE, Stage.REQUEST) and not http.request_body)
 
     def head_is_complete(self) -> None:
         """The next byte but one belongs to another request."""
@@ -96,6 +101,8 @@ class Connection(HttpProtocol):
             return
         if http.stage in (Stage.HANDLER, Stage.RESPONSE):
             self._since = None
+        elif http.stage is Stage.REQUEST and self._since is None:
+            self._since = monotonic()  # its first bytes came behind those of the request before
         if self._is_overdue(http):
             if http.stage is Stage.REQUEST:
                 http.exception = RequestTimeout("Request Timeout")
