@@ -120,7 +120,7 @@ def test_every_package_is_in_the_table() -> None:
 
 
 def test_children_read_next_to_nothing_of_the_command_line() -> None:
-    """Each child for work on the processors imports the main file again (multiprocessing, spawn)."""
+    """A child for work on the processors imports the main file again (multiprocessing, spawn)."""
     told = subprocess.run(
         [sys.executable, "-c", "import sys, manage; print(*sys.modules, sep='\\n')"],
         cwd=ROOT,
