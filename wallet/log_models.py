@@ -271,7 +271,7 @@ class LogAlarm(Model):
 
     id = fields.UUIDField(primary_key=True, default=new_id)
     kind = fields.CharField(max_length=20)
-    """rollback, anchor, register or state."""
+    """rollback, anchor, head, register or state."""
     about = fields.CharField(max_length=80)
     """The log or the licence, `kind:id`."""
     detail = fields.CharField(max_length=200)

@@ -19,7 +19,7 @@ bp = Blueprint("staff-logs", url_prefix="/api/staff")
 class AlarmAnswer(msgspec.Struct, kw_only=True):
     id: UUID
     kind: str
-    """rollback, anchor, register or state."""
+    """rollback, anchor, head, register or state."""
     about: str
     detail: str
     """What differs, never a value."""
