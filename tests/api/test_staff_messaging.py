@@ -67,10 +67,12 @@ async def test_an_operator_replays_and_drops_with_a_reason(
     assert again == (404, "parked-event-not-found")
 
 
-async def test_a_supervisor_of_one_department_only_looks(parked: Faltered, address: str) -> None:
+async def test_a_supervisor_of_one_department_has_no_say(parked: Faltered, address: str) -> None:
+    """Events and deliveries belong to the whole city, to look at as well."""
     async with browser(address) as session:
         supervisor = await sign_in_officer(session, "RSJ-90", roles=(Role.SUPERVISOR,))
-        assert (await supervisor.ok("GET", PATH))["parked"]
+        for path in (PATH, f"{PATH}/deliveries"):
+            assert await supervisor.refused("GET", path) == (403, "role-missing")
         for act in ("replay", "drop"):
             refusal = await supervisor.refused("POST", f"{PATH}/parked/{parked.id}/{act}", WHY)
             assert refusal == (403, "role-missing")
