@@ -171,7 +171,8 @@ async def test_reviewer_gets_the_copy_and_never_the_original(
     assert original[0] == 401
     assert refused == (404, "case-not-found")
     uses = (await zhang.ok("GET", f"/api/citizen/licences/{licence.id}/uses"))["uses"]
-    assert [use["kind"] for use in uses] == ["copy", "copy", "copy", "case"]
+    kinds = [use["kind"] for use in uses]
+    assert kinds == ["copy", "copy", "copy", "office", "case", "prefill"]
     await Case.filter(id=case["id"]).update(state=CaseState.CLOSED)
     async with browser(address) as http:
         reviewer = await sign_in_officer(http, "GA-02", department="GA")
