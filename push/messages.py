@@ -329,6 +329,8 @@ def _licence(
     weight: Weight = Weight.NOTICE,
 ) -> Message:
     data = {"licence_id": str(event.licence_id), "licence_name": event.licence_name}
+    # Who asked for a licence hears that it was made, also when somebody else holds it.
+    about = getattr(event, "applicant_id", None) or event.subject_id
     return Message(
         recipient_id=event.person_id,
         kind=kind,
@@ -337,7 +339,7 @@ def _licence(
         link=link or f"#/licence/{event.licence_id}",
         data=data | dict(more or {}),
         weight=weight,
-        about=event.subject_id,
+        about=about,
     )
 
 

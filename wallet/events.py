@@ -25,6 +25,8 @@ class LicenceIssued(Event):
     identifier: str
     version: int
     valid_to: date | None
+    applicant_id: UUID | None = None
+    """Whose case it was, where `person_id` is told as the one who asked: a father for his child."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -341,6 +341,7 @@ def _issued(order: _Order, licence: Licence) -> LicenceIssued:
         identifier=order.identifier,
         version=licence.version,
         valid_to=order.valid_to,
+        applicant_id=order.case.applicant.id if first else None,
     )
 
 

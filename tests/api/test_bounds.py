@@ -5,6 +5,7 @@ import json
 from typing import Any
 
 import aiohttp
+import msgspec
 import pytest
 
 from core import ids
@@ -101,7 +102,7 @@ class TestCollections:
             applicant.http,
             "PUT",
             f"/api/citizen/cases/{case['id']}/form",
-            json={"values": values},
+            json={"form_revision": case["form_revision"], "values": values},
         )
 
         assert (status, slug) == (422, "invalid-form")
@@ -130,7 +131,7 @@ class TestCollections:
             applicant.http,
             "PUT",
             f"/api/citizen/cases/{case['id']}/form",
-            json={"values": values},
+            json={"form_revision": case["form_revision"], "values": values},
         )
 
         assert found[:2] == (422, slug)
@@ -146,7 +147,9 @@ class TestCollections:
     @pytest.mark.parametrize("depth", [100, 20_000])
     async def test_deep_json_is_refused(self, applicant: Applicant, depth: int) -> None:
         case = await applicant.draft()
-        body = b'{"values":{"k":' + b"[" * depth + b"]" * depth + b"}}"
+        revision = msgspec.json.encode(case["form_revision"])
+        head = b'{"form_revision":' + revision + b',"values":{"k":'
+        body = head + b"[" * depth + b"]" * depth + b"}}"
 
         status, slug, _ = await refusal(
             applicant.http,
