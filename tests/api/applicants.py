@@ -67,10 +67,12 @@ class Applicant(Caller):
         path = f"/api/citizen/cases/{case_id}/materials/{code}/file"
         return await self.ok("POST", path, data=form)
 
-    async def submitted(self) -> Any:
+    async def submitted(self, **values: str) -> Any:
+        """`values` for what nobody knows of the applicant yet."""
         case = await self.draft()
         path = f"/api/citizen/cases/{case['id']}"
-        body = {"form_revision": case["form_revision"], "values": {"bank": "上海银行"}}
+        filled = {"bank": "上海银行", **values}
+        body = {"form_revision": case["form_revision"], "values": filled}
         await self.ok("PUT", f"{path}/form", body)
         await self.upload(case["id"])
         return await self.ok("POST", f"{path}/submission")

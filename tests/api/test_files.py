@@ -79,9 +79,9 @@ async def test_a_picture_that_takes_the_id_of_a_file_leads_to_the_picture(
     applicant: Applicant, stranger: Applicant, officer: Caller
 ) -> None:
     """The page names its pictures: with the id of another person's file it gets its own bytes."""
-    shown: Any = await applicant.submitted()
+    shown: Any = await applicant.submitted(mobile="19900002222")
     (page,) = next(m for m in shown["materials"] if m["code"] == PHOTO)["files"]
-    case = await stranger.submitted()
+    case = await stranger.submitted(mobile="19900001111")
     mine = photo(width=300, height=300)
     kept = f"/api/citizen/cases/{case['id']}/message-pictures/{page['id']}"
 

@@ -56,6 +56,7 @@ async def test_who_reads_no_case_follows_none(
             return
         async with http.get(path) as response, asyncio.timeout(10):
             assert response.status == 200
+            await response.content.readuntil(b"\n\n")  # how soon to come again
             hello = await response.content.readuntil(b"\n\n")
             assert b'"position":0' in hello.replace(b" ", b"")
 

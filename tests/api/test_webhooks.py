@@ -12,12 +12,13 @@ import aiohttp
 import pytest
 
 from core import ids
-from identity import clients
+from identity import clients, officers
 from identity.roles import Role
 from push.webhooks import endpoints
 from push.webhooks.sender import Sender
 from tests.api import people
 from tests.conftest import serving
+from tests.identity import factories
 from tests.push.receivers import BY, LOOPBACK, Receiver, listening
 
 Client = aiohttp.ClientSession
@@ -88,7 +89,17 @@ async def test_reviewer_keeps_no_webhooks(client: Client) -> None:
 
 
 async def test_supervisor_sees_how_delivery_stands(client: Client) -> None:
-    await people.officer(client, roles=(Role.SUPERVISOR,))
+    await officers.create(
+        "ZWB-90",
+        name="郑督办",
+        password=factories.PASSWORD,
+        roles=(Role.SUPERVISOR,),
+        department=None,
+        by=factories.BY,
+    )
+    body = {"staff_no": "ZWB-90", "password": factories.PASSWORD}
+    async with client.post("/api/staff/sessions", json=body) as response:
+        assert response.status == 201
     status, found = await send(client, "GET", "/api/staff/messaging?hours=1")
 
     assert status == 200
@@ -134,7 +145,6 @@ class TestNotices:
     async def test_citizen_reads_and_changes_what_rings(
         self, client: Client, resources: Any
     ) -> None:
-        from tests.identity import factories
 
         await people.citizen(client, resources, await factories.person())
         path = "/api/citizen/notices"

@@ -33,11 +33,13 @@ class Desk:
         self.heard: list[str] = []
         self.slow: set[str] = set()
         self.let_go = asyncio.Event()
+        self.busy = asyncio.Event()
         self.came = asyncio.Condition()
 
     async def __call__(self, event: Event) -> None:
         assert isinstance(event, Called)
         if event.key in self.slow:
+            self.busy.set()
             await self.let_go.wait()
         async with self.came:
             self.heard.append(event.key)
@@ -130,8 +132,7 @@ class TestSeveralWorkers:
         relay.start()
         await call("a")
         async with asyncio.timeout(10):
-            while not await OutboxMessage.exclude(held_until=None).exists():  # noqa: ASYNC110
-                await asyncio.sleep(0.01)
+            await desk.busy.wait()
         await relay.stop()
 
         assert await outbox.drain(next_desk) == 1
