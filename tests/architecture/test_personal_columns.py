@@ -67,7 +67,7 @@ CLEAR: Mapping[str, str] = {
     "wallet_authorisation.fields_granted": "keys of fields",
     "wallet_authorisation.purpose": "what the one who is shown the licence is told as well",
     "wallet_intake_batch.form": "a kind",
-    "wallet_intake_batch.note": "one of a few sentences of the program",
+    "wallet_intake_batch.note": "why a batch was refused, in an officer's words about the batch",
     "wallet_intake_line.message": "which field of a line is wrong and how, never its value",
     "wallet_issue_grant.identifier": IDENTIFIER,
     "wallet_licence.identifier": IDENTIFIER,
