@@ -124,6 +124,7 @@ class PlatformClient:
         self._meter = meter
         self.breaker = breaker or Breaker()
         self._session: aiohttp.ClientSession | None = None
+        self._closed = False
 
     async def call(
         self,
@@ -165,6 +166,8 @@ class PlatformClient:
         return answer
 
     async def close(self) -> None:
+        """For good: what still asks afterwards is told that the platform is not to be had."""
+        self._closed = True
         if self._session is not None:
             await self._session.close()
             self._session = None
@@ -230,6 +233,8 @@ class PlatformClient:
         return answer
 
     def _open_session(self) -> aiohttp.ClientSession:
+        if self._closed:  # nobody would ever close a session that is opened now
+            raise PlatformUnavailable()
         if self._session is None:
             self._session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(limit_per_host=CONNECTIONS_PER_HOST),

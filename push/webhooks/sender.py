@@ -43,6 +43,10 @@ class Answer:
     retry_after: timedelta | None = None
 
 
+class _Closed(Exception):
+    """The sender was closed while somebody still had a call in hand."""
+
+
 class Sender:
     """See the module. Keeps no state but the calls under way."""
 
@@ -52,6 +56,7 @@ class Sender:
         self._allowed = allowed
         self._resolver = resolver
         self._session: aiohttp.ClientSession | None = None
+        self._closed = False
         self._workers: Workers[WebhookCall] = Workers(
             calls.QUEUE,
             self._send,
@@ -91,7 +96,9 @@ class Sender:
         await self._workers.stop()
 
     async def close(self) -> None:
+        """For good: a call that is still tried afterwards fails and is due again later."""
         await self.stop()
+        self._closed = True
         if self._session is not None:
             await self._session.close()
 
@@ -148,6 +155,8 @@ class Sender:
                 taken = 200 <= response.status < 300
                 error = None if taken else f"status-{response.status}"
                 return response.status, _retry_after(response), error
+        except _Closed:
+            return None, None, "stopped"
         except WebhookAddressRefused:
             return None, None, "private-address"
         except aiohttp.ClientConnectorDNSError as failure:
@@ -159,6 +168,8 @@ class Sender:
             return None, None, type(failure).__name__
 
     def _open(self) -> aiohttp.ClientSession:
+        if self._closed:  # nobody would ever close a session that is opened now
+            raise _Closed
         if self._session is None:
             connector = aiohttp.TCPConnector(
                 resolver=self._resolver or GuardedResolver(self._allowed),

@@ -99,6 +99,16 @@ async def test_nobody_listening_is_unavailable() -> None:
     await client.close()
 
 
+async def test_closed_client_opens_nothing_again() -> None:
+    async with talking(text(OK)) as (client, platform):
+        await client.call("GET", "/x", retry=Retry.READ)
+        await client.close()
+        with pytest.raises(PlatformUnavailable):
+            await client.call("GET", "/x", retry=Retry.READ)
+
+    assert platform.calls == 1
+
+
 async def test_reading_is_repeated_after_a_broken_answer() -> None:
     async with talking(hang_up, text("", status=502), text(OK)) as (client, platform):
         answer = await client.call("POST", "/x", retry=Retry.READ)

@@ -62,6 +62,16 @@ async def pass_once(sender: Sender) -> None:
     await sender.settle()
 
 
+async def test_closed_sender_opens_nothing_again(receiver: Receiver, sender: Sender) -> None:
+    webhook_id, _ = await hook(receiver)
+    await sender.close()
+
+    answer = await sender.test(webhook_id, owner=OWNER)
+
+    assert (answer.status, answer.error) == (None, "stopped")
+    assert receiver.heard == []
+
+
 class TestSigning:
     @pytest.mark.parametrize("suite", sorted(signatures.SUITES))
     async def test_call_is_signed_over_time_and_body(
