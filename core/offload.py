@@ -261,8 +261,11 @@ def _serve(pipe: Connection, nice: int, memory: int | None) -> None:
             call = pickle.loads(pipe.recv_bytes())  # noqa: S301 - our parent
         except EOFError:
             return
-        pipe.send_bytes(BEGUN)
-        pipe.send_bytes(_outcome(call))
+        try:
+            pipe.send_bytes(BEGUN)
+            pipe.send_bytes(_outcome(call))
+        except OSError:  # nobody waits for the answer any more
+            return
 
 
 def _outcome(call: Callable[[], object]) -> bytes:
