@@ -37,7 +37,7 @@ log = logging.getLogger(__name__)
 EX_SOFTWARE = 70
 """sysexits.h: an internal software error has been detected."""
 
-BLIND_SECONDS = 3.5
+BLIND_SECONDS = 2.0
 """So long may no worker at all be up, once one was, before the program gives up."""
 
 START_SECONDS = 120.0

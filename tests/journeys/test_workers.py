@@ -23,6 +23,10 @@ pytestmark = [
 ]
 WORKERS = 3
 CALLERS = 6
+PAUSE_SECONDS = 0.02
+"""Between the calls of one caller: callers that never pause would keep the machine from starting
+anything, which says nothing about workers."""
+
 WITHIN_SECONDS = 5.0
 
 
@@ -67,7 +71,6 @@ class Load:
     def __init__(self, address: str) -> None:
         self._address = address
         self.answered = self.broken = 0
-        self.slowest = 0.0
 
     async def __aenter__(self) -> Load:
         self._tasks = [asyncio.create_task(self._call()) for _ in range(CALLERS)]
@@ -82,14 +85,13 @@ class Load:
         connector = aiohttp.TCPConnector(force_close=True)
         async with aiohttp.ClientSession(self._address, connector=connector) as session:
             while True:
-                began = time.monotonic()
                 try:
                     async with session.get("/api/status") as answer:
                         assert answer.status == 200
                     self.answered += 1
                 except aiohttp.ClientError:
                     self.broken += 1
-                self.slowest = max(self.slowest, time.monotonic() - began)
+                await asyncio.sleep(PAUSE_SECONDS)
 
     async def further(self, count: int = 50) -> None:
         """Wait for so many more answers."""
@@ -132,7 +134,7 @@ async def test_all_workers_killed_at_once_are_replaced_or_the_program_ends(
 
     end = time.monotonic() + WITHIN_SECONDS
     async with aiohttp.ClientSession(
-        installation.address, timeout=aiohttp.ClientTimeout(total=0.5)
+        installation.address, timeout=aiohttp.ClientTimeout(total=2)
     ) as session:
         while time.monotonic() < end and installation.code is None:
             with contextlib.suppress(aiohttp.ClientError, TimeoutError):
