@@ -232,7 +232,7 @@ async def resources(
     configs = read_configs(settings)
     connectors = await open_connectors(settings, redis=redis, configs=configs)
     providers = open_providers(configs, redis=redis)
-    yield Resources(
+    held = Resources(
         settings=settings,
         redis=redis,
         blobs=blobs,
@@ -243,6 +243,8 @@ async def resources(
         providers=providers,
         hub=Hub(),
     )
+    yield held
+    await held.webhooks.close()
     for connector in connectors.values():
         await connector.close()
     for provider in providers.values():

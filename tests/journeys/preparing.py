@@ -5,8 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import wallet.demo
 from tests.journeys import plausible
 from tests.journeys.actors import Citizen, a_pdf, photograph
+from tests.journeys.conftest import City
+
+APPLICANTS = {"person": ("zhang", None), "organisation": ("li", "上海松江演示餐饮有限公司")}
+
+
+async def hold_what_is_renewed(city: City) -> None:
+    """A renewal or an amendment needs the licence it renews."""
+    await wallet.demo.load(
+        keys=city.resources.keys, trust=city.resources.trust, blobs=city.resources.blobs
+    )
 
 
 async def prepare(citizen: Citizen, item_code: str) -> dict[str, Any]:

@@ -14,7 +14,8 @@ from tests.conftest import on_postgres
 from tests.installation import Installation
 from tests.journeys import plausible
 from tests.journeys.actors import Citizen, Officer
-from tests.journeys.test_road import RESIDENCE_PERMIT, prepare
+from tests.journeys.preparing import prepare
+from tests.journeys.test_road import RESIDENCE_PERMIT
 
 DELAYS = (0.0, 0.06)
 """Seconds from the answer of the approval to the kill: before the issuing, and within it."""

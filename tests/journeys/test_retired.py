@@ -16,8 +16,7 @@ from tests.cases.retiring import retire
 from tests.journeys import plausible
 from tests.journeys.actors import Citizen, Officer, photograph
 from tests.journeys.conftest import City
-from tests.journeys.preparing import prepare
-from tests.journeys.test_road import APPLICANTS, hold_what_is_renewed
+from tests.journeys.preparing import APPLICANTS, hold_what_is_renewed, prepare
 
 ROAD = ("draft", "submitted", "supplement_requested", "accepted", "approved")
 """The states a case runs through; each test retires the catalogue in one of them."""

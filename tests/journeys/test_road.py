@@ -5,11 +5,6 @@ from __future__ import annotations
 import re
 from typing import Any
 
-import pytest
-
-import wallet.demo
-from cases.definitions import Item
-from cases.reading import read_catalogue
 from core import audit, outbox
 from tests.journeys import plausible
 from tests.journeys.actors import Citizen, CounterDevice, Enterprise, Officer, photograph
@@ -17,7 +12,6 @@ from tests.journeys.conftest import CLIENT_SECRET, City
 from tests.journeys.preparing import prepare
 
 RESIDENCE_PERMIT = "SJ-GA-01"
-APPLICANTS = {"person": ("zhang", None), "organisation": ("li", "上海松江演示餐饮有限公司")}
 
 
 async def test_from_photograph_to_enterprise_report(city: City) -> None:
@@ -109,50 +103,3 @@ async def damaged_verdict(enterprise: Enterprise, document: bytes) -> str:
         answer = await response.json(content_type=None)
         assert response.status in (200, 422)
         return str(answer.get("verdict", "refused"))
-
-
-@pytest.mark.slow
-async def test_every_item_with_a_licence_leads_to_one(city: City) -> None:
-    await hold_what_is_renewed(city)
-    missed: dict[str, str] = {}
-    for item in read_catalogue().items:
-        if item.result.licence:
-            try:
-                await walk(city, item)
-            except (AssertionError, TimeoutError) as error:
-                missed[item.code] = repr(error)
-
-    assert missed == {}
-    assert await outbox.list_parked() == []
-
-
-async def walk(city: City, item: Item) -> None:
-    """From the draft to the licence, as a person or an organisation."""
-    person, organisation = APPLICANTS["person" if "1" in item.audience else "organisation"]
-    async with Citizen(city.address) as citizen, Officer(city.address) as officer:
-        await citizen.sign_in(person)
-        if organisation:
-            await citizen.act_for(organisation)
-        before = {each["id"] for each in await citizen.licences()}
-        async with citizen.live() as live:
-            await live.next()
-            case = await prepare(citizen, item.code)
-            await citizen.post(f"/api/citizen/cases/{case['id']}/submission")
-            await officer.sign_in(*city.reviewer_of(item.dept))
-            await officer.act(case["id"], "acceptance")
-            draft = await officer.get(f"/api/staff/cases/{case['id']}/licence-draft")
-            await officer.approve(case["id"], plausible.facts(draft))
-            issued = await live.until("licence-issued", seconds=30)
-            await live.until("case-closed")
-
-        closed = await citizen.case(case["id"])
-        assert closed["state"] == "closed"
-        assert closed["licence"]["id"] == issued["data"]["licence_id"]
-        assert issued["data"]["licence_id"] not in before
-
-
-async def hold_what_is_renewed(city: City) -> None:
-    """A renewal or an amendment needs the licence it renews."""
-    await wallet.demo.load(
-        keys=city.resources.keys, trust=city.resources.trust, blobs=city.resources.blobs
-    )

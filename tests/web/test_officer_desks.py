@@ -13,7 +13,7 @@ from playwright.async_api import expect
 from core import clock
 from tests.journeys import plausible
 from tests.journeys.actors import Citizen, Officer
-from tests.journeys.test_road import prepare
+from tests.journeys.preparing import prepare
 from tests.web import people, screens
 from tests.web.installation import Demo
 from tests.web.people import Window
