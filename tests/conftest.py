@@ -259,6 +259,7 @@ class Server:
     """
 
     idle: ClassVar[list[Server]] = []
+    busy: ClassVar[list[Server]] = []
 
     def __init__(self, settings: Settings) -> None:
         from sanic import Sanic
@@ -275,6 +276,10 @@ class Server:
     @property
     def address(self) -> str:
         return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def app(self) -> Any:
+        return self._app
 
     async def begin(self, settings: Settings, resources: Any) -> None:
         settings = replace(settings, port=self.port, public_url=self.address)
@@ -329,11 +334,19 @@ async def serving(settings: Settings, resources: Any) -> AsyncIterator[str]:
     """A real server of ours on a free loopback port; yields its address."""
     server = Server.idle.pop() if Server.idle else Server(settings)
     await server.begin(settings, resources)
+    Server.busy.append(server)
     try:
         yield server.address
     finally:
+        Server.busy.remove(server)
         await server.end()
         Server.idle.append(server)
+
+
+def running_app() -> Any:
+    """The application of the one server that runs in this process."""
+    (server,) = Server.busy
+    return server.app
 
 
 async def everything_told(*, seconds: float = 20.0) -> None:

@@ -6,11 +6,10 @@ from typing import Any
 
 import aiohttp
 import pytest
-from sanic import Sanic
 
 from tests.api import people
 from tests.api.applicants import Applicant, browser, sign_in
-from tests.conftest import serving
+from tests.conftest import running_app, serving
 from tests.identity import factories
 
 Client = aiohttp.ClientSession
@@ -59,7 +58,7 @@ async def secure(settings: Any, resources: Any) -> AsyncIterator[Client]:
     """A server that is reached over TLS, which ends in front of it."""
     async with serving(settings, resources) as address, browser(address) as http:
         told = replace(resources, settings=replace(settings, public_url="https://zwfw.example.cn"))
-        app = Sanic.get_app()
+        app = running_app()
         app.ctx.resources = told
         yield http
 

@@ -8,7 +8,6 @@ from uuid import UUID
 
 import aiohttp
 import pytest
-from sanic import Sanic
 
 from api.live_socket import Pace
 from core import clock, ids
@@ -17,6 +16,7 @@ from push import deliver, stream
 from push.channels import live
 from push.stream import Entry
 from tests.api import people
+from tests.conftest import running_app
 from tests.identity import factories
 from tests.push.factories import message
 
@@ -308,7 +308,7 @@ class TestQuickPace:
 
     @pytest.fixture
     def pace(self, address: str) -> None:
-        Sanic.get_app().ctx.live_pace = Pace(heartbeat=0.05, life=0.5)
+        running_app().ctx.live_pace = Pace(heartbeat=0.05, life=0.5)
 
     @pytest.mark.usefixtures("pace")
     async def test_heartbeats_and_then_a_planned_close(self, client: Client, zhang: UUID) -> None:

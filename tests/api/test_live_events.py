@@ -9,7 +9,6 @@ from uuid import UUID
 import aiohttp
 import msgspec
 import pytest
-from sanic import Sanic
 
 from api.live_room import Limits, Pace
 from core import ids
@@ -17,6 +16,7 @@ from identity import sessions
 from push import stream
 from push.channels import live
 from tests.api import people
+from tests.conftest import running_app
 from tests.identity import factories
 
 Client = aiohttp.ClientSession
@@ -143,7 +143,7 @@ async def test_signed_out_stream_says_so_and_ends(client: Client, zhang: UUID) -
 async def test_heartbeats_are_comments_and_life_ends_in_good_order(
     client: Client, zhang: UUID
 ) -> None:
-    Sanic.get_app().ctx.live_pace = Pace(heartbeat=0.05, life=0.5)
+    running_app().ctx.live_pace = Pace(heartbeat=0.05, life=0.5)
     async with reading(client) as reader:
         events = [await reader.next() for _ in range(3)]
 
@@ -211,7 +211,7 @@ class TestTickets:
 
 class TestLimits:
     async def test_oldest_of_a_user_gives_way(self, client: Client, zhang: UUID) -> None:
-        Sanic.get_app().ctx.room._limits = Limits(per_user=2)
+        running_app().ctx.room._limits = Limits(per_user=2)
         async with reading(client) as first, reading(client) as second, reading(client) as third:
             await first.next()
             assert (await first.next())["reason"] == "too-many"
@@ -219,7 +219,7 @@ class TestLimits:
             assert (await third.next())["event"] == "hello"
 
     async def test_newest_of_an_address_is_sent_away(self, client: Client, zhang: UUID) -> None:
-        Sanic.get_app().ctx.room._limits = Limits(per_address=1)
+        running_app().ctx.room._limits = Limits(per_address=1)
         async with reading(client) as first:
             await first.next()
             async with reading(client) as second:
@@ -231,7 +231,7 @@ async def test_stopping_worker_asks_everyone_to_come_back(
 ) -> None:
     async with reading(client) as reader:
         await reader.next()
-        await Sanic.get_app().ctx.room.close()
+        await running_app().ctx.room.close()
 
         assert (await reader.next())["event"] == "reconnect"
         assert resources.hub.count == 0

@@ -10,13 +10,13 @@ from queue import Queue
 from typing import Any
 
 import pytest
-from sanic import Sanic
 
 from core import clock, ids
 from identity import clients
 from push import stream
 from push.channels import live
 from push.webhooks import endpoints, notices, signatures
+from tests.conftest import running_app
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 10.0
@@ -106,7 +106,7 @@ async def test_events_come_in_order_and_after_a_break_from_where_it_was(
     for number in (1, 2, 3):
         await tell(resources, number)
     assert await system.numbers(3) == [1, 2, 3]
-    room = Sanic.get_app().ctx.room
+    room = running_app().ctx.room
     for slot in room._slots:
         for connection in tuple(slot):
             connection.abort()
