@@ -6,7 +6,8 @@ from uuid import UUID
 
 from cases.queries import Licences
 from identity.principal import Principal
-from wallet import catalogue, queries
+from wallet import queries
+from wallet.types import catalogue
 
 Facts = Mapping[str, object]
 

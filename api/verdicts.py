@@ -4,7 +4,7 @@ from datetime import datetime
 
 import msgspec
 
-from wallet.verdict import CHECK_TITLES, Check, Verdict
+from wallet.types.verdict import CHECK_TITLES, Check, Verdict
 
 
 class CheckAnswer(msgspec.Struct, kw_only=True):

@@ -31,7 +31,7 @@ from tests import services
 from tests.wallet import city as small_city
 from tests.wallet.factories import RESIDENCE
 from wallet import intake, seals
-from wallet.check_digits import identity_digit
+from wallet.types.check_digits import identity_digit
 
 LINES = 100_000
 HOLDERS = 40_000

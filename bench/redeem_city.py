@@ -11,9 +11,10 @@ from identity import registry
 from identity.registry import Named
 from resources import Resources
 from tests.wallet.factories import RESIDENCE
-from wallet import catalogue, issue, numbers, sealing, seals
-from wallet.check_digits import identity_digit
+from wallet import issue, numbers, sealing, seals
 from wallet.face import FaceData
+from wallet.types import catalogue
+from wallet.types.check_digits import identity_digit
 
 HOLDERS = 240
 

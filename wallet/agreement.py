@@ -12,12 +12,13 @@ from datetime import date
 import msgspec
 
 from core.protect import blind_index
-from wallet import catalogue, intake_lines
+from wallet import intake_lines
 from wallet.errors import LicenceTypeNotFound
 from wallet.face import stored_text
-from wallet.facts import Facts
 from wallet.intake_lines import Incoming, Line
 from wallet.models import Licence
+from wallet.types import catalogue
+from wallet.types.facts import Facts
 
 Statement = Mapping[str, object]
 

@@ -20,15 +20,16 @@ from identity import roles
 from identity.principal import Principal
 from identity.roles import Act
 from signing import SealReport, TrustList, Unsigned, begin_seal, verify_document
-from wallet import annotated_face, catalogue, savings, seals, status, uses
-from wallet import facts as facts_of
+from wallet import annotated_face, savings, seals, status, uses
 from wallet.annotated_face import CopyData
 from wallet.errors import IssueFailed, LicenceNotFound, LicenceNotInForce
-from wallet.facts import Facts
 from wallet.log_models import UseKind, UseRecord
 from wallet.models import AnnotatedCopy, Licence
 from wallet.queries import facts_from
 from wallet.seals import SealView, Signs
+from wallet.types import catalogue
+from wallet.types import facts as facts_of
+from wallet.types.facts import Facts
 
 LIFE = timedelta(days=60)
 """A copy outlives its case's longest usual limit; another is made if it ends earlier."""

@@ -9,9 +9,9 @@ from tortoise.expressions import Q
 from core import clock
 from identity import queries as identity_queries
 from identity.principal import Principal
-from wallet import catalogue
 from wallet.models import Authorisation
 from wallet.share_models import AuthorisationState
+from wallet.types import catalogue
 
 
 @dataclass(frozen=True, kw_only=True)

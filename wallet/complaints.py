@@ -12,10 +12,11 @@ from core import audit, clock, database, once, outbox
 from core.protect import for_row
 from identity.principal import Principal
 from identity.roles import Act, insist
-from wallet import catalogue, uses
+from wallet import uses
 from wallet.errors import AlreadyComplained, ComplaintClosed, ComplaintNotFound
 from wallet.events import ComplaintAnswered, ComplaintMade
 from wallet.log_models import Complaint, ComplaintState, UseRecord
+from wallet.types import catalogue
 
 
 @dataclass(frozen=True, kw_only=True)

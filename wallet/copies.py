@@ -5,9 +5,10 @@ All copies share one number and live and end together; what happens to one happe
 
 import msgspec
 
-from wallet import catalogue, holders
+from wallet import holders
 from wallet.models import Licence
-from wallet.validity import LicenceState
+from wallet.types import catalogue
+from wallet.types.validity import LicenceState
 
 LIVING = (LicenceState.VALID, LicenceState.SUSPENDED)
 

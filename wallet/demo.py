@@ -8,14 +8,15 @@ from core.blobs import Blobs
 from core.ids import new_id
 from identity import queries
 from signing import TrustList
-from wallet import catalogue, issue, printed, sealing, seals, status
-from wallet.catalogue import DATA
+from wallet import issue, printed, sealing, seals, status
 from wallet.face import FaceData
-from wallet.licence_types import Strict
 from wallet.models import Licence
 from wallet.seals import Signs
-from wallet.validity import LicenceState
-from wallet.yaml_data import read_section
+from wallet.types import catalogue
+from wallet.types.catalogue import DATA
+from wallet.types.licence_types import Strict
+from wallet.types.validity import LicenceState
+from wallet.types.yaml_data import read_section
 
 ACTOR = "system:demo"
 STORED_STATES = (LicenceState.REVOKED, LicenceState.WITHDRAWN, LicenceState.CANCELLED)

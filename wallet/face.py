@@ -12,13 +12,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from wallet import catalogue, codes, face_template, layout
-from wallet import facts as facts_of
-from wallet.facts import Facts
+from wallet import codes, face_template, layout
 from wallet.fonts import Face, subset_for
 from wallet.layout import Content, Drawing, Entry, TextBlock
-from wallet.licence_types import Field, FieldType, LicenceType
 from wallet.ofd_xml import OfdPage
+from wallet.types import catalogue
+from wallet.types import facts as facts_of
+from wallet.types.facts import Facts
+from wallet.types.licence_types import Field, FieldType, LicenceType
 
 WIDE_TYPES = (FieldType.ADDRESS, FieldType.TEXT, FieldType.LIST)
 HOLDER_ID_TYPES = {"001": "统一社会信用代码", "111": "居民身份证", "117": "出生医学证明"}

@@ -3,8 +3,8 @@
 from functools import cache
 from pathlib import Path
 
-from wallet.licence_types import Strict
-from wallet.yaml_data import read_section
+from wallet.types.licence_types import Strict
+from wallet.types.yaml_data import read_section
 
 FACES = Path(__file__).parent / "faces"
 

@@ -8,12 +8,13 @@ from uuid import UUID
 
 from tortoise.exceptions import IntegrityError
 
-from wallet import catalogue, numbers
-from wallet import identifier as identifiers
+from wallet import numbers
 from wallet.errors import PreviousLicenceMissing
-from wallet.facts import Facts, check_number
-from wallet.identifier import Identifier
 from wallet.models import IssueGrant, Licence
+from wallet.types import catalogue
+from wallet.types import identifier as identifiers
+from wallet.types.facts import Facts, check_number
+from wallet.types.identifier import Identifier
 
 
 async def grant(

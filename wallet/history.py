@@ -8,10 +8,11 @@ from core import audit, clock
 from identity import roles
 from identity.principal import Principal
 from identity.roles import Act
-from wallet import catalogue, status, validity
+from wallet import status
 from wallet.errors import LicenceNotFound
 from wallet.models import Licence, StateChange
-from wallet.validity import LicenceState
+from wallet.types import catalogue, validity
+from wallet.types.validity import LicenceState
 
 
 @dataclass(frozen=True, kw_only=True)

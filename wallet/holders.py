@@ -10,9 +10,9 @@ from uuid import UUID
 from core.protect import blind_index, blind_indexes
 from identity import organisations, people, queries
 from identity.queries import SubjectView
-from wallet.check_digits import is_credit_code, is_identity_number
-from wallet.facts import Facts
-from wallet.licence_types import DraftRule, LicenceType
+from wallet.types.check_digits import is_credit_code, is_identity_number
+from wallet.types.facts import Facts
+from wallet.types.licence_types import DraftRule, LicenceType
 
 ORGANISATION, PERSON = "001", "111"
 

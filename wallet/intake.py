@@ -26,7 +26,7 @@ from identity import roles
 from identity.principal import Principal
 from identity.roles import Act
 from signing import TrustList
-from wallet import catalogue, intake_lines, intake_rows, second_person
+from wallet import intake_lines, intake_rows, second_person
 from wallet.errors import (
     BatchDecided,
     BatchNotFound,
@@ -36,6 +36,7 @@ from wallet.errors import (
 from wallet.events import IntakeReceived
 from wallet.intake_lines import Incoming
 from wallet.share_models import BatchState, IntakeBatch, IntakeLine, LineOutcome
+from wallet.types import catalogue
 
 INTAKE = "intake"
 """The kind of the job that reads a batch."""

@@ -15,13 +15,13 @@ from xml.etree import ElementTree
 import msgspec
 
 from signing import SigningError, TrustList, verify_document
-from wallet import catalogue, check_digits, facts, validity
-from wallet import identifier as identifiers
 from wallet.errors import InvalidFacts, LicenceTypeNotFound
-from wallet.facts import Facts
-from wallet.licence_types import DraftRule, FieldType, LicenceType
 from wallet.ofd_xml import LICENCE
-from wallet.validity import LicenceState
+from wallet.types import catalogue, check_digits, facts, validity
+from wallet.types import identifier as identifiers
+from wallet.types.facts import Facts
+from wallet.types.licence_types import DraftRule, FieldType, LicenceType
+from wallet.types.validity import LicenceState
 
 LONGEST_LINE = 64 * 1024
 STATES = frozenset({LicenceState.VALID, LicenceState.SUSPENDED})

@@ -14,14 +14,15 @@ from core import clock, copying
 from core.ids import new_id
 from identity import registry
 from identity.registry import Named
-from wallet import catalogue, holders, numbers, pictures, taken_in, transparency
-from wallet import identifier as identifiers
-from wallet.identifier import Identifier
+from wallet import holders, numbers, pictures, taken_in, transparency
 from wallet.intake_lines import Incoming
 from wallet.models import Licence, LogEntry, NumberCounter
 from wallet.share_models import IntakeLine, LineOutcome
 from wallet.taken_in import Origin
 from wallet.transparency import EntryKind
+from wallet.types import catalogue
+from wallet.types import identifier as identifiers
+from wallet.types.identifier import Identifier
 
 Key = tuple[str, str]
 """Licence type and the index of its number: what makes two licences the same one."""

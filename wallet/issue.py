@@ -21,11 +21,9 @@ from identity import queries
 from identity.queries import SubjectView
 from signing import TrustList
 from wallet import (
-    catalogue,
     copies,
     grants,
     holders,
-    masking,
     pictures,
     printed,
     sealing,
@@ -33,18 +31,18 @@ from wallet import (
     status,
     status_lists,
     transparency,
-    validity,
 )
-from wallet import identifier as identifiers
 from wallet.errors import PreviousLicenceMissing
 from wallet.events import LicenceIssued
 from wallet.face import FaceData
-from wallet.facts import Facts
 from wallet.holders import Holder
-from wallet.licence_types import FieldType
 from wallet.models import Licence
 from wallet.seals import Signs
-from wallet.validity import LicenceState
+from wallet.types import catalogue, masking, validity
+from wallet.types import identifier as identifiers
+from wallet.types.facts import Facts
+from wallet.types.licence_types import FieldType
+from wallet.types.validity import LicenceState
 
 ACTOR = "system:wallet"
 ISSUE, CHANGE = "issue", "change"

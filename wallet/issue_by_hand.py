@@ -18,7 +18,7 @@ from identity.principal import Principal
 from identity.queries import SubjectView
 from identity.roles import Act
 from signing import TrustList
-from wallet import catalogue, copies, issue, second_person, status, uses
+from wallet import copies, issue, second_person, status, uses
 from wallet.errors import (
     GroundAlreadyUsed,
     HolderDoesNotFit,
@@ -28,13 +28,14 @@ from wallet.errors import (
     PreviousLicenceMissing,
     SecondPersonNeeded,
 )
-from wallet.facts import Facts
 from wallet.issue import ByHand
-from wallet.licence_types import Field, LicenceType
 from wallet.log_models import UseKind
 from wallet.models import Licence
 from wallet.queries import facts_from
 from wallet.seals import Signs
+from wallet.types import catalogue
+from wallet.types.facts import Facts
+from wallet.types.licence_types import Field, LicenceType
 
 CHANGEABLE = ("valid", "suspended")
 

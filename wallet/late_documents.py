@@ -12,12 +12,13 @@ from core.blobs import BlobNotFound, Blobs
 from core.ids import new_id
 from identity.principal import Principal
 from signing import TrustList
-from wallet import catalogue, printed, sealing, seals, status, taken_in, transparency
+from wallet import printed, sealing, seals, status, taken_in, transparency
 from wallet.face import FaceData
-from wallet.licence_types import FieldType
 from wallet.models import Licence
 from wallet.queries import facts_from
 from wallet.seals import Signs
+from wallet.types import catalogue
+from wallet.types.licence_types import FieldType
 
 ACTOR = "system:wallet"
 

@@ -14,7 +14,7 @@ from tortoise.exceptions import IntegrityError
 
 from core import audit, clock, database
 from wallet.models import LogAlarm
-from wallet.verdict import Check, Outcome, Reason
+from wallet.types.verdict import Check, Outcome, Reason
 
 log = logging.getLogger(__name__)
 

@@ -33,7 +33,7 @@ from wallet.share_models import IntakeBatch as IntakeBatch
 from wallet.share_models import IntakeLine as IntakeLine
 from wallet.share_models import Reminder as Reminder
 from wallet.share_models import TakenInNotice as TakenInNotice
-from wallet.validity import LicenceState
+from wallet.types.validity import LicenceState
 
 
 class SealState(StrEnum):

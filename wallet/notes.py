@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from signing import certificates, suites
 from signing.devca import signer_key
 from signing.errors import SigningError
-from wallet.signs import Signs
+from wallet.types.key_store import Signs
 
 OPERATOR = "ZWB"
 """The government-services office keeps the logs; its signer signs them."""

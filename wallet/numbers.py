@@ -6,9 +6,9 @@ from datetime import date
 from tortoise.expressions import F
 
 from core import database
-from wallet import catalogue, number_format
-from wallet.identifier import Identifier
 from wallet.models import NumberCounter
+from wallet.types import catalogue, number_format
+from wallet.types.identifier import Identifier
 
 FIRST_SERIAL = 1001
 

@@ -18,7 +18,7 @@ from identity.errors import SessionNotFound
 from identity.principal import Principal
 from signing.passes import Claims
 from wallet.models import Licence, PassOrigin, PhoneKey
-from wallet.verdict import Check, Outcome, Reason
+from wallet.types.verdict import Check, Outcome, Reason
 
 KEPT = timedelta(days=4)
 """After a pass has ended, for readings that are handed in late."""

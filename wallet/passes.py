@@ -25,14 +25,15 @@ from identity.principal import Principal
 from signing import MalformedPass, passes
 from signing.passes import Claims
 from signing.passes import Licence as ShownOnPass
-from wallet import catalogue, masking, pass_origins, seals, status, status_lists, taken_in
-from wallet import facts as facts_of
+from wallet import pass_origins, seals, status, status_lists, taken_in
 from wallet.errors import FieldNotOffered, InvalidPhoneKey, LicenceNotInForce, PhoneKeyMissing
-from wallet.facts import Facts
-from wallet.licence_types import LicenceType
 from wallet.models import Licence, PhoneKey
 from wallet.queries import facts_from, holder_masked
 from wallet.seals import Signs
+from wallet.types import catalogue, masking
+from wallet.types import facts as facts_of
+from wallet.types.facts import Facts
+from wallet.types.licence_types import LicenceType
 
 LIFE = timedelta(hours=24)
 MADE_PER_MINUTE = 30

@@ -17,7 +17,7 @@ from core.protect import ProtectionError
 from wallet import agreement, log_alarms, transparency
 from wallet.models import Licence, LogAlarm, LogEntry, Patrol, StateChange
 from wallet.transparency import EntryKind
-from wallet.validity import LicenceState
+from wallet.types.validity import LicenceState
 
 NAME = "register"
 RECENT = 20

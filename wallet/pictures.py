@@ -12,10 +12,10 @@ import msgspec
 
 from core import copying
 from core.database import transaction
-from wallet import catalogue
-from wallet.facts import Facts
-from wallet.licence_types import FieldType
 from wallet.models import Licence, LicencePicture
+from wallet.types import catalogue
+from wallet.types.facts import Facts
+from wallet.types.licence_types import FieldType
 
 _BATCH = 500
 

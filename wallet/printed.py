@@ -19,11 +19,12 @@ from core import clock, protect
 from core.blobs import Blobs
 from core.protect import for_row
 from signing import TrustList
-from wallet import catalogue, codes, seal_checks, status
+from wallet import codes, seal_checks, status
 from wallet.errors import PrintedCodeNotFound
 from wallet.models import Licence, PrintedCode
 from wallet.queries import holder_masked
-from wallet.verdict import Verdict
+from wallet.types import catalogue
+from wallet.types.verdict import Verdict
 
 ID_LENGTH, MAC_LENGTH = 12, 10
 BATCH = 500

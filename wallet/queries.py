@@ -14,14 +14,15 @@ from core.blobs import Blobs
 from identity import assurance, roles
 from identity.principal import Principal
 from identity.roles import Act
-from wallet import catalogue, holders, masking, status, taken_in, uses
-from wallet import facts as facts_of
+from wallet import holders, status, taken_in, uses
 from wallet.errors import LicenceNotFound
-from wallet.facts import Facts
-from wallet.licence_types import Mask
 from wallet.log_models import UseKind
 from wallet.models import Licence
-from wallet.validity import LicenceState
+from wallet.types import catalogue, masking
+from wallet.types import facts as facts_of
+from wallet.types.facts import Facts
+from wallet.types.licence_types import Mask
+from wallet.types.validity import LicenceState
 
 SHOWN_STATES = [state for state in LicenceState if state is not LicenceState.SUPERSEDED]
 ORGANISATION = "001"

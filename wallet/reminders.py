@@ -18,11 +18,11 @@ from tortoise.exceptions import IntegrityError
 
 from core import clock, database, jobs, outbox
 from core.errors import Problem
-from wallet import catalogue, validity
 from wallet.events import LicenceEnding
-from wallet.licence_types import AnyValidity, OnExpiry
 from wallet.models import Licence, Reminder
-from wallet.validity import LicenceState
+from wallet.types import catalogue, validity
+from wallet.types.licence_types import AnyValidity, OnExpiry
+from wallet.types.validity import LicenceState
 
 DISTANCES = (90, 30, 7)
 NEVER = date(9999, 12, 31)

@@ -21,9 +21,10 @@ from core.blobs import BlobNotFound, Blobs, DamagedBlob
 from core.redis_client import REDIS_ERRORS
 from signing import SealReport, TrustList
 from signing import verify_document as verify_seal
-from wallet import agreement, log_alarms, verdict
+from wallet import agreement, log_alarms
 from wallet.models import Licence
-from wallet.verdict import Check, Outcome, Reason, Verdict
+from wallet.types import verdict
+from wallet.types.verdict import Check, Outcome, Reason, Verdict
 
 log = logging.getLogger(__name__)
 

@@ -18,12 +18,13 @@ from identity.principal import Principal
 from identity.roles import Act
 from signing import build_seal, draw_seal_picture, parse_seal
 from signing.devca import MAKER_KEY, signer_key
-from wallet import catalogue, fonts, transparency
+from wallet import fonts, transparency
 from wallet.errors import NotASealKeeper, SealExpired, SealFrozen, SealNotFound, SealNotReady
 from wallet.models import Seal
 from wallet.models import SealState as SealState
-from wallet.signs import Signs as Signs
 from wallet.transparency import EntryKind
+from wallet.types import catalogue
+from wallet.types.key_store import Signs as Signs
 
 DIAMETER_MM = 42
 VENDOR = "YUNJIAN"

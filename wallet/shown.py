@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from core import clock
-from wallet import catalogue, masking, status
-from wallet import facts as facts_of
-from wallet.licence_types import LicenceType
+from wallet import status
 from wallet.models import Licence
 from wallet.queries import facts_from, holder_masked
-from wallet.verdict import Check, Outcome
+from wallet.types import catalogue, masking
+from wallet.types import facts as facts_of
+from wallet.types.licence_types import LicenceType
+from wallet.types.verdict import Check, Outcome
 
 Scope = Mapping[str, Sequence[str]]
 """Licence type → fields, of everything the item in hand asks for."""

@@ -11,11 +11,12 @@ from core import audit, clock, database, outbox
 from identity import roles
 from identity.principal import Principal
 from identity.roles import Act
-from wallet import catalogue, copies, transparency, validity
+from wallet import copies, transparency
 from wallet.errors import LicenceNotFound, NotASealKeeper, StateChangeNotAllowed
 from wallet.events import LicenceStateChanged
 from wallet.models import Licence, StateChange
-from wallet.validity import LicenceState
+from wallet.types import catalogue, validity
+from wallet.types.validity import LicenceState
 
 MOVES: dict[LicenceState, frozenset[LicenceState]] = {
     LicenceState.SUSPENDED: frozenset({LicenceState.VALID}),

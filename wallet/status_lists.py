@@ -26,7 +26,7 @@ from signing.statuslist import Status, StatusList, StatusToken
 from wallet.errors import ListsNotReady, StatusListNotFound
 from wallet.models import Licence, Seal, StateChange, StatusEntry
 from wallet.seals import Signs
-from wallet.validity import LicenceState
+from wallet.types.validity import LicenceState
 
 MEDIA_TYPE = statuslist.CONTENT_TYPE
 SIGNERS_MEDIA_TYPE = readerlist.CONTENT_TYPE

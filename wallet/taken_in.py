@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from enum import StrEnum
 
 from core import copying, database, outbox
-from wallet import catalogue
 from wallet.errors import OnlyData
 from wallet.events import LicenceTakenIn
 from wallet.models import Licence, TakenInNotice
+from wallet.types import catalogue
 
 AT_ONCE = 100
 """Holders told each time the timer comes round."""

@@ -25,7 +25,7 @@ from wallet.errors import LogSizeUnknown
 from wallet.merkle import Node, TileKey, Tiles
 from wallet.models import LogCheckpoint, LogEntry, LogHead, LogTile
 from wallet.notes import SignedNote
-from wallet.signs import Signs
+from wallet.types.key_store import Signs
 
 T = TypeVar("T")
 

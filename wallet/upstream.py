@@ -19,7 +19,7 @@ from wallet import intake_lines, intake_rows, status
 from wallet.intake_lines import Incoming
 from wallet.models import Licence, NumberCounter
 from wallet.share_models import IntakeLine, LineOutcome
-from wallet.validity import LicenceState
+from wallet.types.validity import LicenceState
 
 log = logging.getLogger(__name__)
 

@@ -14,8 +14,8 @@ from core import chain_heads, clock, copying, database, offload
 from wallet import merkle, notes, transparency
 from wallet.log_models import UseDay, UseDayHead, UseHead, UseRecord
 from wallet.notes import SignedNote
-from wallet.signs import Signs
 from wallet.transparency import EntryKind
+from wallet.types.key_store import Signs
 from wallet.uses import START, content_of, digest_of, name_of
 
 ORIGIN = "yunjian-uses"

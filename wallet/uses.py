@@ -21,11 +21,11 @@ from core import audit, chain_heads, clock, database, outbox
 from core.ids import new_id
 from identity import queries as identity_queries
 from identity.principal import Principal
-from wallet import catalogue, verdict
 from wallet.errors import LicenceNotFound, UseNotFound
 from wallet.events import LicenceLookedAt
 from wallet.log_models import UseHead, UseKind, UseRecord
 from wallet.models import Licence
+from wallet.types import catalogue, verdict
 
 START = "0" * 64
 

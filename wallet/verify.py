@@ -15,7 +15,7 @@ from tortoise.exceptions import IntegrityError
 from core import audit, clock, database, outbox
 from identity import queries as identity_queries
 from identity.principal import Principal
-from wallet import catalogue, codes, pass_origins, present, shown, status, uses, verdict
+from wallet import codes, pass_origins, present, shown, status, uses
 from wallet.codes import Kind
 from wallet.events import LicencePresented
 from wallet.log_models import UseKind
@@ -23,7 +23,8 @@ from wallet.models import Licence, Verification, VerificationKind
 from wallet.present import Redeemed, Redemption
 from wallet.seal_checks import document_checks
 from wallet.shown import Scope, ShownLicence
-from wallet.verdict import Check, Outcome, Reason, Verdict
+from wallet.types import catalogue, verdict
+from wallet.types.verdict import Check, Outcome, Reason, Verdict
 from wallet.verify_offline import Looked, Tools, look_at_pass, look_at_printed
 
 REFUSALS = {

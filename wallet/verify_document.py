@@ -28,13 +28,14 @@ from signing import Verdict as SealVerdict
 from signing import verify_document as verify_seal
 from signing.errors import MalformedData
 from signing.pdf import is_pdf
-from wallet import catalogue, status, taken_in, uses, verdict
-from wallet import identifier as identifiers
+from wallet import status, taken_in, uses
 from wallet.errors import RequestKeyReused, UnreadableDocument, VerificationNotFound
 from wallet.log_models import UseKind
 from wallet.models import Licence, Verification, VerificationKind
 from wallet.seal_checks import checks_of, doubts
-from wallet.verdict import Check, Outcome, Reason, Verdict
+from wallet.types import catalogue, verdict
+from wallet.types import identifier as identifiers
+from wallet.types.verdict import Check, Outcome, Reason, Verdict
 from wallet.verify import stored_verdict
 
 _IDENTIFIER = re.compile(r'Name="ZZBS"\s*>\s*([0-9A-Z.]{1,120})\s*<')

@@ -17,10 +17,10 @@ from core import clock
 from identity import queries as identity_queries
 from identity.principal import Principal
 from identity.roles import Act
-from wallet import catalogue as licence_catalogue
 from wallet import queries as wallet_queries
 from wallet.errors import InvalidFacts, PreviousLicenceMissing
-from wallet.licence_types import Field
+from wallet.types import catalogue as licence_catalogue
+from wallet.types.licence_types import Field
 
 bp = Blueprint("staff-review", url_prefix="/api/staff")
 

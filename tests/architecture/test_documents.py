@@ -9,7 +9,7 @@ from pathlib import Path
 from api import problem_texts
 from core.errors import Problem
 from signing.findings import REASONS
-from wallet.verdict import WORDS
+from wallet.types.verdict import WORDS
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("core", "identity", "miniapp_bridge", "cases", "wallet", "push", "payments", "api")

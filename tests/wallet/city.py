@@ -10,8 +10,9 @@ from identity.models import Counter
 from identity.principal import Principal, PrincipalKind
 from identity.queries import DepartmentView
 from signing.devca import DevelopmentAuthority
-from wallet import catalogue, seals
+from wallet import seals
 from wallet.seals import SealView
+from wallet.types import catalogue
 
 BY = "system:test"
 TODAY = datetime(2026, 11, 25, 2, 0, tzinfo=UTC)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from wallet import check_digits
+from wallet.types import check_digits
 
 
 @pytest.mark.parametrize(

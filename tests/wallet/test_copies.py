@@ -15,7 +15,7 @@ from wallet import issue, issue_by_hand, status
 from wallet.errors import GroundAlreadyUsed, InvalidFacts, PreviousLicenceMissing
 from wallet.issue_by_hand import Named
 from wallet.models import IssueGrant, Licence, PrintedCode
-from wallet.validity import LicenceState
+from wallet.types.validity import LicenceState
 
 CHANGED = {**MARRIAGE, "female_name": "赵更名"}
 ZHAO = Named(name="赵新人", id_no="310199199508081050")

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 import yaml
 
-from wallet import catalogue, facts, number_format
-from wallet.drafting import Applicant
-from wallet.licence_types import Field, FieldType
+from wallet.types import catalogue, facts, number_format
+from wallet.types.drafting import Applicant
+from wallet.types.licence_types import Field, FieldType
 
 ITEMS = Path(__file__).parents[2] / "cases" / "catalogue_data" / "items"
 TODAY = date(2026, 11, 25)

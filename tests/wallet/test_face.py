@@ -13,11 +13,12 @@ from PIL import Image
 
 from tests.wallet import ofd_picture
 from tests.wallet.test_drafting import officer_fills
-from wallet import catalogue, face, face_template, fonts, layout
+from wallet import face, face_template, fonts, layout
 from wallet.demo import DemoLicence, read
 from wallet.face import FaceData
 from wallet.fonts import Face
-from wallet.licence_types import FieldType, LicenceType
+from wallet.types import catalogue
+from wallet.types.licence_types import FieldType, LicenceType
 
 OFD = {"ofd": "http://www.ofdspec.org/2016"}
 NUMBERS = {

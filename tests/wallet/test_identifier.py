@@ -2,8 +2,8 @@
 
 import pytest
 
-from wallet.check_digits import mod37_36_digit
-from wallet.identifier import Identifier, parse
+from wallet.types.check_digits import mod37_36_digit
+from wallet.types.identifier import Identifier, parse
 
 PUBLISHED = (
     "1.2.156.3005.2.11100000000013338W009.11330105002500287C.2025052201.002.0",

@@ -31,7 +31,6 @@ from wallet import (
     upstream,
     verify_document,
 )
-from wallet import identifier as identifiers
 from wallet.errors import (
     BatchDecided,
     BatchNotFound,
@@ -42,6 +41,7 @@ from wallet.errors import (
 )
 from wallet.intake import LineView
 from wallet.models import Licence, LogEntry
+from wallet.types import identifier as identifiers
 from wallet.upstream import StandIn
 
 

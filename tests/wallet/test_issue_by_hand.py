@@ -27,7 +27,7 @@ from wallet.errors import (
 from wallet.events import LicenceIssued
 from wallet.issue_by_hand import Ground, Named
 from wallet.models import IssueGrant, Licence, LogEntry, StateChange
-from wallet.validity import LicenceState
+from wallet.types.validity import LicenceState
 
 ZHANG = Named(name="张演示", id_no="310199199003071017")
 COMPANY = Named(name="上海松江演示餐饮有限公司", id_no="91310117FAKE100193")

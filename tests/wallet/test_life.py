@@ -17,12 +17,13 @@ from core import clock, database
 from core.audit import AuditRecord
 from tests.conftest import FrozenClock
 from tests.wallet.city import City
-from wallet import catalogue, history, issue, queries, status, validity
+from wallet import history, issue, queries, status
 from wallet.errors import LicenceNotFound, StateChangeNotAllowed
 from wallet.face import FaceData
-from wallet.licence_types import LicenceType, OnExpiry
 from wallet.models import Licence, LogEntry, StateChange
-from wallet.validity import LicenceState
+from wallet.types import catalogue, validity
+from wallet.types.licence_types import LicenceType, OnExpiry
+from wallet.types.validity import LicenceState
 
 S = LicenceState
 Act = Callable[..., Awaitable[None]]

@@ -2,8 +2,8 @@
 
 import pytest
 
-from wallet import masking
-from wallet.licence_types import Mask
+from wallet.types import masking
+from wallet.types.licence_types import Mask
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,11 @@ from datetime import date
 import pytest
 
 from tests.conftest import on_postgres
-from wallet import catalogue, number_format, numbers
+from wallet import numbers
 from wallet.errors import InvalidFacts
-from wallet.facts import check_number
-from wallet.licence_types import LicenceType
+from wallet.types import catalogue, number_format
+from wallet.types.facts import check_number
+from wallet.types.licence_types import LicenceType
 
 DAY = date(2026, 11, 25)
 FACTS = {

@@ -21,11 +21,12 @@ from tests.wallet.city import City
 from tests.wallet.factories import issue_licence, tools
 from tests.wallet.phones import Phone
 from tests.wallet.test_face import data_for
-from wallet import catalogue, issue, passes, status, status_lists, uses, verify
+from wallet import issue, passes, status, status_lists, uses, verify
 from wallet.errors import FieldNotOffered, InvalidPhoneKey, LicenceNotFound, PhoneKeyMissing
 from wallet.errors import LicenceNotInForce as NotInForce
-from wallet.licence_types import LicenceType
 from wallet.models import StatusEntry, Verification
+from wallet.types import catalogue
+from wallet.types.licence_types import LicenceType
 from wallet.verify import CodeAnswer, Errand
 
 LONG_COMPANY = "上海松江演示数字城市信息技术发展有限公司方松街道第一分公司"

@@ -16,7 +16,7 @@ from tests.wallet.test_status import PAPER
 from wallet import codes, log_alarms, patrol, present, printed, seal_checks, status, verify
 from wallet import verify_document as documents
 from wallet.models import Licence, LogAlarm, Patrol, PrintedCode, StateChange
-from wallet.validity import LicenceState
+from wallet.types.validity import LicenceState
 from wallet.verify import CodeAnswer, Errand
 
 

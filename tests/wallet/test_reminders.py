@@ -9,9 +9,10 @@ from tests.conftest import FrozenClock
 from tests.wallet.city import City
 from tests.wallet.factories import issue_licence
 from tests.wallet.test_status import PAPER
-from wallet import catalogue, reminders, status
-from wallet.licence_types import LicenceType, OnExpiry
+from wallet import reminders, status
 from wallet.models import Licence
+from wallet.types import catalogue
+from wallet.types.licence_types import LicenceType, OnExpiry
 
 
 @pytest.mark.parametrize("type_", catalogue.all_types(), ids=lambda type_: type_.code)

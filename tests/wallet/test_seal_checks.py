@@ -9,9 +9,10 @@ from signing import TrustList
 from tests.conftest import FrozenClock
 from tests.wallet.city import City
 from tests.wallet.factories import stored_licence
-from wallet import seal_checks, verdict
+from wallet import seal_checks
 from wallet.models import Licence
-from wallet.verdict import Verdict
+from wallet.types import verdict
+from wallet.types.verdict import Verdict
 
 
 async def judged(city: City, redis: Redis, licence: Licence) -> Verdict:

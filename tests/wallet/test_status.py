@@ -10,7 +10,7 @@ from tests.wallet.factories import issue_licence
 from wallet import status
 from wallet.errors import LicenceNotFound, NotASealKeeper, StateChangeNotAllowed
 from wallet.models import Licence, StateChange
-from wallet.validity import LicenceState
+from wallet.types.validity import LicenceState
 
 PAPER = {
     "cause": "信息待核实",

@@ -16,8 +16,8 @@ from tests.wallet.city import City
 from tests.wallet.factories import stored_licence
 from wallet import upstream
 from wallet.models import Licence, LogEntry, StateChange
+from wallet.types.validity import LicenceState
 from wallet.upstream import StandIn, StateNews
-from wallet.validity import LicenceState
 
 AT = datetime(2026, 11, 25, 2, 0, tzinfo=UTC)
 

@@ -4,8 +4,8 @@ from datetime import date
 
 import pytest
 
-from wallet import catalogue, validity
-from wallet.validity import LicenceState
+from wallet.types import catalogue, validity
+from wallet.types.validity import LicenceState
 
 EXPIRED, SUSPENDED, VALID = LicenceState.EXPIRED, LicenceState.SUSPENDED, LicenceState.VALID
 

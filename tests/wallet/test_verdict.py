@@ -3,8 +3,8 @@
 import pytest
 
 from signing import REASONS
-from wallet import verdict
-from wallet.verdict import Check, Outcome, Reason
+from wallet.types import verdict
+from wallet.types.verdict import Check, Outcome, Reason
 
 
 def check(outcome: Outcome, reason: str | None = None) -> Check:

@@ -6,7 +6,7 @@ from core.ids import new_id
 from core.protect import ProtectedField
 from json import dumps, loads
 from wallet.models import SealState, VerificationKind
-from wallet.validity import LicenceState
+from wallet.types.validity import LicenceState
 from tortoise import fields
 from tortoise.indexes import Index
 

@@ -9,9 +9,9 @@ from collections.abc import Callable, Collection, Mapping
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 
-from wallet import check_digits, masking
 from wallet.errors import InvalidFacts
-from wallet.licence_types import Field, FieldType, LicenceType
+from wallet.types import check_digits, masking
+from wallet.types.licence_types import Field, FieldType, LicenceType
 
 Facts = dict[str, object]
 

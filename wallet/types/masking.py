@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 
-from wallet.licence_types import Mask
+from wallet.types.licence_types import Mask
 
 HIDDEN = "······"
 _STREET = re.compile(r"^(.*?(?:街道|镇|乡|开发区|工业区))")

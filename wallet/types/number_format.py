@@ -13,9 +13,9 @@ import re
 from collections.abc import Mapping
 from datetime import date
 
-from wallet import check_digits
 from wallet.errors import InvalidFacts
-from wallet.licence_types import NumberTemplate
+from wallet.types import check_digits
+from wallet.types.licence_types import NumberTemplate
 
 _PLACE = re.compile(r"\{(?P<name>[a-z0-9_]+)(?::(?P<argument>[a-z0-9_]+))?\}")
 

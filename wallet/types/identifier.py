@@ -9,7 +9,7 @@ without the root. It finds typing errors only; whether a licence is genuine is f
 import re
 from dataclasses import dataclass
 
-from wallet.check_digits import mod37_36_digit
+from wallet.types.check_digits import mod37_36_digit
 
 ROOT = "1.2.156.3005.2"
 _PARTS = re.compile(

@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from wallet import facts as facts_of
-from wallet import validity
-from wallet.check_digits import is_identity_number
-from wallet.facts import Facts
-from wallet.licence_types import DraftRule, Field, FieldType, LicenceType
+from wallet.types import facts as facts_of
+from wallet.types import validity
+from wallet.types.check_digits import is_identity_number
+from wallet.types.facts import Facts
+from wallet.types.licence_types import DraftRule, Field, FieldType, LicenceType
 
 DERIVED = ("birth_date", "gender", "age_band")
 

@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import Self
 
 from signing.words import CHECKS
-from wallet.validity import LicenceState
+from wallet.types.validity import LicenceState
 
 VALID, INVALID, CANNOT_TELL = "valid", "invalid", "cannot_tell"
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from enum import StrEnum
 
-from wallet import licence_types as types
+from wallet.types import licence_types as types
 
 DEFAULT_WINDOW_DAYS = 30
 
