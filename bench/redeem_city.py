@@ -12,7 +12,7 @@ from identity.registry import Named
 from resources import Resources
 from tests.wallet.factories import RESIDENCE
 from wallet import issue, numbers, sealing, seals
-from wallet.face import FaceData
+from wallet.document.face import FaceData
 from wallet.types import catalogue
 from wallet.types.check_digits import identity_digit
 

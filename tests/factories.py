@@ -23,8 +23,8 @@ from signing.ofd.container import open_package
 from signing.policy import Limits
 from signing.statuslist import Status, StatusList, StatusToken
 from signing.suites import to_raw
-from wallet import face, fonts
-from wallet.face import FaceData
+from wallet.document import face, fonts
+from wallet.document.face import FaceData
 from wallet.types import catalogue
 
 AT = datetime(2026, 12, 1, 4, 0, tzinfo=UTC)

@@ -4,9 +4,9 @@
 
 Takes the Simplified Chinese face of each collection and keeps what GB/T 2312 can write (6,763
 Chinese characters and its symbols), ASCII, Latin-1 and general punctuation. Subroutines are
-dissolved and layout tables dropped, so that a licence's own small subset takes some 50 ms
-(wallet/fonts.py). Both are under the SIL Open Font Licence 1.1, which allows subsetting and
-embedding; its text is committed beside them.
+dissolved and layout tables dropped, so that a licence's own small subset takes some 50 ms (see
+wallet/document/fonts.py). Both are under the SIL Open Font Licence 1.1, which allows subsetting
+and embedding; its text is committed beside them.
 """
 
 import sys

@@ -13,8 +13,8 @@ import msgspec
 
 from core.protect import blind_index
 from wallet import intake_lines
+from wallet.document.face import stored_text
 from wallet.errors import LicenceTypeNotFound
-from wallet.face import stored_text
 from wallet.intake_lines import Incoming, Line
 from wallet.models import Licence
 from wallet.types import catalogue

@@ -20,8 +20,9 @@ from identity import roles
 from identity.principal import Principal
 from identity.roles import Act
 from signing import SealReport, TrustList, Unsigned, begin_seal, verify_document
-from wallet import annotated_face, savings, seals, status, uses
-from wallet.annotated_face import CopyData
+from wallet import savings, seals, status, uses
+from wallet.document import annotated_face
+from wallet.document.annotated_face import CopyData
 from wallet.errors import IssueFailed, LicenceNotFound, LicenceNotInForce
 from wallet.log_models import UseKind, UseRecord
 from wallet.models import AnnotatedCopy, Licence

@@ -9,7 +9,7 @@ from core.ids import new_id
 from identity import queries
 from signing import TrustList
 from wallet import issue, printed, sealing, seals, status
-from wallet.face import FaceData
+from wallet.document.face import FaceData
 from wallet.models import Licence
 from wallet.seals import Signs
 from wallet.types import catalogue

@@ -15,8 +15,8 @@ from xml.etree import ElementTree
 import msgspec
 
 from signing import SigningError, TrustList, verify_document
+from wallet.document.ofd_xml import LICENCE
 from wallet.errors import InvalidFacts, LicenceTypeNotFound
-from wallet.ofd_xml import LICENCE
 from wallet.types import catalogue, check_digits, facts, validity
 from wallet.types import identifier as identifiers
 from wallet.types.facts import Facts

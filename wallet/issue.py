@@ -32,9 +32,9 @@ from wallet import (
     status_lists,
     transparency,
 )
+from wallet.document.face import FaceData
 from wallet.errors import PreviousLicenceMissing
 from wallet.events import LicenceIssued
-from wallet.face import FaceData
 from wallet.holders import Holder
 from wallet.models import Licence
 from wallet.seals import Signs

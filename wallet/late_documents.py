@@ -13,7 +13,7 @@ from core.ids import new_id
 from identity.principal import Principal
 from signing import TrustList
 from wallet import printed, sealing, seals, status, taken_in, transparency
-from wallet.face import FaceData
+from wallet.document.face import FaceData
 from wallet.models import Licence
 from wallet.queries import facts_from
 from wallet.seals import Signs

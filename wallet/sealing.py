@@ -4,9 +4,9 @@ from datetime import datetime
 
 from core import clock, offload
 from signing import SealReport, TrustList, Unsigned, begin_seal, verify_document
-from wallet import face
+from wallet.document import face
+from wallet.document.face import FaceData
 from wallet.errors import IssueFailed
-from wallet.face import FaceData
 from wallet.seals import SealView, Signs
 
 PROVIDER = "云间证"

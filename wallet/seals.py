@@ -18,7 +18,8 @@ from identity.principal import Principal
 from identity.roles import Act
 from signing import build_seal, draw_seal_picture, parse_seal
 from signing.devca import MAKER_KEY, signer_key
-from wallet import fonts, transparency
+from wallet import transparency
+from wallet.document import fonts
 from wallet.errors import NotASealKeeper, SealExpired, SealFrozen, SealNotFound, SealNotReady
 from wallet.models import Seal
 from wallet.models import SealState as SealState

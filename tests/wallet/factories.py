@@ -10,7 +10,7 @@ from redis.asyncio import Redis
 from core import clock, database
 from tests.wallet.city import City
 from wallet import issue, numbers, sealing, seals
-from wallet.face import FaceData
+from wallet.document.face import FaceData
 from wallet.models import Licence
 from wallet.seals import Signs
 from wallet.types import catalogue

@@ -13,10 +13,10 @@ from PIL import Image
 
 from tests.wallet import ofd_picture
 from tests.wallet.test_drafting import officer_fills
-from wallet import face, face_template, fonts, layout
 from wallet.demo import DemoLicence, read
-from wallet.face import FaceData
-from wallet.fonts import Face
+from wallet.document import face, face_template, fonts, layout
+from wallet.document.face import FaceData
+from wallet.document.fonts import Face
 from wallet.types import catalogue
 from wallet.types.licence_types import FieldType, LicenceType
 

@@ -18,8 +18,8 @@ from core.audit import AuditRecord
 from tests.conftest import FrozenClock
 from tests.wallet.city import City
 from wallet import history, issue, queries, status
+from wallet.document.face import FaceData
 from wallet.errors import LicenceNotFound, StateChangeNotAllowed
-from wallet.face import FaceData
 from wallet.models import Licence, LogEntry, StateChange
 from wallet.types import catalogue, validity
 from wallet.types.licence_types import LicenceType, OnExpiry

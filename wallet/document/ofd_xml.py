@@ -6,9 +6,9 @@ from datetime import datetime
 from itertools import count, groupby
 from xml.etree import ElementTree
 
-from wallet.face_template import Box
-from wallet.fonts import Face
-from wallet.layout import Drawing, TextBlock
+from wallet.document.face_template import Box
+from wallet.document.fonts import Face
+from wallet.document.layout import Drawing, TextBlock
 
 OFD = "http://www.ofdspec.org/2016"
 LICENCE = "urn:yunjian:licence:1"

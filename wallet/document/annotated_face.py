@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from signing import write_package
-from wallet.face_template import Box, Colour
-from wallet.fonts import Face, metrics, subset_for
-from wallet.layout import ASCENT, Drawing, TextBlock, wrap
-from wallet.ofd_xml import OfdPage
+from wallet.document.face_template import Box, Colour
+from wallet.document.fonts import Face, metrics, subset_for
+from wallet.document.layout import ASCENT, Drawing, TextBlock, wrap
+from wallet.document.ofd_xml import OfdPage
 
 PAGE = (210.0, 297.0)
 MARGIN = 22.0

@@ -1,0 +1,1 @@
+"""How a licence looks: its face laid out and written as an OFD page."""
