@@ -38,8 +38,8 @@ import wallet.log_alarms
 import wallet.log_memory
 import wallet.pass_origins
 import wallet.patrol
-import wallet.reminders
-import wallet.taken_in
+import wallet.register.reminders
+import wallet.register.taken_in
 import wallet.transparency
 import wallet.upstream
 import wallet.use_days
@@ -87,12 +87,12 @@ async def alarm_parked(resources: Resources) -> None:
 
 async def remind_of_renewals(_resources: Resources) -> None:
     """90, 30 and 7 days before the end; each holder once."""
-    await wallet.reminders.remind()
+    await wallet.register.reminders.remind()
 
 
 async def tell_taken_in(_resources: Resources) -> None:
     """Holders hear of licences that were taken in, a few at a time."""
-    await wallet.taken_in.tell_waiting()
+    await wallet.register.taken_in.tell_waiting()
 
 
 async def integrate_log(resources: Resources) -> None:
@@ -233,7 +233,9 @@ def job_acts(resources: Resources) -> dict[str, jobs.Act]:
 
     return {
         wallet.intake.INTAKE: read_batch,
-        wallet.reminders.REMIND: lambda ref: wallet.reminders.remind_one(UUID(ref)),
+        wallet.register.reminders.REMIND: lambda ref: wallet.register.reminders.remind_one(
+            UUID(ref)
+        ),
         wallet.upstream.NEWS: lambda ref: wallet.upstream.apply_again(ref, resources.libraries),
         cases.review.DEEM: lambda ref: cases.review.deem_one(UUID(ref)),
         cases.supplement.LAPSE: lambda ref: cases.supplement.lapse_one(UUID(ref)),

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from cases.queries import Licences
 from identity.principal import Principal
-from wallet import queries
+from wallet.register import queries
 from wallet.types import catalogue
 
 Facts = Mapping[str, object]

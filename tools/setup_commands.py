@@ -15,8 +15,8 @@ import cases.catalogue
 import core.reencrypt
 import identity.departments
 import identity.people
-import wallet.pictures
 import wallet.printed
+import wallet.register.pictures
 import wallet.seals
 from cases.reading import read_catalogue
 from core import audit, chain_heads, clock, database, protect
@@ -56,7 +56,7 @@ async def migrate(settings: Settings) -> None:
     await database.migrate(settings.database_url, PACKAGES)
     async with opened(settings):
         await identity.people.index_phones()
-        await wallet.pictures.register_old()
+        await wallet.register.pictures.register_old()
 
 
 async def reencrypt(settings: Settings, *, check: bool = False) -> None:

@@ -26,7 +26,7 @@ from identity import queries as identity_queries
 from identity.assurance import Act
 from identity.principal import Principal
 from identity.queries import SubjectView
-from wallet import status, taken_in, uses
+from wallet import uses
 from wallet.authorisation_queries import state_of
 from wallet.errors import (
     AuthorisationInvalid,
@@ -38,7 +38,8 @@ from wallet.errors import (
 from wallet.events import AuthorisationChanged
 from wallet.log_models import UseKind
 from wallet.models import Authorisation, Licence
-from wallet.queries import facts_from
+from wallet.register import status, taken_in
+from wallet.register.queries import facts_from
 from wallet.share_models import AuthorisationState
 from wallet.types import catalogue
 from wallet.types import facts as facts_of

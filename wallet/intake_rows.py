@@ -14,11 +14,12 @@ from core import clock, copying
 from core.ids import new_id
 from identity import registry
 from identity.registry import Named
-from wallet import holders, numbers, pictures, taken_in, transparency
+from wallet import numbers, transparency
 from wallet.intake_lines import Incoming
 from wallet.models import Licence, LogEntry, NumberCounter
+from wallet.register import holders, pictures, taken_in
+from wallet.register.taken_in import Origin
 from wallet.share_models import IntakeLine, LineOutcome
-from wallet.taken_in import Origin
 from wallet.transparency import EntryKind
 from wallet.types import catalogue
 from wallet.types import identifier as identifiers

@@ -18,7 +18,7 @@ from identity.principal import Principal
 from identity.queries import SubjectView
 from identity.roles import Act
 from signing import TrustList
-from wallet import copies, issue, second_person, status, uses
+from wallet import issue, second_person, uses
 from wallet.errors import (
     GroundAlreadyUsed,
     HolderDoesNotFit,
@@ -31,7 +31,8 @@ from wallet.errors import (
 from wallet.issue import ByHand
 from wallet.log_models import UseKind
 from wallet.models import Licence
-from wallet.queries import facts_from
+from wallet.register import copies, status
+from wallet.register.queries import facts_from
 from wallet.seals import Signs
 from wallet.types import catalogue
 from wallet.types.facts import Facts

@@ -131,7 +131,7 @@ class Licence(ProtectedModel):
 
 
 class LicencePicture(Model):
-    """A picture on the face of a licence; see `wallet.pictures`."""
+    """A picture on the face of a licence; see `wallet.register.pictures`."""
 
     id = fields.UUIDField(primary_key=True, default=new_id)
     licence_id = fields.UUIDField(db_index=True)

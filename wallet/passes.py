@@ -25,10 +25,11 @@ from identity.principal import Principal
 from signing import MalformedPass, passes
 from signing.passes import Claims
 from signing.passes import Licence as ShownOnPass
-from wallet import pass_origins, seals, status, status_lists, taken_in
+from wallet import pass_origins, seals, status_lists
 from wallet.errors import FieldNotOffered, InvalidPhoneKey, LicenceNotInForce, PhoneKeyMissing
 from wallet.models import Licence, PhoneKey
-from wallet.queries import facts_from, holder_masked
+from wallet.register import status, taken_in
+from wallet.register.queries import facts_from, holder_masked
 from wallet.seals import Signs
 from wallet.types import catalogue, masking
 from wallet.types import facts as facts_of

@@ -19,10 +19,11 @@ from core import clock, protect
 from core.blobs import Blobs
 from core.protect import for_row
 from signing import TrustList
-from wallet import codes, seal_checks, status
+from wallet import codes, seal_checks
 from wallet.errors import PrintedCodeNotFound
 from wallet.models import Licence, PrintedCode
-from wallet.queries import holder_masked
+from wallet.register import status
+from wallet.register.queries import holder_masked
 from wallet.types import catalogue
 from wallet.types.verdict import Verdict
 

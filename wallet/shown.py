@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from core import clock
-from wallet import status
 from wallet.models import Licence
-from wallet.queries import facts_from, holder_masked
+from wallet.register import status
+from wallet.register.queries import facts_from, holder_masked
 from wallet.types import catalogue, masking
 from wallet.types import facts as facts_of
 from wallet.types.licence_types import LicenceType

@@ -15,9 +15,10 @@ from uuid import UUID
 import msgspec
 
 from core import audit, clock, database, jobs, outbox
-from wallet import intake_lines, intake_rows, status
+from wallet import intake_lines, intake_rows
 from wallet.intake_lines import Incoming
 from wallet.models import Licence, NumberCounter
+from wallet.register import status
 from wallet.share_models import IntakeLine, LineOutcome
 from wallet.types.validity import LicenceState
 

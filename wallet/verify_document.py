@@ -28,10 +28,11 @@ from signing import Verdict as SealVerdict
 from signing import verify_document as verify_seal
 from signing.errors import MalformedData
 from signing.pdf import is_pdf
-from wallet import status, taken_in, uses
+from wallet import uses
 from wallet.errors import RequestKeyReused, UnreadableDocument, VerificationNotFound
 from wallet.log_models import UseKind
 from wallet.models import Licence, Verification, VerificationKind
+from wallet.register import status, taken_in
 from wallet.seal_checks import checks_of, doubts
 from wallet.types import catalogue, verdict
 from wallet.types import identifier as identifiers

@@ -17,10 +17,11 @@ from signing import Check as PassCheck
 from signing import MalformedPass, PassReport, TrustList, passes, verify_pass
 from signing.statuslist import StatusToken
 from signing.verify_pass import PROOF_AGE, SKEW
-from wallet import pass_origins, printed, status, status_lists
+from wallet import pass_origins, printed, status_lists
 from wallet.errors import LicenceTypeNotFound, ListsNotReady, StatusListNotFound
 from wallet.models import Licence
 from wallet.passes import EVIDENCE_AGE, evidence_age
+from wallet.register import status
 from wallet.seal_checks import document_checks, doubts
 from wallet.seals import Signs
 from wallet.types import verdict

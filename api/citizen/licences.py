@@ -14,8 +14,9 @@ from api.endpoint import endpoint
 from core.errors import TooMany
 from identity.errors import StepUpRequired
 from identity.principal import Principal
-from wallet import errors, history, late_documents, present, queries, seal_checks, uses
-from wallet.queries import LicenceDetail
+from wallet import errors, late_documents, present, seal_checks, uses
+from wallet.register import history, queries
+from wallet.register.queries import LicenceDetail
 from wallet.uses import Use
 
 bp = Blueprint("citizen-licences", url_prefix="/api/citizen")

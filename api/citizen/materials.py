@@ -20,8 +20,8 @@ from cases.views import CaseDetail
 from core import offload
 from core.malware import ScannerUnavailable
 from identity.principal import Principal
-from wallet import queries as wallet_queries
 from wallet.errors import LicenceNotFound
+from wallet.register import queries as wallet_queries
 
 bp = Blueprint("citizen-materials", url_prefix="/api/citizen")
 

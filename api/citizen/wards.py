@@ -10,7 +10,7 @@ from api import guards
 from api.citizen.licences import LicenceCard
 from api.endpoint import endpoint
 from identity import guardians
-from wallet import queries
+from wallet.register import queries
 
 bp = Blueprint("citizen-wards", url_prefix="/api/citizen")
 

@@ -23,8 +23,9 @@ from identity.errors import (
 )
 from identity.principal import Principal
 from identity.roles import Act
-from wallet import errors, issue_by_hand, queries
+from wallet import errors, issue_by_hand
 from wallet.issue_by_hand import Draft, Ground, Named
+from wallet.register import queries
 
 bp = Blueprint("staff-licence-issue", url_prefix="/api/staff")
 

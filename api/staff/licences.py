@@ -12,8 +12,9 @@ from api import guards
 from api.citizen.licences import History, history_answer
 from api.endpoint import endpoint
 from identity.roles import Act as StaffAct
-from wallet import errors, history, queries, status
-from wallet.queries import StaffLicence
+from wallet import errors
+from wallet.register import history, queries, status
+from wallet.register.queries import StaffLicence
 
 bp = Blueprint("staff-licences", url_prefix="/api/staff")
 

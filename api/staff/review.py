@@ -17,8 +17,8 @@ from core import clock
 from identity import queries as identity_queries
 from identity.principal import Principal
 from identity.roles import Act
-from wallet import queries as wallet_queries
 from wallet.errors import InvalidFacts, PreviousLicenceMissing
+from wallet.register import queries as wallet_queries
 from wallet.types import catalogue as licence_catalogue
 from wallet.types.licence_types import Field
 

@@ -146,8 +146,8 @@ RULES: dict[str, str] = {
     "wallet.complaints.complain": "own trace",
     "wallet.complaints.list_for_staff": "staff:ANSWER_COMPLAINTS",
     "wallet.complaints.list_own": "own",
-    "wallet.history.for_staff": "staff:FIND_LICENCES trace",
-    "wallet.history.of_own": "own",
+    "wallet.register.history.for_staff": "staff:FIND_LICENCES trace",
+    "wallet.register.history.of_own": "own",
     "wallet.intake.approve": "staff:VOUCH second trace",
     "wallet.intake.get_batch": "staff:READ_BATCHES staff:VOUCH",
     "wallet.intake.list_batches": "staff:READ_BATCHES staff:VOUCH",
@@ -168,14 +168,14 @@ RULES: dict[str, str] = {
     "wallet.present.redeem": "reader",
     "wallet.present.state": "own",
     "wallet.present.stop": "own trace",
-    "wallet.queries.facts_for_prefill": "sure:PREFILL own trace",
-    "wallet.queries.find_for_staff": "staff:FIND_LICENCES trace",
-    "wallet.queries.find_reusable": "sure:SHARE_LICENCE own",
-    "wallet.queries.get_document": "sure:TAKE_DOCUMENT own trace",
-    "wallet.queries.get_for_staff": "staff:FIND_LICENCES",
-    "wallet.queries.get_licence": "own",
-    "wallet.queries.note_read": "staff:APPROVE trace",
-    "wallet.queries.reveal": "sure:REVEAL_LICENCE own trace",
+    "wallet.register.queries.facts_for_prefill": "sure:PREFILL own trace",
+    "wallet.register.queries.find_for_staff": "staff:FIND_LICENCES trace",
+    "wallet.register.queries.find_reusable": "sure:SHARE_LICENCE own",
+    "wallet.register.queries.get_document": "sure:TAKE_DOCUMENT own trace",
+    "wallet.register.queries.get_for_staff": "staff:FIND_LICENCES",
+    "wallet.register.queries.get_licence": "own",
+    "wallet.register.queries.note_read": "staff:APPROVE trace",
+    "wallet.register.queries.reveal": "sure:REVEAL_LICENCE own trace",
     "wallet.readings.hand_in": "mandate trace",
     "wallet.seal_life.destroy": "staff:KEEP_SEALS second trace",
     "wallet.seal_life.freeze": "staff:KEEP_SEALS trace",
@@ -188,12 +188,12 @@ RULES: dict[str, str] = {
     "wallet.seal_proposals.renew": "staff:KEEP_SEALS trace",
     "wallet.seals.get_for": "staff:KEEP_SEALS",
     "wallet.seals.list_for": "staff:KEEP_SEALS",
-    "wallet.status.cancel": "staff:CHANGE_LICENCE_STATE trace",
-    "wallet.status.own_licence": "own",
-    "wallet.status.resume": "staff:CHANGE_LICENCE_STATE trace",
-    "wallet.status.revoke": "staff:CHANGE_LICENCE_STATE trace",
-    "wallet.status.suspend": "staff:CHANGE_LICENCE_STATE trace",
-    "wallet.status.withdraw": "staff:CHANGE_LICENCE_STATE trace",
+    "wallet.register.status.cancel": "staff:CHANGE_LICENCE_STATE trace",
+    "wallet.register.status.own_licence": "own",
+    "wallet.register.status.resume": "staff:CHANGE_LICENCE_STATE trace",
+    "wallet.register.status.revoke": "staff:CHANGE_LICENCE_STATE trace",
+    "wallet.register.status.suspend": "staff:CHANGE_LICENCE_STATE trace",
+    "wallet.register.status.withdraw": "staff:CHANGE_LICENCE_STATE trace",
     "wallet.use_export.export": "own",
     "wallet.uses.list_of_licence": "own",
     "wallet.uses.own_record": "own",
@@ -210,9 +210,9 @@ WITHOUT_PRINCIPAL: dict[str, str] = {
     "cases.queries.get_signed_material": "whoever has the signed address, for a minute",
     "cases.queries.get_signed_picture": "whoever has the signed address, for a minute",
     "cases.queries.prefill_of_item": "the catalogue, which everybody may read",
-    "wallet.queries.facts_of_licence": "inner: the draft of a next version, whose reader is noted",
-    "wallet.queries.find_current": "inner: the licence an approval renews, whose reader is noted",
-    "wallet.queries.list_licences": "inner: masked; handlers give the caller's own holder",
+    "wallet.register.queries.facts_of_licence": "inner: a draft; its reader is noted",
+    "wallet.register.queries.find_current": "inner: what an approval renews; its reader is noted",
+    "wallet.register.queries.list_licences": "inner: masked; handlers give the caller's own holder",
     "wallet.uses.is_recorded": "inner: for the act that writes, whether it did",
     "wallet.uses.list_uses": "inner: handlers give the caller's own holder",
     "wallet.uses.record": "inner: writes",
@@ -220,7 +220,7 @@ WITHOUT_PRINCIPAL: dict[str, str] = {
 }
 """What the modules that hand out facts do without knowing who calls, and why that is right."""
 
-HANDING_OUT = ("cases.queries", "wallet.queries", "wallet.uses", "wallet.authorisations")
+HANDING_OUT = ("cases.queries", "wallet.register.queries", "wallet.uses", "wallet.authorisations")
 
 EVIDENCE = {
     "own": r"applicant_id|by\.person_id|by\.subject_id|principal\.person_id",
@@ -347,5 +347,7 @@ def test_what_hands_out_facts_without_a_principal_says_why() -> None:
 
 
 def test_a_rule_that_is_not_asked_is_found() -> None:
-    assert not re.search(evidence_of("sure:SHOW_LICENCE"), source_of("wallet.queries.get_licence"))
+    assert not re.search(
+        evidence_of("sure:SHOW_LICENCE"), source_of("wallet.register.queries.get_licence")
+    )
     assert not re.search(evidence_of("staff:APPROVE"), source_of("cases.review.accept"))

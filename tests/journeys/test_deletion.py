@@ -20,7 +20,7 @@ from tests.wallet.city import City
 from tests.wallet.conftest import city
 from tests.wallet.factories import issue_licence
 from wallet.models import IntakeBatch, Licence, LicencePicture
-from wallet.pictures import register_old
+from wallet.register.pictures import register_old
 from wallet.share_models import BatchState
 
 __all__ = ["cases", "city", "loaded"]

@@ -13,10 +13,11 @@ from tests.conftest import FrozenClock
 from tests.wallet.city import City
 from tests.wallet.factories import issue_licence
 from tests.wallet.test_status import PAPER
-from wallet import annotated, savings, status, uses
+from wallet import annotated, savings, uses
 from wallet.annotated import CaseUse, Copy
 from wallet.errors import LicenceNotFound, LicenceNotInForce
 from wallet.models import AnnotatedCopy, Licence
+from wallet.register import status
 
 
 def a_case() -> CaseUse:

@@ -15,7 +15,7 @@ from tests.identity.factories import credit_code
 from tests.wallet.city import City
 from tests.wallet.factories import issue_licence
 from tests.wallet.test_status import PAPER
-from wallet import authorisation_queries, authorisations, status, uses
+from wallet import authorisation_queries, authorisations, uses
 from wallet.authorisations import Grantee, Terms
 from wallet.errors import (
     AuthorisationInvalid,
@@ -26,6 +26,7 @@ from wallet.errors import (
     ShareCodeRefused,
 )
 from wallet.models import Authorisation
+from wallet.register import status
 
 LI = Grantee(id_no="310199198511201020", name="李样例")
 

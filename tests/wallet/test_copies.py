@@ -11,10 +11,11 @@ from tests.wallet.city import City
 from tests.wallet.factories import issue_licence
 from tests.wallet.test_issue import MARRIAGE
 from tests.wallet.test_issue_by_hand import Ground, keeper, second
-from wallet import issue, issue_by_hand, status
+from wallet import issue, issue_by_hand
 from wallet.errors import GroundAlreadyUsed, InvalidFacts, PreviousLicenceMissing
 from wallet.issue_by_hand import Named
 from wallet.models import IssueGrant, Licence, PrintedCode
+from wallet.register import status
 from wallet.types.validity import LicenceState
 
 CHANGED = {**MARRIAGE, "female_name": "赵更名"}

@@ -6,8 +6,9 @@ from identity import demo as identity_demo
 from identity import queries as identity_queries
 from signing import verify_document
 from tests.wallet.city import TODAY, City
-from wallet import demo, status
+from wallet import demo
 from wallet.models import Licence
+from wallet.register import status
 
 
 async def test_demo_is_complete_sealed_and_loaded_once(city: City) -> None:

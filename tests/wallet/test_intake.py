@@ -25,8 +25,6 @@ from wallet import (
     late_documents,
     passes,
     present,
-    queries,
-    taken_in,
     transparency,
     upstream,
     verify_document,
@@ -41,6 +39,7 @@ from wallet.errors import (
 )
 from wallet.intake import LineView
 from wallet.models import Licence, LogEntry
+from wallet.register import queries, taken_in
 from wallet.types import identifier as identifiers
 from wallet.upstream import StandIn
 

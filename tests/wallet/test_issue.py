@@ -13,9 +13,9 @@ from signing import KeyUnavailable, TrustList, verify_document
 from tests.conftest import on_postgres
 from tests.wallet.city import TODAY, City
 from tests.wallet.factories import issue_licence
-from wallet import queries
 from wallet.errors import InvalidFacts, IssueFailed, PreviousLicenceMissing, SealNotReady
 from wallet.models import Licence, Seal
+from wallet.register import queries
 from wallet.seals import Signs
 
 

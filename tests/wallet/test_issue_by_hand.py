@@ -14,7 +14,7 @@ from identity.principal import Principal, PrincipalKind
 from signing import verify_document
 from tests.wallet.city import TODAY, City
 from tests.wallet.factories import FOOD, RESIDENCE
-from wallet import issue_by_hand, queries, status, uses
+from wallet import issue_by_hand, uses
 from wallet.errors import (
     GroundAlreadyUsed,
     HolderDoesNotFit,
@@ -27,6 +27,7 @@ from wallet.errors import (
 from wallet.events import LicenceIssued
 from wallet.issue_by_hand import Ground, Named
 from wallet.models import IssueGrant, Licence, LogEntry, StateChange
+from wallet.register import queries, status
 from wallet.types.validity import LicenceState
 
 ZHANG = Named(name="张演示", id_no="310199199003071017")

@@ -17,10 +17,11 @@ from core import clock, database
 from core.audit import AuditRecord
 from tests.conftest import FrozenClock
 from tests.wallet.city import City
-from wallet import history, issue, queries, status
+from wallet import issue
 from wallet.document.face import FaceData
 from wallet.errors import LicenceNotFound, StateChangeNotAllowed
 from wallet.models import Licence, LogEntry, StateChange
+from wallet.register import history, queries, status
 from wallet.types import catalogue, validity
 from wallet.types.licence_types import LicenceType, OnExpiry
 from wallet.types.validity import LicenceState

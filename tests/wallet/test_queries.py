@@ -6,8 +6,8 @@ from identity.principal import Principal
 from tests.conftest import FrozenClock
 from tests.wallet.city import City
 from tests.wallet.factories import issue_licence
-from wallet import queries
 from wallet.errors import LicenceNotFound
+from wallet.register import queries
 
 
 async def test_list_shows_masked_numbers_and_days_left(city: City) -> None:

@@ -11,10 +11,11 @@ from tests.conftest import FrozenClock
 from tests.wallet.city import TODAY, City
 from tests.wallet.factories import issue_licence, tools
 from tests.wallet.phones import Phone
-from wallet import readings, status, uses
+from wallet import readings, uses
 from wallet.errors import ReadingNotPossible
 from wallet.models import Verification
 from wallet.readings import Entry
+from wallet.register import status
 from wallet.verify import CodeAnswer, Errand
 
 PAPER = {"cause": "信息待核实", "document_no": "松公证〔2026〕1号"}

@@ -13,9 +13,10 @@ from tests.conftest import FrozenClock
 from tests.wallet.city import City
 from tests.wallet.factories import FOOD, RESIDENCE, URL, issue_licence, stored_licence, tools
 from tests.wallet.test_status import PAPER
-from wallet import codes, log_alarms, patrol, present, printed, seal_checks, status, verify
+from wallet import codes, log_alarms, patrol, present, printed, seal_checks, verify
 from wallet import verify_document as documents
 from wallet.models import Licence, LogAlarm, Patrol, PrintedCode, StateChange
+from wallet.register import status
 from wallet.types.validity import LicenceState
 from wallet.verify import CodeAnswer, Errand
 

@@ -9,8 +9,8 @@ from tests.conftest import FrozenClock
 from tests.wallet.city import City
 from tests.wallet.factories import issue_licence
 from tests.wallet.test_status import PAPER
-from wallet import reminders, status
 from wallet.models import Licence
+from wallet.register import reminders, status
 from wallet.types import catalogue
 from wallet.types.licence_types import LicenceType, OnExpiry
 

@@ -18,8 +18,9 @@ from tests.wallet.city import City
 from tests.wallet.factories import URL, issue_licence, tools
 from tests.wallet.phones import Phone
 from tests.wallet.test_authorisations import LI, terms
-from wallet import authorisations, passes, present, queries, uses
+from wallet import authorisations, passes, present, uses
 from wallet.models import PassOrigin
+from wallet.register import queries
 from wallet.verify import CodeAnswer, Errand, verify_code
 
 Attempt = Callable[[City, Redis, UUID, Principal], Awaitable[Any]]

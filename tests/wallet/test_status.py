@@ -7,9 +7,9 @@ import pytest
 from tests.conftest import FrozenClock
 from tests.wallet.city import TODAY, City
 from tests.wallet.factories import issue_licence
-from wallet import status
 from wallet.errors import LicenceNotFound, NotASealKeeper, StateChangeNotAllowed
 from wallet.models import Licence, StateChange
+from wallet.register import status
 from wallet.types.validity import LicenceState
 
 PAPER = {

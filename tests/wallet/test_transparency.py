@@ -10,9 +10,10 @@ from tests.wallet.city import City
 from tests.wallet.factories import issue_licence
 from tests.wallet.test_status import PAPER
 from tools.log_auditor import Auditor, RefusedLog, Statement
-from wallet import merkle, notes, status, transparency
+from wallet import merkle, notes, transparency
 from wallet.errors import LogSizeUnknown
 from wallet.models import Licence, LogCheckpoint, LogEntry, LogHead, LogTile, Seal
+from wallet.register import status
 from wallet.transparency import EntryKind, TamperedLog
 
 

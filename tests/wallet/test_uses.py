@@ -12,7 +12,7 @@ from core.outbox import OutboxMessage
 from tests.conftest import FrozenClock
 from tests.wallet.city import City
 from tests.wallet.factories import issue_licence, stored_licence
-from wallet import complaints, queries, use_days, use_export, uses
+from wallet import complaints, use_days, use_export, uses
 from wallet.errors import (
     AlreadyComplained,
     ComplaintClosed,
@@ -21,6 +21,7 @@ from wallet.errors import (
 )
 from wallet.log_models import UseDay, UseDayHead, UseHead, UseKind, UseRecord
 from wallet.models import Licence
+from wallet.register import queries
 from wallet.use_days import BrokenLog
 from wallet.use_export import BrokenExport
 

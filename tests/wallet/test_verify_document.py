@@ -14,9 +14,10 @@ from tests.signing.test_declared_outcomes import as_document_stamp, hurt
 from tests.vectors.places import HERE
 from tests.wallet.city import TODAY, City
 from tests.wallet.factories import issue_licence
-from wallet import status, uses, verify_document
+from wallet import uses, verify_document
 from wallet.errors import RequestKeyReused, UnreadableDocument, VerificationNotFound
 from wallet.models import Licence, Verification
+from wallet.register import status
 from wallet.verify_document import DocumentAnswer
 
 PAPER = {

@@ -14,10 +14,11 @@ from core.blobs import Blobs
 from identity import assurance, roles
 from identity.principal import Principal
 from identity.roles import Act
-from wallet import holders, status, taken_in, uses
+from wallet import uses
 from wallet.errors import LicenceNotFound
 from wallet.log_models import UseKind
 from wallet.models import Licence
+from wallet.register import holders, status, taken_in
 from wallet.types import catalogue, masking
 from wallet.types import facts as facts_of
 from wallet.types.facts import Facts

@@ -11,10 +11,11 @@ from core import audit, clock, database, outbox
 from identity import roles
 from identity.principal import Principal
 from identity.roles import Act
-from wallet import copies, transparency
+from wallet import transparency
 from wallet.errors import LicenceNotFound, NotASealKeeper, StateChangeNotAllowed
 from wallet.events import LicenceStateChanged
 from wallet.models import Licence, StateChange
+from wallet.register import copies
 from wallet.types import catalogue, validity
 from wallet.types.validity import LicenceState
 

@@ -5,8 +5,8 @@ All copies share one number and live and end together; what happens to one happe
 
 import msgspec
 
-from wallet import holders
 from wallet.models import Licence
+from wallet.register import holders
 from wallet.types import catalogue
 from wallet.types.validity import LicenceState
 

@@ -8,9 +8,9 @@ from core import audit, clock
 from identity import roles
 from identity.principal import Principal
 from identity.roles import Act
-from wallet import status
 from wallet.errors import LicenceNotFound
 from wallet.models import Licence, StateChange
+from wallet.register import status
 from wallet.types import catalogue, validity
 from wallet.types.validity import LicenceState
 

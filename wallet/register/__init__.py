@@ -1,0 +1,1 @@
+"""What the city holds: licences by holder, their states, history and reminders."""
