@@ -30,7 +30,8 @@ from signing import TrustList, devca
 from tests import services
 from tests.wallet import city as small_city
 from tests.wallet.factories import RESIDENCE
-from wallet import intake, seals
+from wallet import intake
+from wallet.seal import seals
 from wallet.types.check_digits import identity_digit
 
 LINES = 100_000

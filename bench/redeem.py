@@ -26,7 +26,8 @@ from identity import counters, demo
 from resources import Resources, open_resources
 from tests.identity.factories import CounterDevice
 from tests.installation import Installation
-from wallet import codes, present, seal_checks
+from wallet import codes, present
+from wallet.seal import checks
 
 WORKERS = 2
 COUNTERS = 16
@@ -79,7 +80,7 @@ class Bench:
     async def check_seals(self) -> None:
         """What opening the licence's page does."""
         for shown in self.shown:
-            await seal_checks.seal_checks(
+            await checks.seal_checks(
                 shown.document,
                 blobs=self.resources.blobs,
                 trust=self.resources.trust,

@@ -11,8 +11,9 @@ from identity import registry
 from identity.registry import Named
 from resources import Resources
 from tests.wallet.factories import RESIDENCE
-from wallet import issue, numbers, sealing, seals
+from wallet import issue, numbers
 from wallet.document.face import FaceData
+from wallet.seal import sealing, seals
 from wallet.types import catalogue
 from wallet.types.check_digits import identity_digit
 

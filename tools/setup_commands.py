@@ -17,7 +17,7 @@ import identity.departments
 import identity.people
 import wallet.printed
 import wallet.register.pictures
-import wallet.seals
+import wallet.seal.seals
 from cases.reading import read_catalogue
 from core import audit, chain_heads, clock, database, protect
 from core.settings import Settings
@@ -148,4 +148,4 @@ async def make_seals(settings: Settings) -> int:
     """An e-seal for every department that has a signer and no seal yet."""
     keys = load_keys(signing_folder(settings), settings)
     until = clock.now() + SEAL_LIFE
-    return await wallet.seals.provision(keys=keys, valid_until=until, by="system:seals")
+    return await wallet.seal.seals.provision(keys=keys, valid_until=until, by="system:seals")

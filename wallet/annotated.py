@@ -20,7 +20,7 @@ from identity import roles
 from identity.principal import Principal
 from identity.roles import Act
 from signing import SealReport, TrustList, Unsigned, begin_seal, verify_document
-from wallet import savings, seals, uses
+from wallet import savings, uses
 from wallet.document import annotated_face
 from wallet.document.annotated_face import CopyData
 from wallet.errors import IssueFailed, LicenceNotFound, LicenceNotInForce
@@ -28,7 +28,8 @@ from wallet.log_models import UseKind, UseRecord
 from wallet.models import AnnotatedCopy, Licence
 from wallet.register import status
 from wallet.register.queries import facts_from
-from wallet.seals import SealView, Signs
+from wallet.seal import seals
+from wallet.seal.seals import SealView, Signs
 from wallet.types import catalogue
 from wallet.types import facts as facts_of
 from wallet.types.facts import Facts

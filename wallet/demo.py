@@ -8,11 +8,12 @@ from core.blobs import Blobs
 from core.ids import new_id
 from identity import queries
 from signing import TrustList
-from wallet import issue, printed, sealing, seals
+from wallet import issue, printed
 from wallet.document.face import FaceData
 from wallet.models import Licence
 from wallet.register import status
-from wallet.seals import Signs
+from wallet.seal import sealing, seals
+from wallet.seal.seals import Signs
 from wallet.types import catalogue
 from wallet.types.catalogue import DATA
 from wallet.types.licence_types import Strict

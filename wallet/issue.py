@@ -20,14 +20,15 @@ from core.ids import new_id
 from identity import queries
 from identity.queries import SubjectView
 from signing import TrustList
-from wallet import grants, printed, sealing, seals, status_lists, transparency
+from wallet import grants, printed, status_lists, transparency
 from wallet.document.face import FaceData
 from wallet.errors import PreviousLicenceMissing
 from wallet.events import LicenceIssued
 from wallet.models import Licence
 from wallet.register import copies, holders, pictures, status
 from wallet.register.holders import Holder
-from wallet.seals import Signs
+from wallet.seal import sealing, seals
+from wallet.seal.seals import Signs
 from wallet.types import catalogue, masking, validity
 from wallet.types import identifier as identifiers
 from wallet.types.facts import Facts

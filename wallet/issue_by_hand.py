@@ -33,7 +33,7 @@ from wallet.log_models import UseKind
 from wallet.models import Licence
 from wallet.register import copies, status
 from wallet.register.queries import facts_from
-from wallet.seals import Signs
+from wallet.seal.seals import Signs
 from wallet.types import catalogue
 from wallet.types.facts import Facts
 from wallet.types.licence_types import Field, LicenceType

@@ -19,11 +19,12 @@ from core import clock, protect
 from core.blobs import Blobs
 from core.protect import for_row
 from signing import TrustList
-from wallet import codes, seal_checks
+from wallet import codes
 from wallet.errors import PrintedCodeNotFound
 from wallet.models import Licence, PrintedCode
 from wallet.register import status
 from wallet.register.queries import holder_masked
+from wallet.seal import checks
 from wallet.types import catalogue
 from wallet.types.verdict import Verdict
 
@@ -126,7 +127,7 @@ async def look_up(code: str, *, blobs: Blobs, trust: TrustList, redis: Redis) ->
         state_text=state.text,
         in_force=state.in_force,
         valid_to=licence.valid_to,
-        seal=await seal_checks.verdict_of(licence, blobs=blobs, trust=trust, redis=redis),
+        seal=await checks.verdict_of(licence, blobs=blobs, trust=trust, redis=redis),
     )
 
 

@@ -25,7 +25,7 @@ from signing.readerlist import Signer, SignerState
 from signing.statuslist import Status, StatusList, StatusToken
 from wallet.errors import ListsNotReady, StatusListNotFound
 from wallet.models import Licence, Seal, StateChange, StatusEntry
-from wallet.seals import Signs
+from wallet.seal.seals import Signs
 from wallet.types.validity import LicenceState
 
 MEDIA_TYPE = statuslist.CONTENT_TYPE

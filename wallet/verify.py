@@ -22,7 +22,7 @@ from wallet.log_models import UseKind
 from wallet.models import Licence, Verification, VerificationKind
 from wallet.present import Redeemed, Redemption
 from wallet.register import status
-from wallet.seal_checks import document_checks
+from wallet.seal.checks import document_checks
 from wallet.shown import Scope, ShownLicence
 from wallet.types import catalogue, verdict
 from wallet.types.verdict import Check, Outcome, Reason, Verdict

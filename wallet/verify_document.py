@@ -33,7 +33,7 @@ from wallet.errors import RequestKeyReused, UnreadableDocument, VerificationNotF
 from wallet.log_models import UseKind
 from wallet.models import Licence, Verification, VerificationKind
 from wallet.register import status, taken_in
-from wallet.seal_checks import checks_of, doubts
+from wallet.seal.checks import checks_of, doubts
 from wallet.types import catalogue, verdict
 from wallet.types import identifier as identifiers
 from wallet.types.verdict import Check, Outcome, Reason, Verdict

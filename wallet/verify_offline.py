@@ -22,8 +22,8 @@ from wallet.errors import LicenceTypeNotFound, ListsNotReady, StatusListNotFound
 from wallet.models import Licence
 from wallet.passes import EVIDENCE_AGE, evidence_age
 from wallet.register import status
-from wallet.seal_checks import document_checks, doubts
-from wallet.seals import Signs
+from wallet.seal.checks import document_checks, doubts
+from wallet.seal.seals import Signs
 from wallet.types import verdict
 from wallet.types.verdict import Check, Outcome, Reason, Verdict
 

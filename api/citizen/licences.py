@@ -14,9 +14,10 @@ from api.endpoint import endpoint
 from core.errors import TooMany
 from identity.errors import StepUpRequired
 from identity.principal import Principal
-from wallet import errors, late_documents, present, seal_checks, uses
+from wallet import errors, late_documents, present, uses
 from wallet.register import history, queries
 from wallet.register.queries import LicenceDetail
+from wallet.seal import checks
 from wallet.uses import Use
 
 bp = Blueprint("citizen-licences", url_prefix="/api/citizen")
@@ -262,7 +263,7 @@ async def open_presentation(request: Request, licence_id: UUID) -> PresentationA
         public_url=resources.settings.public_url,
     )
     document = await _draw(request, licence_id)
-    await seal_checks.seal_checks(
+    await checks.seal_checks(
         document, blobs=resources.blobs, trust=resources.trust, redis=resources.redis
     )
     return PresentationAnswer(
@@ -316,7 +317,7 @@ async def _seal(request: Request, licence_id: UUID) -> SealAnswer:
         document = await _draw(request, licence_id)
     except errors.OnlyData as refusal:
         return SealAnswer(verdict="cannot_tell", text=refusal.title)
-    found = await seal_checks.verdict_on(
+    found = await checks.verdict_on(
         document, blobs=resources.blobs, trust=resources.trust, redis=resources.redis
     )
     return SealAnswer(verdict=found.verdict, text=_seal_text(found.verdict, found.title))

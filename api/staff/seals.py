@@ -10,9 +10,11 @@ from sanic import Blueprint, Request
 from api import guards, idempotency
 from api.endpoint import endpoint
 from identity.roles import Act
-from wallet import errors, seal_life, seal_proposals, seals
-from wallet.seal_proposals import ProposalState, ProposalView
-from wallet.seals import SealState, SealView
+from wallet import errors
+from wallet.seal import life, seals
+from wallet.seal import proposals as seal_proposals
+from wallet.seal.proposals import ProposalState, ProposalView
+from wallet.seal.seals import SealState, SealView
 
 bp = Blueprint("staff-seals", url_prefix="/api/staff")
 
@@ -93,7 +95,7 @@ async def list_seals(request: Request) -> RegisteredSeals:
     problems=(errors.NotASealKeeper, errors.SealNotFound, errors.SealStateChangeNotAllowed),
 )
 async def freeze(request: Request, seal_id: UUID, body: Cause) -> RegisteredSeal:
-    await seal_life.freeze(seal_id, cause=body.cause, by=request.ctx.principal)
+    await life.freeze(seal_id, cause=body.cause, by=request.ctx.principal)
     return await _now(seal_id, request)
 
 
@@ -106,7 +108,7 @@ async def freeze(request: Request, seal_id: UUID, body: Cause) -> RegisteredSeal
     problems=(errors.NotASealKeeper, errors.SealNotFound, errors.SealStateChangeNotAllowed),
 )
 async def unfreeze(request: Request, seal_id: UUID, body: Cause) -> RegisteredSeal:
-    await seal_life.unfreeze(seal_id, cause=body.cause, by=request.ctx.principal)
+    await life.unfreeze(seal_id, cause=body.cause, by=request.ctx.principal)
     return await _now(seal_id, request)
 
 
@@ -124,7 +126,7 @@ async def unfreeze(request: Request, seal_id: UUID, body: Cause) -> RegisteredSe
     ),
 )
 async def destroy(request: Request, seal_id: UUID, body: Cause) -> RegisteredSeal:
-    await seal_life.destroy(seal_id, cause=body.cause, by=request.ctx.principal)
+    await life.destroy(seal_id, cause=body.cause, by=request.ctx.principal)
     return await _now(seal_id, request)
 
 

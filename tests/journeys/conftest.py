@@ -43,12 +43,12 @@ class City:
 async def city(settings: Settings, resources: Any) -> AsyncIterator[City]:
     import cases.catalogue
     import identity.demo
-    import wallet.seals
+    import wallet.seal.seals
 
     settings = replace(settings, environment="demo")
     await cases.catalogue.load()
     until = clock.now() + timedelta(days=365)
-    await wallet.seals.provision(keys=resources.keys, valid_until=until, by="system:test")
+    await wallet.seal.seals.provision(keys=resources.keys, valid_until=until, by="system:test")
     people = await identity.demo.load(password_for=password_for, client_secret=CLIENT_SECRET)
     code = await identity.demo.new_enrolment_code()
     async with serving(settings, resources) as address:

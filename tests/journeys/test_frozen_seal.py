@@ -14,8 +14,8 @@ from tests.conftest import FrozenClock
 from tests.wallet import city as small_city
 from tests.wallet.city import TODAY, City
 from tests.wallet.factories import RESIDENCE
-from wallet import seal_life
 from wallet.models import Licence, Seal
+from wallet.seal import life
 
 CAUSE = "密钥介质遗失"
 
@@ -57,7 +57,7 @@ async def test_approval_waits_for_the_seal(
 ) -> None:
     seal = await Seal.get(department="GA")
     keeper = city.officer("seal_keeper")
-    await seal_life.freeze(seal.id, cause=CAUSE, by=keeper)
+    await life.freeze(seal.id, cause=CAUSE, by=keeper)
     event = approved(city.zhang)
     async with transaction():
         await outbox.publish(event, key=str(event.case_id))
@@ -68,7 +68,7 @@ async def test_approval_waits_for_the_seal(
     assert (parked.event_id, parked.last_error) == (event.id, "SealFrozen")
     assert await Licence.all().count() == 0
 
-    await seal_life.unfreeze(seal.id, cause="已找回", by=keeper)
+    await life.unfreeze(seal.id, cause="已找回", by=keeper)
     await outbox.replay(event.id)
     with_licence = await outbox.drain(only_issue(resources))
 

@@ -10,8 +10,8 @@ from identity.models import Counter
 from identity.principal import Principal, PrincipalKind
 from identity.queries import DepartmentView
 from signing.devca import DevelopmentAuthority
-from wallet import seals
-from wallet.seals import SealView
+from wallet.seal import seals
+from wallet.seal.seals import SealView
 from wallet.types import catalogue
 
 BY = "system:test"

@@ -9,10 +9,11 @@ from redis.asyncio import Redis
 
 from core import clock, database
 from tests.wallet.city import City
-from wallet import issue, numbers, sealing, seals
+from wallet import issue, numbers
 from wallet.document.face import FaceData
 from wallet.models import Licence
-from wallet.seals import Signs
+from wallet.seal import sealing, seals
+from wallet.seal.seals import Signs
 from wallet.types import catalogue
 from wallet.verify_offline import Tools
 

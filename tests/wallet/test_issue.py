@@ -16,7 +16,7 @@ from tests.wallet.factories import issue_licence
 from wallet.errors import InvalidFacts, IssueFailed, PreviousLicenceMissing, SealNotReady
 from wallet.models import Licence, Seal
 from wallet.register import queries
-from wallet.seals import Signs
+from wallet.seal.seals import Signs
 
 
 async def test_issued_document_carries_a_valid_seal(city: City) -> None:

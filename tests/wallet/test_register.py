@@ -13,10 +13,11 @@ from tests.conftest import FrozenClock
 from tests.wallet.city import City
 from tests.wallet.factories import FOOD, RESIDENCE, URL, issue_licence, stored_licence, tools
 from tests.wallet.test_status import PAPER
-from wallet import codes, log_alarms, patrol, present, printed, seal_checks, verify
+from wallet import codes, log_alarms, patrol, present, printed, verify
 from wallet import verify_document as documents
 from wallet.models import Licence, LogAlarm, Patrol, PrintedCode, StateChange
 from wallet.register import status
+from wallet.seal import checks
 from wallet.types.validity import LicenceState
 from wallet.verify import CodeAnswer, Errand
 
@@ -94,7 +95,7 @@ async def test_alarm_holds_at_every_online_reader(city: City, redis: Redis) -> N
         holder_name=licence.holder_name,
         by=city.client,
     )
-    public = await seal_checks.verdict_of(
+    public = await checks.verdict_of(
         licence, blobs=city.blobs, trust=city.authority.trust, redis=redis
     )
 

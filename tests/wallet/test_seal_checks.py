@@ -9,14 +9,14 @@ from signing import TrustList
 from tests.conftest import FrozenClock
 from tests.wallet.city import City
 from tests.wallet.factories import stored_licence
-from wallet import seal_checks
 from wallet.models import Licence
+from wallet.seal import checks
 from wallet.types import verdict
 from wallet.types.verdict import Verdict
 
 
 async def judged(city: City, redis: Redis, licence: Licence) -> Verdict:
-    return await seal_checks.verdict_on(
+    return await checks.verdict_on(
         licence.document, blobs=city.blobs, trust=city.authority.trust, redis=redis
     )
 

@@ -12,7 +12,6 @@ from identity.principal import Principal
 from tests.conftest import FrozenClock
 from tests.wallet.city import City
 from tests.wallet.factories import issue_licence
-from wallet import seal_life, seals
 from wallet.errors import (
     NotASealKeeper,
     SealExpired,
@@ -23,6 +22,7 @@ from wallet.errors import (
     SecondPersonNeeded,
 )
 from wallet.models import Licence, Seal, SealState
+from wallet.seal import life, seals
 
 CAUSE = "密钥介质遗失"
 
@@ -37,7 +37,7 @@ async def seal_of(department: str = "GA") -> UUID:
 
 
 async def test_frozen_seal_seals_nothing(city: City) -> None:
-    await seal_life.freeze(await seal_of(), cause=CAUSE, by=keeper(city))
+    await life.freeze(await seal_of(), cause=CAUSE, by=keeper(city))
 
     with pytest.raises(SealFrozen):
         await issue_licence(city)
@@ -47,9 +47,9 @@ async def test_frozen_seal_seals_nothing(city: City) -> None:
 
 async def test_unfrozen_seal_is_used_again(city: City) -> None:
     seal_id, officer = await seal_of(), keeper(city)
-    await seal_life.freeze(seal_id, cause=CAUSE, by=officer)
+    await life.freeze(seal_id, cause=CAUSE, by=officer)
 
-    await seal_life.unfreeze(seal_id, cause="已找回", by=officer)
+    await life.unfreeze(seal_id, cause="已找回", by=officer)
 
     await issue_licence(city)
     assert (await Seal.get(id=seal_id)).uses == 1
@@ -57,54 +57,54 @@ async def test_unfrozen_seal_is_used_again(city: City) -> None:
 
 async def test_destroyed_seal_is_gone_for_ever(city: City) -> None:
     seal_id = await seal_of()
-    await seal_life.freeze(seal_id, cause=CAUSE, by=keeper(city))
-    await seal_life.destroy(seal_id, cause=CAUSE, by=keeper(city, role="supervisor"))
+    await life.freeze(seal_id, cause=CAUSE, by=keeper(city))
+    await life.destroy(seal_id, cause=CAUSE, by=keeper(city, role="supervisor"))
 
     with pytest.raises(SealStateChangeNotAllowed):
-        await seal_life.unfreeze(seal_id, cause=CAUSE, by=keeper(city))
+        await life.unfreeze(seal_id, cause=CAUSE, by=keeper(city))
     with pytest.raises(SealNotReady):
         await issue_licence(city)
 
 
 async def test_who_froze_a_seal_does_not_destroy_it(city: City) -> None:
     seal_id, officer = await seal_of(), keeper(city)
-    await seal_life.freeze(seal_id, cause=CAUSE, by=officer)
+    await life.freeze(seal_id, cause=CAUSE, by=officer)
 
     with pytest.raises(SecondPersonNeeded):
-        await seal_life.destroy(seal_id, cause=CAUSE, by=officer)
+        await life.destroy(seal_id, cause=CAUSE, by=officer)
 
     assert (await Seal.get(id=seal_id)).state is SealState.FROZEN
 
 
 async def test_seal_in_use_is_frozen_before_it_is_destroyed(city: City) -> None:
     with pytest.raises(SealStateChangeNotAllowed) as refused:
-        await seal_life.destroy(await seal_of(), cause=CAUSE, by=keeper(city))
+        await life.destroy(await seal_of(), cause=CAUSE, by=keeper(city))
 
     assert refused.value.members["state"] == "active"
 
 
 async def test_freezing_twice_conflicts(city: City) -> None:
     seal_id = await seal_of()
-    await seal_life.freeze(seal_id, cause=CAUSE, by=keeper(city))
+    await life.freeze(seal_id, cause=CAUSE, by=keeper(city))
 
     with pytest.raises(SealStateChangeNotAllowed):
-        await seal_life.freeze(seal_id, cause=CAUSE, by=keeper(city))
+        await life.freeze(seal_id, cause=CAUSE, by=keeper(city))
 
 
 async def test_only_keepers_and_supervisors_change_seals(city: City) -> None:
     with pytest.raises(NotASealKeeper):
-        await seal_life.freeze(await seal_of(), cause=CAUSE, by=keeper(city, role="reviewer"))
+        await life.freeze(await seal_of(), cause=CAUSE, by=keeper(city, role="reviewer"))
 
 
 async def test_other_departments_seals_are_not_found(city: City) -> None:
     with pytest.raises(SealNotFound):
-        await seal_life.freeze(await seal_of(), cause=CAUSE, by=keeper(city, department="WJW"))
+        await life.freeze(await seal_of(), cause=CAUSE, by=keeper(city, department="WJW"))
 
 
 async def test_seal_frozen_while_it_was_used_undoes_the_issue(city: City) -> None:
     """Between sealing and storing somebody freezes: nothing of the issue remains."""
     seal_id = await seal_of()
-    await seal_life.freeze(seal_id, cause=CAUSE, by=keeper(city))
+    await life.freeze(seal_id, cause=CAUSE, by=keeper(city))
 
     with pytest.raises(SealNotReady):
         async with database.transaction():
@@ -124,7 +124,7 @@ async def test_seal_past_its_validity_is_not_used(city: City, frozen_clock: Froz
 async def test_every_use_and_change_is_in_the_audit(city: City) -> None:
     seal_id = await seal_of()
     licence_id = await issue_licence(city)
-    await seal_life.freeze(seal_id, cause=CAUSE, by=keeper(city))
+    await life.freeze(seal_id, cause=CAUSE, by=keeper(city))
 
     issued = await AuditRecord.get(target=f"licence:{licence_id}", action="licence.issue")
     frozen = await AuditRecord.get(target=f"seal:{seal_id}", action="seal.frozen")

@@ -15,7 +15,6 @@ from signing import parse_seal
 from tests.conftest import FrozenClock, on_postgres
 from tests.wallet.city import City
 from tests.wallet.factories import issue_licence
-from wallet import seal_life, seal_proposals, seals
 from wallet.errors import (
     NotASealKeeper,
     ProposalClosed,
@@ -25,7 +24,8 @@ from wallet.errors import (
     SecondPersonNeeded,
 )
 from wallet.models import ProposalState, Seal, SealProposal, SealState
-from wallet.seal_proposals import ProposalView
+from wallet.seal import life, proposals, seals
+from wallet.seal.proposals import ProposalView
 
 VALID_TO = date(2029, 11, 24)
 NAME = "上海市公安局松江分局"
@@ -45,11 +45,11 @@ async def proposed(city: City, *, by: Principal | None = None, **changes: Any) -
         "keys": city.authority.keys,
         **changes,
     }
-    return await seal_proposals.propose(**wish, by=by or officer(city))
+    return await proposals.propose(**wish, by=by or officer(city))
 
 
 async def approved(city: City, proposal: UUID, *, by: Principal | None = None) -> UUID:
-    return await seal_proposals.approve(
+    return await proposals.approve(
         proposal, keys=city.authority.keys, by=by or officer(city, "supervisor", None)
     )
 
@@ -122,7 +122,7 @@ async def test_refused_proposal_is_closed(city: City) -> None:
     keeper = officer(city)
     proposal = await proposed(city, by=keeper)
 
-    await seal_proposals.refuse(proposal.id, cause="填写有误", by=keeper)
+    await proposals.refuse(proposal.id, cause="填写有误", by=keeper)
 
     with pytest.raises(ProposalClosed):
         await approved(city, proposal.id)
@@ -130,7 +130,7 @@ async def test_refused_proposal_is_closed(city: City) -> None:
 
 async def test_renewal_takes_the_place_of_the_old_seal(city: City) -> None:
     old = await seals.for_department("GA")
-    renewal = await seal_proposals.renew(
+    renewal = await proposals.renew(
         old.id, valid_to=VALID_TO, cause="到期换发", keys=city.authority.keys, by=officer(city)
     )
 
@@ -144,11 +144,11 @@ async def test_renewal_takes_the_place_of_the_old_seal(city: City) -> None:
 
 async def test_seal_destroyed_in_the_meantime_is_not_renewed(city: City) -> None:
     old = await seals.for_department("GA")
-    renewal = await seal_proposals.renew(
+    renewal = await proposals.renew(
         old.id, valid_to=VALID_TO, cause="到期换发", keys=city.authority.keys, by=officer(city)
     )
-    await seal_life.freeze(old.id, cause="停用", by=officer(city))
-    await seal_life.destroy(old.id, cause="停用", by=officer(city))
+    await life.freeze(old.id, cause="停用", by=officer(city))
+    await life.destroy(old.id, cause="停用", by=officer(city))
     before = await Seal.all().count()
 
     with pytest.raises(SealStateChangeNotAllowed):
@@ -188,8 +188,8 @@ async def test_other_departments_proposals_are_not_found(city: City) -> None:
     with pytest.raises(ProposalNotFound):
         await approved(city, proposal.id, by=stranger)
 
-    assert await seal_proposals.list_for(stranger) == []
-    assert [view.id for view in await seal_proposals.list_for(officer(city))] == [proposal.id]
+    assert await proposals.list_for(stranger) == []
+    assert [view.id for view in await proposals.list_for(officer(city))] == [proposal.id]
 
 
 async def test_nothing_remains_of_an_approval_that_fails_half_way(city: City) -> None:
@@ -211,11 +211,11 @@ async def test_nothing_remains_of_an_approval_that_fails_half_way(city: City) ->
 async def test_own_proposals_are_found_behind_many_of_others(
     city: City, monkeypatch: pytest.MonkeyPatch, frozen_clock: FrozenClock
 ) -> None:
-    monkeypatch.setattr(seal_proposals, "SHOWN", 3)
+    monkeypatch.setattr(proposals, "SHOWN", 3)
     mine = await proposed(city)
     for _ in range(4):
         frozen_clock.advance(minutes=1)
         by = officer(city, department="MZJ")
         await proposed(city, by=by, department="MZJ", name="上海市松江区民政局")
 
-    assert [one.id for one in await seal_proposals.list_for(officer(city))] == [mine.id]
+    assert [one.id for one in await proposals.list_for(officer(city))] == [mine.id]

@@ -7,8 +7,8 @@ from PIL import Image
 
 from signing import parse_seal
 from tests.wallet.city import BY, TODAY, City
-from wallet import seals
 from wallet.models import Seal
+from wallet.seal import seals
 
 
 async def test_every_issuing_department_has_a_seal(city: City) -> None:

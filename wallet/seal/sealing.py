@@ -7,7 +7,7 @@ from signing import SealReport, TrustList, Unsigned, begin_seal, verify_document
 from wallet.document import face
 from wallet.document.face import FaceData
 from wallet.errors import IssueFailed
-from wallet.seals import SealView, Signs
+from wallet.seal.seals import SealView, Signs
 
 PROVIDER = "云间证"
 

@@ -15,7 +15,7 @@ from core import audit, clock, database, once
 from identity.principal import Principal
 from signing import KeyUnavailable, certificates
 from signing.devca import signer_key
-from wallet import seals, second_person, transparency
+from wallet import second_person, transparency
 from wallet.errors import (
     ProposalClosed,
     ProposalNotFound,
@@ -24,7 +24,8 @@ from wallet.errors import (
 )
 from wallet.models import ProposalState as ProposalState
 from wallet.models import Seal, SealProposal, SealState
-from wallet.seals import Signs
+from wallet.seal import seals
+from wallet.seal.seals import Signs
 
 SHOWN = 200
 """Proposals a page shows."""

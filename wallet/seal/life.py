@@ -8,9 +8,10 @@ from uuid import UUID
 
 from core import audit, database
 from identity.principal import Principal
-from wallet import seals, second_person, transparency
+from wallet import second_person, transparency
 from wallet.errors import SealStateChangeNotAllowed
 from wallet.models import Seal, SealState
+from wallet.seal import seals
 
 OUT_OF_USE = (SealState.FROZEN, SealState.REPLACED)
 
