@@ -24,7 +24,7 @@ import push.messages
 import push.webhooks.calls
 import wallet.annotated
 import wallet.intake
-import wallet.issue
+import wallet.issue.from_case
 import wallet.status_lists
 from cases import events as case_events
 from core import database, jobs, outbox
@@ -157,7 +157,7 @@ async def issue_licence(event: case_events.CaseApproved, resources: Resources) -
         return
     if event.case_no is None:
         raise ValueError("an approved case without a number")
-    await wallet.issue.issue(
+    await wallet.issue.from_case.issue(
         case_id=event.case_id,
         case_no=event.case_no,
         item_code=event.item_code,

@@ -11,8 +11,8 @@ from identity import registry
 from identity.registry import Named
 from resources import Resources
 from tests.wallet.factories import RESIDENCE
-from wallet import issue, numbers
 from wallet.document.face import FaceData
+from wallet.issue import from_case, numbers
 from wallet.seal import sealing, seals
 from wallet.types import catalogue
 from wallet.types.check_digits import identity_digit
@@ -45,7 +45,7 @@ async def build(resources: Resources) -> list[Shown]:
         )
         digest = await resources.blobs.put(document)
         async with database.transaction():
-            licence = await issue.add_row(
+            licence = await from_case.add_row(
                 data, document=digest, subject_id=subject_id, case_id=None, previous_id=None
             )
         shown.append(Shown(licence.id, subject_id, digest))

@@ -8,8 +8,9 @@ from core.blobs import Blobs
 from core.ids import new_id
 from identity import queries
 from signing import TrustList
-from wallet import issue, printed
+from wallet import printed
 from wallet.document.face import FaceData
+from wallet.issue import from_case
 from wallet.models import Licence
 from wallet.register import status
 from wallet.seal import sealing, seals
@@ -113,7 +114,7 @@ async def _issue(
     document = await sealing.sealed_document(data, seal=seal, keys=keys, trust=trust)
     digest = await blobs.put(document)
     async with database.transaction():
-        row = await issue.add_row(
+        row = await from_case.add_row(
             data, document=digest, subject_id=subject.id, case_id=None, previous_id=None
         )
         if licence.state in STORED_STATES:

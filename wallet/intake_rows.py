@@ -14,8 +14,9 @@ from core import clock, copying
 from core.ids import new_id
 from identity import registry
 from identity.registry import Named
-from wallet import numbers, transparency
+from wallet import transparency
 from wallet.intake_lines import Incoming
+from wallet.issue import numbers
 from wallet.models import Licence, LogEntry, NumberCounter
 from wallet.register import holders, pictures, taken_in
 from wallet.register.taken_in import Origin

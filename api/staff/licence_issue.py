@@ -23,8 +23,9 @@ from identity.errors import (
 )
 from identity.principal import Principal
 from identity.roles import Act
-from wallet import errors, issue_by_hand
-from wallet.issue_by_hand import Draft, Ground, Named
+from wallet import errors
+from wallet.issue import by_hand
+from wallet.issue.by_hand import Draft, Ground, Named
 from wallet.register import queries
 
 bp = Blueprint("staff-licence-issue", url_prefix="/api/staff")
@@ -115,14 +116,14 @@ class Change(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     problems=(errors.NotALicenceOfficer,),
 )
 async def list_types(request: Request) -> IssuableTypes:
-    found = issue_by_hand.types_for(request.ctx.principal)
+    found = by_hand.types_for(request.ctx.principal)
     return IssuableTypes(
         types=[
             IssuableType(
                 code=type_.code,
                 name=type_.name,
                 holder_kind=type_.holder_kind,
-                needs_second=issue_by_hand.needs_second(type_),
+                needs_second=by_hand.needs_second(type_),
             )
             for type_ in found
         ]
@@ -138,7 +139,7 @@ async def list_types(request: Request) -> IssuableTypes:
     problems=_HOLDER,
 )
 async def draft(request: Request, body: WantedDraft) -> HandDraft:
-    found = await issue_by_hand.draft(
+    found = await by_hand.draft(
         body.licence_type, holder=_named(body.holder), by=request.ctx.principal
     )
     return _draft(found)
@@ -156,7 +157,7 @@ async def draft(request: Request, body: WantedDraft) -> HandDraft:
 )
 async def make(request: Request, body: Order) -> FoundLicence:
     principal, resources = request.ctx.principal, request.app.ctx.resources
-    licence_id = await issue_by_hand.make(
+    licence_id = await by_hand.make(
         body.licence_type,
         holder=_named(body.holder),
         facts=body.facts,
@@ -178,7 +179,7 @@ async def make(request: Request, body: Order) -> FoundLicence:
     problems=(errors.LicenceNotFound, errors.NotALicenceOfficer),
 )
 async def draft_version(request: Request, licence_id: UUID) -> HandDraft:
-    return _draft(await issue_by_hand.draft_version(licence_id, by=request.ctx.principal))
+    return _draft(await by_hand.draft_version(licence_id, by=request.ctx.principal))
 
 
 @bp.post("/licences/<licence_id:uuid>/versions")
@@ -200,7 +201,7 @@ async def draft_version(request: Request, licence_id: UUID) -> HandDraft:
 )
 async def change(request: Request, licence_id: UUID, body: Change) -> FoundLicence:
     principal, resources = request.ctx.principal, request.app.ctx.resources
-    made = await issue_by_hand.change(
+    made = await by_hand.change(
         licence_id,
         facts=body.facts,
         ground=await _ground(request, body),

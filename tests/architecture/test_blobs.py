@@ -44,8 +44,8 @@ STORES = {
     "wallet/annotated.py",
     "wallet/demo.py",
     "wallet/intake.py",
-    "wallet/issue.py",
-    "wallet/late_documents.py",
+    "wallet/issue/from_case.py",
+    "wallet/issue/late_documents.py",
 }
 """Who stores blobs; their rows are named in `blob_columns.py`."""
 NAMES = re.compile(r"(^|_)(digest|document|blob|picture|file)$")

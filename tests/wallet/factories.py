@@ -9,8 +9,8 @@ from redis.asyncio import Redis
 
 from core import clock, database
 from tests.wallet.city import City
-from wallet import issue, numbers
 from wallet.document.face import FaceData
+from wallet.issue import from_case, numbers
 from wallet.models import Licence
 from wallet.seal import sealing, seals
 from wallet.seal.seals import Signs
@@ -75,7 +75,7 @@ async def issue_licence(
 ) -> UUID:
     """A licence in the wallet, by default zhang's residence permit."""
     owner = {"RES": city.zhang, "FOOD": city.company}.get(licence_type, city.zhang)
-    return await issue.issue(
+    return await from_case.issue(
         case_id=case_id or uuid4(),
         case_no="SJ202611250001",
         item_code="SJ-GA-01",
@@ -118,7 +118,7 @@ async def stored_licence(city: City, licence_type: str = "RES") -> Licence:
     )
     digest = await city.blobs.put(document)
     async with database.transaction():
-        return await issue.add_row(
+        return await from_case.add_row(
             data,
             document=digest,
             subject_id=city.company if company else city.zhang,

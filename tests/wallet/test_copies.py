@@ -11,9 +11,9 @@ from tests.wallet.city import City
 from tests.wallet.factories import issue_licence
 from tests.wallet.test_issue import MARRIAGE
 from tests.wallet.test_issue_by_hand import Ground, keeper, second
-from wallet import issue, issue_by_hand
 from wallet.errors import GroundAlreadyUsed, InvalidFacts, PreviousLicenceMissing
-from wallet.issue_by_hand import Named
+from wallet.issue import by_hand, from_case
+from wallet.issue.by_hand import Named
 from wallet.models import IssueGrant, Licence, PrintedCode
 from wallet.register import status
 from wallet.types.validity import LicenceState
@@ -36,7 +36,7 @@ def clerk(city: City) -> Principal:
 
 
 async def change(city: City, licence_id: UUID, **facts: Any) -> UUID:
-    return await issue_by_hand.change(
+    return await by_hand.change(
         licence_id, facts={**CHANGED, **facts}, ground=ground(city), by=clerk(city), **tools(city)
     )
 
@@ -166,7 +166,7 @@ async def test_one_document_marries_a_couple_once_whoever_is_named(city: City) -
 
     await people.register(id_no=ZHAO.id_no, name=ZHAO.name, phone=None, by="system:test")
     made = [
-        await issue_by_hand.make(
+        await by_hand.make(
             "MAR", holder=named, facts=MARRIAGE, ground=ground(city), by=clerk(city), **tools(city)
         )
         for named in (ZHANG, ZHAO, ZHANG)
@@ -219,7 +219,7 @@ async def test_an_earlier_marriage_of_the_same_person_is_left_alone(city: City) 
 async def test_copies_are_stored_together_or_not_at_all(
     city: City, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    store, stored = issue._store_copy, 0
+    store, stored = from_case._store_copy, 0
 
     async def dies_at_the_second(*arguments: Any) -> UUID:
         nonlocal stored
@@ -230,7 +230,7 @@ async def test_copies_are_stored_together_or_not_at_all(
 
     case_id = uuid4()
     with monkeypatch.context() as patch:
-        patch.setattr(issue, "_store_copy", dies_at_the_second)
+        patch.setattr(from_case, "_store_copy", dies_at_the_second)
         with pytest.raises(ConnectionError):
             await issue_licence(city, "MAR", facts=MARRIAGE, case_id=case_id)
     assert await Licence.all().count() == 0

@@ -19,16 +19,7 @@ from tests.identity.factories import credit_code
 from tests.wallet.city import City
 from tests.wallet.factories import RESIDENCE, issue_licence, stored_licence
 from tests.wallet.test_authorisations import terms
-from wallet import (
-    authorisations,
-    intake,
-    late_documents,
-    passes,
-    present,
-    transparency,
-    upstream,
-    verify_document,
-)
+from wallet import authorisations, intake, passes, present, transparency, upstream, verify_document
 from wallet.errors import (
     BatchDecided,
     BatchNotFound,
@@ -38,6 +29,7 @@ from wallet.errors import (
     SecondPersonNeeded,
 )
 from wallet.intake import LineView
+from wallet.issue import late_documents
 from wallet.models import Licence, LogEntry
 from wallet.register import queries, taken_in
 from wallet.types import identifier as identifiers

@@ -14,7 +14,7 @@ from identity.principal import Principal, PrincipalKind
 from signing import verify_document
 from tests.wallet.city import TODAY, City
 from tests.wallet.factories import FOOD, RESIDENCE
-from wallet import issue_by_hand, uses
+from wallet import uses
 from wallet.errors import (
     GroundAlreadyUsed,
     HolderDoesNotFit,
@@ -25,7 +25,8 @@ from wallet.errors import (
     SecondPersonNeeded,
 )
 from wallet.events import LicenceIssued
-from wallet.issue_by_hand import Ground, Named
+from wallet.issue import by_hand
+from wallet.issue.by_hand import Ground, Named
 from wallet.models import IssueGrant, Licence, LogEntry, StateChange
 from wallet.register import queries, status
 from wallet.types.validity import LicenceState
@@ -68,7 +69,7 @@ async def make(
     ground: Ground = PAPER,
     by: Principal | None = None,
 ) -> UUID:
-    return await issue_by_hand.make(
+    return await by_hand.make(
         licence_type,
         holder=holder,
         facts=RESIDENCE if facts is None else facts,
@@ -88,7 +89,7 @@ async def change(
     by: Principal | None = None,
     **facts: object,
 ) -> UUID:
-    return await issue_by_hand.change(
+    return await by_hand.change(
         licence_id,
         facts={**RESIDENCE, **facts},
         ground=ground,
@@ -148,11 +149,11 @@ async def test_holder_needs_name_and_number(city: City) -> None:
         Named(name="赵虚构", id_no="310199199508081050"),
     ):
         with pytest.raises(SubjectNotFound):
-            await issue_by_hand.draft("RES", holder=named, by=keeper(city))
+            await by_hand.draft("RES", holder=named, by=keeper(city))
     with pytest.raises(HolderDoesNotFit):
-        await issue_by_hand.draft("RES", holder=COMPANY, by=keeper(city))
+        await by_hand.draft("RES", holder=COMPANY, by=keeper(city))
 
-    drafted = await issue_by_hand.draft("RES", holder=ZHANG, by=keeper(city))
+    drafted = await by_hand.draft("RES", holder=ZHANG, by=keeper(city))
     assert drafted.facts["birth_date"] == "1990-03-07"
     assert await AuditRecord.filter(action="holder.looked-up").count() == 1
 
@@ -202,7 +203,7 @@ async def test_change_makes_the_next_version(city: City) -> None:
 async def test_look_before_a_change_stands_in_the_holders_log(city: City) -> None:
     licence_id = await make(city)
 
-    drafted = await issue_by_hand.draft_version(licence_id, by=keeper(city))
+    drafted = await by_hand.draft_version(licence_id, by=keeper(city))
 
     assert drafted.facts["address"] == RESIDENCE["address"]
     (look,) = await uses.list_uses(city.zhang)
@@ -234,7 +235,7 @@ async def test_type_whose_number_is_the_holders_can_be_changed(city: City) -> No
     ground = Ground(document_no="1", cause="补发", second=other)
     first = await make(city, "BIRTH", facts=facts, ground=ground, by=by)
 
-    new = await issue_by_hand.change(
+    new = await by_hand.change(
         first,
         facts={**facts, "baby_name": "张大样"},
         ground=ground,

@@ -17,9 +17,9 @@ from core import clock, database
 from core.audit import AuditRecord
 from tests.conftest import FrozenClock
 from tests.wallet.city import City
-from wallet import issue
 from wallet.document.face import FaceData
 from wallet.errors import LicenceNotFound, StateChangeNotAllowed
+from wallet.issue import from_case
 from wallet.models import Licence, LogEntry, StateChange
 from wallet.register import history, queries, status
 from wallet.types import catalogue, validity
@@ -69,7 +69,7 @@ async def licence_of(type_: LicenceType, city: City, *, serial: int = 0) -> UUID
         drawn_at=clock.now(),
     )
     async with database.transaction():
-        row = await issue.add_row(
+        row = await from_case.add_row(
             data, document="0" * 64, subject_id=city.zhang, case_id=None, previous_id=None
         )
     return row.id

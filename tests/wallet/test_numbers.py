@@ -6,8 +6,8 @@ from datetime import date
 import pytest
 
 from tests.conftest import on_postgres
-from wallet import numbers
 from wallet.errors import InvalidFacts
+from wallet.issue import numbers
 from wallet.types import catalogue, number_format
 from wallet.types.facts import check_number
 from wallet.types.licence_types import LicenceType

@@ -21,9 +21,10 @@ from tests.wallet.city import City
 from tests.wallet.factories import issue_licence, tools
 from tests.wallet.phones import Phone
 from tests.wallet.test_face import data_for
-from wallet import issue, passes, status_lists, uses, verify
+from wallet import passes, status_lists, uses, verify
 from wallet.errors import FieldNotOffered, InvalidPhoneKey, LicenceNotFound, PhoneKeyMissing
 from wallet.errors import LicenceNotInForce as NotInForce
+from wallet.issue import from_case
 from wallet.models import StatusEntry, Verification
 from wallet.register import status
 from wallet.types import catalogue
@@ -360,7 +361,7 @@ async def test_every_type_fits_a_code_that_cameras_read(
     phone, company = Phone(), type_.holder_kind == "legal_person"
     await phone.register(city, city.li)
     async with database.transaction():
-        licence = await issue.add_row(
+        licence = await from_case.add_row(
             data_for(type_.code, holder_name=LONG_COMPANY if company else "欧阳演示"),
             document="0" * 64,
             subject_id=city.company if company else city.li,

@@ -18,7 +18,7 @@ from identity.principal import Principal
 from identity.queries import SubjectView
 from identity.roles import Act
 from signing import TrustList
-from wallet import issue, second_person, uses
+from wallet import second_person, uses
 from wallet.errors import (
     GroundAlreadyUsed,
     HolderDoesNotFit,
@@ -28,7 +28,8 @@ from wallet.errors import (
     PreviousLicenceMissing,
     SecondPersonNeeded,
 )
-from wallet.issue import ByHand
+from wallet.issue import from_case
+from wallet.issue.from_case import ByHand
 from wallet.log_models import UseKind
 from wallet.models import Licence
 from wallet.register import copies, status
@@ -149,14 +150,14 @@ async def make(
     done = await _made_on(ground_id, checked)
     if done is not None:
         return done
-    return await issue.issue(
+    return await from_case.issue(
         case_id=ground_id,
         case_no=ground.document_no.strip(),
         item_code="",
         subject_id=subject.id,
         person_id=await _person_of(subject.id),
         licence_type=type_.code,
-        action=issue.ISSUE,
+        action=from_case.ISSUE,
         facts=checked,
         previous_licence_id=None,
         by_hand=_by_hand(ground, by),
@@ -196,14 +197,14 @@ async def change(
     begun = await Licence.exists(case_id=ground_id)
     if licence.state.value not in CHANGEABLE and not begun:
         raise PreviousLicenceMissing(f"证照{licence.state.text}，不能变更")
-    return await issue.issue(
+    return await from_case.issue(
         case_id=ground_id,
         case_no=ground.document_no.strip(),
         item_code="",
         subject_id=licence.subject_id,
         person_id=await _person_of(licence.subject_id),
         licence_type=type_.code,
-        action=issue.CHANGE,
+        action=from_case.CHANGE,
         facts=checked,
         previous_licence_id=licence.id,
         by_hand=_by_hand(ground, by),

@@ -20,10 +20,11 @@ from core.ids import new_id
 from identity import queries
 from identity.queries import SubjectView
 from signing import TrustList
-from wallet import grants, printed, status_lists, transparency
+from wallet import printed, status_lists, transparency
 from wallet.document.face import FaceData
 from wallet.errors import PreviousLicenceMissing
 from wallet.events import LicenceIssued
+from wallet.issue import allotment
 from wallet.models import Licence
 from wallet.register import copies, holders, pictures, status
 from wallet.register.holders import Holder
@@ -217,7 +218,7 @@ async def _order(
 ) -> _Order:
     type_, rule = catalogue.get_type(case.licence_type), catalogue.rule_for(case.licence_type)
     issued_on = _day(facts, rule.issued_on) or clock.today()
-    granted = await grants.grant(
+    granted = await allotment.grant(
         case.id,
         copy=copy,
         licence_type=type_.code,

@@ -8,8 +8,8 @@ from uuid import UUID
 
 from tortoise.exceptions import IntegrityError
 
-from wallet import numbers
 from wallet.errors import PreviousLicenceMissing
+from wallet.issue import numbers
 from wallet.models import IssueGrant, Licence
 from wallet.types import catalogue
 from wallet.types import identifier as identifiers

@@ -1,0 +1,1 @@
+"""How a licence comes to be: from a case or by hand, with numbers allotted once."""
