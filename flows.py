@@ -23,7 +23,7 @@ import push.licence_messages
 import push.messages
 import push.webhooks.calls
 import wallet.annotated
-import wallet.intake
+import wallet.intake.batches
 import wallet.issue.from_case
 import wallet.status_lists
 from cases import events as case_events
@@ -103,7 +103,9 @@ async def record_use(event: case_events.LicenceUsed, resources: Resources) -> No
 async def read_batch(event: wallet_events.IntakeReceived, resources: Resources) -> None:
     """Have a batch of existing licences read: hours of work, which no event may wait for."""
     async with database.transaction():
-        await jobs.mark(wallet.intake.INTAKE, str(event.batch_id), key=f"intake:{event.department}")
+        await jobs.mark(
+            wallet.intake.batches.INTAKE, str(event.batch_id), key=f"intake:{event.department}"
+        )
 
 
 async def tell_of_complaint(event: wallet_events.ComplaintMade, resources: Resources) -> None:

@@ -42,7 +42,7 @@ from signing.credentials import holder
 from signing.key_files import read_private_key
 from signing.suites import SM2_SM3
 from wallet import log_alarms
-from wallet.upstream import StandIn, Upstream
+from wallet.intake.upstream import StandIn, Upstream
 
 PACKAGES = ("core", "identity", "cases", "wallet", "push", "payments")
 """Packages with tables, in the order in which their migrations run."""

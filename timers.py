@@ -33,7 +33,8 @@ import push.stream
 import push.webhooks.calls
 import wallet.anchors
 import wallet.blob_columns
-import wallet.intake
+import wallet.intake.batches
+import wallet.intake.upstream
 import wallet.log_alarms
 import wallet.log_memory
 import wallet.pass_origins
@@ -41,7 +42,6 @@ import wallet.patrol
 import wallet.register.reminders
 import wallet.register.taken_in
 import wallet.transparency
-import wallet.upstream
 import wallet.use_days
 from cases.shelf import open_shelf
 from core import audit, blob_sweep, clock, jobs, once, outbox, spent, tasks
@@ -141,7 +141,7 @@ async def compare_register(resources: Resources) -> None:
 
 async def follow_upstream(resources: Resources) -> None:
     """What upstream libraries say of licences we took in; one that is away holds up nothing."""
-    await wallet.upstream.follow(resources.libraries)
+    await wallet.intake.upstream.follow(resources.libraries)
 
 
 async def close_use_days(resources: Resources) -> None:
@@ -224,7 +224,7 @@ def job_acts(resources: Resources) -> dict[str, jobs.Act]:
     """What each kind of job does: long work, and rows that a timer could not get past."""
 
     async def read_batch(ref: str) -> None:
-        await wallet.intake.process(
+        await wallet.intake.batches.process(
             UUID(ref),
             trust=resources.trust,
             blobs=resources.blobs,
@@ -232,11 +232,13 @@ def job_acts(resources: Resources) -> dict[str, jobs.Act]:
         )
 
     return {
-        wallet.intake.INTAKE: read_batch,
+        wallet.intake.batches.INTAKE: read_batch,
         wallet.register.reminders.REMIND: lambda ref: wallet.register.reminders.remind_one(
             UUID(ref)
         ),
-        wallet.upstream.NEWS: lambda ref: wallet.upstream.apply_again(ref, resources.libraries),
+        wallet.intake.upstream.NEWS: lambda ref: wallet.intake.upstream.apply_again(
+            ref, resources.libraries
+        ),
         cases.review.DEEM: lambda ref: cases.review.deem_one(UUID(ref)),
         cases.supplement.LAPSE: lambda ref: cases.supplement.lapse_one(UUID(ref)),
     }

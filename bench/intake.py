@@ -30,7 +30,7 @@ from signing import TrustList, devca
 from tests import services
 from tests.wallet import city as small_city
 from tests.wallet.factories import RESIDENCE
-from wallet import intake
+from wallet.intake import batches
 from wallet.seal import seals
 from wallet.types.check_digits import identity_digit
 
@@ -113,10 +113,10 @@ async def prepare(url: str, folder: Path) -> Blobs:
 
 async def approved(path: Path, blobs: Blobs) -> UUID:
     """The batch sent by one officer and vouched for by another: it may be read."""
-    batch_id = await intake.receive(
+    batch_id = await batches.receive(
         path, batch_no="1", form="lines", by=OFFICER, department="GA", blobs=blobs
     )
-    await intake.approve(batch_id, by=SECOND)
+    await batches.approve(batch_id, by=SECOND)
     return batch_id
 
 
@@ -125,9 +125,9 @@ async def take_in(url: str, path: Path) -> dict[str, Any]:
     blobs = await prepare(url, path.parent)
     began, cpu = time.perf_counter(), time.process_time()
     batch_id = await approved(path, blobs)
-    await intake.process(batch_id, trust=TrustList.of(), blobs=blobs, folder=path.parent)
+    await batches.process(batch_id, trust=TrustList.of(), blobs=blobs, folder=path.parent)
     seconds, spent = time.perf_counter() - began, time.process_time() - cpu
-    batch = await intake.get_batch(batch_id, by=OFFICER)
+    batch = await batches.get_batch(batch_id, by=OFFICER)
     helper = await offload.run(peak_mib)
     offload.shut_down()
     copied = await copy_alone()

@@ -27,8 +27,8 @@ from core.events import Event
 from core.outbox import OutboxMessage
 from signing import TrustList
 from tests import services
-from wallet import intake
 from wallet.events import IntakeReceived
+from wallet.intake import batches as intake
 
 SLOW_SECONDS = 3.0
 BETWEEN_SECONDS = 0.03

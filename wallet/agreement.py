@@ -12,10 +12,10 @@ from datetime import date
 import msgspec
 
 from core.protect import blind_index
-from wallet import intake_lines
 from wallet.document.face import stored_text
 from wallet.errors import LicenceTypeNotFound
-from wallet.intake_lines import Incoming, Line
+from wallet.intake import lines
+from wallet.intake.lines import Incoming, Line
 from wallet.models import Licence
 from wallet.types import catalogue
 from wallet.types.facts import Facts
@@ -43,7 +43,7 @@ def of_document(data: bytes) -> tuple[Statement, ...]:
 
     Empty when it cannot be read. Some milliseconds of CPU work.
     """
-    line = intake_lines.line_of(data)
+    line = lines.line_of(data)
     if line is None:
         return ()
     literal = _statement(
@@ -80,7 +80,7 @@ def _understood(line: Line) -> Statement | None:
         issuer = catalogue.get_type(line.type).issuer
     except LicenceTypeNotFound:
         return None
-    read = intake_lines.check_line(line, issuer, line.issued_on)
+    read = lines.check_line(line, issuer, line.issued_on)
     if not isinstance(read, Incoming):
         return None
     return _statement(

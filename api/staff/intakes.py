@@ -16,7 +16,8 @@ from api.bounds import Count
 from api.endpoint import JSON, decode_query, endpoint
 from core.errors import Forbidden
 from identity.roles import Act
-from wallet import errors, intake
+from wallet import errors
+from wallet.intake import batches as intake
 
 bp = Blueprint("staff-intakes", url_prefix="/api/staff/intakes")
 

@@ -43,7 +43,7 @@ STORES = {
     "cases/thumbnails.py",
     "wallet/annotated.py",
     "wallet/demo.py",
-    "wallet/intake.py",
+    "wallet/intake/batches.py",
     "wallet/issue/from_case.py",
     "wallet/issue/late_documents.py",
 }

@@ -19,7 +19,7 @@ from tests.identity.factories import credit_code
 from tests.wallet.city import City
 from tests.wallet.factories import RESIDENCE, issue_licence, stored_licence
 from tests.wallet.test_authorisations import terms
-from wallet import authorisations, intake, passes, present, transparency, upstream, verify_document
+from wallet import authorisations, passes, present, transparency, verify_document
 from wallet.errors import (
     BatchDecided,
     BatchNotFound,
@@ -28,12 +28,13 @@ from wallet.errors import (
     OnlyData,
     SecondPersonNeeded,
 )
-from wallet.intake import LineView
+from wallet.intake import batches, upstream
+from wallet.intake.batches import LineView
+from wallet.intake.upstream import StandIn
 from wallet.issue import late_documents
 from wallet.models import Licence, LogEntry
 from wallet.register import queries, taken_in
 from wallet.types import identifier as identifiers
-from wallet.upstream import StandIn
 
 
 def residence(serial: int, **changes: Any) -> dict[str, Any]:
@@ -67,7 +68,7 @@ def second(city: City, department: str = "GA") -> Principal:
 
 
 async def send(city: City, path: Path, *, batch_no: str = "2026-1", form: str = "lines") -> Any:
-    batch_id = await intake.receive(
+    batch_id = await batches.receive(
         path,
         batch_no=batch_no,
         form=form,
@@ -75,14 +76,14 @@ async def send(city: City, path: Path, *, batch_no: str = "2026-1", form: str = 
         department="GA",
         blobs=city.blobs,
     )
-    if (await intake.get_batch(batch_id, by=keeper(city))).state == "waiting":
-        await intake.approve(batch_id, by=second(city))
+    if (await batches.get_batch(batch_id, by=keeper(city))).state == "waiting":
+        await batches.approve(batch_id, by=second(city))
     await go_on(city, batch_id, path.parent)
-    return await intake.get_batch(batch_id, by=keeper(city))
+    return await batches.get_batch(batch_id, by=keeper(city))
 
 
 async def go_on(city: City, batch_id: Any, folder: Path) -> None:
-    await intake.process(batch_id, trust=city.authority.trust, blobs=city.blobs, folder=folder)
+    await batches.process(batch_id, trust=city.authority.trust, blobs=city.blobs, folder=folder)
 
 
 async def test_good_lines_are_taken_and_bad_ones_reported(city: City, tmp_path: Path) -> None:
@@ -108,7 +109,7 @@ async def test_good_lines_are_taken_and_bad_ones_reported(city: City, tmp_path: 
 
     assert (batch.state, batch.lines, batch.taken) == ("finished", 12, 2)
     assert (batch.duplicates, batch.conflicts, batch.invalid) == (1, 1, 8)
-    report = await intake.list_lines(batch.id, by=keeper(city))
+    report = await batches.list_lines(batch.id, by=keeper(city))
     assert [row.line for row in report] == [2, 3, 4, 5, 6, 7, 8, 9, 10, 11]
     assert {row.outcome for row in report[8:]} == {"duplicate", "conflict"}
     assert all("310199" not in row.message for row in report)
@@ -154,13 +155,13 @@ async def test_same_file_again_is_the_same_batch(city: City, tmp_path: Path) -> 
 async def test_reading_goes_on_where_it_broke_off(
     city: City, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(intake, "PIECE", 2)
+    monkeypatch.setattr(batches, "PIECE", 2)
     path = written(tmp_path, *(residence(serial) for serial in range(1, 8)))
-    batch_id = await intake.receive(
+    batch_id = await batches.receive(
         path, batch_no="1", form="lines", by=keeper(city), department="GA", blobs=city.blobs
     )
-    await intake.approve(batch_id, by=second(city))
-    store, pieces = intake._store, []
+    await batches.approve(batch_id, by=second(city))
+    store, pieces = batches._store, []
 
     async def break_off(*arguments: Any, **more: Any) -> None:
         if len(pieces) == 2:
@@ -168,14 +169,14 @@ async def test_reading_goes_on_where_it_broke_off(
         pieces.append(1)
         await store(*arguments, **more)
 
-    monkeypatch.setattr(intake, "_store", break_off)
+    monkeypatch.setattr(batches, "_store", break_off)
     with pytest.raises(OSError, match="stops here"):
         await go_on(city, batch_id, tmp_path)
-    half = await intake.get_batch(batch_id, by=keeper(city))
-    monkeypatch.setattr(intake, "_store", store)
+    half = await batches.get_batch(batch_id, by=keeper(city))
+    monkeypatch.setattr(batches, "_store", store)
     await go_on(city, batch_id, tmp_path)
 
-    whole = await intake.get_batch(batch_id, by=keeper(city))
+    whole = await batches.get_batch(batch_id, by=keeper(city))
     assert (half.state, half.taken) == ("running", 4)
     assert 0 < half.progress < 1
     assert (whole.state, whole.taken, whole.duplicates, whole.progress) == ("finished", 7, 0, 1.0)
@@ -242,17 +243,17 @@ async def test_other_departments_see_nothing(city: City, tmp_path: Path) -> None
     batch = await send(city, written(tmp_path, residence(1), b"{"))
 
     stranger = keeper(city, "WJW")
-    assert await intake.list_batches(by=stranger) == []
+    assert await batches.list_batches(by=stranger) == []
     with pytest.raises(BatchNotFound):
-        await intake.get_batch(batch.id, by=stranger)
+        await batches.get_batch(batch.id, by=stranger)
     with pytest.raises(BatchNotFound):
-        await intake.list_lines(batch.id, by=stranger)
+        await batches.list_lines(batch.id, by=stranger)
 
 
 async def test_report_is_paged(city: City, tmp_path: Path) -> None:
     batch = await send(city, written(tmp_path, *([b"{"] * 5)))
 
-    page = await intake.list_lines(batch.id, by=keeper(city), after=2, limit=2)
+    page = await batches.list_lines(batch.id, by=keeper(city), after=2, limit=2)
 
     assert [row.line for row in page] == [3, 4]
     assert isinstance(page[0], LineView)
@@ -316,7 +317,7 @@ async def test_one_officer_alone_makes_no_licence_by_sending_a_line(
     """The second door to what `issue_by_hand` asks two officers for."""
     path = written(tmp_path, residence(1))
     sender = keeper(city)
-    batch_id = await intake.receive(
+    batch_id = await batches.receive(
         path, batch_no="1", form="lines", by=sender, department="GA", blobs=city.blobs
     )
     assert await OutboxMessage.filter(name="IntakeReceived").count() == 0
@@ -324,17 +325,17 @@ async def test_one_officer_alone_makes_no_licence_by_sending_a_line(
     await go_on(city, batch_id, tmp_path)
     assert await Licence.all().count() == 0
     with pytest.raises(SecondPersonNeeded):
-        await intake.approve(batch_id, by=sender)
+        await batches.approve(batch_id, by=sender)
     for by in (second(city, "SCJG"), city.officer("supervisor", department=None)):
         with pytest.raises((BatchNotFound, RoleMissing)):
-            await intake.approve(batch_id, by=by)
+            await batches.approve(batch_id, by=by)
 
-    (line,) = await intake.sample(batch_id, by=second(city), blobs=city.blobs, folder=tmp_path)
+    (line,) = await batches.sample(batch_id, by=second(city), blobs=city.blobs, folder=tmp_path)
     assert (line.licence_name, line.holder_name) == ("上海市居住证", "张演示")
     approver = second(city)
-    await intake.approve(batch_id, by=approver)
+    await batches.approve(batch_id, by=approver)
     with pytest.raises(BatchDecided):
-        await intake.approve(batch_id, by=second(city))
+        await batches.approve(batch_id, by=second(city))
     await go_on(city, batch_id, tmp_path)
 
     row = await Licence.get()
@@ -345,13 +346,13 @@ async def test_one_officer_alone_makes_no_licence_by_sending_a_line(
 
 async def test_a_batch_turned_down_takes_nothing_in(city: City, tmp_path: Path) -> None:
     path = written(tmp_path, residence(1))
-    batch_id = await intake.receive(
+    batch_id = await batches.receive(
         path, batch_no="1", form="lines", by=keeper(city), department="GA", blobs=city.blobs
     )
-    await intake.refuse(batch_id, cause="与纸质档案不符", by=second(city))
+    await batches.refuse(batch_id, cause="与纸质档案不符", by=second(city))
     await go_on(city, batch_id, tmp_path)
 
-    found = await intake.get_batch(batch_id, by=keeper(city))
+    found = await batches.get_batch(batch_id, by=keeper(city))
     assert (found.state, found.note) == ("refused", "复核未通过：与纸质档案不符")
     assert await Licence.all().count() == 0
 

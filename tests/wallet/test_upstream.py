@@ -14,10 +14,10 @@ from core.outbox import OutboxMessage
 from resources import open_libraries
 from tests.wallet.city import City
 from tests.wallet.factories import stored_licence
-from wallet import upstream
+from wallet.intake import upstream
+from wallet.intake.upstream import StandIn, StateNews
 from wallet.models import Licence, LogEntry, StateChange
 from wallet.types.validity import LicenceState
-from wallet.upstream import StandIn, StateNews
 
 AT = datetime(2026, 11, 25, 2, 0, tzinfo=UTC)
 

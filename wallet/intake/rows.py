@@ -15,7 +15,7 @@ from core.ids import new_id
 from identity import registry
 from identity.registry import Named
 from wallet import transparency
-from wallet.intake_lines import Incoming
+from wallet.intake.lines import Incoming
 from wallet.issue import numbers
 from wallet.models import Licence, LogEntry, NumberCounter
 from wallet.register import holders, pictures, taken_in

@@ -15,8 +15,9 @@ from uuid import UUID
 import msgspec
 
 from core import audit, clock, database, jobs, outbox
-from wallet import intake_lines, intake_rows
-from wallet.intake_lines import Incoming
+from wallet.intake import lines as intake_lines
+from wallet.intake import rows
+from wallet.intake.lines import Incoming
 from wallet.models import Licence, NumberCounter
 from wallet.register import status
 from wallet.share_models import IntakeLine, LineOutcome
@@ -77,7 +78,7 @@ async def take_holder(
     read = intake_lines.read_lines(lines, department=department, today=clock.today())
     mine = [_of_holder(one, id_no) for one in read]
     async with database.transaction():
-        counts, report = await intake_rows.store(_NO_BATCH, mine, first=1)
+        counts, report = await rows.store(_NO_BATCH, mine, first=1)
         await audit.record(
             actor=ACTOR,
             action="upstream.take",

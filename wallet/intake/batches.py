@@ -26,7 +26,7 @@ from identity import roles
 from identity.principal import Principal
 from identity.roles import Act
 from signing import TrustList
-from wallet import intake_lines, intake_rows, second_person
+from wallet import second_person
 from wallet.errors import (
     BatchDecided,
     BatchNotFound,
@@ -34,7 +34,9 @@ from wallet.errors import (
     BatchUnreadable,
 )
 from wallet.events import IntakeReceived
-from wallet.intake_lines import Incoming
+from wallet.intake import lines as intake_lines
+from wallet.intake import rows as intake_rows
+from wallet.intake.lines import Incoming
 from wallet.share_models import BatchState, IntakeBatch, IntakeLine, LineOutcome
 from wallet.types import catalogue
 

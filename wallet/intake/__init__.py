@@ -1,0 +1,1 @@
+"""What others issued: batches taken in, and the upstream library that is followed."""
