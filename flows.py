@@ -25,7 +25,7 @@ import push.webhooks.calls
 import wallet.annotated
 import wallet.intake.batches
 import wallet.issue.from_case
-import wallet.status_lists
+import wallet.show.status_lists
 from cases import events as case_events
 from core import database, jobs, outbox
 from core.events import Event
@@ -180,10 +180,10 @@ async def announce_status(
     event: wallet_events.LicenceIssued | wallet_events.LicenceStateChanged, resources: Resources
 ) -> None:
     """Readers hear within seconds that a status list has changed."""
-    changed = await wallet.status_lists.renew_after(event.licence_id, redis=resources.redis)
+    changed = await wallet.show.status_lists.renew_after(event.licence_id, redis=resources.redis)
     if changed:
         await push.channels.live.tell(
-            wallet.status_lists.STREAM,
+            wallet.show.status_lists.STREAM,
             "status-lists-changed",
             {"lists": changed},
             event_id=event.id,

@@ -37,10 +37,10 @@ import wallet.intake.batches
 import wallet.intake.upstream
 import wallet.log_alarms
 import wallet.log_memory
-import wallet.pass_origins
 import wallet.patrol
 import wallet.register.reminders
 import wallet.register.taken_in
+import wallet.show.pass_origins
 import wallet.transparency
 import wallet.use_days
 from cases.shelf import open_shelf
@@ -167,7 +167,7 @@ async def forget_old_rows(resources: Resources) -> None:
     await wallet.use_days.forget_old()
     await wallet.anchors.forget_old()
     await spent.forget()
-    await wallet.pass_origins.forget_old()
+    await wallet.show.pass_origins.forget_old()
 
 
 async def ask_after_payments(resources: Resources) -> None:

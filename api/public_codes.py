@@ -12,9 +12,9 @@ from sanic import Blueprint, HTTPResponse, Request
 from sanic.response import html
 
 from api import guards, throttle
-from wallet import printed
 from wallet.errors import PrintedCodeNotFound
-from wallet.printed import PrintedLicence
+from wallet.show import printed
+from wallet.show.printed import PrintedLicence
 
 bp = Blueprint("public-codes")
 

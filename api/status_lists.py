@@ -11,8 +11,9 @@ from sanic.response import empty, raw
 
 from api import guards, throttle
 from api.endpoint import endpoint
-from wallet import errors, status_lists
-from wallet.status_lists import Edition
+from wallet import errors
+from wallet.show import status_lists
+from wallet.show.status_lists import Edition
 
 bp = Blueprint("status-lists", url_prefix="/api")
 

@@ -22,7 +22,7 @@ from bench.stack import running
 from core import protect, redis_client
 from tests.installation import Installation
 from tests.journeys.actors import Citizen, CounterDevice, Enterprise
-from wallet import codes, present
+from wallet.show import codes, present
 
 VERDICTS = 100
 DOCUMENTS = 3

@@ -26,8 +26,8 @@ from identity import counters, demo
 from resources import Resources, open_resources
 from tests.identity.factories import CounterDevice
 from tests.installation import Installation
-from wallet import codes, present
 from wallet.seal import checks
+from wallet.show import codes, present
 
 WORKERS = 2
 COUNTERS = 16

@@ -15,9 +15,9 @@ import cases.catalogue
 import core.reencrypt
 import identity.departments
 import identity.people
-import wallet.printed
 import wallet.register.pictures
 import wallet.seal.seals
+import wallet.show.printed
 from cases.reading import read_catalogue
 from core import audit, chain_heads, clock, database, protect
 from core.settings import Settings
@@ -65,7 +65,7 @@ async def reencrypt(settings: Settings, *, check: bool = False) -> None:
         if check:
             left = await core.reencrypt.left()
         else:
-            await wallet.printed.keep_codes()
+            await wallet.show.printed.keep_codes()
             counts = await core.reencrypt.run()
             left = sum(count.unreadable for count in counts)
     folder = signing_folder(settings)
@@ -80,7 +80,7 @@ async def reencrypt(settings: Settings, *, check: bool = False) -> None:
 async def bring_up_to_date(settings: Settings) -> None:
     """What an earlier version of the demo has sealed in the old form, written anew."""
     async with opened(replace(settings, read_old_values=True)):
-        await wallet.printed.keep_codes()
+        await wallet.show.printed.keep_codes()
         await core.reencrypt.run(report=lambda line: None)
 
 

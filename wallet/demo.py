@@ -8,13 +8,13 @@ from core.blobs import Blobs
 from core.ids import new_id
 from identity import queries
 from signing import TrustList
-from wallet import printed
 from wallet.document.face import FaceData
 from wallet.issue import from_case
 from wallet.models import Licence
 from wallet.register import status
 from wallet.seal import sealing, seals
 from wallet.seal.seals import Signs
+from wallet.show import printed
 from wallet.types import catalogue
 from wallet.types.catalogue import DATA
 from wallet.types.licence_types import Strict

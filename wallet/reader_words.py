@@ -9,7 +9,7 @@ from typing import Any
 from signing.findings import FINDINGS
 from signing.findings_of_certificates import CERTIFICATES
 from signing.findings_of_passes import PASSES
-from wallet.passes import evidence_age
+from wallet.show.passes import evidence_age
 from wallet.types import catalogue, verdict
 
 

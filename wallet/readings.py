@@ -10,9 +10,9 @@ from datetime import datetime, timedelta
 
 from core import clock
 from identity.principal import Principal
-from wallet import codes
-from wallet.codes import Kind
 from wallet.errors import ReadingNotPossible
+from wallet.show import codes
+from wallet.show.codes import Kind
 from wallet.verify import CodeAnswer, Errand, Reading, answer, earlier
 from wallet.verify_offline import Tools, look_at_pass
 

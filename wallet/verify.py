@@ -15,14 +15,15 @@ from tortoise.exceptions import IntegrityError
 from core import audit, clock, database, outbox
 from identity import queries as identity_queries
 from identity.principal import Principal
-from wallet import codes, pass_origins, present, shown, uses
-from wallet.codes import Kind
+from wallet import shown, uses
 from wallet.events import LicencePresented
 from wallet.log_models import UseKind
 from wallet.models import Licence, Verification, VerificationKind
-from wallet.present import Redeemed, Redemption
 from wallet.register import status
 from wallet.seal.checks import document_checks
+from wallet.show import codes, pass_origins, present
+from wallet.show.codes import Kind
+from wallet.show.present import Redeemed, Redemption
 from wallet.shown import Scope, ShownLicence
 from wallet.types import catalogue, verdict
 from wallet.types.verdict import Check, Outcome, Reason, Verdict

@@ -17,13 +17,13 @@ from signing import Check as PassCheck
 from signing import MalformedPass, PassReport, TrustList, passes, verify_pass
 from signing.statuslist import StatusToken
 from signing.verify_pass import PROOF_AGE, SKEW
-from wallet import pass_origins, printed, status_lists
 from wallet.errors import LicenceTypeNotFound, ListsNotReady, StatusListNotFound
 from wallet.models import Licence
-from wallet.passes import EVIDENCE_AGE, evidence_age
 from wallet.register import status
 from wallet.seal.checks import document_checks, doubts
 from wallet.seal.seals import Signs
+from wallet.show import pass_origins, printed, status_lists
+from wallet.show.passes import EVIDENCE_AGE, evidence_age
 from wallet.types import verdict
 from wallet.types.verdict import Check, Outcome, Reason, Verdict
 

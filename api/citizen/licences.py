@@ -14,11 +14,12 @@ from api.endpoint import endpoint
 from core.errors import TooMany
 from identity.errors import StepUpRequired
 from identity.principal import Principal
-from wallet import errors, present, uses
+from wallet import errors, uses
 from wallet.issue import late_documents
 from wallet.register import history, queries
 from wallet.register.queries import LicenceDetail
 from wallet.seal import checks
+from wallet.show import present
 from wallet.uses import Use
 
 bp = Blueprint("citizen-licences", url_prefix="/api/citizen")

@@ -12,8 +12,9 @@ from api.bounds import Key
 from api.endpoint import endpoint
 from core.errors import TooMany
 from identity.errors import StepUpRequired
-from wallet import errors, passes
-from wallet.passes import PassField
+from wallet import errors
+from wallet.show import passes
+from wallet.show.passes import PassField
 
 bp = Blueprint("citizen-passes", url_prefix="/api/citizen")
 

@@ -24,7 +24,7 @@ from identity.errors import CounterNotFound, InvalidSignature
 from identity.principal import Principal
 from push.hub import Hub
 from push.wire import Told
-from wallet.status_lists import STREAM
+from wallet.show.status_lists import STREAM
 
 bp = Blueprint("counter-live", url_prefix="/api/counter")
 

@@ -14,8 +14,8 @@ from tests.wallet import city as small_city
 from tests.wallet.city import City
 from tests.wallet.factories import issue_licence
 from tests.wallet.phones import Phone
-from wallet import printed
 from wallet.models import Licence
+from wallet.show import printed
 
 Client = aiohttp.ClientSession
 READ = "/api/counter/verifications"

@@ -15,8 +15,8 @@ from identity.principal import Principal
 from signing import passes
 from signing.suites import P256_SHA256, to_raw
 from tests.wallet.city import City
-from wallet import passes as wallet_passes
-from wallet.passes import OfflinePass
+from wallet.show import passes as wallet_passes
+from wallet.show.passes import OfflinePass
 
 
 @dataclass

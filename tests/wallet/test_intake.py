@@ -19,7 +19,7 @@ from tests.identity.factories import credit_code
 from tests.wallet.city import City
 from tests.wallet.factories import RESIDENCE, issue_licence, stored_licence
 from tests.wallet.test_authorisations import terms
-from wallet import authorisations, passes, present, transparency, verify_document
+from wallet import authorisations, transparency, verify_document
 from wallet.errors import (
     BatchDecided,
     BatchNotFound,
@@ -34,6 +34,7 @@ from wallet.intake.upstream import StandIn
 from wallet.issue import late_documents
 from wallet.models import Licence, LogEntry
 from wallet.register import queries, taken_in
+from wallet.show import passes, present
 from wallet.types import identifier as identifiers
 
 

@@ -21,12 +21,13 @@ from tests.wallet.city import City
 from tests.wallet.factories import issue_licence, tools
 from tests.wallet.phones import Phone
 from tests.wallet.test_face import data_for
-from wallet import passes, status_lists, uses, verify
+from wallet import uses, verify
 from wallet.errors import FieldNotOffered, InvalidPhoneKey, LicenceNotFound, PhoneKeyMissing
 from wallet.errors import LicenceNotInForce as NotInForce
 from wallet.issue import from_case
 from wallet.models import StatusEntry, Verification
 from wallet.register import status
+from wallet.show import passes, status_lists
 from wallet.types import catalogue
 from wallet.types.licence_types import LicenceType
 from wallet.verify import CodeAnswer, Errand

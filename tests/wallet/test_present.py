@@ -12,10 +12,10 @@ from identity.principal import Principal
 from tests.conftest import FrozenClock
 from tests.wallet.city import City
 from tests.wallet.factories import issue_licence
-from wallet import codes, present
 from wallet.errors import LicenceNotFound, LicenceNotInForce, PresentationNotFound
-from wallet.present import Presentation, Redemption, State
 from wallet.register import status
+from wallet.show import codes, present
+from wallet.show.present import Presentation, Redemption, State
 
 URL = "http://127.0.0.1:8800"
 

@@ -8,11 +8,12 @@ from redis.asyncio import Redis
 from core import database, protect, reencrypt
 from tests.wallet.city import City
 from tests.wallet.factories import URL, issue_licence, stored_licence, tools
-from wallet import printed, uses, verify
+from wallet import uses, verify
 from wallet.errors import PrintedCodeNotFound
 from wallet.models import Licence, PrintedCode
-from wallet.printed import PrintedLicence
 from wallet.register import status
+from wallet.show import printed
+from wallet.show.printed import PrintedLicence
 from wallet.verify import CodeAnswer, Errand
 
 OLD_KEY, NEW_KEY = bytes(range(32)), bytes(range(1, 33))

@@ -13,11 +13,12 @@ from tests.conftest import FrozenClock
 from tests.wallet.city import City
 from tests.wallet.factories import FOOD, RESIDENCE, URL, issue_licence, stored_licence, tools
 from tests.wallet.test_status import PAPER
-from wallet import codes, log_alarms, patrol, present, printed, verify
+from wallet import log_alarms, patrol, verify
 from wallet import verify_document as documents
 from wallet.models import Licence, LogAlarm, Patrol, PrintedCode, StateChange
 from wallet.register import status
 from wallet.seal import checks
+from wallet.show import codes, present, printed
 from wallet.types.validity import LicenceState
 from wallet.verify import CodeAnswer, Errand
 

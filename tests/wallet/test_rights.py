@@ -18,9 +18,10 @@ from tests.wallet.city import City
 from tests.wallet.factories import URL, issue_licence, tools
 from tests.wallet.phones import Phone
 from tests.wallet.test_authorisations import LI, terms
-from wallet import authorisations, passes, present, uses
+from wallet import authorisations, uses
 from wallet.models import PassOrigin
 from wallet.register import queries
+from wallet.show import passes, present
 from wallet.verify import CodeAnswer, Errand, verify_code
 
 Attempt = Callable[[City, Redis, UUID, Principal], Awaitable[Any]]

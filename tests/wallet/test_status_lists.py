@@ -14,11 +14,11 @@ from signing.statuslist import Status
 from tests.conftest import FrozenClock
 from tests.wallet.city import TODAY, City
 from tests.wallet.factories import URL, issue_licence, stored_licence
-from wallet import status_lists
 from wallet.errors import ListsNotReady, StatusListNotFound
 from wallet.models import StatusEntry
 from wallet.register import status
-from wallet.status_lists import Edition
+from wallet.show import status_lists
+from wallet.show.status_lists import Edition
 
 PAPER = {"cause": "信息待核实", "document_no": "松公证〔2026〕1号"}
 

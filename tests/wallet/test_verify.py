@@ -13,9 +13,10 @@ from signing import TrustList
 from tests.conftest import FrozenClock
 from tests.wallet.city import TODAY, City
 from tests.wallet.factories import issue_licence, tools
-from wallet import codes, present, uses, verify
+from wallet import uses, verify
 from wallet.models import Licence, Verification
 from wallet.register import status
+from wallet.show import codes, present
 from wallet.verify import CodeAnswer, Errand
 
 URL = "http://127.0.0.1:8800"

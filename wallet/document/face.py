@@ -12,11 +12,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from wallet import codes
 from wallet.document import face_template, layout
 from wallet.document.fonts import Face, subset_for
 from wallet.document.layout import Content, Drawing, Entry, TextBlock
 from wallet.document.ofd_xml import OfdPage
+from wallet.show import codes
 from wallet.types import catalogue
 from wallet.types import facts as facts_of
 from wallet.types.facts import Facts

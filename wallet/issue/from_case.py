@@ -20,7 +20,7 @@ from core.ids import new_id
 from identity import queries
 from identity.queries import SubjectView
 from signing import TrustList
-from wallet import printed, status_lists, transparency
+from wallet import transparency
 from wallet.document.face import FaceData
 from wallet.errors import PreviousLicenceMissing
 from wallet.events import LicenceIssued
@@ -30,6 +30,7 @@ from wallet.register import copies, holders, pictures, status
 from wallet.register.holders import Holder
 from wallet.seal import sealing, seals
 from wallet.seal.seals import Signs
+from wallet.show import printed, status_lists
 from wallet.types import catalogue, masking, validity
 from wallet.types import identifier as identifiers
 from wallet.types.facts import Facts

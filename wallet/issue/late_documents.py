@@ -12,13 +12,14 @@ from core.blobs import BlobNotFound, Blobs
 from core.ids import new_id
 from identity.principal import Principal
 from signing import TrustList
-from wallet import printed, transparency
+from wallet import transparency
 from wallet.document.face import FaceData
 from wallet.models import Licence
 from wallet.register import status, taken_in
 from wallet.register.queries import facts_from
 from wallet.seal import sealing, seals
 from wallet.seal.seals import Signs
+from wallet.show import printed
 from wallet.types import catalogue
 from wallet.types.licence_types import FieldType
 

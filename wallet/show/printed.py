@@ -19,12 +19,12 @@ from core import clock, protect
 from core.blobs import Blobs
 from core.protect import for_row
 from signing import TrustList
-from wallet import codes
 from wallet.errors import PrintedCodeNotFound
 from wallet.models import Licence, PrintedCode
 from wallet.register import status
 from wallet.register.queries import holder_masked
 from wallet.seal import checks
+from wallet.show import codes
 from wallet.types import catalogue
 from wallet.types.verdict import Verdict
 

@@ -25,13 +25,13 @@ from identity.principal import Principal
 from signing import MalformedPass, passes
 from signing.passes import Claims
 from signing.passes import Licence as ShownOnPass
-from wallet import pass_origins, status_lists
 from wallet.errors import FieldNotOffered, InvalidPhoneKey, LicenceNotInForce, PhoneKeyMissing
 from wallet.models import Licence, PhoneKey
 from wallet.register import status, taken_in
 from wallet.register.queries import facts_from, holder_masked
 from wallet.seal import seals
 from wallet.seal.seals import Signs
+from wallet.show import pass_origins, status_lists
 from wallet.types import catalogue, masking
 from wallet.types import facts as facts_of
 from wallet.types.facts import Facts

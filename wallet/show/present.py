@@ -19,10 +19,10 @@ from core.ids import new_id
 from identity import assurance
 from identity.assurance import Act
 from identity.principal import Principal
-from wallet import codes
 from wallet.errors import LicenceNotInForce, PresentationNotFound
 from wallet.events import PresentationStopped
 from wallet.register import status, taken_in
+from wallet.show import codes
 from wallet.types import catalogue
 
 LIFE = timedelta(seconds=60)

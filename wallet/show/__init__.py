@@ -1,0 +1,1 @@
+"""The holder shows it: online codes, offline passes, printed copies, status lists."""
