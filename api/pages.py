@@ -24,7 +24,7 @@ from cases import catalogue
 from core.errors import NotFound
 from core.settings import Settings
 from identity import demo
-from wallet import reader_words
+from wallet.check import reader_words
 
 bp = Blueprint("pages")
 

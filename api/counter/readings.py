@@ -11,7 +11,8 @@ from api.counter.verifications import VerificationAnswer, answer_of, errand_of, 
 from api.endpoint import endpoint
 from cases.errors import ItemNotFound
 from identity.errors import InvalidSignature
-from wallet import errors, readings
+from wallet import errors
+from wallet.check import readings
 
 bp = Blueprint("counter-readings", url_prefix="/api/counter/readings")
 

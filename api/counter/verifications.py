@@ -13,9 +13,9 @@ from api.verdicts import CheckAnswer, checks_of
 from cases import queries as case_queries
 from cases.errors import ItemNotFound
 from identity.errors import InvalidSignature
-from wallet import verify
-from wallet.verify import CodeAnswer, Errand
-from wallet.verify_offline import Tools
+from wallet.check import at_counter
+from wallet.check.at_counter import CodeAnswer, Errand
+from wallet.check.offline import Tools
 
 bp = Blueprint("counter-verifications", url_prefix="/api/counter/verifications")
 
@@ -88,7 +88,7 @@ class Wanted(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     problems=(InvalidSignature, ItemNotFound),
 )
 async def read_code(request: Request, body: ReadCode) -> VerificationAnswer:
-    found = await verify.verify_code(
+    found = await at_counter.verify_code(
         body.code,
         errand=await errand_of(body.purpose, body.item_code, body.case_no),
         by=request.ctx.principal,
@@ -106,7 +106,7 @@ async def read_code(request: Request, body: ReadCode) -> VerificationAnswer:
     problems=(InvalidSignature,),
 )
 async def list_today(request: Request, query: Wanted) -> EarlierReadings:
-    found = await verify.list_today(by=request.ctx.principal, limit=query.limit)
+    found = await at_counter.list_today(by=request.ctx.principal, limit=query.limit)
     return EarlierReadings(
         verifications=[
             EarlierReading(

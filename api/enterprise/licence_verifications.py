@@ -11,7 +11,7 @@ from api import guards, idempotency
 from api.endpoint import endpoint
 from api.verdicts import CheckAnswer, checks_of
 from identity.errors import InvalidSignature, QuotaSpent, TooManyGuesses
-from wallet import verify_document
+from wallet.check import documents
 
 bp = Blueprint(
     "enterprise-licence-verifications", url_prefix="/api/enterprise/v1/licence-verifications"
@@ -53,7 +53,7 @@ class LicenceVerification(msgspec.Struct, kw_only=True):
 async def verify_licence(request: Request, body: ClaimedLicence) -> LicenceVerification:
     found = await idempotency.effect(
         request,
-        lambda asked: verify_document.verify_values(
+        lambda asked: documents.verify_values(
             identifier=body.identifier,
             number=body.number,
             holder_name=body.holder_name,
@@ -61,7 +61,7 @@ async def verify_licence(request: Request, body: ClaimedLicence) -> LicenceVerif
             purpose=body.purpose,
             asked=asked,
         ),
-        verify_document.ValuesAnswer,
+        documents.ValuesAnswer,
     )
     return LicenceVerification(
         id=found.id,

@@ -13,8 +13,9 @@ from api.transparency import LogProofAnswer, proof_answer
 from api.verdicts import CheckAnswer, checks_of
 from core import offload
 from identity.errors import InvalidSignature, QuotaSpent
-from wallet import errors, transparency, verify_document
-from wallet.verify_document import DocumentAnswer
+from wallet import errors, transparency
+from wallet.check import documents
+from wallet.check.documents import DocumentAnswer
 
 bp = Blueprint("enterprise-seal-verifications", url_prefix="/api/enterprise/v1/seal-verifications")
 
@@ -75,7 +76,7 @@ class Posted(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     largest=LARGEST_DOCUMENT,
 )
 async def verify_seals(request: Request, query: Posted) -> SealVerification:
-    answer = await verify_document.verify_document(
+    answer = await documents.verify_document(
         request.body or b"",
         by=request.ctx.principal,
         trust=request.app.ctx.resources.trust,
@@ -93,7 +94,7 @@ async def verify_seals(request: Request, query: Posted) -> SealVerification:
     problems=(errors.VerificationNotFound, InvalidSignature, QuotaSpent),
 )
 async def get_verification(request: Request, verification_id: UUID) -> SealVerification:
-    answer = await verify_document.get_document_answer(verification_id, by=request.ctx.principal)
+    answer = await documents.get_document_answer(verification_id, by=request.ctx.principal)
     return await _answer(answer)
 
 

@@ -176,7 +176,7 @@ RULES: dict[str, str] = {
     "wallet.register.queries.get_licence": "own",
     "wallet.register.queries.note_read": "staff:APPROVE trace",
     "wallet.register.queries.reveal": "sure:REVEAL_LICENCE own trace",
-    "wallet.readings.hand_in": "mandate trace",
+    "wallet.check.readings.hand_in": "mandate trace",
     "wallet.seal.life.destroy": "staff:KEEP_SEALS second trace",
     "wallet.seal.life.freeze": "staff:KEEP_SEALS trace",
     "wallet.seal.life.unfreeze": "staff:KEEP_SEALS trace",
@@ -197,11 +197,11 @@ RULES: dict[str, str] = {
     "wallet.use_export.export": "own",
     "wallet.uses.list_of_licence": "own",
     "wallet.uses.own_record": "own",
-    "wallet.verify.list_today": "reader",
-    "wallet.verify.verify_code": "reader trace",
-    "wallet.verify_document.get_document_answer": "reader",
-    "wallet.verify_document.verify_document": "reader trace",
-    "wallet.verify_document.verify_values": "reader budget trace",
+    "wallet.check.at_counter.list_today": "reader",
+    "wallet.check.at_counter.verify_code": "reader trace",
+    "wallet.check.documents.get_document_answer": "reader",
+    "wallet.check.documents.verify_document": "reader trace",
+    "wallet.check.documents.verify_values": "reader budget trace",
 }
 
 WITHOUT_PRINCIPAL: dict[str, str] = {

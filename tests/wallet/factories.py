@@ -9,13 +9,13 @@ from redis.asyncio import Redis
 
 from core import clock, database
 from tests.wallet.city import City
+from wallet.check.offline import Tools
 from wallet.document.face import FaceData
 from wallet.issue import from_case, numbers
 from wallet.models import Licence
 from wallet.seal import sealing, seals
 from wallet.seal.seals import Signs
 from wallet.types import catalogue
-from wallet.verify_offline import Tools
 
 RESIDENCE: dict[str, Any] = {
     "name": "张演示",

@@ -19,7 +19,8 @@ from tests.identity.factories import credit_code
 from tests.wallet.city import City
 from tests.wallet.factories import RESIDENCE, issue_licence, stored_licence
 from tests.wallet.test_authorisations import terms
-from wallet import authorisations, transparency, verify_document
+from wallet import authorisations, transparency
+from wallet.check import documents
 from wallet.errors import (
     BatchDecided,
     BatchNotFound,
@@ -382,7 +383,7 @@ async def test_what_is_only_data_carries_no_power(city: City, tmp_path: Path, re
     (summary,) = await queries.list_licences(city.zhang)
     assert (summary.only_data, summary.showable) == (True, False)
     assert "尚未复核" in summary.origin_text
-    claimed = await verify_document.verify_values(
+    claimed = await documents.verify_values(
         identifier=row.identifier, number=row.number, holder_name="张演示", by=city.client
     )
     assert (claimed.verdict.verdict, claimed.verdict.reasons) == ("cannot_tell", ("no-seal",))

@@ -21,7 +21,9 @@ from tests.wallet.city import City
 from tests.wallet.factories import issue_licence, tools
 from tests.wallet.phones import Phone
 from tests.wallet.test_face import data_for
-from wallet import uses, verify
+from wallet import uses
+from wallet.check import at_counter
+from wallet.check.at_counter import CodeAnswer, Errand
 from wallet.errors import FieldNotOffered, InvalidPhoneKey, LicenceNotFound, PhoneKeyMissing
 from wallet.errors import LicenceNotInForce as NotInForce
 from wallet.issue import from_case
@@ -30,7 +32,6 @@ from wallet.register import status
 from wallet.show import passes, status_lists
 from wallet.types import catalogue
 from wallet.types.licence_types import LicenceType
-from wallet.verify import CodeAnswer, Errand
 
 LONG_COMPANY = "上海松江演示数字城市信息技术发展有限公司方松街道第一分公司"
 PAPER = {"cause": "信息待核实", "document_no": "松公证〔2026〕1号"}
@@ -47,7 +48,7 @@ async def read(
     city: City, redis: Redis, text: str, *, by: Principal, errand: Errand | None = None
 ) -> CodeAnswer:
     wanted = errand or Errand(purpose="居住证核验")
-    return await verify.verify_code(text, errand=wanted, by=by, tools=tools(city, redis))
+    return await at_counter.verify_code(text, errand=wanted, by=by, tools=tools(city, redis))
 
 
 def said(answer: CodeAnswer) -> tuple[str, tuple[str, ...]]:

@@ -8,13 +8,14 @@ from redis.asyncio import Redis
 from core import database, protect, reencrypt
 from tests.wallet.city import City
 from tests.wallet.factories import URL, issue_licence, stored_licence, tools
-from wallet import uses, verify
+from wallet import uses
+from wallet.check import at_counter
+from wallet.check.at_counter import CodeAnswer, Errand
 from wallet.errors import PrintedCodeNotFound
 from wallet.models import Licence, PrintedCode
 from wallet.register import status
 from wallet.show import printed
 from wallet.show.printed import PrintedLicence
-from wallet.verify import CodeAnswer, Errand
 
 OLD_KEY, NEW_KEY = bytes(range(32)), bytes(range(1, 33))
 
@@ -31,7 +32,7 @@ async def looked_up(city: City, redis: Redis, code: str) -> PrintedLicence:
 
 
 async def read(city: City, redis: Redis, text: str) -> CodeAnswer:
-    return await verify.verify_code(
+    return await at_counter.verify_code(
         text, errand=Errand(purpose="收件核验"), by=await city.counter(), tools=tools(city, redis)
     )
 

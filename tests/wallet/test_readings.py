@@ -11,12 +11,13 @@ from tests.conftest import FrozenClock
 from tests.wallet.city import TODAY, City
 from tests.wallet.factories import issue_licence, tools
 from tests.wallet.phones import Phone
-from wallet import readings, uses
+from wallet import uses
+from wallet.check import readings
+from wallet.check.at_counter import CodeAnswer, Errand
+from wallet.check.readings import Entry
 from wallet.errors import ReadingNotPossible
 from wallet.models import Verification
-from wallet.readings import Entry
 from wallet.register import status
-from wallet.verify import CodeAnswer, Errand
 
 PAPER = {"cause": "信息待核实", "document_no": "松公证〔2026〕1号"}
 

@@ -13,14 +13,14 @@ from tests.conftest import FrozenClock
 from tests.wallet.city import City
 from tests.wallet.factories import FOOD, RESIDENCE, URL, issue_licence, stored_licence, tools
 from tests.wallet.test_status import PAPER
-from wallet import log_alarms, patrol, verify
-from wallet import verify_document as documents
+from wallet import log_alarms, patrol
+from wallet.check import at_counter, documents
+from wallet.check.at_counter import CodeAnswer, Errand
 from wallet.models import Licence, LogAlarm, Patrol, PrintedCode, StateChange
 from wallet.register import status
 from wallet.seal import checks
 from wallet.show import codes, present, printed
 from wallet.types.validity import LicenceState
-from wallet.verify import CodeAnswer, Errand
 
 
 async def read(city: City, redis: Redis, licence: Licence) -> CodeAnswer:
@@ -28,7 +28,7 @@ async def read(city: City, redis: Redis, licence: Licence) -> CodeAnswer:
     running = await present.start(licence.id, person_id=city.zhang, redis=redis)
     text = codes.text_of(running.code, public_url=URL)
     by = await city.counter()
-    return await verify.verify_code(
+    return await at_counter.verify_code(
         text, errand=Errand(purpose="核验"), by=by, tools=tools(city, redis)
     )
 
@@ -86,7 +86,9 @@ async def test_alarm_holds_at_every_online_reader(city: City, redis: Redis) -> N
     tools_ = tools(city, redis)
 
     by = await city.counter()
-    on_paper = await verify.verify_code(text, errand=Errand(purpose="核验"), by=by, tools=tools_)
+    on_paper = await at_counter.verify_code(
+        text, errand=Errand(purpose="核验"), by=by, tools=tools_
+    )
     posted = await documents.verify_document(
         await city.blobs.get(licence.document), by=city.client, trust=city.authority.trust
     )

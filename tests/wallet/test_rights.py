@@ -19,10 +19,10 @@ from tests.wallet.factories import URL, issue_licence, tools
 from tests.wallet.phones import Phone
 from tests.wallet.test_authorisations import LI, terms
 from wallet import authorisations, uses
+from wallet.check.at_counter import CodeAnswer, Errand, verify_code
 from wallet.models import PassOrigin
 from wallet.register import queries
 from wallet.show import passes, present
-from wallet.verify import CodeAnswer, Errand, verify_code
 
 Attempt = Callable[[City, Redis, UUID, Principal], Awaitable[Any]]
 

@@ -13,11 +13,12 @@ from signing import TrustList
 from tests.conftest import FrozenClock
 from tests.wallet.city import TODAY, City
 from tests.wallet.factories import issue_licence, tools
-from wallet import uses, verify
+from wallet import uses
+from wallet.check import at_counter
+from wallet.check.at_counter import CodeAnswer, Errand
 from wallet.models import Licence, Verification
 from wallet.register import status
 from wallet.show import codes, present
-from wallet.verify import CodeAnswer, Errand
 
 URL = "http://127.0.0.1:8800"
 PAPER = {
@@ -33,7 +34,7 @@ async def shown_code(city: City, redis: Redis, licence_type: str = "RES") -> str
 
 
 async def read(city: City, redis: Redis, text: str, *, by: Principal) -> CodeAnswer:
-    return await verify.verify_code(
+    return await at_counter.verify_code(
         text,
         errand=Errand(purpose="居住证核验", item_code="SJ-GA-02"),
         by=by,

@@ -14,11 +14,12 @@ from tests.signing.test_declared_outcomes import as_document_stamp, hurt
 from tests.vectors.places import HERE
 from tests.wallet.city import TODAY, City
 from tests.wallet.factories import issue_licence
-from wallet import uses, verify_document
+from wallet import uses
+from wallet.check import documents
+from wallet.check.documents import DocumentAnswer
 from wallet.errors import RequestKeyReused, UnreadableDocument, VerificationNotFound
 from wallet.models import Licence, Verification
 from wallet.register import status
-from wallet.verify_document import DocumentAnswer
 
 PAPER = {
     "cause": "信息待核实",
@@ -34,7 +35,7 @@ async def document_of(city: City) -> bytes:
 
 
 async def post(city: City, data: bytes, *, key: str | None = None) -> DocumentAnswer:
-    return await verify_document.verify_document(
+    return await documents.verify_document(
         data, by=city.client, trust=city.authority.trust, request_key=key
     )
 
@@ -147,9 +148,9 @@ async def test_earlier_answer_is_found_by_its_caller_only(city: City) -> None:
     answer = await post(city, await document_of(city))
     other = replace(city.client, id=city.li)
 
-    assert await verify_document.get_document_answer(answer.id, by=city.client) == answer
+    assert await documents.get_document_answer(answer.id, by=city.client) == answer
     with pytest.raises(VerificationNotFound):
-        await verify_document.get_document_answer(answer.id, by=other)
+        await documents.get_document_answer(answer.id, by=other)
 
 
 async def test_holder_sees_that_an_enterprise_looked(city: City) -> None:
@@ -176,7 +177,7 @@ async def test_right_values_are_confirmed(city: City) -> None:
     await issue_licence(city)
     licence = await Licence.get()
 
-    answer = await verify_document.verify_values(
+    answer = await documents.verify_values(
         identifier=licence.identifier,
         number=licence.number,
         holder_name="张演示",
@@ -200,7 +201,7 @@ async def test_wrong_values_are_all_answered_alike(city: City, wrong: dict[str, 
         **wrong,
     }
 
-    answer = await verify_document.verify_values(**values, by=city.client)
+    answer = await documents.verify_values(**values, by=city.client)
 
     assert (answer.verdict.verdict, answer.state) == ("invalid", None)
     assert answer.verdict.title == "没有与所填信息一致的证照"

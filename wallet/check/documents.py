@@ -29,6 +29,7 @@ from signing import verify_document as verify_seal
 from signing.errors import MalformedData
 from signing.pdf import is_pdf
 from wallet import uses
+from wallet.check.at_counter import stored_verdict
 from wallet.errors import RequestKeyReused, UnreadableDocument, VerificationNotFound
 from wallet.log_models import UseKind
 from wallet.models import Licence, Verification, VerificationKind
@@ -37,7 +38,6 @@ from wallet.seal.checks import checks_of, doubts
 from wallet.types import catalogue, verdict
 from wallet.types import identifier as identifiers
 from wallet.types.verdict import Check, Outcome, Reason, Verdict
-from wallet.verify import stored_verdict
 
 _IDENTIFIER = re.compile(r'Name="ZZBS"\s*>\s*([0-9A-Z.]{1,120})\s*<')
 _DIFFERENT = ("没有与所填信息一致的证照", "请核对证照标识、编号和持证主体后再试")

@@ -15,7 +15,10 @@ from tortoise.exceptions import IntegrityError
 from core import audit, clock, database, outbox
 from identity import queries as identity_queries
 from identity.principal import Principal
-from wallet import shown, uses
+from wallet import uses
+from wallet.check import disclosure
+from wallet.check.disclosure import Scope, ShownLicence
+from wallet.check.offline import Looked, Tools, look_at_pass, look_at_printed
 from wallet.events import LicencePresented
 from wallet.log_models import UseKind
 from wallet.models import Licence, Verification, VerificationKind
@@ -24,10 +27,8 @@ from wallet.seal.checks import document_checks
 from wallet.show import codes, pass_origins, present
 from wallet.show.codes import Kind
 from wallet.show.present import Redeemed, Redemption
-from wallet.shown import Scope, ShownLicence
 from wallet.types import catalogue, verdict
 from wallet.types.verdict import Check, Outcome, Reason, Verdict
-from wallet.verify_offline import Looked, Tools, look_at_pass, look_at_printed
 
 REFUSALS = {
     Redemption.USED: Reason.CODE_USED,
@@ -180,7 +181,7 @@ async def _showing(redeemed: Redeemed, licence: Licence, now: datetime) -> Check
 async def answer(reading: Reading, looked: Looked, redeemed: Redeemed | None = None) -> CodeAnswer:
     """Write the row, tell the holder, and give the answer."""
     if looked.licence is not None:
-        scope = shown.scope_check(reading.errand.scope, looked.licence.licence_type)
+        scope = disclosure.scope_check(reading.errand.scope, looked.licence.licence_type)
         looked = looked.with_check(scope)
     try:
         row = await _write(reading, looked, redeemed)
@@ -345,7 +346,7 @@ def _face(
         return None
     if chosen is None and row.code_kind == Kind.OFFLINE_PASS:
         chosen = {}
-    return shown.shown_licence(licence, row.at, scope=scope, chosen=chosen)
+    return disclosure.shown_licence(licence, row.at, scope=scope, chosen=chosen)
 
 
 def stored_verdict(row: Verification) -> Verdict:

@@ -10,11 +10,11 @@ from datetime import datetime, timedelta
 
 from core import clock
 from identity.principal import Principal
+from wallet.check.at_counter import CodeAnswer, Errand, Reading, answer, earlier
+from wallet.check.offline import Tools, look_at_pass
 from wallet.errors import ReadingNotPossible
 from wallet.show import codes
 from wallet.show.codes import Kind
-from wallet.verify import CodeAnswer, Errand, Reading, answer, earlier
-from wallet.verify_offline import Tools, look_at_pass
 
 OLDEST = timedelta(days=3)
 AHEAD = timedelta(minutes=2)

@@ -1,0 +1,1 @@
+"""Somebody judges it: counters online and offline, enterprises with a document."""
