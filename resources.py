@@ -41,8 +41,8 @@ from signing import SigningError, SoftwareKeyStore, TrustList
 from signing.credentials import holder
 from signing.key_files import read_private_key
 from signing.suites import SM2_SM3
-from wallet import log_alarms
 from wallet.intake.upstream import StandIn, Upstream
+from wallet.log import alarms
 
 PACKAGES = ("core", "identity", "cases", "wallet", "push", "payments")
 """Packages with tables, in the order in which their migrations run."""
@@ -90,7 +90,7 @@ async def database_answers() -> bool:
 
 async def _no_log_alarm() -> bool:
     with contextlib.suppress(*DATABASE_ERRORS):
-        return not await log_alarms.is_any_open()
+        return not await alarms.is_any_open()
     return True  # a database that is away is told otherwise
 
 

@@ -31,18 +31,18 @@ import push.consents
 import push.deliver
 import push.stream
 import push.webhooks.calls
-import wallet.anchors
 import wallet.blob_columns
 import wallet.intake.batches
 import wallet.intake.upstream
-import wallet.log_alarms
-import wallet.log_memory
+import wallet.log.alarms
+import wallet.log.anchors
+import wallet.log.memory
+import wallet.log.signed_days
+import wallet.log.transparency
 import wallet.patrol
 import wallet.register.reminders
 import wallet.register.taken_in
 import wallet.show.pass_origins
-import wallet.transparency
-import wallet.use_days
 from cases.shelf import open_shelf
 from core import audit, blob_sweep, clock, jobs, once, outbox, spent, tasks
 from core.lease import Lease
@@ -97,8 +97,8 @@ async def tell_taken_in(_resources: Resources) -> None:
 
 async def integrate_log(resources: Resources) -> None:
     """Waiting entries get their places in the public log, and the new size is signed."""
-    await wallet.transparency.integrate(keys=resources.keys)
-    await wallet.transparency.fill_leaves()
+    await wallet.log.transparency.integrate(keys=resources.keys)
+    await wallet.log.transparency.fill_leaves()
 
 
 async def anchor_logs(resources: Resources) -> None:
@@ -106,31 +106,31 @@ async def anchor_logs(resources: Resources) -> None:
     outside of the database."""
     memory = resources.settings.log_memory_file
     try:
-        await wallet.log_memory.remember(memory)
-    except wallet.log_memory.RolledBack as error:
-        await wallet.log_alarms.sound(
-            wallet.log_alarms.ROLLBACK, about="log:memory", detail=str(error)
+        await wallet.log.memory.remember(memory)
+    except wallet.log.memory.RolledBack as error:
+        await wallet.log.alarms.sound(
+            wallet.log.alarms.ROLLBACK, about="log:memory", detail=str(error)
         )
-    await wallet.anchors.anchor()
+    await wallet.log.anchors.anchor()
 
 
-ANCHORS = wallet.anchors.Round()
+ANCHORS = wallet.log.anchors.Round()
 
 
 async def check_logs(_resources: Resources) -> None:
     """Heads without our seal, and anchors that the logs no longer agree with, raise an alarm."""
     for head in await audit.heads():
         if not head.sealed:
-            await wallet.log_alarms.sound(
-                wallet.log_alarms.HEAD,
+            await wallet.log.alarms.sound(
+                wallet.log.alarms.HEAD,
                 about=audit.name_of(head.chain),
                 detail="the head of the chain bears no seal of ours",
             )
     try:
         await ANCHORS.piece()
-    except wallet.anchors.BrokenAnchor as error:
-        await wallet.log_alarms.sound(
-            wallet.log_alarms.ANCHOR, about="log:anchors", detail=str(error)
+    except wallet.log.anchors.BrokenAnchor as error:
+        await wallet.log.alarms.sound(
+            wallet.log.alarms.ANCHOR, about="log:anchors", detail=str(error)
         )
 
 
@@ -146,7 +146,7 @@ async def follow_upstream(resources: Resources) -> None:
 
 async def close_use_days(resources: Resources) -> None:
     """Sign the heads of the logs of uses for every day that is over."""
-    await wallet.use_days.close_days(keys=resources.keys)
+    await wallet.log.signed_days.close_days(keys=resources.keys)
 
 
 async def forget_old_rows(resources: Resources) -> None:
@@ -164,8 +164,8 @@ async def forget_old_rows(resources: Resources) -> None:
     await identity.sign_in_log.forget_old()
     await cases.apply.forget_drafts(clock.now())
     await cases.conversation_pictures.forget_unsent()
-    await wallet.use_days.forget_old()
-    await wallet.anchors.forget_old()
+    await wallet.log.signed_days.forget_old()
+    await wallet.log.anchors.forget_old()
     await spent.forget()
     await wallet.show.pass_origins.forget_old()
 

@@ -16,8 +16,9 @@ from api.bounds import Place, Positive
 from api.endpoint import endpoint
 from api.throttle import TooManyTries
 from core.errors import Invalid
-from wallet import anchors, errors, savings, transparency
-from wallet.transparency import Checkpoint, InclusionProof
+from wallet import errors
+from wallet.log import anchors, savings, transparency
+from wallet.log.transparency import Checkpoint, InclusionProof
 
 bp = Blueprint("transparency", url_prefix="/api/transparency")
 

@@ -3,9 +3,9 @@
 Records lie in a few parallel chains, so that busy writers do not queue behind one lock. Each holds
 the HMAC-SM3, under a key the database does not have, of its own content and of the record before
 it; the head of each chain holds the newest, under a seal of its own (core/chain_heads.py), and is
-anchored in the public log (wallet/anchors.py). Changing, removing, reordering or cutting records is
-found by `check()`; putting an older state of all tables back is found by the anchors. Source of the
-duty: GB/T 39786-2021 level 3, integrity of logs.
+anchored in the public log (wallet/log/anchors.py). Changing, removing, reordering or cutting
+records is found by `check()`; putting an older state of all tables back is found by the anchors.
+Source of the duty: GB/T 39786-2021 level 3, integrity of logs.
 
 Records are collected and written as the last thing of a transaction, chains in ascending order:
 two transactions that write to several chains never wait for each other.

@@ -5,7 +5,7 @@ cut records and set the head back to one that still fits; without the key he can
 head. A head that does not bear our seal stays marked, however many records follow it, until an
 operator has looked and sealed it anew (`python manage.py seal-logs`): acts go on, and nothing is
 washed clean by the next one. Heads that were ours once and are put back are found by the anchors
-(wallet/anchors.py). Duty: GB/T 39786-2021 level 3, integrity of logs. Decision: docs/adr/0029.
+(wallet/log/anchors.py). Duty: GB/T 39786-2021 level 3, integrity of logs. Decision: docs/adr/0029.
 """
 
 from __future__ import annotations

@@ -18,10 +18,10 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from wallet import merkle, notes, transparency
-from wallet.anchors import KEPT, MISSING
-from wallet.anchors import START as FIRST_ANCHOR
-from wallet.notes import SignedNote
+from wallet.log import merkle, signed_notes, transparency
+from wallet.log.anchors import KEPT, MISSING
+from wallet.log.anchors import START as FIRST_ANCHOR
+from wallet.log.signed_notes import SignedNote
 
 KEPT_ANCHORS = 20_000
 """The newest that are kept whole; of older ones every hundredth."""
@@ -82,7 +82,7 @@ class Auditor:
         self, statement: Statement, proof: Sequence[bytes], new_leaves: Sequence[bytes]
     ) -> None:
         """Take a newer checkpoint in. Raises RefusedLog and keeps the old state."""
-        if not notes.is_genuine(statement.signed, certificate=self.certificate):
+        if not signed_notes.is_genuine(statement.signed, certificate=self.certificate):
             raise RefusedLog("the checkpoint is not signed by the operator seen first")
         if statement.size < self.size:
             raise RefusedLog(f"the log shrank from {self.size} to {statement.size}")

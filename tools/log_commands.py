@@ -14,12 +14,13 @@ import aiohttp
 
 from signing.devca import signer_key
 from tools.log_auditor import Auditor, RefusedLog, SeenAnchor, Statement
-from wallet import anchors, log_memory, notes, transparency, use_days, use_export
-from wallet.anchors import BrokenAnchor
-from wallet.log_memory import RolledBack
-from wallet.transparency import TamperedLog
-from wallet.use_days import BrokenLog
-from wallet.use_export import BrokenExport
+from wallet.log import anchors, log_export, signed_days, signed_notes, transparency
+from wallet.log import memory as log_memory
+from wallet.log.anchors import BrokenAnchor
+from wallet.log.log_export import BrokenExport
+from wallet.log.memory import RolledBack
+from wallet.log.signed_days import BrokenLog
+from wallet.log.transparency import TamperedLog
 
 PAGE = 1024
 ANCHOR_PAGE = 500
@@ -37,9 +38,9 @@ class Keys(Protocol):
 
 async def check_uses(keys: Keys, memory: Path) -> None:
     """Every holder's log of uses, the signed days, and what was anchored."""
-    certificate = await keys.certificate(signer_key(notes.OPERATOR))
+    certificate = await keys.certificate(signer_key(signed_notes.OPERATOR))
     try:
-        count = await use_days.check(certificate=certificate)
+        count = await signed_days.check(certificate=certificate)
     except BrokenLog as error:
         sys.exit(f"a log of uses was changed: {error}")
     told = await check_anchors(memory)
@@ -48,7 +49,7 @@ async def check_uses(keys: Keys, memory: Path) -> None:
 
 async def check_log(keys: Keys, memory: Path) -> None:
     """The transparency log, computed anew, and the anchors in it."""
-    certificate = await keys.certificate(signer_key(notes.OPERATOR))
+    certificate = await keys.certificate(signer_key(signed_notes.OPERATOR))
     try:
         count = await transparency.check(certificate=certificate)
     except TamperedLog as error:
@@ -73,7 +74,7 @@ async def check_anchors(memory: Path) -> str:
 def check_export(path: Path) -> None:
     """A file that a holder exported; needs nothing but the file."""
     try:
-        count = use_export.check(json.loads(path.read_bytes()))
+        count = log_export.check(json.loads(path.read_bytes()))
     except (BrokenExport, json.JSONDecodeError) as error:
         sys.exit(f"the export does not prove itself: {error}")
     print(f"{count} records, the export is whole")

@@ -18,7 +18,8 @@ from push.webhooks.addresses import read_networks
 from resources import load_keys, signing_folder
 from tools import log_commands
 from tools.setup_commands import opened
-from wallet import log_alarms, log_memory, patrol, use_days
+from wallet import patrol
+from wallet.log import alarms, memory, signed_days
 
 
 async def counter_code(settings: Settings, *, department: str, hall: str) -> None:
@@ -45,7 +46,7 @@ async def seal_logs(settings: Settings) -> None:
     """
     async with opened(settings):
         chains = await audit.seal_heads()
-        logs = await use_days.seal_heads()
+        logs = await signed_days.seal_heads()
         async with database.transaction():
             await audit.record(
                 actor="system:manage",
@@ -53,8 +54,8 @@ async def seal_logs(settings: Settings) -> None:
                 target="log:heads",
                 detail={"chains": chains, "logs": logs},
             )
-        await log_memory.forget(settings.log_memory_file)
-        await log_alarms.resolve(log_alarms.ROLLBACK, about="log:memory", by="system:manage")
+        await memory.forget(settings.log_memory_file)
+        await alarms.resolve(alarms.ROLLBACK, about="log:memory", by="system:manage")
     print(f"{chains} audit chains and {logs} logs of uses sealed")
 
 
@@ -67,7 +68,7 @@ async def compare_register(settings: Settings) -> None:
             done = await patrol.go_on(blobs=blobs)
             seen, ended = seen + done.seen, done.ended
         closed, left = await patrol.resolve(blobs=blobs, by="system:manage")
-        for alarm in await log_alarms.list_open():
+        for alarm in await alarms.list_open():
             print(f"{alarm.found_at:%Y-%m-%d %H:%M} {alarm.kind} {alarm.about}: {alarm.detail}")
     print(f"{seen} licences compared, {closed} alarms resolved, {left} licences in doubt")
     if left:

@@ -20,10 +20,10 @@ from identity import roles
 from identity.principal import Principal
 from identity.roles import Act
 from signing import SealReport, TrustList, Unsigned, begin_seal, verify_document
-from wallet import savings, uses
 from wallet.document import annotated_face
 from wallet.document.annotated_face import CopyData
 from wallet.errors import IssueFailed, LicenceNotFound, LicenceNotInForce
+from wallet.log import access_log, savings
 from wallet.log_models import UseKind, UseRecord
 from wallet.models import AnnotatedCopy, Licence
 from wallet.register import status
@@ -78,7 +78,7 @@ async def record_case_use(
     licence = await Licence.get_or_none(id=licence_id, subject_id=subject_id)
     if licence is None:
         raise LicenceNotFound()
-    look = uses.Look(
+    look = access_log.Look(
         kind=UseKind.CASE,
         who=who,
         who_name=who_name,
@@ -89,7 +89,7 @@ async def record_case_use(
         fields_seen=[label for label, _ in _shown(licence, use.fields)],
     )
     async with database.transaction():
-        await uses.record(licence, look, tell=False, use_id=use_id)
+        await access_log.record(licence, look, tell=False, use_id=use_id)
         await savings.count(use.case_no, subject_id=licence.subject_id)
 
 
@@ -114,7 +114,7 @@ async def open_copy(
     copy = await _find(licence, use)
     if copy is None:
         copy = await _make(licence, use, by=by, keys=keys, trust=trust, blobs=blobs)
-    look = uses.Look.by(
+    look = access_log.Look.by(
         by,
         UseKind.COPY,
         ground="审查办件材料",
@@ -124,7 +124,7 @@ async def open_copy(
         fields_seen=list(copy.fields_shown),
     )
     async with database.transaction():
-        await uses.record(licence, look)
+        await access_log.record(licence, look)
         await audit.record(
             actor=by.actor,
             action="licence.copy-opened",

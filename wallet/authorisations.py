@@ -26,7 +26,6 @@ from identity import queries as identity_queries
 from identity.assurance import Act
 from identity.principal import Principal
 from identity.queries import SubjectView
-from wallet import uses
 from wallet.authorisation_queries import state_of
 from wallet.errors import (
     AuthorisationInvalid,
@@ -36,6 +35,7 @@ from wallet.errors import (
     ShareCodeRefused,
 )
 from wallet.events import AuthorisationChanged
+from wallet.log import access_log
 from wallet.log_models import UseKind
 from wallet.models import Authorisation, Licence
 from wallet.register import status, taken_in
@@ -192,7 +192,9 @@ async def use(authorisation_id: UUID, *, purpose: str, by: Principal) -> Seen:
     row = await Authorisation.get_or_none(id=authorisation_id)
     if row is None or not _is_grantee(row, by):
         raise AuthorisationNotFound()
-    look = uses.Look.by(by, UseKind.AUTHORISED, ground=_ground(row), purpose=purpose or row.purpose)
+    look = access_log.Look.by(
+        by, UseKind.AUTHORISED, ground=_ground(row), purpose=purpose or row.purpose
+    )
     return await _use(row, look)
 
 
@@ -207,7 +209,7 @@ async def open_link(token: str, code: str, *, by: Principal | None) -> Seen:
     )
     if not taken or not hmac.compare_digest(_code_digest(token, code), row.code_digest or ""):
         raise ShareCodeRefused()
-    look = uses.Look(
+    look = access_log.Look(
         kind=UseKind.LINK,
         who=by.actor if by else "public:link",
         who_name=by.name if by else "未登录的链接打开者",
@@ -220,13 +222,13 @@ async def open_link(token: str, code: str, *, by: Principal | None) -> Seen:
         raise ShareCodeRefused() from None
 
 
-async def _use(row: Authorisation, look: uses.Look) -> Seen:
+async def _use(row: Authorisation, look: access_log.Look) -> Seen:
     licence = await Licence.get(id=row.licence_id)
     state = status.state_of(licence, clock.today())
     if not state.in_force:
         raise LicenceNotInForce(f"证照{state.text}", state=state.value)
     shown = _shown(licence, row.fields_granted)
-    complete = uses.replace_fields(look, [label for label, _ in shown])
+    complete = access_log.replace_fields(look, [label for label, _ in shown])
     async with database.transaction():
         counted = await Authorisation.filter(
             id=row.id,
@@ -237,7 +239,7 @@ async def _use(row: Authorisation, look: uses.Look) -> Seen:
         if not counted:
             now = await Authorisation.get(id=row.id)
             raise AuthorisationOver(state=state_of(now))
-        await uses.record(licence, complete)
+        await access_log.record(licence, complete)
         await audit.record(
             actor=look.who,
             action="authorisation.use",

@@ -14,9 +14,10 @@ from uuid import UUID
 from core import clock, database
 from core.blobs import BlobNotFound, Blobs, DamagedBlob
 from core.protect import ProtectionError
-from wallet import agreement, log_alarms, transparency
+from wallet import agreement
+from wallet.log import alarms, transparency
+from wallet.log.transparency import EntryKind
 from wallet.models import Licence, LogAlarm, LogEntry, Patrol, StateChange
-from wallet.transparency import EntryKind
 from wallet.types.validity import LicenceState
 
 NAME = "register"
@@ -71,16 +72,16 @@ async def compare(licence_id: UUID, *, blobs: Blobs) -> bool:
     try:
         licence = await Licence.get_or_none(id=licence_id)
     except ProtectionError:
-        await _alarm(log_alarms.REGISTER, about, "a protected column cannot be read", licence_id)
+        await _alarm(alarms.REGISTER, about, "a protected column cannot be read", licence_id)
         return False
     if licence is None:
         return True
     found = await _differences(licence, blobs)
     if found:
-        await _alarm(log_alarms.REGISTER, about, ", ".join(found), licence_id)
+        await _alarm(alarms.REGISTER, about, ", ".join(found), licence_id)
     state = await _state_fault(licence)
     if state:
-        await _alarm(log_alarms.STATE, about, state, licence_id)
+        await _alarm(alarms.STATE, about, state, licence_id)
     return not found and not state
 
 
@@ -108,12 +109,12 @@ async def resolve(*, blobs: Blobs, by: str) -> tuple[int, int]:
                 left += 1
                 continue
             closed += 1
-            for kind in (log_alarms.REGISTER, log_alarms.STATE):
-                await log_alarms.resolve(kind, about=f"licence:{last}", by=by)
+            for kind in (alarms.REGISTER, alarms.STATE):
+                await alarms.resolve(kind, about=f"licence:{last}", by=by)
 
 
 async def _alarm(kind: str, about: str, detail: str, licence_id: UUID) -> None:
-    await log_alarms.sound(kind, about=about, detail=detail, licence_id=licence_id)
+    await alarms.sound(kind, about=about, detail=detail, licence_id=licence_id)
 
 
 async def _differences(licence: Licence, blobs: Blobs) -> tuple[str, ...]:

@@ -14,13 +14,14 @@ from api.endpoint import endpoint
 from core.errors import TooMany
 from identity.errors import StepUpRequired
 from identity.principal import Principal
-from wallet import errors, uses
+from wallet import errors
 from wallet.issue import late_documents
+from wallet.log import access_log as uses
+from wallet.log.access_log import Use
 from wallet.register import history, queries
 from wallet.register.queries import LicenceDetail
 from wallet.seal import checks
 from wallet.show import present
-from wallet.uses import Use
 
 bp = Blueprint("citizen-licences", url_prefix="/api/citizen")
 

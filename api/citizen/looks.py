@@ -10,7 +10,8 @@ from sanic.response import raw as raw_response
 
 from api import guards, idempotency
 from api.endpoint import JSON, endpoint
-from wallet import complaints, errors, savings, use_export
+from wallet import errors
+from wallet.log import complaints, log_export, savings
 
 bp = Blueprint("citizen-looks", url_prefix="/api/citizen")
 
@@ -59,7 +60,7 @@ class SavingsAnswer(msgspec.Struct, kw_only=True):
     media_types=(JSON,),
 )
 async def export(request: Request) -> HTTPResponse:
-    exported = await use_export.export(by=request.ctx.principal)
+    exported = await log_export.export(by=request.ctx.principal)
     headers = {
         "Content-Disposition": 'attachment; filename="licence-uses.json"',
         "Cache-Control": "private, no-store",

@@ -13,9 +13,10 @@ from api.transparency import LogProofAnswer, proof_answer
 from api.verdicts import CheckAnswer, checks_of
 from core import offload
 from identity.errors import InvalidSignature, QuotaSpent
-from wallet import errors, transparency
+from wallet import errors
 from wallet.check import documents
 from wallet.check.documents import DocumentAnswer
+from wallet.log import transparency
 
 bp = Blueprint("enterprise-seal-verifications", url_prefix="/api/enterprise/v1/seal-verifications")
 

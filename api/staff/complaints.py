@@ -10,7 +10,8 @@ from api import guards
 from api.citizen.looks import ComplaintList, answer_list
 from api.endpoint import endpoint
 from identity.roles import Act
-from wallet import complaints, errors
+from wallet import errors
+from wallet.log import complaints
 
 bp = Blueprint("staff-complaints", url_prefix="/api/staff/complaints")
 

@@ -11,7 +11,8 @@ from api.endpoint import endpoint
 from identity.errors import RoleMissing
 from identity.roles import Act as StaffAct
 from identity.roles import insist
-from wallet import anchors, log_alarms
+from wallet.log import alarms as log_alarms
+from wallet.log import anchors
 
 bp = Blueprint("staff-logs", url_prefix="/api/staff")
 

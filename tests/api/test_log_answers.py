@@ -12,7 +12,7 @@ from core.settings import Settings
 from resources import Resources
 from tests.conftest import FrozenClock
 from tools import log_commands
-from wallet import log_alarms, transparency
+from wallet.log import alarms, transparency
 from wallet.log_models import LogCheckpoint, LogHead
 
 pytestmark = pytest.mark.usefixtures("db")
@@ -84,5 +84,5 @@ async def test_rolled_back_database_raises_an_alarm(
 
     await timers.anchor_logs(resources)
 
-    (alarm,) = await log_alarms.list_open()
+    (alarm,) = await alarms.list_open()
     assert alarm.kind == "rollback"

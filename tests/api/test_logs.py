@@ -23,7 +23,7 @@ from tests.wallet.city import City
 from tests.wallet.factories import stored_licence
 from tests.wallet.test_intake import residence
 from tools import log_commands
-from wallet import merkle, transparency, use_export
+from wallet.log import log_export, merkle, transparency
 from wallet.models import Licence, LogTile
 
 Client = aiohttp.ClientSession
@@ -120,7 +120,7 @@ async def test_holder_exports_and_complains(city: City, zhang: Applicant, addres
     licence = await stored_licence(city)
     await zhang.ok("POST", f"/api/citizen/licences/{licence.id}/reveal")
     exported = await zhang.ok("GET", "/api/citizen/uses/export")
-    assert use_export.check(exported) == 1
+    assert log_export.check(exported) == 1
 
     (use,) = (await zhang.ok("GET", "/api/citizen/uses"))["uses"]
     path = f"/api/citizen/uses/{use['id']}/complaint"

@@ -33,8 +33,9 @@ from tests.wallet.factories import RESIDENCE, stored_licence
 from tests.wallet.phones import Phone
 from tests.wallet.test_authorisations import terms
 from tests.wallet.test_uses import look
-from wallet import authorisations, complaints, uses
+from wallet import authorisations
 from wallet.authorisations import Grantee
+from wallet.log import access_log, complaints
 from wallet.models import Licence
 
 OWN_IDS = ("licence_id", "use_id", "authorisation_id", "presentation_id", "case_id")
@@ -90,7 +91,7 @@ async def holder(city: City, client: aiohttp.ClientSession, resources: Any) -> H
     await zhang.ok("PUT", "/api/citizen/phone-key", {"public_key": Phone().public_key})
     shown = await zhang.ok("POST", f"/api/citizen/licences/{licence.id}/presentations")
     await look(city, licence)
-    (use,) = await uses.list_uses(city.zhang)
+    (use,) = await access_log.list_uses(city.zhang)
     principal = city.citizen(city.zhang)
     complaint = await complaints.complain(use.id, text="为何查看", by=principal)
     authorisation = await authorisations.offer(

@@ -142,10 +142,10 @@ RULES: dict[str, str] = {
     "wallet.authorisations.share": "sure:SHARE_LICENCE own trace",
     "wallet.authorisations.take_back": "own trace",
     "wallet.authorisations.use": "sure:SEE_SHARED own trace",
-    "wallet.complaints.answer": "staff:ANSWER_COMPLAINTS trace",
-    "wallet.complaints.complain": "own trace",
-    "wallet.complaints.list_for_staff": "staff:ANSWER_COMPLAINTS",
-    "wallet.complaints.list_own": "own",
+    "wallet.log.complaints.answer": "staff:ANSWER_COMPLAINTS trace",
+    "wallet.log.complaints.complain": "own trace",
+    "wallet.log.complaints.list_for_staff": "staff:ANSWER_COMPLAINTS",
+    "wallet.log.complaints.list_own": "own",
     "wallet.register.history.for_staff": "staff:FIND_LICENCES trace",
     "wallet.register.history.of_own": "own",
     "wallet.intake.batches.approve": "staff:VOUCH second trace",
@@ -194,9 +194,9 @@ RULES: dict[str, str] = {
     "wallet.register.status.revoke": "staff:CHANGE_LICENCE_STATE trace",
     "wallet.register.status.suspend": "staff:CHANGE_LICENCE_STATE trace",
     "wallet.register.status.withdraw": "staff:CHANGE_LICENCE_STATE trace",
-    "wallet.use_export.export": "own",
-    "wallet.uses.list_of_licence": "own",
-    "wallet.uses.own_record": "own",
+    "wallet.log.log_export.export": "own",
+    "wallet.log.access_log.list_of_licence": "own",
+    "wallet.log.access_log.own_record": "own",
     "wallet.check.at_counter.list_today": "reader",
     "wallet.check.at_counter.verify_code": "reader trace",
     "wallet.check.documents.get_document_answer": "reader",
@@ -213,14 +213,19 @@ WITHOUT_PRINCIPAL: dict[str, str] = {
     "wallet.register.queries.facts_of_licence": "inner: a draft; its reader is noted",
     "wallet.register.queries.find_current": "inner: what an approval renews; its reader is noted",
     "wallet.register.queries.list_licences": "inner: masked; handlers give the caller's own holder",
-    "wallet.uses.is_recorded": "inner: for the act that writes, whether it did",
-    "wallet.uses.list_uses": "inner: handlers give the caller's own holder",
-    "wallet.uses.record": "inner: writes",
-    "wallet.uses.record_once": "inner: writes",
+    "wallet.log.access_log.is_recorded": "inner: for the act that writes, whether it did",
+    "wallet.log.access_log.list_uses": "inner: handlers give the caller's own holder",
+    "wallet.log.access_log.record": "inner: writes",
+    "wallet.log.access_log.record_once": "inner: writes",
 }
 """What the modules that hand out facts do without knowing who calls, and why that is right."""
 
-HANDING_OUT = ("cases.queries", "wallet.register.queries", "wallet.uses", "wallet.authorisations")
+HANDING_OUT = (
+    "cases.queries",
+    "wallet.register.queries",
+    "wallet.log.access_log",
+    "wallet.authorisations",
+)
 
 EVIDENCE = {
     "own": r"applicant_id|by\.person_id|by\.subject_id|principal\.person_id",

@@ -23,7 +23,7 @@ from core.ids import new_id
 from core.outbox import OutboxMessage
 from core.readiness import Readiness
 from resources import WORRIES, questions
-from wallet import log_alarms
+from wallet.log import alarms
 
 
 @pytest.fixture
@@ -150,7 +150,7 @@ async def test_open_alarm_of_the_logs_is_a_warning(db: None) -> None:
         return (await Readiness({"database": yes}, worries=WORRIES).state()).warnings
 
     assert await warnings() == ()
-    await log_alarms.sound(log_alarms.ANCHOR, about="log:anchors", detail="anchor 1 is missing")
+    await alarms.sound(alarms.ANCHOR, about="log:anchors", detail="anchor 1 is missing")
     assert await warnings() == ("log-alarms",)
-    await log_alarms.resolve(log_alarms.ANCHOR, about="log:anchors", by="officer:1")
+    await alarms.resolve(alarms.ANCHOR, about="log:anchors", by="officer:1")
     assert await warnings() == ()

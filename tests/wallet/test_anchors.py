@@ -20,13 +20,15 @@ from tests.wallet.city import City
 from tests.wallet.factories import stored_licence
 from tests.wallet.test_uses import look
 from tools.log_auditor import Auditor, RefusedLog, Statement
-from wallet import anchors, log_alarms, log_memory, merkle, transparency, use_days, uses
-from wallet.anchors import BrokenAnchor
 from wallet.errors import AnchorForgotten, AnchorNotFound
-from wallet.log_memory import RolledBack
+from wallet.log import access_log, anchors, merkle, signed_days, transparency
+from wallet.log import alarms as log_alarms
+from wallet.log import memory as log_memory
+from wallet.log.anchors import BrokenAnchor
+from wallet.log.memory import RolledBack
+from wallet.log.signed_days import BrokenLog
+from wallet.log.transparency import EntryKind, TamperedLog
 from wallet.log_models import Anchor, AnchoredHead, LogEntry, UseHead, UseRecord
-from wallet.transparency import EntryKind, TamperedLog
-from wallet.use_days import BrokenLog
 
 FOUND = (BrokenChain, BrokenLog, BrokenAnchor, TamperedLog, RolledBack)
 TARGET = "licence:1"
@@ -71,7 +73,7 @@ async def check_all(city: City, memory: Path) -> None:
     """What the check commands do."""
     certificate = city.authority.signer_certificates["ZWB"]
     await audit.check()
-    await use_days.check(certificate=certificate)
+    await signed_days.check(certificate=certificate)
     await transparency.check(certificate=certificate)
     await anchors.check()
     await log_memory.compare(memory)
@@ -101,10 +103,10 @@ async def rechain_middle(city: City) -> None:
             row.purpose = "别的用途"
         elif row.n > 2:
             row.previous = previous
-        row.digest = previous = uses.digest_of(uses.content_of(row))
+        row.digest = previous = access_log.digest_of(access_log.content_of(row))
         await row.save()
     head = await UseHead.get(subject_id=city.zhang)
-    mac = chain_heads.mac(uses.name_of(city.zhang), head.n, previous)
+    mac = chain_heads.mac(access_log.name_of(city.zhang), head.n, previous)
     await UseHead.filter(subject_id=city.zhang).update(digest=previous, mac=mac)
 
 
@@ -125,7 +127,7 @@ async def delete_todays_look(city: City) -> None:
     await UseHead.filter(subject_id=city.zhang).update(
         n=before.n,
         digest=before.digest,
-        mac=chain_heads.mac(uses.name_of(city.zhang), before.n, before.digest),
+        mac=chain_heads.mac(access_log.name_of(city.zhang), before.n, before.digest),
     )
 
 
@@ -312,7 +314,7 @@ class TestWithoutTheKey:
         await UseHead.filter(subject_id=city.zhang).update(n=2, digest=before.digest)
 
         with pytest.raises(BrokenLog, match="seal is not ours"):
-            await use_days.check()
+            await signed_days.check()
 
     async def test_no_later_record_washes_it_clean(self, city: City) -> None:
         await self.test_audit_head_set_back_is_found(city)
@@ -324,7 +326,7 @@ class TestWithoutTheKey:
         with pytest.raises(BrokenChain, match="seal is not ours"):
             await audit.check()
         with pytest.raises(BrokenLog, match="seal is not ours"):
-            await use_days.check()
+            await signed_days.check()
 
     async def test_acts_go_on_without_a_head_and_the_log_stays_marked(self, city: City) -> None:
         licence = await stored_licence(city)
@@ -340,23 +342,23 @@ class TestWithoutTheKey:
         with pytest.raises(BrokenChain, match="seal is not ours"):
             await audit.check()
         with pytest.raises(BrokenLog, match="seal is not ours"):
-            await use_days.check()
+            await signed_days.check()
 
     async def test_operator_who_has_looked_seals_it_anew(self, city: City) -> None:
         await self.test_no_later_record_washes_it_clean(city)
 
         assert await audit.seal_heads() == 1
-        assert await use_days.seal_heads() == 1
+        assert await signed_days.seal_heads() == 1
 
         await audit.check()
-        await use_days.check()
+        await signed_days.check()
 
     async def test_another_key_seals_nothing_of_ours(self, city: City) -> None:
         await look(city, await stored_licence(city))
         chain_heads.use(b"k" * 32)
         try:
             with pytest.raises(BrokenLog, match="seal is not ours"):
-                await use_days.check()
+                await signed_days.check()
         finally:
             chain_heads.use(b"")
 
@@ -367,14 +369,14 @@ class TestWithoutTheKey:
         licence = await stored_licence(city)
         await look(city, licence, 2)
         frozen_clock.advance(days=1)
-        await use_days.close_days(keys=city.authority.keys)
+        await signed_days.close_days(keys=city.authority.keys)
         await look(city, licence)
         second = await UseRecord.get(subject_id=city.zhang, n=2)
         await UseRecord.filter(subject_id=city.zhang, n__lte=2).delete()
         await UseHead.filter(subject_id=city.zhang).update(base_n=2, base_digest=second.digest)
 
         with pytest.raises(BrokenLog, match="beginning is missing"):
-            await use_days.check()
+            await signed_days.check()
 
 
 class TestAnchors:
@@ -403,7 +405,7 @@ class TestAnchors:
 
         (first, *_) = await anchors.list_anchors(after=0, limit=10)
 
-        head = await AnchoredHead.filter(anchor=1, log=uses.name_of(city.zhang)).get()
+        head = await AnchoredHead.filter(anchor=1, log=access_log.name_of(city.zhang)).get()
         said = json.loads(first.data)
         assert set(said) == {
             "about", "at", "heads", "kind", "number", "previous", "root", "salt"
@@ -424,7 +426,7 @@ class TestAnchors:
 
     async def test_anchor_of_another_content_is_found(self, city: City, memory: Path) -> None:
         await some_logs(city, memory)
-        await AnchoredHead.filter(anchor=1, log=uses.name_of(city.zhang)).update(n=1)
+        await AnchoredHead.filter(anchor=1, log=access_log.name_of(city.zhang)).update(n=1)
 
         with pytest.raises(BrokenAnchor, match="anchor 1"):
             await anchors.check()

@@ -13,9 +13,10 @@ from tests.conftest import FrozenClock
 from tests.wallet.city import City
 from tests.wallet.factories import issue_licence
 from tests.wallet.test_status import PAPER
-from wallet import annotated, savings, uses
+from wallet import annotated
 from wallet.annotated import CaseUse, Copy
 from wallet.errors import LicenceNotFound, LicenceNotInForce
+from wallet.log import access_log, savings
 from wallet.models import AnnotatedCopy, Licence
 from wallet.register import status
 
@@ -79,7 +80,7 @@ async def test_every_opening_is_told_to_the_holder_but_made_once(city: City) -> 
 
     assert first.id == second.id
     assert await AnnotatedCopy.all().count() == 1
-    looks = await uses.list_uses(city.zhang)
+    looks = await access_log.list_uses(city.zhang)
     assert [look.kind for look in looks] == ["copy", "copy"]
     assert (looks[0].who, looks[0].case_no) == ("钱审查", use.case_no)
     assert looks[0].fields_seen == ("姓名", "居住地住址")
@@ -102,7 +103,7 @@ async def test_no_copy_of_a_licence_out_of_force(city: City) -> None:
         await opened(city, a_case(), licence_id)
     with pytest.raises(LicenceNotFound):
         await opened(city, a_case(), uuid4())
-    assert await uses.list_uses(city.zhang) == []
+    assert await access_log.list_uses(city.zhang) == []
 
 
 async def used(city: City, licence_id: UUID, use: CaseUse, **values: Any) -> None:
@@ -128,7 +129,7 @@ async def test_use_that_is_told_twice_is_written_once(city: City) -> None:
     for _ in range(3):
         await used(city, licence_id, use, use_id=use_id)
 
-    assert [look.id for look in await uses.list_uses(city.zhang)] == [use_id]
+    assert [look.id for look in await access_log.list_uses(city.zhang)] == [use_id]
 
 
 async def test_use_of_somebody_elses_licence_is_refused(city: City) -> None:
@@ -137,4 +138,4 @@ async def test_use_of_somebody_elses_licence_is_refused(city: City) -> None:
     with pytest.raises(LicenceNotFound):
         await used(city, licence_id, a_case(), subject_id=city.li)
 
-    assert await uses.list_uses(city.li) == []
+    assert await access_log.list_uses(city.li) == []

@@ -15,7 +15,7 @@ from tests.identity.factories import credit_code
 from tests.wallet.city import City
 from tests.wallet.factories import issue_licence
 from tests.wallet.test_status import PAPER
-from wallet import authorisation_queries, authorisations, uses
+from wallet import authorisation_queries, authorisations
 from wallet.authorisations import Grantee, Terms
 from wallet.errors import (
     AuthorisationInvalid,
@@ -25,6 +25,7 @@ from wallet.errors import (
     LicenceNotInForce,
     ShareCodeRefused,
 )
+from wallet.log import access_log
 from wallet.models import Authorisation
 from wallet.register import status
 
@@ -57,7 +58,7 @@ async def test_accepted_authorisation_shows_its_fields_and_nothing_else(city: Ci
 
     assert seen.fields == (("姓名", "张演示"),)
     assert (seen.uses_left, seen.purpose) == (1, "租房登记")
-    (use,) = await uses.list_uses(city.zhang)
+    (use,) = await access_log.list_uses(city.zhang)
     assert (use.kind, use.fields_seen, use.purpose) == ("authorised", ("姓名",), "租房登记")
     changes = await OutboxMessage.filter(name="AuthorisationChanged").count()
     assert changes == 2
@@ -71,7 +72,7 @@ async def test_nothing_is_seen_before_it_is_accepted(city: City) -> None:
     await authorisations.decline(authorisation, by=city.citizen(city.li))
     with pytest.raises(AuthorisationOver):
         await authorisations.accept(authorisation, by=city.citizen(city.li))
-    assert await uses.list_uses(city.zhang) == []
+    assert await access_log.list_uses(city.zhang) == []
 
 
 async def test_taken_back_is_taken_back(city: City) -> None:
@@ -95,7 +96,7 @@ async def test_number_of_uses_holds_when_all_come_at_once(city: City) -> None:
 
     seen = [result for result in results if isinstance(result, authorisations.Seen)]
     assert len(seen) == 3
-    assert len(await uses.list_uses(city.zhang)) == 3
+    assert len(await access_log.list_uses(city.zhang)) == 3
     (given,) = await authorisation_queries.list_given(by=city.citizen(city.zhang))
     assert given.state == "used_up"
 
@@ -148,7 +149,7 @@ async def test_department_sees_it_at_its_counter(city: City) -> None:
 
     assert listed.id == authorisation
     assert seen.fields == (("姓名", "张演示"),)
-    (use,) = await uses.list_uses(city.zhang)
+    (use,) = await access_log.list_uses(city.zhang)
     assert (use.who, use.purpose) == ("综合窗口1号", "核对住址")
 
 
@@ -229,7 +230,7 @@ async def test_link_with_its_code_works_once(city: City) -> None:
     assert seen.fields == (("姓名", "张演示"),)
     with pytest.raises(ShareCodeRefused):
         await authorisations.open_link(link.token, link.code, by=None)
-    (use,) = await uses.list_uses(city.zhang)
+    (use,) = await access_log.list_uses(city.zhang)
     assert (use.kind, use.who) == ("link", "未登录的链接打开者")
 
 
@@ -241,7 +242,7 @@ async def test_five_wrong_codes_end_a_link(city: City) -> None:
 
     with pytest.raises(ShareCodeRefused):
         await authorisations.open_link(link.token, link.code, by=None)
-    assert await uses.list_uses(city.zhang) == []
+    assert await access_log.list_uses(city.zhang) == []
 
 
 @pytest.mark.skipif(on_postgres(), reason="only one connection keeps the order of the tries")

@@ -19,7 +19,7 @@ from tests.identity.factories import credit_code
 from tests.wallet.city import City
 from tests.wallet.factories import RESIDENCE, issue_licence, stored_licence
 from tests.wallet.test_authorisations import terms
-from wallet import authorisations, transparency
+from wallet import authorisations
 from wallet.check import documents
 from wallet.errors import (
     BatchDecided,
@@ -33,6 +33,7 @@ from wallet.intake import batches, upstream
 from wallet.intake.batches import LineView
 from wallet.intake.upstream import StandIn
 from wallet.issue import late_documents
+from wallet.log import transparency
 from wallet.models import Licence, LogEntry
 from wallet.register import queries, taken_in
 from wallet.show import passes, present

@@ -14,7 +14,6 @@ from identity.principal import Principal, PrincipalKind
 from signing import verify_document
 from tests.wallet.city import TODAY, City
 from tests.wallet.factories import FOOD, RESIDENCE
-from wallet import uses
 from wallet.errors import (
     GroundAlreadyUsed,
     HolderDoesNotFit,
@@ -27,6 +26,7 @@ from wallet.errors import (
 from wallet.events import LicenceIssued
 from wallet.issue import by_hand
 from wallet.issue.by_hand import Ground, Named
+from wallet.log import access_log
 from wallet.models import IssueGrant, Licence, LogEntry, StateChange
 from wallet.register import queries, status
 from wallet.types.validity import LicenceState
@@ -206,7 +206,7 @@ async def test_look_before_a_change_stands_in_the_holders_log(city: City) -> Non
     drafted = await by_hand.draft_version(licence_id, by=keeper(city))
 
     assert drafted.facts["address"] == RESIDENCE["address"]
-    (look,) = await uses.list_uses(city.zhang)
+    (look,) = await access_log.list_uses(city.zhang)
     assert (look.kind, look.department) == ("office", "上海市公安局松江分局")
     assert "姓名" in look.fields_seen
 

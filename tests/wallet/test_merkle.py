@@ -4,7 +4,7 @@ import hashlib
 
 import pytest
 
-from wallet import merkle
+from wallet.log import merkle
 
 SIZES = (1, 2, 3, 7, 8, 31, 255, 256, 257, 515)
 

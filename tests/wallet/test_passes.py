@@ -21,12 +21,12 @@ from tests.wallet.city import City
 from tests.wallet.factories import issue_licence, tools
 from tests.wallet.phones import Phone
 from tests.wallet.test_face import data_for
-from wallet import uses
 from wallet.check import at_counter
 from wallet.check.at_counter import CodeAnswer, Errand
 from wallet.errors import FieldNotOffered, InvalidPhoneKey, LicenceNotFound, PhoneKeyMissing
 from wallet.errors import LicenceNotInForce as NotInForce
 from wallet.issue import from_case
+from wallet.log import access_log
 from wallet.models import StatusEntry, Verification
 from wallet.register import status
 from wallet.show import passes, status_lists
@@ -65,7 +65,7 @@ async def test_code_of_a_phone_is_valid_and_the_holder_hears(city: City, redis: 
     assert answer.kind == "offline_pass"
     assert all(check.as_of for check in answer.verdict.checks if check.name == "status")
     assert await OutboxMessage.filter(name="LicencePresented").count() == 1
-    (use,) = await uses.list_uses(city.zhang)
+    (use,) = await access_log.list_uses(city.zhang)
     assert use.ground == "持证人出示离线证照码"
 
 
@@ -85,7 +85,7 @@ async def test_only_chosen_fields_are_inside(city: City, redis: Redis) -> None:
     answer = await read(city, redis, phone.show(bare.data), by=await city.counter())
     assert answer.licence is not None
     assert answer.licence.fields == ()
-    (use,) = await uses.list_uses(city.company)
+    (use,) = await access_log.list_uses(city.company)
     assert use.fields_seen == ()
 
 
@@ -212,10 +212,10 @@ async def test_pass_handed_in_ten_times_by_a_counter_is_one_look(
         frozen_clock.advance(seconds=20)
         await read(city, redis, text, by=counter)
 
-    assert len(await uses.list_uses(city.zhang)) == 1
+    assert len(await access_log.list_uses(city.zhang)) == 1
     assert await OutboxMessage.filter(name="LicencePresented").count() == 1
     await read(city, redis, text, by=await city.counter("2号"))
-    assert len(await uses.list_uses(city.zhang)) == 2
+    assert len(await access_log.list_uses(city.zhang)) == 2
 
 
 @pytest.mark.parametrize(
@@ -313,7 +313,7 @@ async def test_licence_the_item_does_not_ask_for_is_not_shown(city: City, redis:
     assert answer.licence is None
     scope = next(check for check in answer.verdict.checks if check.name == "scope")
     assert scope.outcome == "warning"
-    (use,) = await uses.list_uses(city.zhang)
+    (use,) = await access_log.list_uses(city.zhang)
     assert use.fields_seen == ()
 
 

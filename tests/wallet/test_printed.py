@@ -8,10 +8,10 @@ from redis.asyncio import Redis
 from core import database, protect, reencrypt
 from tests.wallet.city import City
 from tests.wallet.factories import URL, issue_licence, stored_licence, tools
-from wallet import uses
 from wallet.check import at_counter
 from wallet.check.at_counter import CodeAnswer, Errand
 from wallet.errors import PrintedCodeNotFound
+from wallet.log import access_log
 from wallet.models import Licence, PrintedCode
 from wallet.register import status
 from wallet.show import printed
@@ -72,7 +72,7 @@ async def test_counter_is_warned_that_paper_shows_nobodys_presence(
     assert (answer.verdict.verdict, answer.kind) == ("valid", "printed")
     presence = next(check for check in answer.verdict.checks if check.name == "presence")
     assert presence.outcome == "warning"
-    (use,) = await uses.list_uses(city.zhang)
+    (use,) = await access_log.list_uses(city.zhang)
     assert use.ground == "持有打印件"
 
 

@@ -11,11 +11,11 @@ from tests.conftest import FrozenClock
 from tests.wallet.city import TODAY, City
 from tests.wallet.factories import issue_licence, tools
 from tests.wallet.phones import Phone
-from wallet import uses
 from wallet.check import readings
 from wallet.check.at_counter import CodeAnswer, Errand
 from wallet.check.readings import Entry
 from wallet.errors import ReadingNotPossible
+from wallet.log import access_log
 from wallet.models import Verification
 from wallet.register import status
 
@@ -48,7 +48,7 @@ async def test_reading_is_judged_for_its_own_moment(
     assert answer.verdict.verdict == "valid"
     row = await Verification.get()
     assert (row.read_at, row.at) == (TODAY, TODAY + timedelta(hours=5))
-    (use,) = await uses.list_uses(city.zhang)
+    (use,) = await access_log.list_uses(city.zhang)
     assert "读码时间 2026-11-25 10:00:00" in use.ground
     assert await OutboxMessage.filter(name="LicencePresented").count() == 1
 
@@ -74,7 +74,7 @@ async def test_reading_sent_twice_is_entered_once(city: City, redis: Redis) -> N
 
     assert first.verification_id == second.verification_id
     assert await Verification.all().count() == 1
-    assert len(await uses.list_uses(city.zhang)) == 1
+    assert len(await access_log.list_uses(city.zhang)) == 1
 
 
 @pytest.mark.parametrize("after", [timedelta(minutes=3), -timedelta(days=3, seconds=1)])

@@ -13,9 +13,10 @@ from tests.conftest import FrozenClock
 from tests.wallet.city import City
 from tests.wallet.factories import FOOD, RESIDENCE, URL, issue_licence, stored_licence, tools
 from tests.wallet.test_status import PAPER
-from wallet import log_alarms, patrol
+from wallet import patrol
 from wallet.check import at_counter, documents
 from wallet.check.at_counter import CodeAnswer, Errand
+from wallet.log import alarms
 from wallet.models import Licence, LogAlarm, Patrol, PrintedCode, StateChange
 from wallet.register import status
 from wallet.seal import checks
@@ -63,7 +64,7 @@ async def test_changed_row_is_never_judged_valid(
     assert answer.verdict.verdict == "cannot_tell"
     assert answer.verdict.reasons == ("register-in-doubt",)
     assert answer.licence is None
-    (alarm,) = await log_alarms.list_open()
+    (alarm,) = await alarms.list_open()
     assert (alarm.kind, alarm.about) == ("register", f"licence:{licence.id}")
 
 
@@ -80,8 +81,8 @@ async def test_alarm_holds_at_every_online_reader(city: City, redis: Redis) -> N
     short = await PrintedCode.get(licence_id=licence.id)
     assert short
     text = printed.text_of(licence.identifier, public_url=URL)
-    await log_alarms.sound(
-        log_alarms.STATE, about=f"licence:{licence.id}", detail="state", licence_id=licence.id
+    await alarms.sound(
+        alarms.STATE, about=f"licence:{licence.id}", detail="state", licence_id=licence.id
     )
     tools_ = tools(city, redis)
 
@@ -120,7 +121,7 @@ async def test_issued_and_taken_in_licences_agree(
     done = await patrol.go_on(blobs=city.blobs)
 
     assert (done.seen, done.differing, done.ended) == (2, 0, True)
-    assert await log_alarms.list_open() == []
+    assert await alarms.list_open() == []
 
 
 async def test_plain_text_in_a_protected_column_is_found_at_night(
@@ -147,7 +148,7 @@ async def test_plain_text_in_a_protected_column_is_found_at_night(
 
     assert done.differing == 1
     assert any(record.levelname == "CRITICAL" for record in caplog.records)
-    (alarm,) = await log_alarms.list_open()
+    (alarm,) = await alarms.list_open()
     assert alarm.about == f"licence:{licence.id}"
     assert "伪造" not in caplog.text
 

@@ -18,8 +18,9 @@ from tests.wallet.city import City
 from tests.wallet.factories import URL, issue_licence, tools
 from tests.wallet.phones import Phone
 from tests.wallet.test_authorisations import LI, terms
-from wallet import authorisations, uses
+from wallet import authorisations
 from wallet.check.at_counter import CodeAnswer, Errand, verify_code
+from wallet.log import access_log
 from wallet.models import PassOrigin
 from wallet.register import queries
 from wallet.show import passes, present
@@ -201,7 +202,7 @@ async def test_taking_the_document_stands_in_the_log_and_the_audit(city: City) -
 
     await queries.get_document(licence_id, by=agent, blobs=city.blobs)
 
-    (use,) = await uses.list_uses(city.company)
+    (use,) = await access_log.list_uses(city.company)
     assert (use.kind, use.kind_text) == ("taken", "本人或代办人下载证照文件")
     assert "经营者名称" in use.fields_seen
     record = await AuditRecord.get(action="licence.take")
@@ -215,8 +216,8 @@ async def test_prefilling_leaves_a_trace_once_a_sitting(city: City, frozen_clock
     for _ in range(3):
         await queries.facts_for_prefill(wanted, by=zhang)
 
-    (use,) = await uses.list_uses(city.zhang)
+    (use,) = await access_log.list_uses(city.zhang)
     assert (use.kind, set(use.fields_seen)) == ("prefill", {"姓名", "公民身份号码"})
     frozen_clock.advance(minutes=11)
     await queries.facts_for_prefill(wanted, by=zhang)
-    assert len(await uses.list_uses(city.zhang)) == 2
+    assert len(await access_log.list_uses(city.zhang)) == 2

@@ -10,11 +10,11 @@ from tests.wallet.city import City
 from tests.wallet.factories import issue_licence
 from tests.wallet.test_status import PAPER
 from tools.log_auditor import Auditor, RefusedLog, Statement
-from wallet import merkle, notes, transparency
 from wallet.errors import LogSizeUnknown
+from wallet.log import merkle, signed_notes, transparency
+from wallet.log.transparency import EntryKind, TamperedLog
 from wallet.models import Licence, LogCheckpoint, LogEntry, LogHead, LogTile, Seal
 from wallet.register import status
-from wallet.transparency import EntryKind, TamperedLog
 
 
 async def integrate(city: City) -> int:
@@ -42,7 +42,7 @@ async def test_issued_licence_is_proven_to_stand_in_the_log(city: City) -> None:
     assert merkle.verify_inclusion(
         leaf, proof.position, checkpoint.size, proof.path, checkpoint.root
     )
-    assert notes.is_genuine(checkpoint.signed)
+    assert signed_notes.is_genuine(checkpoint.signed)
     assert transparency.read_checkpoint(checkpoint.signed.text) == (
         checkpoint.size,
         checkpoint.root,
@@ -183,7 +183,7 @@ async def test_auditor_refuses_a_forked_log(city: City, frozen_clock: FrozenCloc
     for size in (first.size, first.size + 1):
         root = merkle.root(size, node)
         text = transparency.checkpoint_text(size, root, frozen_clock())
-        signed = await notes.sign(text, keys=city.authority.keys)
+        signed = await signed_notes.sign(text, keys=city.authority.keys)
         proof = merkle.consistency_path(first.size, size, node)
         with pytest.raises(RefusedLog, match="fork"):
             auditor.follow(Statement(size, root, signed), proof, forked[first.size : size])
@@ -202,9 +202,9 @@ async def test_auditor_refuses_a_log_that_shrank_or_changed_its_signer(
     text = transparency.checkpoint_text(2, root, frozen_clock())
 
     with pytest.raises(RefusedLog, match="shrank"):
-        shrunk = await notes.sign(text, keys=city.authority.keys)
+        shrunk = await signed_notes.sign(text, keys=city.authority.keys)
         auditor.follow(Statement(2, root, shrunk), [], [])
-    foreign = notes.SignedNote(
+    foreign = signed_notes.SignedNote(
         text=first.signed.text,
         signature=first.signed.signature,
         certificate=city.authority.signer_certificates["GA"],

@@ -12,26 +12,26 @@ from core.outbox import OutboxMessage
 from tests.conftest import FrozenClock
 from tests.wallet.city import City
 from tests.wallet.factories import issue_licence, stored_licence
-from wallet import complaints, use_days, use_export, uses
 from wallet.errors import (
     AlreadyComplained,
     ComplaintClosed,
     ComplaintNotFound,
     UseNotFound,
 )
+from wallet.log import access_log, complaints, log_export, signed_days
+from wallet.log.log_export import BrokenExport
+from wallet.log.signed_days import BrokenLog
 from wallet.log_models import UseDay, UseDayHead, UseHead, UseKind, UseRecord
 from wallet.models import Licence
 from wallet.register import queries
-from wallet.use_days import BrokenLog
-from wallet.use_export import BrokenExport
 
 
 async def look(city: City, licence: Licence, times: int = 1, *, department: str = "SCJG") -> None:
     for _ in range(times):
         async with database.transaction():
-            await uses.record(
+            await access_log.record(
                 licence,
-                uses.Look(
+                access_log.Look(
                     kind=UseKind.CODE,
                     who="counter:1",
                     who_name="综合窗口1号",
@@ -49,9 +49,9 @@ async def test_log_is_numbered_chained_and_told(city: City) -> None:
 
     rows = await UseRecord.filter(subject_id=city.zhang).order_by("n")
     assert [row.n for row in rows] == [1, 2, 3]
-    assert [row.previous for row in rows] == [uses.START, rows[0].digest, rows[1].digest]
+    assert [row.previous for row in rows] == [access_log.START, rows[0].digest, rows[1].digest]
     assert await OutboxMessage.filter(name="LicenceLookedAt").count() == 3
-    (newest, *_) = await uses.list_uses(city.zhang)
+    (newest, *_) = await access_log.list_uses(city.zhang)
     assert (newest.n, newest.who, newest.fields_seen) == (3, "综合窗口1号", ("姓名",))
 
 
@@ -60,7 +60,7 @@ async def test_looks_at_the_same_moment_do_not_break_the_chain(city: City) -> No
 
     await asyncio.gather(*(look(city, licence) for _ in range(12)))
 
-    assert await use_days.check() == 12
+    assert await signed_days.check() == 12
 
 
 async def test_revealing_stands_in_the_log(city: City) -> None:
@@ -68,7 +68,7 @@ async def test_revealing_stands_in_the_log(city: City) -> None:
 
     await queries.reveal(licence_id, by=city.citizen(city.zhang))
 
-    (use,) = await uses.list_uses(city.zhang)
+    (use,) = await access_log.list_uses(city.zhang)
     assert use.kind == "revealed"
     assert "公民身份号码" in "".join(use.fields_seen)
 
@@ -76,7 +76,9 @@ async def test_revealing_stands_in_the_log(city: City) -> None:
 async def test_record_outside_a_transaction_is_a_mistake(city: City) -> None:
     licence = await stored_licence(city)
     with pytest.raises(RuntimeError):
-        await uses.record(licence, uses.Look.by(city.client, UseKind.VALUES, ground="", purpose=""))
+        await access_log.record(
+            licence, access_log.Look.by(city.client, UseKind.VALUES, ground="", purpose="")
+        )
 
 
 @pytest.mark.parametrize(
@@ -94,7 +96,7 @@ async def test_changed_record_is_found(city: City, change: dict[str, Any]) -> No
     await UseRecord.filter(n=2).update(**change)
 
     with pytest.raises(BrokenLog, match="record 2"):
-        await use_days.check()
+        await signed_days.check()
 
 
 @pytest.mark.parametrize("n", [1, 2, 3])
@@ -103,7 +105,7 @@ async def test_removed_record_is_found(city: City, n: int) -> None:
     await UseRecord.filter(n=n).delete()
 
     with pytest.raises(BrokenLog):
-        await use_days.check()
+        await signed_days.check()
 
 
 async def test_removed_log_is_found(city: City) -> None:
@@ -111,7 +113,7 @@ async def test_removed_log_is_found(city: City) -> None:
     await UseHead.all().delete()
 
     with pytest.raises(BrokenLog):
-        await use_days.check()
+        await signed_days.check()
 
 
 async def test_rewritten_log_is_found_by_the_signed_day(
@@ -119,13 +121,13 @@ async def test_rewritten_log_is_found_by_the_signed_day(
 ) -> None:
     await look(city, await stored_licence(city), 3)
     frozen_clock.advance(days=1)
-    assert await use_days.close_days(keys=city.authority.keys) == 1
-    assert await use_days.check() == 3
+    assert await signed_days.close_days(keys=city.authority.keys) == 1
+    assert await signed_days.check() == 3
 
     await rewrite(purpose="别的用途")
 
     with pytest.raises(BrokenLog, match="another one was signed"):
-        await use_days.check()
+        await signed_days.check()
 
 
 async def rewrite(**change: str) -> None:
@@ -133,7 +135,7 @@ async def rewrite(**change: str) -> None:
     row = await UseRecord.all().order_by("-n").first()
     assert row is not None
     row.update_from_dict(change)
-    row.digest = uses.digest_of(uses.content_of(row))
+    row.digest = access_log.digest_of(access_log.content_of(row))
     await row.save()
     await UseHead.filter(subject_id=row.subject_id).update(digest=row.digest)
 
@@ -141,26 +143,26 @@ async def rewrite(**change: str) -> None:
 async def test_changed_day_is_found(city: City, frozen_clock: FrozenClock) -> None:
     await look(city, await stored_licence(city), 2)
     frozen_clock.advance(days=1)
-    await use_days.close_days(keys=city.authority.keys)
+    await signed_days.close_days(keys=city.authority.keys)
 
     await rewrite(purpose="别的用途")
     head = await UseHead.get(subject_id=city.zhang)
     await UseDayHead.all().update(digest=head.digest)
 
     with pytest.raises(BrokenLog, match="signed head of"):
-        await use_days.check()
+        await signed_days.check()
 
 
 async def test_days_are_closed_once_and_only_when_over(
     city: City, frozen_clock: FrozenClock
 ) -> None:
     await look(city, await stored_licence(city))
-    assert await use_days.close_days(keys=city.authority.keys) == 0
+    assert await signed_days.close_days(keys=city.authority.keys) == 0
 
     frozen_clock.advance(days=3)
 
-    assert await use_days.close_days(keys=city.authority.keys) == 3
-    assert await use_days.close_days(keys=city.authority.keys) == 0
+    assert await signed_days.close_days(keys=city.authority.keys) == 3
+    assert await signed_days.close_days(keys=city.authority.keys) == 0
     assert [row.size for row in await UseDay.all().order_by("day")] == [1, 0, 0]
 
 
@@ -170,33 +172,33 @@ async def test_days_from_before_paths_were_kept_are_proven_too(
     await look(city, await stored_licence(city), 3)
     await look(city, await stored_licence(city, "FOOD"), 2)
     frozen_clock.advance(days=2)
-    await use_days.close_days(keys=city.authority.keys)
-    kept = await use_days.proofs_for(city.zhang)
+    await signed_days.close_days(keys=city.authority.keys)
+    kept = await signed_days.proofs_for(city.zhang)
     assert any(proof.path for proof in kept)
 
     await UseDayHead.all().update(path=None)
 
-    assert await use_days.proofs_for(city.zhang) == kept
+    assert await signed_days.proofs_for(city.zhang) == kept
 
 
 async def test_export_proves_itself(city: City, frozen_clock: FrozenClock) -> None:
     await look(city, await stored_licence(city), 3)
     await look(city, await stored_licence(city, "FOOD"), 2)
     frozen_clock.advance(days=1)
-    await use_days.close_days(keys=city.authority.keys)
+    await signed_days.close_days(keys=city.authority.keys)
     certificate = city.authority.signer_certificates["ZWB"]
 
-    exported = await use_export.export(by=city.citizen(city.zhang))
+    exported = await log_export.export(by=city.citizen(city.zhang))
 
-    assert use_export.check(exported, certificate=certificate) == 3
+    assert log_export.check(exported, certificate=certificate) == 3
     assert exported["days"][0]["n"] == 3
 
 
 async def test_tampered_export_is_found(city: City, frozen_clock: FrozenClock) -> None:
     await look(city, await stored_licence(city), 3)
     frozen_clock.advance(days=1)
-    await use_days.close_days(keys=city.authority.keys)
-    exported = await use_export.export(by=city.citizen(city.zhang))
+    await signed_days.close_days(keys=city.authority.keys)
+    exported = await log_export.export(by=city.citizen(city.zhang))
 
     def spoilt(spoil: Any) -> dict[str, Any]:
         changed = copy.deepcopy(exported)
@@ -213,7 +215,7 @@ async def test_tampered_export_is_found(city: City, frozen_clock: FrozenClock) -
         lambda log: log.update(subject=str(uuid4())),
     ):
         with pytest.raises(BrokenExport):
-            use_export.check(spoilt(spoil))
+            log_export.check(spoilt(spoil))
 
 
 async def test_old_records_go_after_three_years_and_the_rest_stays_provable(
@@ -222,23 +224,23 @@ async def test_old_records_go_after_three_years_and_the_rest_stays_provable(
     licence = await stored_licence(city)
     await look(city, licence, 2)
     frozen_clock.advance(days=1)
-    await use_days.close_day(frozen_clock().date().replace(day=25), keys=city.authority.keys)
+    await signed_days.close_day(frozen_clock().date().replace(day=25), keys=city.authority.keys)
     frozen_clock.advance(days=3 * 365)
     await look(city, licence)
-    assert await use_days.forget_old() == 0
+    assert await signed_days.forget_old() == 0
 
     frozen_clock.advance(days=10)
 
-    assert await use_days.forget_old() == 2
-    assert await use_days.check() == 1
-    await UseHead.all().update(base_n=0, base_digest=uses.START)
+    assert await signed_days.forget_old() == 2
+    assert await signed_days.check() == 1
+    await UseHead.all().update(base_n=0, base_digest=access_log.START)
     with pytest.raises(BrokenLog):
-        await use_days.check()
+        await signed_days.check()
 
 
 async def test_complaint_is_made_once_and_answered_once(city: City) -> None:
     await look(city, await stored_licence(city))
-    (use,) = await uses.list_uses(city.zhang)
+    (use,) = await access_log.list_uses(city.zhang)
     holder = city.citizen(city.zhang)
     keeper = city.officer("seal_keeper", department="SCJG")
 
@@ -258,7 +260,7 @@ async def test_complaint_is_made_once_and_answered_once(city: City) -> None:
 
 async def test_complaints_stay_with_their_people(city: City) -> None:
     await look(city, await stored_licence(city))
-    (use,) = await uses.list_uses(city.zhang)
+    (use,) = await access_log.list_uses(city.zhang)
     with pytest.raises(UseNotFound):
         await complaints.complain(use.id, text="不是我的", by=city.citizen(city.li))
     complaint = await complaints.complain(use.id, text="为何查看", by=city.citizen(city.zhang))

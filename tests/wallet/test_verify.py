@@ -13,9 +13,9 @@ from signing import TrustList
 from tests.conftest import FrozenClock
 from tests.wallet.city import TODAY, City
 from tests.wallet.factories import issue_licence, tools
-from wallet import uses
 from wallet.check import at_counter
 from wallet.check.at_counter import CodeAnswer, Errand
+from wallet.log import access_log
 from wallet.models import Licence, Verification
 from wallet.register import status
 from wallet.show import codes, present
@@ -76,7 +76,7 @@ async def test_holder_is_told_and_sees_the_use(city: City, redis: Redis) -> None
 
     message = await OutboxMessage.get(name="LicencePresented")
     assert "综合窗口1号" in str(message.payload)
-    (use,) = await uses.list_uses(city.zhang)
+    (use,) = await access_log.list_uses(city.zhang)
     assert (use.who, use.terminal, use.purpose, use.verdict) == (
         "综合窗口1号",
         "松江区政务服务中心",

@@ -14,10 +14,10 @@ from tests.signing.test_declared_outcomes import as_document_stamp, hurt
 from tests.vectors.places import HERE
 from tests.wallet.city import TODAY, City
 from tests.wallet.factories import issue_licence
-from wallet import uses
 from wallet.check import documents
 from wallet.check.documents import DocumentAnswer
 from wallet.errors import RequestKeyReused, UnreadableDocument, VerificationNotFound
+from wallet.log import access_log
 from wallet.models import Licence, Verification
 from wallet.register import status
 
@@ -156,7 +156,7 @@ async def test_earlier_answer_is_found_by_its_caller_only(city: City) -> None:
 async def test_holder_sees_that_an_enterprise_looked(city: City) -> None:
     await post(city, await document_of(city))
 
-    (use,) = await uses.list_uses(city.zhang)
+    (use,) = await access_log.list_uses(city.zhang)
 
     assert (use.who, use.verdict) == ("示例银行", "valid")
 

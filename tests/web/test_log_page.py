@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.web.installation import Demo
 from tests.web.people import Window
-from wallet import merkle
+from wallet.log import merkle
 
 CHECK = """async (proofs) => {
   const module = [...document.querySelectorAll('script[type=module]')][0].src;

@@ -15,11 +15,11 @@ from tortoise.exceptions import IntegrityError
 from core import audit, clock, database, outbox
 from identity import queries as identity_queries
 from identity.principal import Principal
-from wallet import uses
 from wallet.check import disclosure
 from wallet.check.disclosure import Scope, ShownLicence
 from wallet.check.offline import Looked, Tools, look_at_pass, look_at_printed
 from wallet.events import LicencePresented
+from wallet.log import access_log
 from wallet.log_models import UseKind
 from wallet.models import Licence, Verification, VerificationKind
 from wallet.register import status
@@ -239,8 +239,8 @@ async def _write(reading: Reading, looked: Looked, redeemed: Redeemed | None) ->
             request_key=reading.request_key,
         )
         use_id = _use_id(reading, looked)
-        if licence is not None and not await uses.is_recorded(use_id):
-            await uses.record(licence, _look(reading, looked, row), tell=False, use_id=use_id)
+        if licence is not None and not await access_log.is_recorded(use_id):
+            await access_log.record(licence, _look(reading, looked, row), tell=False, use_id=use_id)
             if person_id is not None:
                 await _tell_holder(row, licence, person_id, redeemed)
         await audit.record(
@@ -265,14 +265,14 @@ def _use_id(reading: Reading, looked: Looked) -> UUID | None:
     return uuid5(SHOWINGS, f"{reading.actor}\n{looked.showing}")
 
 
-def _look(reading: Reading, looked: Looked, row: Verification) -> uses.Look:
+def _look(reading: Reading, looked: Looked, row: Verification) -> access_log.Look:
     """What the holder's log says: the labels are those of the fields the counter was shown."""
     errand = reading.errand
     face = _face(row, looked.licence, scope=errand.scope, chosen=looked.chosen)
     ground = GROUND_WORDS[reading.kind]
     if reading.read_at is not None:
         ground += f"（离线核验，读码时间 {clock.local(reading.read_at):%Y-%m-%d %H:%M:%S}）"
-    return uses.Look(
+    return access_log.Look(
         kind=UseKind.CODE,
         who=reading.actor,
         who_name=reading.name,

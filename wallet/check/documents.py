@@ -28,9 +28,9 @@ from signing import Verdict as SealVerdict
 from signing import verify_document as verify_seal
 from signing.errors import MalformedData
 from signing.pdf import is_pdf
-from wallet import uses
 from wallet.check.at_counter import stored_verdict
 from wallet.errors import RequestKeyReused, UnreadableDocument, VerificationNotFound
+from wallet.log import access_log
 from wallet.log_models import UseKind
 from wallet.models import Licence, Verification, VerificationKind
 from wallet.register import status, taken_in
@@ -296,7 +296,7 @@ async def _write(
             request_key=request_key,
         )
         if licence is not None:
-            look = uses.Look.by(
+            look = access_log.Look.by(
                 by,
                 UseKind(kind.value),
                 ground="调用方持有证照文件或信息",
@@ -304,7 +304,7 @@ async def _write(
                 verdict=result.verdict,
                 reasons=result.reasons,
             )
-            await uses.record(licence, look)
+            await access_log.record(licence, look)
         await audit.record(
             actor=by.actor,
             action=f"verify.{kind.value}",

@@ -14,14 +14,14 @@ from core import clock, copying
 from core.ids import new_id
 from identity import registry
 from identity.registry import Named
-from wallet import transparency
 from wallet.intake.lines import Incoming
 from wallet.issue import numbers
+from wallet.log import transparency
+from wallet.log.transparency import EntryKind
 from wallet.models import Licence, LogEntry, NumberCounter
 from wallet.register import holders, pictures, taken_in
 from wallet.register.taken_in import Origin
 from wallet.share_models import IntakeLine, LineOutcome
-from wallet.transparency import EntryKind
 from wallet.types import catalogue
 from wallet.types import identifier as identifiers
 from wallet.types.identifier import Identifier

@@ -18,7 +18,7 @@ from identity.principal import Principal
 from identity.queries import SubjectView
 from identity.roles import Act
 from signing import TrustList
-from wallet import second_person, uses
+from wallet import second_person
 from wallet.errors import (
     GroundAlreadyUsed,
     HolderDoesNotFit,
@@ -30,6 +30,7 @@ from wallet.errors import (
 )
 from wallet.issue import from_case
 from wallet.issue.from_case import ByHand
+from wallet.log import access_log
 from wallet.log_models import UseKind
 from wallet.models import Licence
 from wallet.register import copies, status
@@ -111,7 +112,7 @@ async def draft_version(licence_id: UUID, *, by: Principal) -> Draft:
     if rule.issued_on and rule.valid_to:
         # A change does not prolong: the end stays in its own field, only the day of issue moves.
         facts = {**facts, rule.issued_on: clock.today().isoformat()}
-    look = uses.Look.by(
+    look = access_log.Look.by(
         by,
         UseKind.OFFICE,
         ground="颁证机关变更证照",
@@ -119,7 +120,7 @@ async def draft_version(licence_id: UUID, *, by: Principal) -> Draft:
         fields_seen=[label for label, _ in catalogue.face_words(type_.code, facts)],
     )
     async with database.transaction():
-        await uses.record(licence, look)
+        await access_log.record(licence, look)
         await audit.record(actor=by.actor, action="licence.read", target=f"licence:{licence.id}")
     return _draft(type_, facts, [])
 

@@ -20,11 +20,11 @@ from core.ids import new_id
 from identity import queries
 from identity.queries import SubjectView
 from signing import TrustList
-from wallet import transparency
 from wallet.document.face import FaceData
 from wallet.errors import PreviousLicenceMissing
 from wallet.events import LicenceIssued
 from wallet.issue import allotment
+from wallet.log import transparency
 from wallet.models import Licence
 from wallet.register import copies, holders, pictures, status
 from wallet.register.holders import Holder

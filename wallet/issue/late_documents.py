@@ -12,8 +12,8 @@ from core.blobs import BlobNotFound, Blobs
 from core.ids import new_id
 from identity.principal import Principal
 from signing import TrustList
-from wallet import transparency
 from wallet.document.face import FaceData
+from wallet.log import transparency
 from wallet.models import Licence
 from wallet.register import status, taken_in
 from wallet.register.queries import facts_from

@@ -14,8 +14,8 @@ from core.blobs import Blobs
 from identity import assurance, roles
 from identity.principal import Principal
 from identity.roles import Act
-from wallet import uses
 from wallet.errors import LicenceNotFound
+from wallet.log import access_log
 from wallet.log_models import UseKind
 from wallet.models import Licence
 from wallet.register import holders, status, taken_in
@@ -190,14 +190,16 @@ async def facts_for_prefill(
 
 
 async def _note_prefill(licence: Licence, facts: Facts, *, by: Principal) -> None:
-    look = uses.Look.by(
+    look = access_log.Look.by(
         by,
         UseKind.PREFILL,
         ground=_OWN_GROUND,
         purpose="填写申请表",
         fields_seen=[label for label, _ in catalogue.face_words(licence.licence_type, facts)],
     )
-    await uses.record_once(licence, look, action="licence.prefill", tell=by.acting_for is not None)
+    await access_log.record_once(
+        licence, look, action="licence.prefill", tell=by.acting_for is not None
+    )
 
 
 async def _note_own_look(
@@ -205,7 +207,7 @@ async def _note_own_look(
 ) -> None:
     """Every field was shown to the holder, or to somebody who acts for the holder."""
     facts = facts_from(licence)
-    look = uses.Look.by(
+    look = access_log.Look.by(
         by,
         kind,
         ground=_OWN_GROUND,
@@ -213,7 +215,7 @@ async def _note_own_look(
         fields_seen=[label for label, _ in catalogue.face_words(licence.licence_type, facts)],
     )
     async with database.transaction():
-        await uses.record(licence, look, tell=by.acting_for is not None)
+        await access_log.record(licence, look, tell=by.acting_for is not None)
         await audit.record(actor=by.actor, action=action, target=f"licence:{licence.id}")
 
 
@@ -275,7 +277,7 @@ async def note_read(licence_id: UUID, *, by: Principal) -> None:
     licence = await status.find_licence(licence_id)
     if licence is None:
         raise LicenceNotFound()
-    look = uses.Look.by(
+    look = access_log.Look.by(
         by,
         UseKind.OFFICE,
         ground="办件申请延续或变更这张证照",
@@ -284,7 +286,7 @@ async def note_read(licence_id: UUID, *, by: Principal) -> None:
             label for label, _ in catalogue.face_words(licence.licence_type, facts_from(licence))
         ],
     )
-    await uses.record_once(licence, look, action="licence.read")
+    await access_log.record_once(licence, look, action="licence.read")
 
 
 async def find_for_staff(number: str, *, by: Principal) -> list[StaffLicence]:

@@ -11,9 +11,9 @@ from core import audit, clock, database, outbox
 from identity import roles
 from identity.principal import Principal
 from identity.roles import Act
-from wallet import transparency
 from wallet.errors import LicenceNotFound, NotASealKeeper, StateChangeNotAllowed
 from wallet.events import LicenceStateChanged
+from wallet.log import transparency
 from wallet.models import Licence, StateChange
 from wallet.register import copies
 from wallet.types import catalogue, validity

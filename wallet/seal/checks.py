@@ -21,7 +21,8 @@ from core.blobs import BlobNotFound, Blobs, DamagedBlob
 from core.redis_client import REDIS_ERRORS
 from signing import SealReport, TrustList
 from signing import verify_document as verify_seal
-from wallet import agreement, log_alarms
+from wallet import agreement
+from wallet.log import alarms
 from wallet.models import Licence
 from wallet.types import verdict
 from wallet.types.verdict import Check, Outcome, Reason, Verdict
@@ -68,18 +69,18 @@ async def document_checks(
 async def doubts(licence: Licence, says: Sequence[str] = ()) -> list[Check]:
     """Why the row of a licence is not to be relied on: an open alarm, or another statement than
     one of `says`. Such a difference raises the alarm; none is told, too, who asks later."""
-    known = await log_alarms.check_of(licence.id)
+    known = await alarms.check_of(licence.id)
     if known is not None:
         return [known]
     if not says or agreement.digest(agreement.of_row(licence)) in says:
         return []
-    await log_alarms.sound(
-        log_alarms.REGISTER,
+    await alarms.sound(
+        alarms.REGISTER,
         about=f"licence:{licence.id}",
         detail="the row differs from the sealed document",
         licence_id=licence.id,
     )
-    return [log_alarms.doubt()]
+    return [alarms.doubt()]
 
 
 async def _sealed(document: str, *, blobs: Blobs, trust: TrustList, redis: Redis) -> Sealed:

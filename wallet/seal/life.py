@@ -8,8 +8,9 @@ from uuid import UUID
 
 from core import audit, database
 from identity.principal import Principal
-from wallet import second_person, transparency
+from wallet import second_person
 from wallet.errors import SealStateChangeNotAllowed
+from wallet.log import transparency
 from wallet.models import Seal, SealState
 from wallet.seal import seals
 

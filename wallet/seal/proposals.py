@@ -15,13 +15,14 @@ from core import audit, clock, database, once
 from identity.principal import Principal
 from signing import KeyUnavailable, certificates
 from signing.devca import signer_key
-from wallet import second_person, transparency
+from wallet import second_person
 from wallet.errors import (
     ProposalClosed,
     ProposalNotFound,
     ProposalRefused,
     SealStateChangeNotAllowed,
 )
+from wallet.log import transparency
 from wallet.models import ProposalState as ProposalState
 from wallet.models import Seal, SealProposal, SealState
 from wallet.seal import seals

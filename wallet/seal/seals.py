@@ -18,12 +18,12 @@ from identity.principal import Principal
 from identity.roles import Act
 from signing import build_seal, draw_seal_picture, parse_seal
 from signing.devca import MAKER_KEY, signer_key
-from wallet import transparency
 from wallet.document import fonts
 from wallet.errors import NotASealKeeper, SealExpired, SealFrozen, SealNotFound, SealNotReady
+from wallet.log import transparency
+from wallet.log.transparency import EntryKind
 from wallet.models import Seal
 from wallet.models import SealState as SealState
-from wallet.transparency import EntryKind
 from wallet.types import catalogue
 from wallet.types.key_store import Signs as Signs
 

@@ -3,8 +3,8 @@
 Every look is written in the transaction that grants it. A record holds the digest of the one before
 it, so that changing, removing or inserting one breaks the chain. The head bears our seal
 (core/chain_heads.py), heads that moved are anchored in the transparency log every minute
-(wallet/anchors.py), and once a day the heads of all holders go into a signed Merkle tree, so that
-even who rewrites a whole chain is found out. Digests are plain SHA-256: holders check them
+(wallet/log/anchors.py), and once a day the heads of all holders go into a signed Merkle tree, so
+that even who rewrites a whole chain is found out. Digests are plain SHA-256: holders check them
 themselves.
 Kept for at least three years (PIPL art. 56 keeps assessments as long).
 """

@@ -11,12 +11,12 @@ from tortoise.expressions import Q
 from tortoise.functions import Max
 
 from core import chain_heads, clock, copying, database, offload
-from wallet import merkle, notes, transparency
+from wallet.log import merkle, signed_notes, transparency
+from wallet.log.access_log import START, content_of, digest_of, name_of
+from wallet.log.signed_notes import SignedNote
+from wallet.log.transparency import EntryKind
 from wallet.log_models import UseDay, UseDayHead, UseHead, UseRecord
-from wallet.notes import SignedNote
-from wallet.transparency import EntryKind
 from wallet.types.key_store import Signs
-from wallet.uses import START, content_of, digest_of, name_of
 
 ORIGIN = "yunjian-uses"
 HASH_SIZE = 32
@@ -79,7 +79,7 @@ async def close_day(day: date, *, keys: Signs) -> int:
     root = merkle.root(len(heads), node)
     before = hashlib.sha256(previous.note.encode()).hexdigest() if previous else START
     text = f"{ORIGIN}\n{day.isoformat()}\n{len(heads)}\n{root.hex()}\n{before}\n"
-    signed = await notes.sign(text, keys=keys)
+    signed = await signed_notes.sign(text, keys=keys)
     async with database.transaction():
         _, made = await UseDay.get_or_create(
             {
@@ -278,7 +278,9 @@ async def _check_days(certificate: bytes | None) -> None:
             size = len(leaves) // HASH_SIZE
             root = merkle.root(size, merkle.of_levels(levels)).hex()
             text = f"{ORIGIN}\n{row.day.isoformat()}\n{size}\n{root}\n{before}\n"
-            if text != row.note or not notes.is_genuine(_signed(row), certificate=certificate):
+            if text != row.note or not signed_notes.is_genuine(
+                _signed(row), certificate=certificate
+            ):
                 raise BrokenLog(f"signed head of {row.day}")
             before, last = hashlib.sha256(row.note.encode()).hexdigest(), row.day
 

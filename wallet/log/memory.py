@@ -11,7 +11,7 @@ import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from wallet import transparency
+from wallet.log import transparency
 from wallet.models import Anchor
 
 

@@ -12,8 +12,8 @@ from uuid import UUID
 from tortoise.expressions import Q
 
 from core import audit, chain_heads
+from wallet.log.access_log import content_of, digest_of, name_of
 from wallet.models import UseHead, UseRecord
-from wallet.uses import content_of, digest_of, name_of
 
 AUDIT, USES = "audit:", "uses:"
 WALK = 16

@@ -17,13 +17,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from core import audit, clock, database
-from wallet import merkle, standing, transparency
 from wallet.errors import AnchorForgotten, AnchorNotFound
+from wallet.log import merkle, standing, transparency
+from wallet.log.access_log import name_of
+from wallet.log.signed_days import RETENTION
+from wallet.log.standing import Head
+from wallet.log.transparency import EntryKind
 from wallet.models import Anchor, AnchoredHead, LogEntry, UseHead
-from wallet.standing import Head
-from wallet.transparency import EntryKind
-from wallet.use_days import RETENTION
-from wallet.uses import name_of
 
 HEADS = 1_000
 """Heads of one anchor: what is proven in one answer."""

@@ -20,11 +20,11 @@ from typing import Any, TypeVar
 from tortoise.expressions import Q
 
 from core import clock, database
-from wallet import merkle, notes
 from wallet.errors import LogSizeUnknown
-from wallet.merkle import Node, TileKey, Tiles
+from wallet.log import merkle, signed_notes
+from wallet.log.merkle import Node, TileKey, Tiles
+from wallet.log.signed_notes import SignedNote
 from wallet.models import LogCheckpoint, LogEntry, LogHead, LogTile
-from wallet.notes import SignedNote
 from wallet.types.key_store import Signs
 
 T = TypeVar("T")
@@ -148,7 +148,7 @@ async def _integrate_batch(keys: Signs) -> int:
     new_size = size + len(rows)
     root = await _root_after(new_size, tiles)
     at = clock.now()
-    signed = await notes.sign(checkpoint_text(new_size, root, at), keys=keys)
+    signed = await signed_notes.sign(checkpoint_text(new_size, root, at), keys=keys)
     async with database.transaction():
         if not await LogHead.filter(name=_HEAD, size=size).update(size=new_size):
             return 0
@@ -314,7 +314,7 @@ def _check_mark(mark: LogCheckpoint, root: bytes, certificate: bytes | None) -> 
     signed = _checkpoint(mark).signed
     if read_checkpoint(signed.text) != (mark.size, root) or mark.root != root.hex():
         raise TamperedLog(f"checkpoint {mark.size}: another root")
-    if not notes.is_genuine(signed, certificate=certificate):
+    if not signed_notes.is_genuine(signed, certificate=certificate):
         raise TamperedLog(f"checkpoint {mark.size}: the signature is not the operator's")
 
 

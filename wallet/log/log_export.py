@@ -10,10 +10,10 @@ from uuid import UUID
 
 from core import clock
 from identity.principal import Principal
-from wallet import merkle, notes, use_days
+from wallet.log import merkle, signed_days, signed_notes
+from wallet.log.access_log import START, content_of, digest_of
+from wallet.log.signed_notes import SignedNote
 from wallet.log_models import UseHead, UseRecord
-from wallet.notes import SignedNote
-from wallet.uses import START, content_of, digest_of
 
 FORMAT = "yunjian-use-log/1"
 
@@ -35,7 +35,7 @@ async def export(*, by: Principal) -> dict[str, Any]:
         if head
         else {"n": 0, "digest": START},
         "records": [{**content_of(row), "digest": row.digest} for row in rows],
-        "days": [_day(proof) for proof in await use_days.proofs_for(subject_id)],
+        "days": [_day(proof) for proof in await signed_days.proofs_for(subject_id)],
     }
 
 
@@ -81,17 +81,17 @@ def _check_day(
         signature=day["signature"],
         certificate=base64.b64decode(day["certificate"]),
     )
-    if not notes.is_genuine(signed, certificate=certificate):
+    if not signed_notes.is_genuine(signed, certificate=certificate):
         raise BrokenExport(f"the signature of {day['day']} is not the operator's")
     origin, name, size, root, *_ = signed.text.split("\n")
     leaf = merkle.leaf_hash(f"{subject_id}\n{n}\n{day['digest']}\n".encode())
     path = [bytes.fromhex(step) for step in day["path"]]
     proven = merkle.verify_inclusion(leaf, day["position"], int(size), path, bytes.fromhex(root))
-    if (origin, name) != (use_days.ORIGIN, day["day"]) or not proven:
+    if (origin, name) != (signed_days.ORIGIN, day["day"]) or not proven:
         raise BrokenExport(f"the head is not part of the root of {day['day']}")
 
 
-def _day(proof: use_days.DayProof) -> dict[str, Any]:
+def _day(proof: signed_days.DayProof) -> dict[str, Any]:
     return {
         "day": proof.day.isoformat(),
         "n": proof.n,

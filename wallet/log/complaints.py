@@ -12,9 +12,9 @@ from core import audit, clock, database, once, outbox
 from core.protect import for_row
 from identity.principal import Principal
 from identity.roles import Act, insist
-from wallet import uses
 from wallet.errors import AlreadyComplained, ComplaintClosed, ComplaintNotFound
 from wallet.events import ComplaintAnswered, ComplaintMade
+from wallet.log import access_log
 from wallet.log_models import Complaint, ComplaintState, UseRecord
 from wallet.types import catalogue
 
@@ -41,7 +41,7 @@ async def complain(
     use_id: UUID, *, text: str, by: Principal, asked: once.Asked | None = None
 ) -> UUID:
     """Ask why somebody looked; once for each look. Raises UseNotFound, AlreadyComplained."""
-    look = await uses.own_record(use_id, by=by)
+    look = await access_log.own_record(use_id, by=by)
     try:
         async with database.transaction():
             row = await Complaint.create(
