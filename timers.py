@@ -39,7 +39,7 @@ import wallet.log.anchors
 import wallet.log.memory
 import wallet.log.signed_days
 import wallet.log.transparency
-import wallet.patrol
+import wallet.patrol.nightly
 import wallet.register.reminders
 import wallet.register.taken_in
 import wallet.show.pass_origins
@@ -136,7 +136,7 @@ async def check_logs(_resources: Resources) -> None:
 
 async def compare_register(resources: Resources) -> None:
     """At night: does the register say what the sealed documents and the log say?"""
-    await wallet.patrol.at_night(blobs=resources.blobs)
+    await wallet.patrol.nightly.at_night(blobs=resources.blobs)
 
 
 async def follow_upstream(resources: Resources) -> None:

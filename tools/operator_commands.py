@@ -18,8 +18,8 @@ from push.webhooks.addresses import read_networks
 from resources import load_keys, signing_folder
 from tools import log_commands
 from tools.setup_commands import opened
-from wallet import patrol
 from wallet.log import alarms, memory, signed_days
+from wallet.patrol import nightly
 
 
 async def counter_code(settings: Settings, *, department: str, hall: str) -> None:
@@ -65,9 +65,9 @@ async def compare_register(settings: Settings) -> None:
     async with opened(settings):
         seen, ended = 0, False
         while not ended:
-            done = await patrol.go_on(blobs=blobs)
+            done = await nightly.go_on(blobs=blobs)
             seen, ended = seen + done.seen, done.ended
-        closed, left = await patrol.resolve(blobs=blobs, by="system:manage")
+        closed, left = await nightly.resolve(blobs=blobs, by="system:manage")
         for alarm in await alarms.list_open():
             print(f"{alarm.found_at:%Y-%m-%d %H:%M} {alarm.kind} {alarm.about}: {alarm.detail}")
     print(f"{seen} licences compared, {closed} alarms resolved, {left} licences in doubt")

@@ -13,11 +13,11 @@ from tests.conftest import FrozenClock
 from tests.wallet.city import City
 from tests.wallet.factories import FOOD, RESIDENCE, URL, issue_licence, stored_licence, tools
 from tests.wallet.test_status import PAPER
-from wallet import patrol
 from wallet.check import at_counter, documents
 from wallet.check.at_counter import CodeAnswer, Errand
 from wallet.log import alarms
 from wallet.models import Licence, LogAlarm, Patrol, PrintedCode, StateChange
+from wallet.patrol import nightly
 from wallet.register import status
 from wallet.seal import checks
 from wallet.show import codes, present, printed
@@ -118,7 +118,7 @@ async def test_issued_and_taken_in_licences_agree(
     await issue_licence(city, licence_type, facts={"RES": RESIDENCE, "FOOD": FOOD}[licence_type])
     await stored_licence(city, licence_type)
 
-    done = await patrol.go_on(blobs=city.blobs)
+    done = await nightly.go_on(blobs=city.blobs)
 
     assert (done.seen, done.differing, done.ended) == (2, 0, True)
     assert await alarms.list_open() == []
@@ -144,7 +144,7 @@ async def test_plain_text_in_a_protected_column_is_found_at_night(
     )
 
     with caplog.at_level(logging.CRITICAL):
-        done = await patrol.go_on(blobs=city.blobs)
+        done = await nightly.go_on(blobs=city.blobs)
 
     assert done.differing == 1
     assert any(record.levelname == "CRITICAL" for record in caplog.records)
@@ -170,7 +170,7 @@ async def test_state_that_the_log_does_not_know_is_found(
     if fault == "another-document":
         await change(licence, document="0" * 64)
 
-    await patrol.go_on(blobs=city.blobs)
+    await nightly.go_on(blobs=city.blobs)
 
     assert await LogAlarm.filter(kind="state").count() == 1
     assert (await read(city, redis, licence)).verdict.verdict != "valid"
@@ -181,7 +181,7 @@ async def test_changes_that_the_log_knows_are_fine(city: City) -> None:
     officer = city.officer("seal_keeper")
     for act in (status.suspend, status.resume, status.revoke):
         await act(licence.id, by=officer, **PAPER)
-        await patrol.go_on(blobs=city.blobs)
+        await nightly.go_on(blobs=city.blobs)
 
     assert await LogAlarm.all().count() == 0
 
@@ -189,15 +189,15 @@ async def test_changes_that_the_log_knows_are_fine(city: City) -> None:
 async def test_alarm_stays_until_an_operator_has_resolved_it(city: City, redis: Redis) -> None:
     licence = await stored_licence(city)
     await change(licence, holder_name="伪造的持证人")
-    await patrol.go_on(blobs=city.blobs)
-    await patrol.go_on(blobs=city.blobs)
-    assert await patrol.resolve(blobs=city.blobs, by="system:manage") == (0, 1)
+    await nightly.go_on(blobs=city.blobs)
+    await nightly.go_on(blobs=city.blobs)
+    assert await nightly.resolve(blobs=city.blobs, by="system:manage") == (0, 1)
 
     await change(licence, holder_name="张演示")
-    await patrol.go_on(blobs=city.blobs)
+    await nightly.go_on(blobs=city.blobs)
     assert (await read(city, redis, licence)).verdict.verdict == "cannot_tell"
 
-    assert await patrol.resolve(blobs=city.blobs, by="system:manage") == (1, 0)
+    assert await nightly.resolve(blobs=city.blobs, by="system:manage") == (1, 0)
     assert (await read(city, redis, licence)).verdict.verdict == "valid"
     assert await LogAlarm.filter(resolved_at=None).count() == 0
 
@@ -205,11 +205,11 @@ async def test_alarm_stays_until_an_operator_has_resolved_it(city: City, redis: 
 async def test_round_goes_on_where_it_was_interrupted(
     city: City, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(patrol, "PIECE", 2)
+    monkeypatch.setattr(nightly, "PIECE", 2)
     for _ in range(5):
         await stored_licence(city)
 
-    seen = [await patrol.go_on(blobs=city.blobs, seconds=0) for _ in range(3)]
+    seen = [await nightly.go_on(blobs=city.blobs, seconds=0) for _ in range(3)]
 
     assert [(one.seen, one.ended) for one in seen] == [(2, False), (2, False), (1, True)]
     assert (await Patrol.get(name="register")).seen == 5
@@ -217,16 +217,16 @@ async def test_round_goes_on_where_it_was_interrupted(
 
 async def test_timer_works_at_night_and_once_a_night(city: City, frozen_clock: FrozenClock) -> None:
     await stored_licence(city)
-    await patrol.at_night(blobs=city.blobs)
+    await nightly.at_night(blobs=city.blobs)
     assert await Patrol.all().count() == 0
 
     frozen_clock.advance(hours=16)  # ten in the morning becomes two at night
-    await patrol.at_night(blobs=city.blobs)
+    await nightly.at_night(blobs=city.blobs)
     first = await Patrol.get(name="register")
     frozen_clock.advance(hours=1)
-    await patrol.at_night(blobs=city.blobs)
+    await nightly.at_night(blobs=city.blobs)
 
     assert (await Patrol.get(name="register")).begun_at == first.begun_at
     frozen_clock.advance(hours=24)
-    await patrol.at_night(blobs=city.blobs)
+    await nightly.at_night(blobs=city.blobs)
     assert (await Patrol.get(name="register")).begun_at > first.begun_at

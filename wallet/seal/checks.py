@@ -21,9 +21,9 @@ from core.blobs import BlobNotFound, Blobs, DamagedBlob
 from core.redis_client import REDIS_ERRORS
 from signing import SealReport, TrustList
 from signing import verify_document as verify_seal
-from wallet import agreement
 from wallet.log import alarms
 from wallet.models import Licence
+from wallet.patrol import agreement
 from wallet.types import verdict
 from wallet.types.verdict import Check, Outcome, Reason, Verdict
 

@@ -1,0 +1,1 @@
+"""The nightly round: rows of the register against the sealed documents and the log."""
