@@ -22,9 +22,9 @@ import push.deliver
 import push.licence_messages
 import push.messages
 import push.webhooks.calls
-import wallet.annotated
 import wallet.intake.batches
 import wallet.issue.from_case
+import wallet.share.annotated
 import wallet.show.status_lists
 from cases import events as case_events
 from core import database, jobs, outbox
@@ -82,7 +82,7 @@ async def tell_answerer(event: Event, resources: Resources) -> None:
 
 async def record_use(event: case_events.LicenceUsed, resources: Resources) -> None:
     """A licence that stood for a document: the holder finds it in the log."""
-    use = wallet.annotated.CaseUse(
+    use = wallet.share.annotated.CaseUse(
         case_id=event.case_id,
         case_no=event.short_no or "",
         material_code=event.material_code,
@@ -90,7 +90,7 @@ async def record_use(event: case_events.LicenceUsed, resources: Resources) -> No
         purpose=f"{event.item_name}（{event.material_name}）",
         fields=event.fields,
     )
-    await wallet.annotated.record_case_use(
+    await wallet.share.annotated.record_case_use(
         event.licence_id,
         use,
         use_id=event.id,

@@ -17,9 +17,10 @@ from identity.errors import (
     StepUpRequired,
     TooManyGuesses,
 )
-from wallet import authorisation_queries, authorisations, errors
-from wallet.authorisation_queries import View
-from wallet.authorisations import Grantee, Seen, Terms
+from wallet import errors
+from wallet.share import authorisations, queries
+from wallet.share.authorisations import Grantee, Seen, Terms
+from wallet.share.queries import View
 
 bp = Blueprint("authorisations", url_prefix="/api")
 
@@ -174,8 +175,8 @@ async def share(request: Request, licence_id: UUID, body: Share) -> LinkAnswer:
 @endpoint(summary="What I let others see, and what others let me see", returns=Authorisations)
 async def list_all(request: Request) -> Authorisations:
     principal = request.ctx.principal
-    given = await authorisation_queries.list_given(by=principal)
-    received = await authorisation_queries.list_received(by=principal)
+    given = await queries.list_given(by=principal)
+    received = await queries.list_received(by=principal)
     return Authorisations(given=_answers(given), received=_answers(received))
 
 
@@ -231,7 +232,7 @@ async def open_link(request: Request, body: OpenLink) -> SeenAnswer:
 @guards.counter
 @endpoint(summary="What holders let my department see", returns=Authorisations)
 async def list_at_counter(request: Request) -> Authorisations:
-    received = await authorisation_queries.list_received(by=request.ctx.principal)
+    received = await queries.list_received(by=request.ctx.principal)
     return Authorisations(given=[], received=_answers(received))
 
 

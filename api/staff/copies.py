@@ -12,8 +12,9 @@ from api.endpoint import endpoint
 from cases import errors as case_errors
 from cases import licence_use
 from identity.roles import Act
-from wallet import annotated, errors
-from wallet.annotated import CaseUse, Copy
+from wallet import errors
+from wallet.share import annotated
+from wallet.share.annotated import CaseUse, Copy
 
 bp = Blueprint("staff-copies", url_prefix="/api/staff")
 

@@ -33,10 +33,10 @@ from tests.wallet.factories import RESIDENCE, stored_licence
 from tests.wallet.phones import Phone
 from tests.wallet.test_authorisations import terms
 from tests.wallet.test_uses import look
-from wallet import authorisations
-from wallet.authorisations import Grantee
 from wallet.log import access_log, complaints
 from wallet.models import Licence
+from wallet.share import authorisations
+from wallet.share.authorisations import Grantee
 
 OWN_IDS = ("licence_id", "use_id", "authorisation_id", "presentation_id", "case_id")
 """Path parameters that name something of the holder's: a stranger is always refused."""

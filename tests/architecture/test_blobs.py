@@ -41,7 +41,7 @@ STORES = {
     "cases/materials.py",
     "cases/straighten.py",
     "cases/thumbnails.py",
-    "wallet/annotated.py",
+    "wallet/share/annotated.py",
     "wallet/demo.py",
     "wallet/intake/batches.py",
     "wallet/issue/from_case.py",

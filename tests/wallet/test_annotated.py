@@ -13,12 +13,12 @@ from tests.conftest import FrozenClock
 from tests.wallet.city import City
 from tests.wallet.factories import issue_licence
 from tests.wallet.test_status import PAPER
-from wallet import annotated
-from wallet.annotated import CaseUse, Copy
 from wallet.errors import LicenceNotFound, LicenceNotInForce
 from wallet.log import access_log, savings
 from wallet.models import AnnotatedCopy, Licence
 from wallet.register import status
+from wallet.share import annotated
+from wallet.share.annotated import CaseUse, Copy
 
 
 def a_case() -> CaseUse:

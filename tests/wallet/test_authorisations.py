@@ -15,8 +15,6 @@ from tests.identity.factories import credit_code
 from tests.wallet.city import City
 from tests.wallet.factories import issue_licence
 from tests.wallet.test_status import PAPER
-from wallet import authorisation_queries, authorisations
-from wallet.authorisations import Grantee, Terms
 from wallet.errors import (
     AuthorisationInvalid,
     AuthorisationNotFound,
@@ -28,6 +26,8 @@ from wallet.errors import (
 from wallet.log import access_log
 from wallet.models import Authorisation
 from wallet.register import status
+from wallet.share import authorisations, queries
+from wallet.share.authorisations import Grantee, Terms
 
 LI = Grantee(id_no="310199198511201020", name="李样例")
 
@@ -84,7 +84,7 @@ async def test_taken_back_is_taken_back(city: City) -> None:
         await look(city, authorisation)
     with pytest.raises(AuthorisationOver):
         await authorisations.take_back(authorisation, by=city.citizen(city.zhang))
-    assert await authorisation_queries.list_received(by=city.citizen(city.li)) == []
+    assert await queries.list_received(by=city.citizen(city.li)) == []
 
 
 async def test_number_of_uses_holds_when_all_come_at_once(city: City) -> None:
@@ -97,7 +97,7 @@ async def test_number_of_uses_holds_when_all_come_at_once(city: City) -> None:
     seen = [result for result in results if isinstance(result, authorisations.Seen)]
     assert len(seen) == 3
     assert len(await access_log.list_uses(city.zhang)) == 3
-    (given,) = await authorisation_queries.list_given(by=city.citizen(city.zhang))
+    (given,) = await queries.list_given(by=city.citizen(city.zhang))
     assert given.state == "used_up"
 
 
@@ -144,7 +144,7 @@ async def test_department_sees_it_at_its_counter(city: City) -> None:
     )
     counter = await city.counter()
 
-    (listed,) = await authorisation_queries.list_received(by=counter)
+    (listed,) = await queries.list_received(by=counter)
     seen = await authorisations.use(listed.id, purpose="核对住址", by=counter)
 
     assert listed.id == authorisation
@@ -184,13 +184,13 @@ async def test_unknown_people_and_wrong_names_are_answered_alike(city: City) -> 
     for to in (wrong_name, unknown):
         await authorisations.offer(licence_id, to=to, terms=terms(), by=holder)
 
-    given = await authorisation_queries.list_given(by=holder)
+    given = await queries.list_given(by=holder)
     assert {(view.kind, view.state, view.holder_name) for view in given} == {
         ("subject", "offered", "张演示")
     }
     assert {view.grantee_name for view in given} == {"从未登记有限公司", "王不符", "李样例"}
     assert await OutboxMessage.filter(name="AuthorisationChanged").count() == told == 1
-    received = await authorisation_queries.list_received(by=city.citizen(city.li))
+    received = await queries.list_received(by=city.citizen(city.li))
     assert [view.id for view in received] == [right]
     for lost in [view.id for view in given if view.id != right]:
         with pytest.raises(AuthorisationNotFound):

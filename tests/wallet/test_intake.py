@@ -19,7 +19,6 @@ from tests.identity.factories import credit_code
 from tests.wallet.city import City
 from tests.wallet.factories import RESIDENCE, issue_licence, stored_licence
 from tests.wallet.test_authorisations import terms
-from wallet import authorisations
 from wallet.check import documents
 from wallet.errors import (
     BatchDecided,
@@ -36,6 +35,7 @@ from wallet.issue import late_documents
 from wallet.log import transparency
 from wallet.models import Licence, LogEntry
 from wallet.register import queries, taken_in
+from wallet.share import authorisations
 from wallet.show import passes, present
 from wallet.types import identifier as identifiers
 

@@ -18,11 +18,11 @@ from tests.wallet.city import City
 from tests.wallet.factories import URL, issue_licence, tools
 from tests.wallet.phones import Phone
 from tests.wallet.test_authorisations import LI, terms
-from wallet import authorisations
 from wallet.check.at_counter import CodeAnswer, Errand, verify_code
 from wallet.log import access_log
 from wallet.models import PassOrigin
 from wallet.register import queries
+from wallet.share import authorisations
 from wallet.show import passes, present
 
 Attempt = Callable[[City, Redis, UUID, Principal], Awaitable[Any]]

@@ -26,7 +26,6 @@ from identity import queries as identity_queries
 from identity.assurance import Act
 from identity.principal import Principal
 from identity.queries import SubjectView
-from wallet.authorisation_queries import state_of
 from wallet.errors import (
     AuthorisationInvalid,
     AuthorisationNotFound,
@@ -40,6 +39,7 @@ from wallet.log_models import UseKind
 from wallet.models import Authorisation, Licence
 from wallet.register import status, taken_in
 from wallet.register.queries import facts_from
+from wallet.share.queries import state_of
 from wallet.share_models import AuthorisationState
 from wallet.types import catalogue
 from wallet.types import facts as facts_of

@@ -1,0 +1,1 @@
+"""Whom the holder lets see it: authorisations and annotated copies."""
