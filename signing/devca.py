@@ -11,18 +11,12 @@ from signing import certificates, crl, issuing
 from signing.certificates import Certificate
 from signing.crl import Revocation
 from signing.issuing import Name, Request
-from signing.keys import SoftwareKeyStore
+from signing.keys import LISTS_KEY, MAKER_KEY, ROOT_KEY, SoftwareKeyStore, signer_key
 from signing.suites import SM2_SM3
 from signing.trust import TrustList
 
-ROOT_KEY, MAKER_KEY, LISTS_KEY = "root", "maker", "lists"
 _SIGNING = frozenset({certificates.DIGITAL_SIGNATURE, certificates.NON_REPUDIATION})
 _AUTHORITY = frozenset({certificates.KEY_CERT_SIGN, certificates.CRL_SIGN})
-
-
-def signer_key(department: str) -> str:
-    """The key identifier of a department's signer."""
-    return f"signer:{department}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,12 +8,12 @@ import secrets
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from signing import asn1, certificates, devca, issuing, ocsp_building
+from signing import asn1, certificates, issuing, ocsp_building
 from signing.certificates import Certificate
 from signing.devca import DevelopmentAuthority
 from signing.errors import MalformedCertificate
 from signing.issuing import Name, Request
-from signing.keys import SoftwareKeyStore
+from signing.keys import ROOT_KEY, SoftwareKeyStore
 from signing.ocsp import Answer, CertificateId, State
 
 STATUS_KEY = "status"
@@ -64,7 +64,7 @@ def make(
     `unchecked` puts id-pkix-ocsp-nocheck into its certificate.
     """
     root = certificates.parse(authority.root_certificate)
-    suite = authority.keys.suite_of(devca.ROOT_KEY)
+    suite = authority.keys.suite_of(ROOT_KEY)
     no_check = issuing.extension(certificates.OCSP_NO_CHECK, asn1.element(asn1.NULL, b""))
     request = Request(
         Name("开发测试证书状态服务", root.organisation, "仅供开发测试"),
@@ -77,7 +77,7 @@ def make(
         extra_extensions=(no_check,) if unchecked else (),
     )
     tbs = issuing.signed_part(request, root, root.spki)
-    der = issuing.assemble(tbs, authority.keys.sign_now(devca.ROOT_KEY, tbs), root.spki)
+    der = issuing.assemble(tbs, authority.keys.sign_now(ROOT_KEY, tbs), root.spki)
     authority.keys.keep_certificate_now(STATUS_KEY, der)
     return DevelopmentStatusService(authority, der)
 

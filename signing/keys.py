@@ -18,6 +18,15 @@ from signing import certificates, suites
 from signing.errors import InvalidKey, KeyUnavailable, UnknownSuite
 from signing.suites import Suite
 
+ROOT_KEY, MAKER_KEY, LISTS_KEY = "root", "maker", "lists"
+"""Under these an installation keeps its root, the maker of its seals, the signer of its lists."""
+
+
+def signer_key(department: str) -> str:
+    """The key identifier of a department's signer."""
+    return f"signer:{department}"
+
+
 _FORMAT = "yunjian-key-store/1"
 # 16 MiB and some 50 ms: opened once per process, so a guess costs the same.
 _SCRYPT_COST, _SCRYPT_BLOCK, _SCRYPT_LANES = 2**14, 8, 1

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 import aiohttp
 
-from signing.devca import signer_key
+from signing.keys import signer_key
 from tools.log_auditor import Auditor, RefusedLog, SeenAnchor, Statement
 from wallet.log import anchors, log_export, signed_days, signed_notes, transparency
 from wallet.log import memory as log_memory

@@ -14,7 +14,7 @@ import msgspec
 from core import audit, clock, database, once
 from identity.principal import Principal
 from signing import KeyUnavailable, certificates
-from signing.devca import signer_key
+from signing.keys import signer_key
 from wallet import second_person
 from wallet.errors import (
     ProposalClosed,

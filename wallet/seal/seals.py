@@ -17,7 +17,7 @@ from identity import roles
 from identity.principal import Principal
 from identity.roles import Act
 from signing import build_seal, draw_seal_picture, parse_seal
-from signing.devca import MAKER_KEY, signer_key
+from signing.keys import MAKER_KEY, signer_key
 from wallet.document import fonts
 from wallet.errors import NotASealKeeper, SealExpired, SealFrozen, SealNotFound, SealNotReady
 from wallet.log import transparency

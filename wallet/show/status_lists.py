@@ -19,7 +19,7 @@ from tortoise.expressions import Subquery
 
 from core import clock
 from signing import KeyUnavailable, Outcome, TrustList, certificates, chains, readerlist, statuslist
-from signing.devca import LISTS_KEY
+from signing.keys import LISTS_KEY
 from signing.policy import DEFAULT_POLICY
 from signing.readerlist import Signer, SignerState
 from signing.statuslist import Status, StatusList, StatusToken
