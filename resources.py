@@ -38,8 +38,8 @@ from push.stand_in import StandInSms
 from push.webhooks.addresses import read_networks
 from push.webhooks.sender import Sender
 from signing import SigningError, SoftwareKeyStore, TrustList
-from signing.credentials import holder
-from signing.key_files import read_private_key
+from signing.pki.credentials import holder
+from signing.pki.key_files import read_private_key
 from signing.suites import SM2_SM3
 from wallet.intake.upstream import StandIn, Upstream
 from wallet.log import alarms

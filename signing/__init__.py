@@ -3,7 +3,6 @@
 A pure library: bytes in, bytes or reports out. No clock, no I/O, no tables, no settings.
 """
 
-from signing.crl import Revocation
 from signing.errors import (
     EngineUnavailable,
     InvalidKey,
@@ -28,15 +27,16 @@ from signing.findings import REASONS
 from signing.keys import KeyStore, SoftwareKeyStore
 from signing.ofd.writer import write_package
 from signing.pdf import begin_pdf_seal
+from signing.pki.crl import Revocation
+from signing.pki.revocation_sources import StatusSource, with_answers
+from signing.pki.trust import TrustList
 from signing.placing import Edge, Placement, Riding
 from signing.policy import DEFAULT_POLICY, LENIENT_POLICY, POLICIES, STRICT_POLICY, Limits, Policy
 from signing.report import Check, Outcome, SealReport, SignatureReport, Verdict
-from signing.revocation_sources import StatusSource, with_answers
 from signing.seal import Unsigned, begin_seal
 from signing.seal_making import UnsignedSeal, build_seal
 from signing.seal_picture import draw_seal_picture
 from signing.sm2 import sm3
-from signing.trust import TrustList
 from signing.verify import verify_detached, verify_document
 from signing.verify_pass import PassReport, verify_pass
 from signing.verify_seal import verify_seal

@@ -15,26 +15,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NoReturn
 
-from signing import (
-    certificates,
-    chains,
-    cli_extract,
-    cli_inspect,
-    cli_seal,
-    cli_text,
-    crl,
-    ocsp,
-    reading,
-)
+from signing import cli_extract, cli_inspect, cli_seal, cli_text, reading
 from signing.errors import SigningError
 from signing.extract import extract_data
+from signing.pki import certificates, chains, crl, ocsp
+from signing.pki.trust import TrustList
 from signing.policy import POLICIES, Policy
 from signing.policy_files import read_policy
 from signing.reading import Kind, Recognised
 from signing.rendering import FORMAT
 from signing.rendering_html import as_html
 from signing.report import SealReport, Verdict
-from signing.trust import TrustList
 from signing.verify import verify_detached, verify_document
 from signing.verify_seal import verify_seal
 

@@ -8,9 +8,9 @@ from typing import Any
 from signing import cli_extract, reading
 from signing.extract import Extract, extract_data
 from signing.pdf import inspect_pdf
+from signing.pki.trust import TrustList
 from signing.reading import Kind, Recognised
 from signing.rendering import visible
-from signing.trust import TrustList
 
 FORMAT = "yunjian-inspection/1"
 # Digests and signatures are compared, and what time has to say is left to `verify`.

@@ -12,9 +12,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from signing import certificates, eseal, key_files
+from signing import eseal
 from signing.errors import InvalidKey, SealRefused, SigningError
 from signing.pdf import begin_pdf_seal, is_pdf
+from signing.pki import certificates, key_files
 from signing.placing import Boundary, Edge, Placement, Riding
 from signing.seal import Unsigned, begin_seal, insist_usable
 from signing.seal_making import build_seal

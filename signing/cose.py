@@ -12,8 +12,7 @@ from typing import Any, NamedTuple
 
 import cbor2
 
-from signing import cbor, certificates, suites
-from signing.certificates import Certificate
+from signing import cbor, suites
 from signing.errors import (
     InvalidKey,
     InvalidSignature,
@@ -21,6 +20,8 @@ from signing.errors import (
     MalformedData,
     UnknownSuite,
 )
+from signing.pki import certificates
+from signing.pki.certificates import Certificate
 from signing.suites import Suite
 
 _SIGN1 = 18

@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
-from signing import certificates, crl, issuing
-from signing.certificates import Certificate
-from signing.crl import Revocation
-from signing.issuing import Name, Request
 from signing.keys import LISTS_KEY, MAKER_KEY, ROOT_KEY, SoftwareKeyStore, signer_key
+from signing.pki import certificates, crl, issuing
+from signing.pki.certificates import Certificate
+from signing.pki.crl import Revocation
+from signing.pki.issuing import Name, Request
+from signing.pki.trust import TrustList
 from signing.suites import SM2_SM3
-from signing.trust import TrustList
 
 _SIGNING = frozenset({certificates.DIGITAL_SIGNATURE, certificates.NON_REPUDIATION})
 _AUTHORITY = frozenset({certificates.KEY_CERT_SIGN, certificates.CRL_SIGN})

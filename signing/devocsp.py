@@ -8,13 +8,13 @@ import secrets
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from signing import asn1, certificates, issuing, ocsp_building
-from signing.certificates import Certificate
 from signing.devca import DevelopmentAuthority
 from signing.errors import MalformedCertificate
-from signing.issuing import Name, Request
 from signing.keys import ROOT_KEY, SoftwareKeyStore
-from signing.ocsp import Answer, CertificateId, State
+from signing.pki import asn1, certificates, issuing, ocsp_building
+from signing.pki.certificates import Certificate
+from signing.pki.issuing import Name, Request
+from signing.pki.ocsp import Answer, CertificateId, State
 
 STATUS_KEY = "status"
 FRESH_FOR = timedelta(days=1)

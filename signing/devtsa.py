@@ -7,21 +7,14 @@ import secrets
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from signing import (
-    asn1,
-    certificates,
-    cms_building,
-    issuing,
-    stamp_requests,
-    suites,
-    timestamps,
-)
-from signing.certificates import Certificate
+from signing import suites
 from signing.errors import MalformedSignature
-from signing.issuing import Name, Request
 from signing.keys import SoftwareKeyStore
+from signing.pki import asn1, certificates, cms_building, issuing, stamp_requests, timestamps
+from signing.pki.certificates import Certificate
+from signing.pki.issuing import Name, Request
+from signing.pki.timestamps import Imprint
 from signing.suites import SM2_SM3
-from signing.timestamps import Imprint
 
 ROOT_KEY, STAMP_KEY = "stamp-root", "stamp"
 _POLICY = "1.3.6.1.4.1.55555.1.1"

@@ -10,10 +10,11 @@ from datetime import datetime
 from enum import StrEnum
 from functools import cached_property, lru_cache
 
-from signing import asn1, suites
-from signing.certificates import Certificate, verify_signed
-from signing.certificates import parse as parse_certificate
+from signing import suites
 from signing.errors import MalformedData, MalformedSeal
+from signing.pki import asn1
+from signing.pki.certificates import Certificate, verify_signed
+from signing.pki.certificates import parse as parse_certificate
 from signing.seal_times import read_time
 
 CERTIFICATES, DIGESTS = 1, 2

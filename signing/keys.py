@@ -14,8 +14,9 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
-from signing import certificates, suites
+from signing import suites
 from signing.errors import InvalidKey, KeyUnavailable, UnknownSuite
+from signing.pki import certificates
 from signing.suites import Suite
 
 ROOT_KEY, MAKER_KEY, LISTS_KEY = "root", "maker", "lists"

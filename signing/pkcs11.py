@@ -18,8 +18,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from signing import asn1, certificates, sm2, suites
+from signing import sm2, suites
 from signing.errors import KeyUnavailable, MalformedData, SigningError
+from signing.pki import asn1, certificates
 from signing.suites import P256_SHA256, SM2_SM3, Suite
 
 _T = TypeVar("_T")

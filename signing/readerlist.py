@@ -13,9 +13,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import IntEnum
 
-from signing import certificates, cose, suites
-from signing.certificates import Certificate, display_name
+from signing import cose, suites
 from signing.errors import MalformedData, MalformedTrustList, UnknownSuite
+from signing.pki import certificates
+from signing.pki.certificates import Certificate, display_name
 
 CONTENT_TYPE = "application/vnd.yunjian.signers+cbor"
 TTL = timedelta(minutes=15)

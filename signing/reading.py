@@ -9,12 +9,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from signing import asn1, certificates, cms, crl, eseal, esignature, ocsp
-from signing.certificates import Certificate, display_name
+from signing import eseal, esignature
 from signing.errors import MalformedData
 from signing.ofd import document, signatures
 from signing.ofd.container import open_package
 from signing.pdf import inspect_pdf, is_pdf, messages_of_pdf
+from signing.pki import asn1, certificates, cms, crl, ocsp
+from signing.pki.certificates import Certificate, display_name
 from signing.policy import Limits
 from signing.sm2 import sm3
 

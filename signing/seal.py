@@ -11,8 +11,7 @@ from datetime import UTC, datetime
 
 from lxml import etree
 
-from signing import certificates, eseal, esignature, suites, timestamps
-from signing.certificates import Certificate
+from signing import eseal, esignature, suites
 from signing.errors import (
     InvalidSignature,
     MalformedDocument,
@@ -27,6 +26,8 @@ from signing.ofd.document import Body
 from signing.ofd.signatures import Listed, SignatureList
 from signing.ofd.stamps import Stamp
 from signing.ofd.writer import Packed, write
+from signing.pki import certificates, timestamps
+from signing.pki.certificates import Certificate
 from signing.placing import Boundary, Placement, Riding, pages_needed, place
 from signing.policy import Limits
 

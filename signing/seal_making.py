@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from signing import asn1, certificates, suites
+from signing import suites
 from signing.errors import InvalidSignature, MalformedData, MalformedSeal
 from signing.eseal import CERTIFICATES, DIGESTS, Structure
+from signing.pki import asn1, certificates
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 import re
 from datetime import UTC, datetime, timedelta, timezone
 
-from signing import asn1
+from signing.pki import asn1
 
 CHINA = timezone(timedelta(hours=8), "Asia/Shanghai")
 _PLAIN_TIME = re.compile(

@@ -11,9 +11,10 @@ from datetime import UTC, datetime, timedelta
 from enum import IntEnum
 from typing import Self
 
-from signing import certificates, cose
-from signing.certificates import Certificate
+from signing import cose
 from signing.errors import MalformedData, MalformedStatusList
+from signing.pki import certificates
+from signing.pki.certificates import Certificate
 
 SIZE = 1 << 17
 BITS = 2

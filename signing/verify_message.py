@@ -4,11 +4,11 @@ import base64
 from dataclasses import replace
 from datetime import datetime
 
-from signing import certificates, chains, cms
-from signing.certificates import Certificate
-from signing.cms_evidence import Evidence
 from signing.errors import MalformedData
 from signing.ofd.signatures import Described
+from signing.pki import certificates, chains, cms
+from signing.pki.certificates import Certificate
+from signing.pki.cms_evidence import Evidence
 from signing.report import Check, SignatureReport
 from signing.suites import SM2_SM3, SUITES
 from signing.verify_seal import Bench

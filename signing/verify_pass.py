@@ -8,15 +8,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from signing import chains, passes
-from signing.certificates import Certificate, display_name
+from signing import passes
 from signing.errors import MalformedPass, UnknownSuite
 from signing.passes import Claims, ForeignCode, Offered
+from signing.pki import chains
+from signing.pki.certificates import Certificate, display_name
+from signing.pki.trust import TrustList
 from signing.policy import DEFAULT_POLICY, Policy
 from signing.report import Check, Outcome, Verdict, sum_up
 from signing.seal_times import CHINA
 from signing.statuslist import Status, StatusToken
-from signing.trust import TrustList
 
 SKEW = timedelta(seconds=60)
 PROOF_AGE = timedelta(seconds=60)

@@ -3,14 +3,15 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from signing import certificates, chains, eseal, suites, timestamps
-from signing.cms import GB_DATA, GB_SIGNED_DATA
+from signing import eseal, suites
 from signing.errors import MalformedCertificate, MalformedSeal, UnknownSuite
 from signing.eseal import Seal, Structure
+from signing.pki import certificates, chains, timestamps
+from signing.pki.cms import GB_DATA, GB_SIGNED_DATA
+from signing.pki.trust import TrustList
 from signing.policy import DEFAULT_POLICY, Policy
 from signing.report import Check, SealReport, SignatureReport
 from signing.suites import P256_SHA256, SM2_SM3
-from signing.trust import TrustList
 
 # Identifiers of messages and digests that careless writers put where an algorithm belongs.
 NOT_ALGORITHMS = frozenset({GB_DATA, GB_SIGNED_DATA, SM2_SM3.digest_oid, P256_SHA256.digest_oid})

@@ -7,8 +7,7 @@ from types import MappingProxyType
 
 from cryptography.hazmat.primitives import hashes
 
-from signing import certificates, chains, cms, eseal, esignature, suites, timestamps
-from signing.certificates import Certificate
+from signing import eseal, esignature, suites
 from signing.errors import (
     MalformedCertificate,
     MalformedData,
@@ -21,6 +20,8 @@ from signing.ofd import signatures
 from signing.ofd.container import Package
 from signing.ofd.signatures import Described, Listed
 from signing.ofd.stamps import Stamp
+from signing.pki import certificates, chains, cms, timestamps
+from signing.pki.certificates import Certificate
 from signing.report import Check, Outcome, SignatureReport
 from signing.suites import SM2_SM3, SUITES
 from signing.verify_message import judge_message

@@ -22,11 +22,6 @@ from signing import (
     SigningError,
     TrustList,
     Verdict,
-    asn1,
-    certificates,
-    chains,
-    ocsp,
-    ocsp_building,
     verify_detached,
     verify_document,
     verify_pass,
@@ -34,6 +29,7 @@ from signing import (
     write_package,
 )
 from signing.ofd.container import open_package
+from signing.pki import asn1, certificates, chains, ocsp, ocsp_building
 from signing.policy import Limits
 from tests import mutations
 from tests.factories import (

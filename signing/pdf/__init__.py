@@ -9,9 +9,9 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from signing.pki.trust import TrustList
 from signing.policy import Limits, Policy
 from signing.report import SealReport
-from signing.trust import TrustList
 
 if TYPE_CHECKING:
     from signing.pdf.inspecting import PdfFacts

@@ -8,13 +8,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any, TypeVar
 
-from signing import asn1, certificates, cms, crl, ocsp, timestamps
-from signing.certificates import display_name
 from signing.errors import MalformedData, MalformedSignature
 from signing.pdf import messages
 from signing.pdf.signatures import Broken, KeptEvidence, PdfDocument, PdfSignature
+from signing.pki import asn1, certificates, cms, crl, ocsp, timestamps
+from signing.pki.certificates import display_name
+from signing.pki.timestamps import DIGESTS
 from signing.policy import Limits
-from signing.timestamps import DIGESTS
 
 _Parsed = TypeVar("_Parsed")
 

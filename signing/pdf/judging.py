@@ -8,18 +8,18 @@ evidence, time stamps and further signatures.
 from dataclasses import replace
 from datetime import datetime
 
-from signing import asn1, certificates, chains, cms, timestamps
-from signing.certificates import Certificate
-from signing.cms_building import DATA
-from signing.cms_evidence import NOTHING, Evidence
 from signing.errors import MalformedData, MalformedSignature
 from signing.pdf import messages
 from signing.pdf.signatures import Broken, PdfDocument, PdfSignature
+from signing.pki import asn1, certificates, chains, cms, timestamps
+from signing.pki.certificates import Certificate
+from signing.pki.cms_building import DATA
+from signing.pki.cms_evidence import NOTHING, Evidence
+from signing.pki.timestamps import DIGESTS
+from signing.pki.trust import TrustList
 from signing.policy import Policy
 from signing.report import Check, Outcome, SealReport, SignatureReport
 from signing.suites import SUITES
-from signing.timestamps import DIGESTS
-from signing.trust import TrustList
 from signing.verify_seal import Bench
 from signing.verify_signer import judge_signer, judge_value, with_signer
 

@@ -2,11 +2,12 @@
 
 from datetime import datetime
 
-from signing import asn1, ber, suites, timestamps
-from signing.certificates import Certificate
-from signing.cms import SignedMessage
-from signing.cms_building import SIGNATURE_TIMESTAMP
+from signing import suites
 from signing.errors import MalformedData, MalformedSignature, UnknownSuite
+from signing.pki import asn1, ber, timestamps
+from signing.pki.certificates import Certificate
+from signing.pki.cms import SignedMessage
+from signing.pki.cms_building import SIGNATURE_TIMESTAMP
 from signing.suites import SUITES, Suite
 
 

@@ -27,11 +27,12 @@ from pyhanko.sign.signers.cms_embedder import (
 from pyhanko.sign.signers.pdf_byterange import SignatureObject
 from pyhanko.stamp import StaticStampStyle
 
-from signing import certificates, cms_building, crl, ocsp, suites, timestamps
-from signing.certificates import Certificate
+from signing import suites
 from signing.errors import InvalidSignature, SealRefused, UnsafeDocument
 from signing.pdf.reader import refusing
 from signing.pdf.signatures import Broken, PdfDocument
+from signing.pki import certificates, cms_building, crl, ocsp, timestamps
+from signing.pki.certificates import Certificate
 from signing.placing import Boundary, insist_box, lower_right
 from signing.policy import Limits
 from signing.seal_picture import DIAMETER_MM

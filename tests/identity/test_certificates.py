@@ -19,7 +19,7 @@ from identity.principal import Principal, PrincipalKind
 from resources import TrustedCertificates
 from signing import devca
 from signing.devca import DevelopmentAuthority
-from signing.issuing import Name
+from signing.pki.issuing import Name
 from tests.identity import factories
 
 pytestmark = pytest.mark.usefixtures("db")

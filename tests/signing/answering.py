@@ -5,10 +5,11 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cache
 
-from signing import TrustList, asn1, certificates, devca, devocsp, ocsp, ocsp_building
+from signing import TrustList, devca, devocsp
 from signing.devca import DevelopmentAuthority
 from signing.devocsp import DevelopmentStatusService
-from signing.ocsp import Answer, CertificateId, State
+from signing.pki import asn1, certificates, ocsp, ocsp_building
+from signing.pki.ocsp import Answer, CertificateId, State
 from signing.suites import SM2_SM3
 from tests.signing.makers import AT, DEPARTMENT, OTHER
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from signing import certificates
+from signing.pki import certificates
 
 IDENTITY = "distid:1234567812345678"
 PROGRAM = shutil.which("openssl")

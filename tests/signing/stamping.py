@@ -2,9 +2,10 @@
 
 from datetime import UTC, datetime, timedelta
 
-from signing import asn1, certificates, cms, issuing, suites, timestamps
-from signing.certificates import Certificate
+from signing import suites
 from signing.keys import SoftwareKeyStore
+from signing.pki import asn1, certificates, cms, issuing, timestamps
+from signing.pki.certificates import Certificate
 from signing.suites import SM2_SM3, Suite
 from tests.signing.makers import AT
 

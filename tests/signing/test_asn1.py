@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from signing import asn1, ber
 from signing.errors import MalformedData
+from signing.pki import asn1, ber
 
 TIMES = st.datetimes(datetime(1950, 1, 1), datetime(2049, 12, 31)).map(
     lambda value: value.replace(microsecond=0, tzinfo=UTC)

@@ -12,16 +12,8 @@ from datetime import timedelta
 
 import pytest
 
-from signing import (
-    TrustList,
-    asn1,
-    begin_seal,
-    certificates,
-    devca,
-    eseal,
-    verify_document,
-    write_package,
-)
+from signing import TrustList, begin_seal, devca, eseal, verify_document, write_package
+from signing.pki import asn1, certificates
 from signing.report import SealReport
 from tests.signing.makers import (
     AT,

@@ -10,8 +10,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import pkcs7
 
-from signing.certificate_files import unfold
 from signing.errors import SigningError
+from signing.pki.certificate_files import unfold
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 

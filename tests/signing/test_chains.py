@@ -7,9 +7,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from signing import TrustList, certificates, chains, crl, devca, issuing
+from signing import TrustList, devca
 from signing.devca import DevelopmentAuthority
 from signing.errors import MalformedCertificate, MalformedTrustList
+from signing.pki import certificates, chains, crl, issuing
 from signing.policy import DEFAULT_POLICY, STRICT_POLICY, Policy
 from tests.signing.makers import AT, DEPARTMENT, authority, issue
 

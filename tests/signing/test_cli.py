@@ -7,14 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from signing import (
-    DEFAULT_POLICY,
-    SealReport,
-    certificates,
-    cli,
-    cli_text,
-    ocsp_building,
-)
+from signing import DEFAULT_POLICY, SealReport, cli, cli_text
+from signing.pki import certificates, ocsp_building
 from tests.signing import answering, makers
 from tests.vectors.places import HERE, SHARED
 

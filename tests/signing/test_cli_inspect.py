@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from signing import certificates, cli, devca, ocsp_building
+from signing import cli, devca
 from signing.pdf import inspect_pdf
+from signing.pki import certificates, ocsp_building
 from signing.suites import P256_SHA256
 from tests.signing import answering
 from tests.signing.makers import AT, DEPARTMENT, OTHER

@@ -6,18 +6,10 @@ from datetime import timedelta
 
 import pytest
 
-from signing import (
-    STRICT_POLICY,
-    TrustList,
-    asn1,
-    certificates,
-    cms,
-    cms_building,
-    devca,
-    verify_document,
-)
-from signing.cms_evidence import ADOBE_REVOCATION, NOTHING, OCSP_RESPONSE, Evidence
+from signing import STRICT_POLICY, TrustList, devca, verify_document
 from signing.devca import DevelopmentAuthority
+from signing.pki import asn1, certificates, cms, cms_building
+from signing.pki.cms_evidence import ADOBE_REVOCATION, NOTHING, OCSP_RESPONSE, Evidence
 from signing.suites import P256_SHA256
 from tests.signing import answering
 from tests.signing.makers import AT, DEPARTMENT

@@ -6,8 +6,9 @@ from random import Random
 
 import pytest
 
-from signing import MalformedDocument, asn1, ber, verify_document
+from signing import MalformedDocument, verify_document
 from signing.pdf import messages
+from signing.pki import asn1, ber
 from tests.signing import mutations
 from tests.signing.makers import AT, authority
 from tests.vectors.places import HERE

@@ -7,9 +7,7 @@ import pytest
 from signing import (
     InvalidSignature,
     MalformedSeal,
-    asn1,
     build_seal,
-    certificates,
     devca,
     esignature,
     parse_seal,
@@ -17,6 +15,7 @@ from signing import (
     verify_seal,
 )
 from signing.eseal import Structure
+from signing.pki import asn1, certificates
 from signing.seal_making import UnsignedSeal
 from tests.signing.makers import AT, DEPARTMENT, authority, make_seal
 from tests.signing.openssl import needs_openssl, verifies

@@ -12,24 +12,17 @@ from signing import (
     SigningError,
     SoftwareKeyStore,
     TrustList,
-    asn1,
     begin_seal,
-    ber,
-    certificates,
-    cms,
-    crl,
     esignature,
     extract_data,
-    ocsp,
-    ocsp_building,
     parse_seal,
     reading,
-    timestamps,
     verify_document,
     verify_seal,
     write_package,
 )
 from signing.ofd.container import open_package
+from signing.pki import asn1, ber, certificates, cms, crl, ocsp, ocsp_building, timestamps
 from signing.policy import Limits
 from tests.signing import answering
 from tests.signing.makers import (

@@ -5,9 +5,10 @@ from datetime import timedelta
 
 import pytest
 
-from signing import STRICT_POLICY, asn1, begin_seal, devca, eseal, verify_document, write_package
+from signing import STRICT_POLICY, begin_seal, devca, eseal, verify_document, write_package
 from signing.devca import DevelopmentAuthority
 from signing.ofd.container import open_package
+from signing.pki import asn1
 from signing.policy import Limits
 from tests.signing.makers import (
     AT,

@@ -12,11 +12,12 @@ from cryptography.x509 import ocsp as foreign
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from signing import TrustList, asn1, certificates, chains, devca, devocsp, ocsp, ocsp_building
-from signing.crl import Revocation
+from signing import TrustList, devca, devocsp
 from signing.devca import DevelopmentAuthority
 from signing.errors import InvalidSignature, MalformedCertificate, MalformedTrustList
-from signing.ocsp import Answer, CertificateId, State
+from signing.pki import asn1, certificates, chains, ocsp, ocsp_building
+from signing.pki.crl import Revocation
+from signing.pki.ocsp import Answer, CertificateId, State
 from signing.policy import DEFAULT_POLICY, LENIENT_POLICY, Policy
 from signing.suites import P256_SHA256, SM2_SM3
 from tests.signing import answering, openssl

@@ -15,9 +15,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from signing import MalformedPass, base45, certificates, cose, devca, passes, statuslist
+from signing import MalformedPass, base45, cose, devca, passes, statuslist
 from signing.devca import DevelopmentAuthority
 from signing.passes import Claims, Licence
+from signing.pki import certificates
 from signing.statuslist import Status, StatusList, StatusToken
 from signing.suites import P256_SHA256, to_raw
 from signing.verify_pass import PassReport, verify_pass

@@ -26,15 +26,14 @@ from signing import (
     UnsafeDocument,
     begin_pdf_seal,
     begin_seal,
-    certificates,
     devca,
     devtsa,
-    ocsp_building,
     verify_document,
 )
 from signing.devtsa import DevelopmentStampAuthority
+from signing.pki import certificates, ocsp_building
+from signing.pki.timestamps import imprint_of
 from signing.suites import P256_SHA256, RSA_SHA256, SM2_SM3
-from signing.timestamps import imprint_of
 from tests.signing import answering, makers
 from tests.signing.makers import AT, DEPARTMENT, OTHER
 from tests.signing.pdf_foreign import foreign_signed, foreign_trust

@@ -12,20 +12,12 @@ from typing import Any
 
 import pytest
 
-from signing import (
-    KeyUnavailable,
-    begin_pdf_seal,
-    begin_seal,
-    certificates,
-    devca,
-    issuing,
-    sm2,
-    verify_document,
-)
-from signing.certificates import DIGITAL_SIGNATURE, NON_REPUDIATION
+from signing import KeyUnavailable, begin_pdf_seal, begin_seal, devca, sm2, verify_document
 from signing.devca import DevelopmentAuthority
 from signing.keys import KeyStore
 from signing.pkcs11 import P256_SCHEME, Pkcs11KeyStore, sm2_scheme
+from signing.pki import certificates, issuing
+from signing.pki.certificates import DIGITAL_SIGNATURE, NON_REPUDIATION
 from signing.suites import P256_SHA256, SM2_SM3
 from tests.signing import pdf_makers
 from tests.signing.makers import AT, BOX, DEPARTMENT, licence, make_seal

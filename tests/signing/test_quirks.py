@@ -10,7 +10,6 @@ from signing import (
     Limits,
     SealRefused,
     UnsafeDocument,
-    asn1,
     begin_seal,
     devca,
     esignature,
@@ -21,6 +20,7 @@ from signing import (
 )
 from signing.eseal import Structure
 from signing.ofd.container import open_package
+from signing.pki import asn1
 from signing.report import SealReport
 from signing.suites import SM2_SM3
 from tests.signing import test_eseal

@@ -3,8 +3,9 @@
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from signing import TrustList, asn1, certificates, chains, devca, issuing, with_answers
+from signing import TrustList, devca, with_answers
 from signing.devca import DevelopmentAuthority
+from signing.pki import asn1, certificates, chains, issuing
 from signing.policy import STRICT_POLICY
 from tests.signing import answering
 from tests.signing.answering import good, signed

@@ -16,7 +16,6 @@ from signing import (
     SealRefused,
     UnsafeDocument,
     begin_seal,
-    certificates,
     devca,
     eseal,
     esignature,
@@ -30,6 +29,7 @@ from signing.errors import InvalidSignature
 from signing.ofd import signatures, xml
 from signing.ofd.container import open_package
 from signing.ofd.writer import Packed
+from signing.pki import certificates
 from signing.policy import STRICT_POLICY, Limits
 from signing.seal import Unsigned
 from tests.signing.makers import (

@@ -13,14 +13,14 @@ from signing import (
     begin_seal,
     devca,
     devtsa,
-    stamp_requests,
     verify_document,
 )
 from signing.devtsa import DevelopmentStampAuthority
+from signing.pki import stamp_requests
+from signing.pki.timestamps import imprint_of
 from signing.policy import STRICT_POLICY
 from signing.seal import Unsigned
 from signing.suites import P256_SHA256, SM2_SM3
-from signing.timestamps import imprint_of
 from tests.signing import openssl
 from tests.signing.makers import AT, BOX, DEPARTMENT, authority, licence, make_seal
 

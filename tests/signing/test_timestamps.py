@@ -4,7 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from signing import TrustList, timestamps, verify_document
+from signing import TrustList, verify_document
+from signing.pki import timestamps
 from signing.policy import DEFAULT_POLICY, STRICT_POLICY, Policy
 from signing.report import Check
 from signing.suites import P256_SHA256, SM2_SM3, Suite

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from signing import certificates, cms, eseal, esignature, suites
+from signing import eseal, esignature, suites
+from signing.pki import certificates, cms
 from signing.verify_message import is_bound
 from tests.vectors.places import SHARED
 

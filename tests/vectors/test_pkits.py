@@ -13,8 +13,9 @@ from pathlib import Path
 import cryptography_vectors
 import pytest
 
-from signing import TrustList, certificates, chains, crl
+from signing import TrustList
 from signing.errors import MalformedData
+from signing.pki import certificates, chains, crl
 from signing.policy import DEFAULT_POLICY, STRICT_POLICY, Policy
 from signing.report import Outcome
 

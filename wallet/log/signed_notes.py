@@ -6,9 +6,10 @@ names the log. The signature is DER over the UTF-8 bytes of the text, by the ope
 
 from dataclasses import dataclass
 
-from signing import certificates, suites
+from signing import suites
 from signing.errors import SigningError
 from signing.keys import signer_key
+from signing.pki import certificates
 from wallet.types.key_store import Signs
 
 OPERATOR = "ZWB"

@@ -13,8 +13,9 @@ import msgspec
 
 from core import audit, clock, database, once
 from identity.principal import Principal
-from signing import KeyUnavailable, certificates
+from signing import KeyUnavailable
 from signing.keys import signer_key
+from signing.pki import certificates
 from wallet import second_person
 from wallet.errors import (
     ProposalClosed,

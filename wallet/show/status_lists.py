@@ -18,8 +18,9 @@ from redis.asyncio import Redis
 from tortoise.expressions import Subquery
 
 from core import clock
-from signing import KeyUnavailable, Outcome, TrustList, certificates, chains, readerlist, statuslist
+from signing import KeyUnavailable, Outcome, TrustList, readerlist, statuslist
 from signing.keys import LISTS_KEY
+from signing.pki import certificates, chains
 from signing.policy import DEFAULT_POLICY
 from signing.readerlist import Signer, SignerState
 from signing.statuslist import Status, StatusList, StatusToken

@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
-from signing import asn1, crl, ocsp
-from signing.cms import SignedMessage
 from signing.errors import MalformedData
-from signing.trust import TrustList
+from signing.pki import asn1, crl, ocsp
+from signing.pki.cms import SignedMessage
+from signing.pki.trust import TrustList
 
 ADOBE_REVOCATION = "1.2.840.113583.1.1.8"
 OCSP_RESPONSE = "1.3.6.1.5.5.7.16.2"

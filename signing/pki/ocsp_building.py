@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from signing import asn1, certificates, ocsp, suites
-from signing.certificates import Certificate
+from signing import suites
 from signing.errors import InvalidSignature, MalformedCertificate, MalformedData
-from signing.issuing import extension
-from signing.ocsp import Answer, CertificateId, State
+from signing.pki import asn1, certificates, ocsp
+from signing.pki.certificates import Certificate
+from signing.pki.issuing import extension
+from signing.pki.ocsp import Answer, CertificateId, State
 
 MALFORMED_REQUEST = asn1.sequence(asn1.element(ocsp.ENUMERATED, b"\x01"))
 _NULL = b"\x05\x00"

@@ -14,10 +14,11 @@ from enum import StrEnum
 from functools import lru_cache
 from types import MappingProxyType
 
-from signing import asn1, certificates, suites
-from signing.certificates import Certificate, verify_signed
-from signing.crl import Revocation
+from signing import suites
 from signing.errors import MalformedCertificate, MalformedData
+from signing.pki import asn1, certificates
+from signing.pki.certificates import Certificate, verify_signed
+from signing.pki.crl import Revocation
 
 BASIC = "1.3.6.1.5.5.7.48.1.1"
 NONCE = "1.3.6.1.5.5.7.48.1.2"

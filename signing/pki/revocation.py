@@ -11,12 +11,12 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import NamedTuple
 
-from signing import crl, ocsp
-from signing.certificates import CRL_SIGN, Certificate, display_name
-from signing.crl import Revocation
 from signing.errors import MalformedData, UnknownSuite
-from signing.ocsp import Answer, Response, State
-from signing.trust import TrustList
+from signing.pki import crl, ocsp
+from signing.pki.certificates import CRL_SIGN, Certificate, display_name
+from signing.pki.crl import Revocation
+from signing.pki.ocsp import Answer, Response, State
+from signing.pki.trust import TrustList
 
 
 class Moment(NamedTuple):

@@ -6,9 +6,9 @@ means nothing, so the holder's certificate is the one that issued none of the ot
 
 from collections.abc import Sequence
 
-from signing import asn1, certificates
-from signing.cms import GB_SIGNED_DATA, SIGNED_DATA
 from signing.errors import MalformedData
+from signing.pki import asn1, certificates
+from signing.pki.cms import GB_SIGNED_DATA, SIGNED_DATA
 
 CONTENT_TAG = CERTIFICATES_TAG = 0xA0
 

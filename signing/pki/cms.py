@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from signing import asn1, ber, certificates
 from signing.errors import MalformedData, MalformedSignature
+from signing.pki import asn1, ber, certificates
 
 GB_DATA, GB_SIGNED_DATA = "1.2.156.10197.6.1.4.2.1", "1.2.156.10197.6.1.4.2.2"
 SIGNED_DATA = "1.2.840.113549.1.7.2"

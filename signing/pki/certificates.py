@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 
-from signing import asn1, suites
+from signing import suites
 from signing.errors import InvalidKey, MalformedCertificate, MalformedData
+from signing.pki import asn1
 
 COMMON_NAME, COUNTRY, ORGANISATION, UNIT = "2.5.4.3", "2.5.4.6", "2.5.4.10", "2.5.4.11"
 _SUBJECT_KEY_ID, _KEY_USAGE, _BASIC_CONSTRAINTS = "2.5.29.14", "2.5.29.15", "2.5.29.19"

@@ -14,9 +14,9 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import Protocol
 
-from signing import chains, ocsp, ocsp_building
 from signing.errors import MalformedCertificate
-from signing.trust import TrustList
+from signing.pki import chains, ocsp, ocsp_building
+from signing.pki.trust import TrustList
 
 _MOST_ADDRESSES = 2
 

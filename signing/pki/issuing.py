@@ -5,9 +5,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from signing import asn1, certificates, suites
-from signing.certificates import Certificate
+from signing import suites
 from signing.errors import InvalidSignature
+from signing.pki import asn1, certificates
+from signing.pki.certificates import Certificate
 
 _USAGE_BITS = {
     certificates.DIGITAL_SIGNATURE: 0x80,

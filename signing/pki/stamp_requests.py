@@ -6,9 +6,9 @@ fresh for every request; it ties the answer to it.
 
 from dataclasses import dataclass, field
 
-from signing import asn1, timestamps
 from signing.errors import InvalidSignature, MalformedData, MalformedSignature
-from signing.timestamps import Imprint
+from signing.pki import asn1, timestamps
+from signing.pki.timestamps import Imprint
 
 _GRANTED = (0, 1)
 MEDIA_TYPE = "application/timestamp-query"

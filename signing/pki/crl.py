@@ -8,9 +8,10 @@ from functools import lru_cache
 
 from cryptography import x509
 
-from signing import asn1, issuing, suites
-from signing.certificates import CRL_SIGN, Certificate, verify_signed
+from signing import suites
 from signing.errors import MalformedCertificate, MalformedData
+from signing.pki import asn1, issuing
+from signing.pki.certificates import CRL_SIGN, Certificate, verify_signed
 
 _CRL_NUMBER, _REASON_CODE = "2.5.29.20", "2.5.29.21"
 _REASONS = {

@@ -6,8 +6,9 @@ the message around the value.
 
 from collections.abc import Sequence
 
-from signing import asn1, cms, suites
-from signing.certificates import Certificate
+from signing import suites
+from signing.pki import asn1, cms
+from signing.pki.certificates import Certificate
 from signing.suites import Suite
 
 DATA = "1.2.840.113549.1.7.1"

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Self
 
-from signing import certificates, crl
-from signing.certificates import Certificate
 from signing.errors import MalformedCertificate, MalformedTrustList
-from signing.ocsp import parse as parse_answer
+from signing.pki import certificates, crl
+from signing.pki.certificates import Certificate
+from signing.pki.ocsp import parse as parse_answer
 
 _PEM = re.compile(
     r"-----BEGIN (CERTIFICATE|X509 CRL)-----([A-Za-z0-9+/=\s]+)-----END \1-----", re.ASCII

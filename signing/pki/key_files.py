@@ -8,8 +8,8 @@ import base64
 import binascii
 import re
 
-from signing import asn1, certificates
 from signing.errors import InvalidKey, MalformedCertificate, MalformedData
+from signing.pki import asn1, certificates
 from signing.suites import P256_SHA256, RSA_SHA256, SM2_SM3, Suite
 
 _PEM = re.compile(rb"-----BEGIN ([A-Z0-9 ]+)-----([A-Za-z0-9+/=\s]+)-----END \1-----")

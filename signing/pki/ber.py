@@ -1,8 +1,8 @@
 """Indefinite lengths made definite, for CMS messages only: Java libraries write them (RFC 5652
 allows BER outside the signed attributes). Definite elements pass through byte for byte."""
 
-from signing import asn1
 from signing.errors import MalformedData
+from signing.pki import asn1
 
 _DEEPEST = 24
 _CONSTRUCTED_OCTETS = 0x24

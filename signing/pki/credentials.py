@@ -7,12 +7,13 @@ told (no revocation list, no path) is refused as well.
 from collections.abc import Sequence
 from datetime import datetime
 
-from signing import certificate_files, certificates, chains, suites
-from signing.certificates import Certificate
+from signing import suites
 from signing.errors import SigningError
+from signing.pki import certificate_files, certificates, chains
+from signing.pki.certificates import Certificate
+from signing.pki.trust import TrustList
 from signing.policy import STRICT_POLICY
 from signing.report import Outcome
-from signing.trust import TrustList
 
 HOLDER = chains.Purpose("holder", usages=(certificates.DIGITAL_SIGNATURE,))
 MOST = 4

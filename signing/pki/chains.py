@@ -11,13 +11,13 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import NamedTuple
 
-from signing import certificates, revocation
-from signing.certificates import KEY_CERT_SIGN, Certificate, display_name
 from signing.errors import MalformedCertificate, UnknownSuite
+from signing.pki import certificates, revocation
+from signing.pki.certificates import KEY_CERT_SIGN, Certificate, display_name
+from signing.pki.revocation import Moment as Moment
+from signing.pki.trust import TrustList
 from signing.policy import Policy
 from signing.report import Check, Outcome
-from signing.revocation import Moment as Moment
-from signing.trust import TrustList
 
 _DEEPEST = 6
 _MOST_EXTRA = 8

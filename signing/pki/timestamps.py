@@ -6,9 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
 
-from signing import asn1, certificates, chains, cms, suites
-from signing.certificates import Certificate
-from signing.cms_evidence import Evidence
+from signing import suites
 from signing.errors import (
     InvalidKey,
     InvalidSignature,
@@ -16,9 +14,12 @@ from signing.errors import (
     MalformedSignature,
     UnknownSuite,
 )
+from signing.pki import asn1, certificates, chains, cms
+from signing.pki.certificates import Certificate
+from signing.pki.cms_evidence import Evidence
+from signing.pki.trust import TrustList
 from signing.policy import Policy
 from signing.report import Check, Outcome
-from signing.trust import TrustList
 
 TST_INFO = "1.2.840.113549.1.9.16.1.4"
 # Names of key types that writers put where a signature algorithm belongs: EC, SM2, RSA.

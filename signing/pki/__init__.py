@@ -1,0 +1,1 @@
+"""Certificates, chains, revocation, time stamps and messages: strict structures, and who judges."""
