@@ -23,7 +23,6 @@ from signing.errors import (
 )
 from signing.eseal import Seal, parse_seal
 from signing.extract import Extract, Item, ItemKind, extract_data
-from signing.findings import REASONS
 from signing.keys import KeyStore, SoftwareKeyStore
 from signing.ofd.writer import write_package
 from signing.pdf import begin_pdf_seal
@@ -31,8 +30,16 @@ from signing.pki.crl import Revocation
 from signing.pki.revocation_sources import StatusSource, with_answers
 from signing.pki.trust import TrustList
 from signing.placing import Edge, Placement, Riding
-from signing.policy import DEFAULT_POLICY, LENIENT_POLICY, POLICIES, STRICT_POLICY, Limits, Policy
-from signing.report import Check, Outcome, SealReport, SignatureReport, Verdict
+from signing.report.findings import REASONS
+from signing.report.policy import (
+    DEFAULT_POLICY,
+    LENIENT_POLICY,
+    POLICIES,
+    STRICT_POLICY,
+    Limits,
+    Policy,
+)
+from signing.report.report import Check, Outcome, SealReport, SignatureReport, Verdict
 from signing.seal import Unsigned, begin_seal
 from signing.seal_making import UnsignedSeal, build_seal
 from signing.seal_picture import draw_seal_picture

@@ -20,12 +20,12 @@ from signing.errors import SigningError
 from signing.extract import extract_data
 from signing.pki import certificates, chains, crl, ocsp
 from signing.pki.trust import TrustList
-from signing.policy import POLICIES, Policy
-from signing.policy_files import read_policy
 from signing.reading import Kind, Recognised
-from signing.rendering import FORMAT
-from signing.rendering_html import as_html
-from signing.report import SealReport, Verdict
+from signing.report.policy import POLICIES, Policy
+from signing.report.policy_files import read_policy
+from signing.report.rendering import FORMAT
+from signing.report.rendering_html import as_html
+from signing.report.report import SealReport, Verdict
 from signing.verify import verify_detached, verify_document
 from signing.verify_seal import verify_seal
 

@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from signing.errors import SigningError
 from signing.extract import Extract, Item
-from signing.rendering import Language, headline, visible
+from signing.report.rendering import Language, headline, visible
 
 INDEX = "extract.json"
 _Parser = TypeVar("_Parser", bound=argparse.ArgumentParser)

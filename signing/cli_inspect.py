@@ -10,7 +10,7 @@ from signing.extract import Extract, extract_data
 from signing.pdf import inspect_pdf
 from signing.pki.trust import TrustList
 from signing.reading import Kind, Recognised
-from signing.rendering import visible
+from signing.report.rendering import visible
 
 FORMAT = "yunjian-inspection/1"
 # Digests and signatures are compared, and what time has to say is left to `verify`.

@@ -6,8 +6,8 @@ Names come from files that may be hostile, so everything shown goes through `ren
 from collections.abc import Iterator
 from pathlib import Path
 
-from signing.rendering import MARKS, visible
-from signing.report import Check, Outcome, SealReport, Verdict
+from signing.report.rendering import MARKS, visible
+from signing.report.report import Check, Outcome, SealReport, Verdict
 
 _WORDS = {Verdict.VALID: "有效", Verdict.INVALID: "无效", Verdict.CANNOT_TELL: "无法判断"}
 _GREEN, _RED, _YELLOW, _GREY = "32", "31", "33", "90"

@@ -32,8 +32,8 @@ from signing.ofd.container import ROOT, Package, open_package
 from signing.ofd.document import Body
 from signing.pdf import is_pdf
 from signing.pki.trust import TrustList
-from signing.policy import DEFAULT_POLICY, Policy
-from signing.report import SealReport
+from signing.report.policy import DEFAULT_POLICY, Policy
+from signing.report.report import SealReport
 from signing.verify import examine
 from signing.verify_seal import Bench
 from signing.verify_signature import Judgement

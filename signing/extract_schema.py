@@ -3,8 +3,8 @@
 from typing import Any
 
 from signing.extract import FORMAT, ItemKind
-from signing.findings import REASONS
-from signing.report import Verdict
+from signing.report.findings import REASONS
+from signing.report.report import Verdict
 
 SCHEMA_ID = "https://yunjian.example/schemas/extract.schema.json"
 _TEXT = {"type": "string"}

@@ -16,7 +16,7 @@ from signing.ofd.container import open_package
 from signing.pdf import inspect_pdf, is_pdf, messages_of_pdf
 from signing.pki import asn1, certificates, cms, crl, ocsp
 from signing.pki.certificates import Certificate, display_name
-from signing.policy import Limits
+from signing.report.policy import Limits
 from signing.sm2 import sm3
 
 _PEM = re.compile(rb"-----BEGIN (CERTIFICATE|X509 CRL)-----([A-Za-z0-9+/=\s]+)-----END")

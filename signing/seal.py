@@ -29,7 +29,7 @@ from signing.ofd.writer import Packed, write
 from signing.pki import certificates, timestamps
 from signing.pki.certificates import Certificate
 from signing.placing import Boundary, Placement, Riding, pages_needed, place
-from signing.policy import Limits
+from signing.report.policy import Limits
 
 _USAGES = (certificates.DIGITAL_SIGNATURE, certificates.NON_REPUDIATION)
 

@@ -14,8 +14,8 @@ from signing.ofd.container import ROOT, Package, open_package
 from signing.ofd.signatures import SignatureList
 from signing.pdf import is_pdf, verify_pdf
 from signing.pki.trust import TrustList
-from signing.policy import DEFAULT_POLICY, Policy
-from signing.report import Check, SealReport
+from signing.report.policy import DEFAULT_POLICY, Policy
+from signing.report.report import Check, SealReport
 from signing.verify_seal import Bench
 from signing.verify_signature import Judgement, judge_detached, judge_signature
 from signing.verify_stamps import judge_stamps

@@ -9,7 +9,7 @@ from signing.ofd.signatures import Described
 from signing.pki import certificates, chains, cms
 from signing.pki.certificates import Certificate
 from signing.pki.cms_evidence import Evidence
-from signing.report import Check, SignatureReport
+from signing.report.report import Check, SignatureReport
 from signing.suites import SM2_SM3, SUITES
 from signing.verify_seal import Bench
 from signing.verify_signer import judge_signer, judge_value, with_signer

@@ -14,8 +14,8 @@ from signing.passes import Claims, ForeignCode, Offered
 from signing.pki import chains
 from signing.pki.certificates import Certificate, display_name
 from signing.pki.trust import TrustList
-from signing.policy import DEFAULT_POLICY, Policy
-from signing.report import Check, Outcome, Verdict, sum_up
+from signing.report.policy import DEFAULT_POLICY, Policy
+from signing.report.report import Check, Outcome, Verdict, sum_up
 from signing.seal_times import CHINA
 from signing.statuslist import Status, StatusToken
 

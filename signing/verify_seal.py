@@ -9,8 +9,8 @@ from signing.eseal import Seal, Structure
 from signing.pki import certificates, chains, timestamps
 from signing.pki.cms import GB_DATA, GB_SIGNED_DATA
 from signing.pki.trust import TrustList
-from signing.policy import DEFAULT_POLICY, Policy
-from signing.report import Check, SealReport, SignatureReport
+from signing.report.policy import DEFAULT_POLICY, Policy
+from signing.report.report import Check, SealReport, SignatureReport
 from signing.suites import P256_SHA256, SM2_SM3
 
 # Identifiers of messages and digests that careless writers put where an algorithm belongs.

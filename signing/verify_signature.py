@@ -22,7 +22,7 @@ from signing.ofd.signatures import Described, Listed
 from signing.ofd.stamps import Stamp
 from signing.pki import certificates, chains, cms, timestamps
 from signing.pki.certificates import Certificate
-from signing.report import Check, Outcome, SignatureReport
+from signing.report.report import Check, Outcome, SignatureReport
 from signing.suites import SM2_SM3, SUITES
 from signing.verify_message import judge_message
 from signing.verify_seal import NOT_ALGORITHMS, Bench, judge_seal

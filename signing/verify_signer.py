@@ -6,7 +6,7 @@ from signing import suites
 from signing.errors import InvalidKey, UnknownSuite
 from signing.pki import chains
 from signing.pki.certificates import Certificate
-from signing.report import Check, SignatureReport
+from signing.report.report import Check, SignatureReport
 from signing.suites import SUITES
 from signing.verify_seal import Bench
 

@@ -12,7 +12,7 @@ from signing.ofd import document
 from signing.ofd.container import Package
 from signing.ofd.document import Body
 from signing.ofd.stamps import Box, Stamp
-from signing.report import Check
+from signing.report.report import Check
 from signing.verify_seal import Bench
 
 _SHOWN = 10

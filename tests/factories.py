@@ -20,7 +20,7 @@ from signing import (
     write_package,
 )
 from signing.ofd.container import open_package
-from signing.policy import Limits
+from signing.report.policy import Limits
 from signing.statuslist import Status, StatusList, StatusToken
 from signing.suites import to_raw
 from wallet.document import face, fonts

@@ -30,7 +30,7 @@ from signing import (
 )
 from signing.ofd.container import open_package
 from signing.pki import asn1, certificates, chains, ocsp, ocsp_building
-from signing.policy import Limits
+from signing.report.policy import Limits
 from tests import mutations
 from tests.factories import (
     AT,

@@ -11,7 +11,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from signing import extract_schema, policy_schema, rendering
+from signing import extract_schema
+from signing.report import policy_schema, rendering
 
 FOLDER = Path(__file__).parents[1] / "docs" / "schemas"
 

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives import hashes
 from signing.errors import MalformedDocument, UnsafeDocument
 from signing.ofd.directory import Entry, read_entries
 from signing.ofd.local_headers import STORE
-from signing.policy import Limits
+from signing.report.policy import Limits
 
 ROOT = "OFD.xml"
 # What is kept unpacked: small files and XML, which are read more than once, up to a sum.

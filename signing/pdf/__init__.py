@@ -10,8 +10,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from signing.pki.trust import TrustList
-from signing.policy import Limits, Policy
-from signing.report import SealReport
+from signing.report.policy import Limits, Policy
+from signing.report.report import SealReport
 
 if TYPE_CHECKING:
     from signing.pdf.inspecting import PdfFacts

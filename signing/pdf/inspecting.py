@@ -14,7 +14,7 @@ from signing.pdf.signatures import Broken, KeptEvidence, PdfDocument, PdfSignatu
 from signing.pki import asn1, certificates, cms, crl, ocsp, timestamps
 from signing.pki.certificates import display_name
 from signing.pki.timestamps import DIGESTS
-from signing.policy import Limits
+from signing.report.policy import Limits
 
 _Parsed = TypeVar("_Parsed")
 

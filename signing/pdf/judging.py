@@ -17,8 +17,8 @@ from signing.pki.cms_building import DATA
 from signing.pki.cms_evidence import NOTHING, Evidence
 from signing.pki.timestamps import DIGESTS
 from signing.pki.trust import TrustList
-from signing.policy import Policy
-from signing.report import Check, Outcome, SealReport, SignatureReport
+from signing.report.policy import Policy
+from signing.report.report import Check, Outcome, SealReport, SignatureReport
 from signing.suites import SUITES
 from signing.verify_seal import Bench
 from signing.verify_signer import judge_signer, judge_value, with_signer

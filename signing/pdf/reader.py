@@ -28,7 +28,7 @@ from pyhanko.pdf_utils.reader import (
 from pyhanko.pdf_utils.xref import ObjStreamRef, XRefBuilder, XRefCache
 
 from signing.errors import SigningError, UnsafeDocument
-from signing.policy import MIB, Limits
+from signing.report.policy import MIB, Limits
 
 for _name in ("pyhanko", "pyhanko_certvalidator"):
     logging.getLogger(_name).addHandler(logging.NullHandler())

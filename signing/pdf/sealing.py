@@ -34,7 +34,7 @@ from signing.pdf.signatures import Broken, PdfDocument
 from signing.pki import certificates, cms_building, crl, ocsp, timestamps
 from signing.pki.certificates import Certificate
 from signing.placing import Boundary, insist_box, lower_right
-from signing.policy import Limits
+from signing.report.policy import Limits
 from signing.seal_picture import DIAMETER_MM
 
 _POINTS_PER_MM = 72 / 25.4

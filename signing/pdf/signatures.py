@@ -25,7 +25,7 @@ from pyhanko.sign.fields import FieldMDPSpec, MDPPerm, enumerate_sig_fields
 
 from signing.errors import MalformedSignature, UnsafeDocument
 from signing.pdf.reader import BoundedReader, refusing
-from signing.policy import Limits
+from signing.report.policy import Limits
 
 _LONGEST_NAME, _MOST_EVIDENCE, _LARGEST_CONTENTS = 64, 32, 1 << 20
 _BLANK = b"\x00\t\n\x0c\r "

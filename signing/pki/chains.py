@@ -16,8 +16,8 @@ from signing.pki import certificates, revocation
 from signing.pki.certificates import KEY_CERT_SIGN, Certificate, display_name
 from signing.pki.revocation import Moment as Moment
 from signing.pki.trust import TrustList
-from signing.policy import Policy
-from signing.report import Check, Outcome
+from signing.report.policy import Policy
+from signing.report.report import Check, Outcome
 
 _DEEPEST = 6
 _MOST_EXTRA = 8

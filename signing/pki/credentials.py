@@ -12,8 +12,8 @@ from signing.errors import SigningError
 from signing.pki import certificate_files, certificates, chains
 from signing.pki.certificates import Certificate
 from signing.pki.trust import TrustList
-from signing.policy import STRICT_POLICY
-from signing.report import Outcome
+from signing.report.policy import STRICT_POLICY
+from signing.report.report import Outcome
 
 HOLDER = chains.Purpose("holder", usages=(certificates.DIGITAL_SIGNATURE,))
 MOST = 4

@@ -18,8 +18,8 @@ from signing.pki import asn1, certificates, chains, cms
 from signing.pki.certificates import Certificate
 from signing.pki.cms_evidence import Evidence
 from signing.pki.trust import TrustList
-from signing.policy import Policy
-from signing.report import Check, Outcome
+from signing.report.policy import Policy
+from signing.report.report import Check, Outcome
 
 TST_INFO = "1.2.840.113549.1.9.16.1.4"
 # Names of key types that writers put where a signature algorithm belongs: EC, SM2, RSA.

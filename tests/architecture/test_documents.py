@@ -8,7 +8,7 @@ from pathlib import Path
 
 from api import problem_texts
 from core.errors import Problem
-from signing.findings import REASONS
+from signing.report.findings import REASONS
 from wallet.types.verdict import WORDS
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -14,7 +14,7 @@ import pytest
 
 from signing import TrustList, begin_seal, devca, eseal, verify_document, write_package
 from signing.pki import asn1, certificates
-from signing.report import SealReport
+from signing.report.report import SealReport
 from tests.signing.makers import (
     AT,
     BOX,

@@ -11,7 +11,7 @@ from signing import TrustList, devca
 from signing.devca import DevelopmentAuthority
 from signing.errors import MalformedCertificate, MalformedTrustList
 from signing.pki import certificates, chains, crl, issuing
-from signing.policy import DEFAULT_POLICY, STRICT_POLICY, Policy
+from signing.report.policy import DEFAULT_POLICY, STRICT_POLICY, Policy
 from tests.signing.makers import AT, DEPARTMENT, authority, issue
 
 SIGNING = frozenset({certificates.DIGITAL_SIGNATURE})

@@ -23,7 +23,7 @@ from signing import (
 )
 from signing.ofd.container import open_package
 from signing.pki import asn1, ber, certificates, cms, crl, ocsp, ocsp_building, timestamps
-from signing.policy import Limits
+from signing.report.policy import Limits
 from tests.signing import answering
 from tests.signing.makers import (
     AT,

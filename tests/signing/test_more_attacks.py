@@ -9,7 +9,7 @@ from signing import STRICT_POLICY, begin_seal, devca, eseal, verify_document, wr
 from signing.devca import DevelopmentAuthority
 from signing.ofd.container import open_package
 from signing.pki import asn1
-from signing.policy import Limits
+from signing.report.policy import Limits
 from tests.signing.makers import (
     AT,
     BOX,

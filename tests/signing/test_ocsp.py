@@ -18,7 +18,7 @@ from signing.errors import InvalidSignature, MalformedCertificate, MalformedTrus
 from signing.pki import asn1, certificates, chains, ocsp, ocsp_building
 from signing.pki.crl import Revocation
 from signing.pki.ocsp import Answer, CertificateId, State
-from signing.policy import DEFAULT_POLICY, LENIENT_POLICY, Policy
+from signing.report.policy import DEFAULT_POLICY, LENIENT_POLICY, Policy
 from signing.suites import P256_SHA256, SM2_SM3
 from tests.signing import answering, openssl
 from tests.signing.answering import DAY, HOUR, about, delegate, good, signed, signer, without_lists

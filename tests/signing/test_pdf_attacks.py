@@ -12,7 +12,7 @@ from signing import devca, verify_document
 from signing.pdf.sealing import UnsignedPdf
 from signing.pki import certificates
 from signing.pki.cms_building import DATA, signed_attributes
-from signing.report import SealReport
+from signing.report.report import SealReport
 from signing.suites import P256_SHA256
 from tests.signing.makers import AT, DEPARTMENT
 from tests.signing.pdf_makers import (

@@ -21,7 +21,7 @@ from signing import (
 from signing.ofd import signatures
 from signing.ofd.container import open_package
 from signing.ofd.stamps import Box, Stamp
-from signing.policy import STRICT_POLICY, Limits
+from signing.report.policy import STRICT_POLICY, Limits
 from tests.signing.makers import (
     AT,
     BOX,

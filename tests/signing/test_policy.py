@@ -6,7 +6,7 @@ import string
 import pytest
 
 from signing import POLICIES, REASONS, Check, Outcome, Policy, SealReport, verify_document
-from signing.findings import FINDINGS
+from signing.report.findings import FINDINGS
 from tests.signing.makers import AT, authority
 
 

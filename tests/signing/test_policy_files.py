@@ -14,10 +14,10 @@ from signing import (
     Limits,
     MalformedData,
     Outcome,
-    policy_schema,
 )
-from signing.findings import FINDINGS
-from signing.policy_files import read_policy
+from signing.report import policy_schema
+from signing.report.findings import FINDINGS
+from signing.report.policy_files import read_policy
 from tests.signing.schema_checks import problems
 
 FOLDER = resources.files("signing") / "policies"

@@ -21,7 +21,7 @@ from signing import (
 from signing.eseal import Structure
 from signing.ofd.container import open_package
 from signing.pki import asn1
-from signing.report import SealReport
+from signing.report.report import SealReport
 from signing.suites import SM2_SM3
 from tests.signing import test_eseal
 from tests.signing.archives import Made, archive, deflated

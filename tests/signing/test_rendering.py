@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from signing import verify_document
-from signing.findings import FINDINGS, REASONS
-from signing.rendering import Language, as_json, as_text, json_schema, visible
-from signing.rendering_html import as_html
-from signing.report import Check, Outcome, SealReport, SignatureReport, Verdict
-from signing.words import CHECKS, OUTCOMES, VERDICTS
-from signing.words import REASONS as REASON_WORDS
+from signing.report.findings import FINDINGS, REASONS
+from signing.report.rendering import Language, as_json, as_text, json_schema, visible
+from signing.report.rendering_html import as_html
+from signing.report.report import Check, Outcome, SealReport, SignatureReport, Verdict
+from signing.report.words import CHECKS, OUTCOMES, VERDICTS
+from signing.report.words import REASONS as REASON_WORDS
 from tests.signing import makers, pdf_makers
 from tests.signing.makers import AT
 from tests.signing.schema_checks import problems

@@ -6,7 +6,7 @@ from datetime import timedelta
 from signing import TrustList, devca, with_answers
 from signing.devca import DevelopmentAuthority
 from signing.pki import asn1, certificates, chains, issuing
-from signing.policy import STRICT_POLICY
+from signing.report.policy import STRICT_POLICY
 from tests.signing import answering
 from tests.signing.answering import good, signed
 from tests.signing.makers import AT

@@ -30,7 +30,7 @@ from signing.ofd import signatures, xml
 from signing.ofd.container import open_package
 from signing.ofd.writer import Packed
 from signing.pki import certificates
-from signing.policy import STRICT_POLICY, Limits
+from signing.report.policy import STRICT_POLICY, Limits
 from signing.seal import Unsigned
 from tests.signing.makers import (
     AT,

@@ -6,8 +6,8 @@ import pytest
 
 from signing import TrustList, verify_document
 from signing.pki import timestamps
-from signing.policy import DEFAULT_POLICY, STRICT_POLICY, Policy
-from signing.report import Check
+from signing.report.policy import DEFAULT_POLICY, STRICT_POLICY, Policy
+from signing.report.report import Check
 from signing.suites import P256_SHA256, SM2_SM3, Suite
 from tests.signing.makers import AT
 from tests.signing.stamping import StampAuthority

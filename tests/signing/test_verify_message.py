@@ -9,7 +9,7 @@ import pytest
 
 from signing import devca, sm3, verify_document, write_package
 from signing.pki import asn1, certificates, cms
-from signing.report import SealReport
+from signing.report.report import SealReport
 from tests.signing.makers import AT, DEPARTMENT, FOLDER, LIST, ByHand, authority, licence_files
 
 SM2_VALUE = "1.2.156.10197.1.301.1"

@@ -16,8 +16,8 @@ import pytest
 from signing import TrustList
 from signing.errors import MalformedData
 from signing.pki import certificates, chains, crl
-from signing.policy import DEFAULT_POLICY, STRICT_POLICY, Policy
-from signing.report import Outcome
+from signing.report.policy import DEFAULT_POLICY, STRICT_POLICY, Policy
+from signing.report.report import Outcome
 
 FOLDER = Path(cryptography_vectors.__file__).parent / "x509" / "PKITS_data"
 AT = datetime(2015, 1, 1, tzinfo=UTC)

@@ -6,9 +6,9 @@ One source for both sides: a page that judges by itself says the same sentences 
 from functools import cache
 from typing import Any
 
-from signing.findings import FINDINGS
-from signing.findings_of_certificates import CERTIFICATES
-from signing.findings_of_passes import PASSES
+from signing.report.findings import FINDINGS
+from signing.report.findings_of_certificates import CERTIFICATES
+from signing.report.findings_of_passes import PASSES
 from wallet.show.passes import evidence_age
 from wallet.types import catalogue, verdict
 

@@ -21,8 +21,8 @@ from core import clock
 from signing import KeyUnavailable, Outcome, TrustList, readerlist, statuslist
 from signing.keys import LISTS_KEY
 from signing.pki import certificates, chains
-from signing.policy import DEFAULT_POLICY
 from signing.readerlist import Signer, SignerState
+from signing.report.policy import DEFAULT_POLICY
 from signing.statuslist import Status, StatusList, StatusToken
 from wallet.errors import ListsNotReady, StatusListNotFound
 from wallet.models import Licence, Seal, StateChange, StatusEntry

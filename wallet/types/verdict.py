@@ -13,7 +13,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Self
 
-from signing.words import CHECKS
+from signing.report.words import CHECKS
 from wallet.types.validity import LicenceState
 
 VALID, INVALID, CANNOT_TELL = "valid", "invalid", "cannot_tell"

@@ -3,9 +3,9 @@
 import html
 from datetime import datetime
 
-from signing.rendering import MARKS, Language, facts, headline, sentence, visible
-from signing.report import Check, SealReport, SignatureReport
-from signing.words import OUTCOMES, Words, check_words
+from signing.report.rendering import MARKS, Language, facts, headline, sentence, visible
+from signing.report.report import Check, SealReport, SignatureReport
+from signing.report.words import OUTCOMES, Words, check_words
 
 _STYLE = """
 :root { color-scheme: light; font: 15px/1.6 "Noto Sans SC", "Microsoft YaHei", sans-serif }

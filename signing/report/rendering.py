@@ -13,9 +13,9 @@ from enum import StrEnum
 from types import NoneType, UnionType
 from typing import Any
 
-from signing.findings import REASONS
-from signing.report import Check, Outcome, SealReport, SignatureReport, Verdict
-from signing.words import OUTCOMES, VERDICTS, Words, check_words, reason_words
+from signing.report.findings import REASONS
+from signing.report.report import Check, Outcome, SealReport, SignatureReport, Verdict
+from signing.report.words import OUTCOMES, VERDICTS, Words, check_words, reason_words
 
 FORMAT = "yunjian-seal-report/1"
 SCHEMA_ID = "https://yunjian.example/schemas/seal-report.schema.json"

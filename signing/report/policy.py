@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from importlib import resources
 from types import MappingProxyType
 
-from signing.policy_files import read_policy
-from signing.policy_model import MIB, Limits, Policy
+from signing.report.policy_files import read_policy
+from signing.report.policy_model import MIB, Limits, Policy
 
 _FOLDER = "policies"
 _NAMES = ("default", "strict", "lenient")

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
-from signing.report import Outcome, Verdict
+from signing.report.report import Outcome, Verdict
 
 
 class Words(NamedTuple):

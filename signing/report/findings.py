@@ -7,10 +7,10 @@ give a finding another outcome; nothing else decides outcomes.
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from signing.finding import FAIL, PASS, SKIPPED, UNKNOWN, WARNING, Finding
-from signing.findings_of_certificates import CERTIFICATES, TIMESTAMPS
-from signing.findings_of_passes import PASSES
-from signing.findings_of_stamps import STAMPS
+from signing.report.finding import FAIL, PASS, SKIPPED, UNKNOWN, WARNING, Finding
+from signing.report.findings_of_certificates import CERTIFICATES, TIMESTAMPS
+from signing.report.findings_of_passes import PASSES
+from signing.report.findings_of_stamps import STAMPS
 
 _WORDS = (
     "unreadable not-a-licence-code unknown-issuer bad-signature certificate-expired "

@@ -4,7 +4,7 @@
      "outcomes": {"smuggled": "fail", "timestamp-absent": "unknown"},
      "clock_skew_seconds": 60, "limits": {"package": 10485760}}
 
-Only `format` and `name` must be there. `outcomes` are by the codes of `signing/findings.py`;
+Only `format` and `name` must be there. `outcomes` are by the codes of `signing/report/findings.py`;
 `limits` are those of `Limits`, sizes in bytes; what a file does not state is as in the policy it is
 based on, the default one when it names none. `description` is for people.
 `docs/schemas/policy.schema.json` says the same to machines.
@@ -16,8 +16,8 @@ from dataclasses import asdict, replace
 from datetime import timedelta
 
 from signing.errors import MalformedData
-from signing.policy_model import Limits, Policy
-from signing.report import Outcome
+from signing.report.policy_model import Limits, Policy
+from signing.report.report import Outcome
 
 FORMAT = "yunjian-policy/1"
 _KEYS = {"format", "name", "description", "based_on", "outcomes", "clock_skew_seconds", "limits"}

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from signing.report import Outcome
+from signing.report.report import Outcome
 
 PASS, FAIL, UNKNOWN = Outcome.PASS, Outcome.FAIL, Outcome.UNKNOWN
 SKIPPED, WARNING = Outcome.SKIPPED, Outcome.WARNING

@@ -1,6 +1,6 @@
 """What a verification can find about the place of a seal's picture on the pages."""
 
-from signing.finding import PASS, WARNING, Finding
+from signing.report.finding import PASS, WARNING, Finding
 
 STAMPS = {
     "stamps-placed": Finding(

@@ -3,11 +3,11 @@
 from dataclasses import asdict
 from typing import Any
 
-from signing.findings import FINDINGS
-from signing.policy import POLICIES
-from signing.policy_files import FORMAT, LONGEST_SKEW
-from signing.policy_model import Limits
-from signing.report import Outcome
+from signing.report.findings import FINDINGS
+from signing.report.policy import POLICIES
+from signing.report.policy_files import FORMAT, LONGEST_SKEW
+from signing.report.policy_model import Limits
+from signing.report.report import Outcome
 
 SCHEMA_ID = "https://yunjian.example/schemas/policy.schema.json"
 

@@ -7,8 +7,8 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import NamedTuple
 
-from signing.findings import FINDINGS
-from signing.report import Check, Outcome
+from signing.report.findings import FINDINGS
+from signing.report.report import Check, Outcome
 
 MIB = 1 << 20
 

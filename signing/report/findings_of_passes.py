@@ -1,6 +1,6 @@
 """Findings about offline licence passes; `findings` joins them to the rest."""
 
-from signing.finding import FAIL, PASS, UNKNOWN, WARNING, Finding
+from signing.report.finding import FAIL, PASS, UNKNOWN, WARNING, Finding
 
 PASSES = {
     "pass-foreign": Finding(

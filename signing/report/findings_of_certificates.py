@@ -3,7 +3,7 @@
 `{role}` is signer, maker or tsa.
 """
 
-from signing.finding import FAIL, PASS, SKIPPED, UNKNOWN, WARNING, Finding
+from signing.report.finding import FAIL, PASS, SKIPPED, UNKNOWN, WARNING, Finding
 
 CERTIFICATES = {
     "certificate-good": Finding(
