@@ -21,7 +21,6 @@ from signing.errors import (
     UnknownSuite,
     UnsafeDocument,
 )
-from signing.eseal import Seal, parse_seal
 from signing.extract import Extract, Item, ItemKind, extract_data
 from signing.keys import KeyStore, SoftwareKeyStore
 from signing.ofd.writer import write_package
@@ -29,7 +28,6 @@ from signing.pdf import begin_pdf_seal
 from signing.pki.crl import Revocation
 from signing.pki.revocation_sources import StatusSource, with_answers
 from signing.pki.trust import TrustList
-from signing.placing import Edge, Placement, Riding
 from signing.report.findings import REASONS
 from signing.report.policy import (
     DEFAULT_POLICY,
@@ -40,9 +38,11 @@ from signing.report.policy import (
     Policy,
 )
 from signing.report.report import Check, Outcome, SealReport, SignatureReport, Verdict
-from signing.seal import Unsigned, begin_seal
-from signing.seal_making import UnsignedSeal, build_seal
-from signing.seal_picture import draw_seal_picture
+from signing.seal.begin import Unsigned, begin_seal
+from signing.seal.eseal import Seal, parse_seal
+from signing.seal.making import UnsignedSeal, build_seal
+from signing.seal.picture import draw_seal_picture
+from signing.seal.placing import Edge, Placement, Riding
 from signing.sm2 import sm3
 from signing.verify import verify_detached, verify_document
 from signing.verify_pass import PassReport, verify_pass

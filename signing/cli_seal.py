@@ -12,14 +12,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from signing import eseal
 from signing.errors import InvalidKey, SealRefused, SigningError
 from signing.pdf import begin_pdf_seal, is_pdf
 from signing.pki import certificates, key_files
-from signing.placing import Boundary, Edge, Placement, Riding
-from signing.seal import Unsigned, begin_seal, insist_usable
-from signing.seal_making import build_seal
-from signing.seal_picture import DIAMETER_MM, draw_seal_picture
+from signing.seal import eseal
+from signing.seal.begin import Unsigned, begin_seal, insist_usable
+from signing.seal.making import build_seal
+from signing.seal.picture import DIAMETER_MM, draw_seal_picture
+from signing.seal.placing import Boundary, Edge, Placement, Riding
 from signing.suites import Suite
 
 if TYPE_CHECKING:

@@ -23,7 +23,6 @@ from typing import Any
 
 from lxml import etree
 
-from signing import eseal, esignature
 from signing.errors import MalformedData, MalformedDocument, UnsafeDocument
 from signing.extract_text import PageTexts
 from signing.file_names import SafeNames
@@ -34,6 +33,7 @@ from signing.pdf import is_pdf
 from signing.pki.trust import TrustList
 from signing.report.policy import DEFAULT_POLICY, Policy
 from signing.report.report import SealReport
+from signing.seal import eseal, esignature
 from signing.verify import examine
 from signing.verify_seal import Bench
 from signing.verify_signature import Judgement

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from signing import eseal, esignature
 from signing.errors import MalformedData
 from signing.ofd import document, signatures
 from signing.ofd.container import open_package
@@ -17,6 +16,7 @@ from signing.pdf import inspect_pdf, is_pdf, messages_of_pdf
 from signing.pki import asn1, certificates, cms, crl, ocsp
 from signing.pki.certificates import Certificate, display_name
 from signing.report.policy import Limits
+from signing.seal import eseal, esignature
 from signing.sm2 import sm3
 
 _PEM = re.compile(rb"-----BEGIN (CERTIFICATE|X509 CRL)-----([A-Za-z0-9+/=\s]+)-----END")

@@ -16,7 +16,7 @@ from signing.pki.certificates import Certificate, display_name
 from signing.pki.trust import TrustList
 from signing.report.policy import DEFAULT_POLICY, Policy
 from signing.report.report import Check, Outcome, Verdict, sum_up
-from signing.seal_times import CHINA
+from signing.seal.times import CHINA
 from signing.statuslist import Status, StatusToken
 
 SKEW = timedelta(seconds=60)

@@ -3,14 +3,15 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from signing import eseal, suites
+from signing import suites
 from signing.errors import MalformedCertificate, MalformedSeal, UnknownSuite
-from signing.eseal import Seal, Structure
 from signing.pki import certificates, chains, timestamps
 from signing.pki.cms import GB_DATA, GB_SIGNED_DATA
 from signing.pki.trust import TrustList
 from signing.report.policy import DEFAULT_POLICY, Policy
 from signing.report.report import Check, SealReport, SignatureReport
+from signing.seal import eseal
+from signing.seal.eseal import Seal, Structure
 from signing.suites import P256_SHA256, SM2_SM3
 
 # Identifiers of messages and digests that careless writers put where an algorithm belongs.

@@ -7,15 +7,13 @@ from types import MappingProxyType
 
 from cryptography.hazmat.primitives import hashes
 
-from signing import eseal, esignature, suites
+from signing import suites
 from signing.errors import (
     MalformedCertificate,
     MalformedData,
     MalformedSeal,
     UnsafeDocument,
 )
-from signing.eseal import Structure
-from signing.esignature import SealSignature
 from signing.ofd import signatures
 from signing.ofd.container import Package
 from signing.ofd.signatures import Described, Listed
@@ -23,6 +21,9 @@ from signing.ofd.stamps import Stamp
 from signing.pki import certificates, chains, cms, timestamps
 from signing.pki.certificates import Certificate
 from signing.report.report import Check, Outcome, SignatureReport
+from signing.seal import eseal, esignature
+from signing.seal.eseal import Structure
+from signing.seal.esignature import SealSignature
 from signing.suites import SM2_SM3, SUITES
 from signing.verify_message import judge_message
 from signing.verify_seal import NOT_ALGORITHMS, Bench, judge_seal

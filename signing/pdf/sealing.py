@@ -1,8 +1,8 @@
 """Seal a PDF: everything but the signature, then the signature (PAdES B-B, B-T and B-LT).
 
-The same two steps as `signing.seal`, so that the key may sit in a hardware module. pyHanko writes
-the incremental update; the message in it is ours. Unless the document carries signatures already,
-the seal certifies it: afterwards only evidence and time stamps may be added.
+The same two steps as `signing.seal.begin`, so that the key may sit in a hardware module. pyHanko
+writes the incremental update; the message in it is ours. Unless the document carries signatures
+already, the seal certifies it: afterwards only evidence and time stamps may be added.
 """
 
 import io
@@ -33,9 +33,9 @@ from signing.pdf.reader import refusing
 from signing.pdf.signatures import Broken, PdfDocument
 from signing.pki import certificates, cms_building, crl, ocsp, timestamps
 from signing.pki.certificates import Certificate
-from signing.placing import Boundary, insist_box, lower_right
 from signing.report.policy import Limits
-from signing.seal_picture import DIAMETER_MM
+from signing.seal.picture import DIAMETER_MM
+from signing.seal.placing import Boundary, insist_box, lower_right
 
 _POINTS_PER_MM = 72 / 25.4
 _USAGES = (certificates.DIGITAL_SIGNATURE, certificates.NON_REPUDIATION)

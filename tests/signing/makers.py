@@ -6,12 +6,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
 
-from signing import build_seal, devca, esignature, sm3, write_package
+from signing import build_seal, devca, sm3, write_package
 from signing.devca import DevelopmentAuthority
 from signing.ofd import signatures
 from signing.ofd.signatures import Listed
 from signing.ofd.stamps import Box, Stamp
 from signing.pki import certificates, issuing
+from signing.seal import esignature
 from signing.suites import P256_SHA256, RSA_SHA256, SM2_SM3, Suite
 
 AT = datetime(2026, 12, 1, 4, 0, tzinfo=UTC)

@@ -12,9 +12,10 @@ from datetime import timedelta
 
 import pytest
 
-from signing import TrustList, begin_seal, devca, eseal, verify_document, write_package
+from signing import TrustList, begin_seal, devca, verify_document, write_package
 from signing.pki import asn1, certificates
 from signing.report.report import SealReport
+from signing.seal import eseal
 from tests.signing.makers import (
     AT,
     BOX,

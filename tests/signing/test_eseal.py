@@ -9,14 +9,14 @@ from signing import (
     MalformedSeal,
     build_seal,
     devca,
-    esignature,
     parse_seal,
     suites,
     verify_seal,
 )
-from signing.eseal import Structure
 from signing.pki import asn1, certificates
-from signing.seal_making import UnsignedSeal
+from signing.seal import esignature
+from signing.seal.eseal import Structure
+from signing.seal.making import UnsignedSeal
 from tests.signing.makers import AT, DEPARTMENT, authority, make_seal
 from tests.signing.openssl import needs_openssl, verifies
 

@@ -13,7 +13,6 @@ from signing import (
     SoftwareKeyStore,
     TrustList,
     begin_seal,
-    esignature,
     extract_data,
     parse_seal,
     reading,
@@ -24,6 +23,7 @@ from signing import (
 from signing.ofd.container import open_package
 from signing.pki import asn1, ber, certificates, cms, crl, ocsp, ocsp_building, timestamps
 from signing.report.policy import Limits
+from signing.seal import esignature
 from tests.signing import answering
 from tests.signing.makers import (
     AT,

@@ -5,11 +5,12 @@ from datetime import timedelta
 
 import pytest
 
-from signing import STRICT_POLICY, begin_seal, devca, eseal, verify_document, write_package
+from signing import STRICT_POLICY, begin_seal, devca, verify_document, write_package
 from signing.devca import DevelopmentAuthority
 from signing.ofd.container import open_package
 from signing.pki import asn1
 from signing.report.policy import Limits
+from signing.seal import eseal
 from tests.signing.makers import (
     AT,
     BOX,

@@ -12,16 +12,16 @@ from signing import (
     UnsafeDocument,
     begin_seal,
     devca,
-    esignature,
     parse_seal,
     suites,
     verify_document,
     write_package,
 )
-from signing.eseal import Structure
 from signing.ofd.container import open_package
 from signing.pki import asn1
 from signing.report.report import SealReport
+from signing.seal import esignature
+from signing.seal.eseal import Structure
 from signing.suites import SM2_SM3
 from tests.signing import test_eseal
 from tests.signing.archives import Made, archive, deflated

@@ -17,8 +17,6 @@ from signing import (
     UnsafeDocument,
     begin_seal,
     devca,
-    eseal,
-    esignature,
     sm3,
     suites,
     verify_document,
@@ -31,7 +29,8 @@ from signing.ofd.container import open_package
 from signing.ofd.writer import Packed
 from signing.pki import certificates
 from signing.report.policy import STRICT_POLICY, Limits
-from signing.seal import Unsigned
+from signing.seal import eseal, esignature
+from signing.seal.begin import Unsigned
 from tests.signing.makers import (
     AT,
     BOX,

@@ -19,7 +19,7 @@ from signing.devtsa import DevelopmentStampAuthority
 from signing.pki import stamp_requests
 from signing.pki.timestamps import imprint_of
 from signing.report.policy import STRICT_POLICY
-from signing.seal import Unsigned
+from signing.seal.begin import Unsigned
 from signing.suites import P256_SHA256, SM2_SM3
 from tests.signing import openssl
 from tests.signing.makers import AT, BOX, DEPARTMENT, authority, licence, make_seal

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from signing import eseal, esignature, suites
+from signing import suites
 from signing.pki import certificates, cms
+from signing.seal import eseal, esignature
 from signing.verify_message import is_bound
 from tests.vectors.places import SHARED
 

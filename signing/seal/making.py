@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 
 from signing import suites
 from signing.errors import InvalidSignature, MalformedData, MalformedSeal
-from signing.eseal import CERTIFICATES, DIGESTS, Structure
 from signing.pki import asn1, certificates
+from signing.seal.eseal import CERTIFICATES, DIGESTS, Structure
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 from lxml import etree
 
-from signing import eseal, esignature, suites
+from signing import suites
 from signing.errors import (
     InvalidSignature,
     MalformedDocument,
@@ -19,7 +19,6 @@ from signing.errors import (
     UnknownSuite,
     UnsafeDocument,
 )
-from signing.eseal import Seal
 from signing.ofd import document, paths, signatures, xml
 from signing.ofd.container import ROOT, Package, open_package
 from signing.ofd.document import Body
@@ -28,8 +27,10 @@ from signing.ofd.stamps import Stamp
 from signing.ofd.writer import Packed, write
 from signing.pki import certificates, timestamps
 from signing.pki.certificates import Certificate
-from signing.placing import Boundary, Placement, Riding, pages_needed, place
 from signing.report.policy import Limits
+from signing.seal import eseal, esignature
+from signing.seal.eseal import Seal
+from signing.seal.placing import Boundary, Placement, Riding, pages_needed, place
 
 _USAGES = (certificates.DIGITAL_SIGNATURE, certificates.NON_REPUDIATION)
 

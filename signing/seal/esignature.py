@@ -7,10 +7,10 @@ Reading keeps the TBS_Sign slice as it was signed. The seal inside is kept as by
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from signing import eseal
 from signing.errors import MalformedData, MalformedSignature
 from signing.pki import asn1
-from signing.seal_times import read_time
+from signing.seal import eseal
+from signing.seal.times import read_time
 
 _LARGEST = 16 << 20
 

@@ -15,7 +15,7 @@ from signing.errors import MalformedData, MalformedSeal
 from signing.pki import asn1
 from signing.pki.certificates import Certificate, verify_signed
 from signing.pki.certificates import parse as parse_certificate
-from signing.seal_times import read_time
+from signing.seal.times import read_time
 
 CERTIFICATES, DIGESTS = 1, 2
 _LARGEST = 8 << 20

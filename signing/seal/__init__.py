@@ -1,0 +1,1 @@
+"""E-seals and seal signatures: made, read, placed on pages."""
