@@ -44,9 +44,9 @@ from signing.seal.making import UnsignedSeal, build_seal
 from signing.seal.picture import draw_seal_picture
 from signing.seal.placing import Edge, Placement, Riding
 from signing.sm2 import sm3
-from signing.verify import verify_detached, verify_document
+from signing.verify.document import verify_detached, verify_document
+from signing.verify.seal import verify_seal
 from signing.verify_pass import PassReport, verify_pass
-from signing.verify_seal import verify_seal
 
 __all__ = [
     "DEFAULT_POLICY",

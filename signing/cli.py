@@ -26,8 +26,8 @@ from signing.report.policy_files import read_policy
 from signing.report.rendering import FORMAT
 from signing.report.rendering_html import as_html
 from signing.report.report import SealReport, Verdict
-from signing.verify import verify_detached, verify_document
-from signing.verify_seal import verify_seal
+from signing.verify.document import verify_detached, verify_document
+from signing.verify.seal import verify_seal
 
 VALID, INVALID, CANNOT_TELL, USAGE, NO_INPUT = 0, 1, 2, 64, 66
 CUT_OFF = 141

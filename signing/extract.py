@@ -34,9 +34,9 @@ from signing.pki.trust import TrustList
 from signing.report.policy import DEFAULT_POLICY, Policy
 from signing.report.report import SealReport
 from signing.seal import eseal, esignature
-from signing.verify import examine
-from signing.verify_seal import Bench
-from signing.verify_signature import Judgement
+from signing.verify.document import examine
+from signing.verify.seal import Bench
+from signing.verify.signature import Judgement
 
 FORMAT = "yunjian-extract/1"
 PROTECTED, UNPROTECTED = "protected", "unprotected"

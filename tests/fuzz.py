@@ -25,12 +25,12 @@ from signing import (
     verify_detached,
     verify_document,
     verify_pass,
-    verify_seal,
     write_package,
 )
 from signing.ofd.container import open_package
 from signing.pki import asn1, certificates, chains, ocsp, ocsp_building
 from signing.report.policy import Limits
+from signing.verify import seal as verify_seal
 from tests import mutations
 from tests.factories import (
     AT,

@@ -1,4 +1,4 @@
-"""Verify a PDF: the same checks, order and words as an OFD (see `signing.verify`).
+"""Verify a PDF: the same checks, order and words as an OFD (see `signing.verify.document`).
 
 `references` says whether the signed bytes are unchanged, `coverage` whether everything a reader
 shows is signed: no hole in the byte range but the signature, and nothing added afterwards save
@@ -20,8 +20,8 @@ from signing.pki.trust import TrustList
 from signing.report.policy import Policy
 from signing.report.report import Check, Outcome, SealReport, SignatureReport
 from signing.suites import SUITES
-from signing.verify_seal import Bench
-from signing.verify_signer import judge_signer, judge_value, with_signer
+from signing.verify.seal import Bench
+from signing.verify.signer import judge_signer, judge_value, with_signer
 
 _STRUCTURES = {"ETSI.CAdES.detached": "pades", "adbe.pkcs7.detached": "pkcs7"}
 _WEAK_FILTERS = frozenset({"adbe.pkcs7.sha1", "adbe.x509.rsa_sha1"})

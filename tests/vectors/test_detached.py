@@ -7,7 +7,7 @@ import pytest
 from signing import suites
 from signing.pki import certificates, cms
 from signing.seal import eseal, esignature
-from signing.verify_message import is_bound
+from signing.verify.message import is_bound
 from tests.vectors.places import SHARED
 
 pytestmark = pytest.mark.skipif(not SHARED.is_dir(), reason="../shared/vectors is not here")

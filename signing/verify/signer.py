@@ -8,7 +8,7 @@ from signing.pki import chains
 from signing.pki.certificates import Certificate
 from signing.report.report import Check, SignatureReport
 from signing.suites import SUITES
-from signing.verify_seal import Bench
+from signing.verify.seal import Bench
 
 
 def with_signer(report: SignatureReport, signer: Certificate) -> SignatureReport:

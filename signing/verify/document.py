@@ -16,9 +16,9 @@ from signing.pdf import is_pdf, verify_pdf
 from signing.pki.trust import TrustList
 from signing.report.policy import DEFAULT_POLICY, Policy
 from signing.report.report import Check, SealReport
-from signing.verify_seal import Bench
-from signing.verify_signature import Judgement, judge_detached, judge_signature
-from signing.verify_stamps import judge_stamps
+from signing.verify.seal import Bench
+from signing.verify.signature import Judgement, judge_detached, judge_signature
+from signing.verify.stamps import judge_stamps
 
 _SHOWN = 10
 

@@ -11,8 +11,8 @@ from signing.pki.certificates import Certificate
 from signing.pki.cms_evidence import Evidence
 from signing.report.report import Check, SignatureReport
 from signing.suites import SM2_SM3, SUITES
-from signing.verify_seal import Bench
-from signing.verify_signer import judge_signer, judge_value, with_signer
+from signing.verify.seal import Bench
+from signing.verify.signer import judge_signer, judge_value, with_signer
 
 # GB/T 35275 names the algorithm of the value alone.
 _MESSAGE_ALGORITHMS = frozenset({"1.2.156.10197.1.301.1", "1.2.840.10045.2.1"})

@@ -13,7 +13,7 @@ from signing.ofd.container import Package
 from signing.ofd.document import Body
 from signing.ofd.stamps import Box, Stamp
 from signing.report.report import Check
-from signing.verify_seal import Bench
+from signing.verify.seal import Bench
 
 _SHOWN = 10
 _SLACK = 0.02

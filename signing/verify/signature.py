@@ -25,9 +25,9 @@ from signing.seal import eseal, esignature
 from signing.seal.eseal import Structure
 from signing.seal.esignature import SealSignature
 from signing.suites import SM2_SM3, SUITES
-from signing.verify_message import judge_message
-from signing.verify_seal import NOT_ALGORITHMS, Bench, judge_seal
-from signing.verify_signer import judge_signer, judge_value, with_signer
+from signing.verify.message import judge_message
+from signing.verify.seal import NOT_ALGORITHMS, Bench, judge_seal
+from signing.verify.signer import judge_signer, judge_value, with_signer
 
 _SM3, _SHA256 = hashes.SM3(), hashes.SHA256()
 _MD5, _SHA1 = hashes.MD5(), hashes.SHA1()  # noqa: S303 - recognised to be refused by name

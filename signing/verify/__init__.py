@@ -1,0 +1,1 @@
+"""Judge a sealed OFD: its signatures, seals, signers and what is shown."""
