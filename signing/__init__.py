@@ -21,7 +21,7 @@ from signing.errors import (
     UnknownSuite,
     UnsafeDocument,
 )
-from signing.extract import Extract, Item, ItemKind, extract_data
+from signing.extract.document import Extract, Item, ItemKind, extract_data
 from signing.keys import KeyStore, SoftwareKeyStore
 from signing.ofd.writer import write_package
 from signing.pdf import begin_pdf_seal

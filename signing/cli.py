@@ -17,7 +17,7 @@ from typing import Any, NoReturn
 
 from signing import cli_extract, cli_inspect, cli_seal, cli_text, reading
 from signing.errors import SigningError
-from signing.extract import extract_data
+from signing.extract.document import extract_data
 from signing.pki import certificates, chains, crl, ocsp
 from signing.pki.trust import TrustList
 from signing.reading import Kind, Recognised

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from signing.errors import SigningError
-from signing.extract import Extract, Item
+from signing.extract.document import Extract, Item
 from signing.report.rendering import Language, headline, visible
 
 INDEX = "extract.json"

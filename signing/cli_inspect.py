@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from signing import cli_extract, reading
-from signing.extract import Extract, extract_data
+from signing.extract.document import Extract, extract_data
 from signing.pdf import inspect_pdf
 from signing.pki.trust import TrustList
 from signing.reading import Kind, Recognised

@@ -11,7 +11,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from signing import extract_schema
+from signing.extract import schema as extract_schema
 from signing.report import policy_schema, rendering
 
 FOLDER = Path(__file__).parents[1] / "docs" / "schemas"

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from signing import extract_schema, write_package
+from signing import write_package
 from signing.cli import main
+from signing.extract import schema as extract_schema
 from tests.signing.makers import AT, ByHand, authority
 from tests.signing.rich import rich_files
 from tests.signing.schema_checks import problems

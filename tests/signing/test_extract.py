@@ -18,7 +18,7 @@ from signing import (
     extract_data,
     write_package,
 )
-from signing.file_names import SafeNames, safe_name
+from signing.extract.file_names import SafeNames, safe_name
 from tests.factories import sealed_licence
 from tests.signing.makers import AT, FOLDER, LIST, NS, ByHand, authority, licence, licence_files
 from tests.signing.rich import ATTACHMENTS, PAGE, TAG_FILE, TAG_LIST, rich_files

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from signing.extract import FORMAT, ItemKind
+from signing.extract.document import FORMAT, ItemKind
 from signing.report.findings import REASONS
 from signing.report.report import Verdict
 

@@ -24,8 +24,8 @@ from typing import Any
 from lxml import etree
 
 from signing.errors import MalformedData, MalformedDocument, UnsafeDocument
-from signing.extract_text import PageTexts
-from signing.file_names import SafeNames
+from signing.extract.file_names import SafeNames
+from signing.extract.text import PageTexts
 from signing.ofd import document, paths, signatures, xml
 from signing.ofd.container import ROOT, Package, open_package
 from signing.ofd.document import Body

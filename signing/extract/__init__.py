@@ -1,0 +1,1 @@
+"""Take out of an OFD what its seals and licence data are."""
