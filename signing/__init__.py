@@ -24,6 +24,7 @@ from signing.errors import (
 from signing.extract.document import Extract, Item, ItemKind, extract_data
 from signing.keys import KeyStore, SoftwareKeyStore
 from signing.ofd.writer import write_package
+from signing.passes.verify import PassReport, verify_pass
 from signing.pdf import begin_pdf_seal
 from signing.pki.crl import Revocation
 from signing.pki.revocation_sources import StatusSource, with_answers
@@ -46,7 +47,6 @@ from signing.seal.placing import Edge, Placement, Riding
 from signing.sm2 import sm3
 from signing.verify.document import verify_detached, verify_document
 from signing.verify.seal import verify_seal
-from signing.verify_pass import PassReport, verify_pass
 
 __all__ = [
     "DEFAULT_POLICY",

@@ -15,13 +15,12 @@ from signing import (
     build_seal,
     devca,
     draw_seal_picture,
-    passes,
-    statuslist,
     write_package,
 )
 from signing.ofd.container import open_package
+from signing.passes import passes, statuslist
+from signing.passes.statuslist import Status, StatusList, StatusToken
 from signing.report.policy import Limits
-from signing.statuslist import Status, StatusList, StatusToken
 from signing.suites import to_raw
 from wallet.document import face, fonts
 from wallet.document.face import FaceData

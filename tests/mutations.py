@@ -7,8 +7,9 @@ import struct
 from collections.abc import Mapping
 from random import Random
 
-from signing import base45, write_package
+from signing import write_package
 from signing.ofd.writer import Packed, write
+from signing.passes import base45
 
 NUMBERS = (0, 1, 2, 0x7F, 0x80, 0x81, 0x84, 0xFF)
 TAGS = (0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x0C, 0x13, 0x16, 0x17, 0x18, 0x30, 0x31, 0xA0, 0xA3)

@@ -7,7 +7,7 @@ import aiohttp
 import msgspec
 import pytest
 
-from signing import passes, readerlist, statuslist
+from signing.passes import passes, readerlist, statuslist
 from tests.api.applicants import sign_in
 from tests.identity.factories import CounterDevice
 from tests.wallet import city as small_city

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from signing import MalformedData, cbor, cose
-from signing.pass_claims import Claims, Licence, read_claims
+from signing import MalformedData
+from signing.passes import cbor, cose
+from signing.passes.pass_claims import Claims, Licence, read_claims
 from tests import mutations
 
 EPOCH = date(1970, 1, 1)

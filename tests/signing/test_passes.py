@@ -15,13 +15,14 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from signing import MalformedPass, base45, cose, devca, passes, statuslist
+from signing import MalformedPass, devca
 from signing.devca import DevelopmentAuthority
-from signing.passes import Claims, Licence
+from signing.passes import base45, cose, passes, statuslist
+from signing.passes.passes import Claims, Licence
+from signing.passes.statuslist import Status, StatusList, StatusToken
+from signing.passes.verify import PassReport, verify_pass
 from signing.pki import certificates
-from signing.statuslist import Status, StatusList, StatusToken
 from signing.suites import P256_SHA256, to_raw
-from signing.verify_pass import PassReport, verify_pass
 from tests.signing.makers import AT, DEPARTMENT, OTHER, authority
 
 PHONE = P256_SHA256.generate()

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from signing import MalformedStatusList, SigningError, UnknownSuite, cose, devca, statuslist
-from signing.statuslist import Status, StatusList
+from signing import MalformedStatusList, SigningError, UnknownSuite, devca
+from signing.passes import cose, statuslist
+from signing.passes.statuslist import Status, StatusList
 from tests.signing.makers import AT, DEPARTMENT, OTHER, authority
 
 URI = "https://licences.example/status-lists/12"

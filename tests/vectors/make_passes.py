@@ -22,12 +22,13 @@ import cbor2
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from signing import base45, cose, devca, passes, readerlist, statuslist, suites
+from signing import devca, suites
 from signing.devca import DevelopmentAuthority
-from signing.passes import Claims, Licence
+from signing.passes import base45, cose, passes, readerlist, statuslist
+from signing.passes.passes import Claims, Licence
+from signing.passes.readerlist import Signer, SignerState
+from signing.passes.statuslist import Status, StatusList
 from signing.pki import certificates
-from signing.readerlist import Signer, SignerState
-from signing.statuslist import Status, StatusList
 from signing.suites import P256_SHA256, to_raw
 
 FILE = Path(__file__).resolve().parent / "passes" / "vectors.json"

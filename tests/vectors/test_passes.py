@@ -14,17 +14,9 @@ from typing import Any
 
 import pytest
 
-from signing import (
-    MalformedTrustList,
-    PassReport,
-    TrustList,
-    base45,
-    passes,
-    readerlist,
-    statuslist,
-    verify_pass,
-)
-from signing.readerlist import ReaderList
+from signing import MalformedTrustList, PassReport, TrustList
+from signing.passes import base45, passes, readerlist, statuslist, verify
+from signing.passes.readerlist import ReaderList
 from tests.signing.openssl import needs_openssl, verifies, verifies_p256
 
 FILE = Path(__file__).resolve().parent / "passes" / "vectors.json"
@@ -63,7 +55,7 @@ class Readers:
             self._seen.add((reader, key))
             return known
 
-        return verify_pass(
+        return verify(
             text,
             signers=self._signers,
             trust=self._trust,

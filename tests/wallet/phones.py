@@ -12,7 +12,7 @@ from redis.asyncio import Redis
 from core import clock
 from identity.models import Session
 from identity.principal import Principal
-from signing import passes
+from signing.passes import passes
 from signing.suites import P256_SHA256, to_raw
 from tests.wallet.city import City
 from wallet.show import passes as wallet_passes

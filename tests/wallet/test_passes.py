@@ -15,7 +15,7 @@ from core.audit import AuditRecord
 from core.errors import TooMany
 from core.outbox import OutboxMessage
 from identity.principal import Principal
-from signing import passes as signing_passes
+from signing.passes import passes as signing_passes
 from tests.conftest import FrozenClock
 from tests.wallet.city import City
 from tests.wallet.factories import issue_licence, tools

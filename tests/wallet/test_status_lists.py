@@ -8,9 +8,10 @@ from uuid import uuid4
 import pytest
 from redis.asyncio import Redis
 
-from signing import KeyUnavailable, readerlist, statuslist
-from signing.readerlist import SignerState
-from signing.statuslist import Status
+from signing import KeyUnavailable
+from signing.passes import readerlist, statuslist
+from signing.passes.readerlist import SignerState
+from signing.passes.statuslist import Status
 from tests.conftest import FrozenClock
 from tests.wallet.city import TODAY, City
 from tests.wallet.factories import URL, issue_licence, stored_licence

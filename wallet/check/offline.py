@@ -1,6 +1,6 @@
 """Checks of the two codes that do not come from Redis: the phone's offline pass, the printed copy.
 
-The pass is judged by the same function wherever it is read (`signing.verify_pass`); here, online,
+The pass is judged by the same function wherever it is read (`signing.passes.verify`); here, online,
 its licence is also looked up in the register, so that a change of a second ago counts.
 """
 
@@ -14,9 +14,10 @@ from redis.asyncio import Redis
 from core import clock, spent
 from core.blobs import Blobs
 from signing import Check as PassCheck
-from signing import MalformedPass, PassReport, TrustList, passes, verify_pass
-from signing.statuslist import StatusToken
-from signing.verify_pass import PROOF_AGE, SKEW
+from signing import MalformedPass, PassReport, TrustList
+from signing.passes import passes, verify
+from signing.passes.statuslist import StatusToken
+from signing.passes.verify import PROOF_AGE, SKEW
 from wallet.errors import LicenceTypeNotFound, ListsNotReady, StatusListNotFound
 from wallet.models import Licence
 from wallet.register import status
@@ -64,7 +65,7 @@ async def look_at_pass(text: str, *, at: datetime, tools: Tools, fresh: bool = T
     """
     offered = _decoded(text)
     lists = {} if offered is None else await _lists(offered.claims.status_list, tools)
-    report = verify_pass(
+    report = verify(
         text,
         signers=await status_lists.pass_certificates(),
         trust=tools.trust,

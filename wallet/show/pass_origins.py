@@ -16,7 +16,7 @@ from identity import queries as identity_queries
 from identity import sessions
 from identity.errors import SessionNotFound
 from identity.principal import Principal
-from signing.passes import Claims
+from signing.passes.passes import Claims
 from wallet.models import Licence, PassOrigin, PhoneKey
 from wallet.types.verdict import Check, Outcome, Reason
 

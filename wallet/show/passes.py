@@ -22,9 +22,10 @@ from core.errors import TooMany
 from identity import assurance
 from identity.assurance import Act
 from identity.principal import Principal
-from signing import MalformedPass, passes
-from signing.passes import Claims
-from signing.passes import Licence as ShownOnPass
+from signing import MalformedPass
+from signing.passes import passes
+from signing.passes.passes import Claims
+from signing.passes.passes import Licence as ShownOnPass
 from wallet.errors import FieldNotOffered, InvalidPhoneKey, LicenceNotInForce, PhoneKeyMissing
 from wallet.models import Licence, PhoneKey
 from wallet.register import status, taken_in

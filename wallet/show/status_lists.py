@@ -18,12 +18,13 @@ from redis.asyncio import Redis
 from tortoise.expressions import Subquery
 
 from core import clock
-from signing import KeyUnavailable, Outcome, TrustList, readerlist, statuslist
+from signing import KeyUnavailable, Outcome, TrustList
 from signing.keys import LISTS_KEY
+from signing.passes import readerlist, statuslist
+from signing.passes.readerlist import Signer, SignerState
+from signing.passes.statuslist import Status, StatusList, StatusToken
 from signing.pki import certificates, chains
-from signing.readerlist import Signer, SignerState
 from signing.report.policy import DEFAULT_POLICY
-from signing.statuslist import Status, StatusList, StatusToken
 from wallet.errors import ListsNotReady, StatusListNotFound
 from wallet.models import Licence, Seal, StateChange, StatusEntry
 from wallet.seal.seals import Signs

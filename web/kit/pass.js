@@ -3,7 +3,7 @@
 //   envelope = [ pass, t, proof ]   bound to a phone; a new proof every 30 seconds
 //            | [ pass ]             unbound, five minutes at most
 //
-// The text is `EL1:` and the envelope in base45. The Python side is signing/passes.py.
+// The text is `EL1:` and the envelope in base45. The Python side is signing/passes/passes.py.
 
 import { Malformed, concat, fromBase45, sha256, toBase45 } from './bytes.js';
 import { decode as decodeCbor, encode as encodeCbor } from './cbor.js';

@@ -1,5 +1,5 @@
 // The two lists a reader judges by, read and verified: who signs (trust list), and the state of
-// licences (IETF Token Status List, two bits an entry). Python: signing/readerlist.py, statuslist.py.
+// licences (IETF Token Status List, two bits an entry). Python: signing/passes/readerlist.py, statuslist.py.
 
 import { Malformed } from './bytes.js';
 import { decode } from './cbor.js';

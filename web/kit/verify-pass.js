@@ -1,5 +1,5 @@
 // Judge an offline pass in a fixed order, every failure with its own reason. What could not be
-// checked is unknown, and unknown never adds up to valid. The Python side is signing/verify_pass.py;
+// checked is unknown, and unknown never adds up to valid. The Python side is signing/passes/verify.py;
 // both are held to the vectors of tests/vectors/passes.
 
 import { Malformed } from './bytes.js';

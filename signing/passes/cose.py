@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import cbor2
 
-from signing import cbor, suites
+from signing import suites
 from signing.errors import (
     InvalidKey,
     InvalidSignature,
@@ -20,6 +20,7 @@ from signing.errors import (
     MalformedData,
     UnknownSuite,
 )
+from signing.passes import cbor
 from signing.pki import certificates
 from signing.pki.certificates import Certificate
 from signing.suites import Suite

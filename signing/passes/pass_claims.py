@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
-from signing import cbor, cose
 from signing.errors import MalformedPass
+from signing.passes import cbor, cose
 
 _EXPIRES, _ISSUED, _ID = 4, 6, 7
 _STATUS, _LICENCE, _PHONE_KEY = -70001, -70002, -70003

@@ -8,16 +8,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from signing import passes
 from signing.errors import MalformedPass, UnknownSuite
-from signing.passes import Claims, ForeignCode, Offered
+from signing.passes import passes
+from signing.passes.passes import Claims, ForeignCode, Offered
+from signing.passes.statuslist import Status, StatusToken
 from signing.pki import chains
 from signing.pki.certificates import Certificate, display_name
 from signing.pki.trust import TrustList
 from signing.report.policy import DEFAULT_POLICY, Policy
 from signing.report.report import Check, Outcome, Verdict, sum_up
 from signing.seal.times import CHINA
-from signing.statuslist import Status, StatusToken
 
 SKEW = timedelta(seconds=60)
 PROOF_AGE = timedelta(seconds=60)

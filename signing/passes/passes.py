@@ -11,11 +11,11 @@ import hashlib
 from datetime import timedelta
 from typing import NamedTuple
 
-from signing import base45, cbor, cose
 from signing.errors import InvalidKey, InvalidSignature, MalformedData, MalformedPass
-from signing.pass_claims import Claims as Claims
-from signing.pass_claims import Licence as Licence
-from signing.pass_claims import read_claims
+from signing.passes import base45, cbor, cose
+from signing.passes.pass_claims import Claims as Claims
+from signing.passes.pass_claims import Licence as Licence
+from signing.passes.pass_claims import read_claims
 from signing.suites import P256_SHA256, from_raw
 from signing.suites.p256_sha256 import spki_of_point
 

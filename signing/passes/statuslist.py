@@ -11,8 +11,8 @@ from datetime import UTC, datetime, timedelta
 from enum import IntEnum
 from typing import Self
 
-from signing import cose
 from signing.errors import MalformedData, MalformedStatusList
+from signing.passes import cose
 from signing.pki import certificates
 from signing.pki.certificates import Certificate
 

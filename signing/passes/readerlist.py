@@ -13,8 +13,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import IntEnum
 
-from signing import cose, suites
+from signing import suites
 from signing.errors import MalformedData, MalformedTrustList, UnknownSuite
+from signing.passes import cose
 from signing.pki import certificates
 from signing.pki.certificates import Certificate, display_name
 

@@ -1,0 +1,1 @@
+"""Offline passes: CBOR with signatures, status lists, the list of signers."""
