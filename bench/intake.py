@@ -26,7 +26,8 @@ from core import audit, database, offload, protect
 from core.blobs import Blobs
 from identity.principal import Principal, PrincipalKind
 from resources import PACKAGES
-from signing import TrustList, devca
+from signing import TrustList
+from signing.dev import devca
 from tests import services
 from tests.wallet import city as small_city
 from tests.wallet.factories import RESIDENCE

@@ -212,7 +212,7 @@ def blobs() -> Blobs:
 def authority() -> Any:
     """Development CA, seal maker and one signer per department, made once a run."""
     from cases.reading import read_catalogue
-    from signing import devca
+    from signing.dev import devca
 
     departments = {entry.key: entry.name for entry in read_catalogue().departments}
     made_at = datetime(2020, 1, 1, tzinfo=UTC)

@@ -8,15 +8,8 @@ from random import Random
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from signing import (
-    TrustList,
-    Unsigned,
-    begin_seal,
-    build_seal,
-    devca,
-    draw_seal_picture,
-    write_package,
-)
+from signing import TrustList, Unsigned, begin_seal, build_seal, draw_seal_picture, write_package
+from signing.dev import devca
 from signing.ofd.container import open_package
 from signing.passes import passes, statuslist
 from signing.passes.statuslist import Status, StatusList, StatusToken

@@ -30,7 +30,7 @@ from resources import (
     load_keys,
     signing_folder,
 )
-from signing import devca
+from signing.dev import devca
 
 ORGANISATION = "上海市松江区"
 CERTIFICATE_YEARS = 10

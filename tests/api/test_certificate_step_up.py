@@ -9,7 +9,7 @@ from uuid import UUID
 import aiohttp
 
 from identity.models import Subject
-from signing.devca import DevelopmentAuthority
+from signing.dev.devca import DevelopmentAuthority
 from tests.api.applicants import Applicant, sign_in
 from tests.identity import factories
 from tests.identity.test_certificates import Enterprise

@@ -17,8 +17,8 @@ from identity import assurance, certificates, errors, sessions
 from identity.assurance import Act, Level
 from identity.principal import Principal, PrincipalKind
 from resources import TrustedCertificates
-from signing import devca
-from signing.devca import DevelopmentAuthority
+from signing.dev import devca
+from signing.dev.devca import DevelopmentAuthority
 from signing.pki.issuing import Name
 from tests.identity import factories
 

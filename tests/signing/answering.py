@@ -5,9 +5,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cache
 
-from signing import TrustList, devca, devocsp
-from signing.devca import DevelopmentAuthority
-from signing.devocsp import DevelopmentStatusService
+from signing import TrustList
+from signing.dev import devca, devocsp
+from signing.dev.devca import DevelopmentAuthority
+from signing.dev.devocsp import DevelopmentStatusService
 from signing.pki import asn1, certificates, ocsp, ocsp_building
 from signing.pki.ocsp import Answer, CertificateId, State
 from signing.suites import SM2_SM3

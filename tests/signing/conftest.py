@@ -4,8 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from signing import begin_seal, devca
-from signing.devca import DevelopmentAuthority
+from signing import begin_seal
+from signing.dev import devca
+from signing.dev.devca import DevelopmentAuthority
 from tests.signing.makers import AT, BOX, DEPARTMENT, OTHER, authority, licence, make_seal
 
 

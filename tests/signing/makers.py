@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
 
-from signing import build_seal, devca, sm3, write_package
-from signing.devca import DevelopmentAuthority
+from signing import build_seal, sm3, write_package
+from signing.dev import devca
+from signing.dev.devca import DevelopmentAuthority
 from signing.ofd import signatures
 from signing.ofd.signatures import Listed
 from signing.ofd.stamps import Box, Stamp

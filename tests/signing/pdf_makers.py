@@ -7,8 +7,9 @@ from functools import cache
 
 from PIL import Image
 
-from signing import begin_pdf_seal, devca
-from signing.devca import DevelopmentAuthority
+from signing import begin_pdf_seal
+from signing.dev import devca
+from signing.dev.devca import DevelopmentAuthority
 from signing.pdf.sealing import UnsignedPdf
 from signing.suites import P256_SHA256
 from tests.signing.makers import AT, DEPARTMENT, OTHER

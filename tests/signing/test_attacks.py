@@ -12,7 +12,8 @@ from datetime import timedelta
 
 import pytest
 
-from signing import TrustList, begin_seal, devca, verify_document, write_package
+from signing import TrustList, begin_seal, verify_document, write_package
+from signing.dev import devca
 from signing.pki import asn1, certificates
 from signing.report.report import SealReport
 from signing.seal import eseal

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from signing import TrustList, devca
-from signing.devca import DevelopmentAuthority
+from signing import TrustList
+from signing.dev import devca
+from signing.dev.devca import DevelopmentAuthority
 from signing.errors import MalformedCertificate, MalformedTrustList
 from signing.pki import certificates, chains, crl, issuing
 from signing.report.policy import DEFAULT_POLICY, STRICT_POLICY, Policy

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from signing import cli, devca
+from signing import cli
+from signing.dev import devca
 from signing.pdf import inspect_pdf
 from signing.pki import certificates, ocsp_building
 from signing.suites import P256_SHA256

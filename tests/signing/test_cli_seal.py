@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from signing import InvalidKey, MalformedCertificate, devca
+from signing import InvalidKey, MalformedCertificate
 from signing.cli import main
-from signing.devca import DevelopmentAuthority
+from signing.dev import devca
+from signing.dev.devca import DevelopmentAuthority
 from signing.pki import key_files
 from signing.seal import eseal
 from signing.suites import P256_SHA256, RSA_SHA256, SM2_SM3, Suite

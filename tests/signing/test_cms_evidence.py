@@ -6,8 +6,9 @@ from datetime import timedelta
 
 import pytest
 
-from signing import STRICT_POLICY, TrustList, devca, verify_document
-from signing.devca import DevelopmentAuthority
+from signing import STRICT_POLICY, TrustList, verify_document
+from signing.dev import devca
+from signing.dev.devca import DevelopmentAuthority
 from signing.pki import asn1, certificates, cms, cms_building
 from signing.pki.cms_evidence import ADOBE_REVOCATION, NOTHING, OCSP_RESPONSE, Evidence
 from signing.suites import P256_SHA256

@@ -4,7 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from signing import InvalidSignature, MalformedSeal, build_seal, devca, parse_seal, suites
+from signing import InvalidSignature, MalformedSeal, build_seal, parse_seal, suites
+from signing.dev import devca
 from signing.pki import asn1, certificates
 from signing.seal import esignature
 from signing.seal.eseal import Structure

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from signing import begin_seal, devca, write_package
-from signing.devca import DevelopmentAuthority
+from signing import begin_seal, write_package
+from signing.dev import devca
+from signing.dev.devca import DevelopmentAuthority
 from tests.signing.makers import (
     AT,
     BOX,

@@ -5,8 +5,9 @@ from datetime import timedelta
 
 import pytest
 
-from signing import STRICT_POLICY, begin_seal, devca, verify_document, write_package
-from signing.devca import DevelopmentAuthority
+from signing import STRICT_POLICY, begin_seal, verify_document, write_package
+from signing.dev import devca
+from signing.dev.devca import DevelopmentAuthority
 from signing.ofd.container import open_package
 from signing.pki import asn1
 from signing.report.policy import Limits

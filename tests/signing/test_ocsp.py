@@ -12,8 +12,9 @@ from cryptography.x509 import ocsp as foreign
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from signing import TrustList, devca, devocsp
-from signing.devca import DevelopmentAuthority
+from signing import TrustList
+from signing.dev import devca, devocsp
+from signing.dev.devca import DevelopmentAuthority
 from signing.errors import InvalidSignature, MalformedCertificate, MalformedTrustList
 from signing.pki import asn1, certificates, chains, ocsp, ocsp_building
 from signing.pki.crl import Revocation

@@ -15,8 +15,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from signing import MalformedPass, devca
-from signing.devca import DevelopmentAuthority
+from signing import MalformedPass
+from signing.dev import devca
+from signing.dev.devca import DevelopmentAuthority
 from signing.passes import base45, cose, passes, statuslist
 from signing.passes.passes import Claims, Licence
 from signing.passes.statuslist import Status, StatusList, StatusToken

@@ -26,11 +26,10 @@ from signing import (
     UnsafeDocument,
     begin_pdf_seal,
     begin_seal,
-    devca,
-    devtsa,
     verify_document,
 )
-from signing.devtsa import DevelopmentStampAuthority
+from signing.dev import devca, devtsa
+from signing.dev.devtsa import DevelopmentStampAuthority
 from signing.pki import certificates, ocsp_building
 from signing.pki.timestamps import imprint_of
 from signing.suites import P256_SHA256, RSA_SHA256, SM2_SM3

@@ -8,7 +8,8 @@ import re
 
 import pytest
 
-from signing import devca, verify_document
+from signing import verify_document
+from signing.dev import devca
 from signing.pdf.sealing import UnsignedPdf
 from signing.pki import certificates
 from signing.pki.cms_building import DATA, signed_attributes

@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 
-from signing import KeyUnavailable, begin_pdf_seal, begin_seal, devca, sm2, verify_document
-from signing.devca import DevelopmentAuthority
+from signing import KeyUnavailable, begin_pdf_seal, begin_seal, sm2, verify_document
+from signing.dev import devca
+from signing.dev.devca import DevelopmentAuthority
 from signing.keys import KeyStore
 from signing.pkcs11 import P256_SCHEME, Pkcs11KeyStore, sm2_scheme
 from signing.pki import certificates, issuing

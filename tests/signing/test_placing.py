@@ -14,10 +14,10 @@ from signing import (
     SealReport,
     UnsafeDocument,
     begin_seal,
-    devca,
     verify_document,
     write_package,
 )
+from signing.dev import devca
 from signing.ofd import signatures
 from signing.ofd.container import open_package
 from signing.ofd.stamps import Box, Stamp

@@ -11,12 +11,12 @@ from signing import (
     SealRefused,
     UnsafeDocument,
     begin_seal,
-    devca,
     parse_seal,
     suites,
     verify_document,
     write_package,
 )
+from signing.dev import devca
 from signing.ofd.container import open_package
 from signing.pki import asn1
 from signing.report.report import SealReport

@@ -3,8 +3,9 @@
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from signing import TrustList, devca, with_answers
-from signing.devca import DevelopmentAuthority
+from signing import TrustList, with_answers
+from signing.dev import devca
+from signing.dev.devca import DevelopmentAuthority
 from signing.pki import asn1, certificates, chains, issuing
 from signing.report.policy import STRICT_POLICY
 from tests.signing import answering

@@ -16,13 +16,13 @@ from signing import (
     SealRefused,
     UnsafeDocument,
     begin_seal,
-    devca,
     sm3,
     suites,
     verify_document,
     write_package,
 )
-from signing.devca import DevelopmentAuthority
+from signing.dev import devca
+from signing.dev.devca import DevelopmentAuthority
 from signing.errors import InvalidSignature
 from signing.ofd import signatures, xml
 from signing.ofd.container import open_package

@@ -11,11 +11,10 @@ from signing import (
     SealReport,
     TrustList,
     begin_seal,
-    devca,
-    devtsa,
     verify_document,
 )
-from signing.devtsa import DevelopmentStampAuthority
+from signing.dev import devca, devtsa
+from signing.dev.devtsa import DevelopmentStampAuthority
 from signing.pki import stamp_requests
 from signing.pki.timestamps import imprint_of
 from signing.report.policy import STRICT_POLICY

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from signing import MalformedStatusList, SigningError, UnknownSuite, devca
+from signing import MalformedStatusList, SigningError, UnknownSuite
+from signing.dev import devca
 from signing.passes import cose, statuslist
 from signing.passes.statuslist import Status, StatusList
 from tests.signing.makers import AT, DEPARTMENT, OTHER, authority

@@ -7,7 +7,8 @@ from datetime import timedelta
 
 import pytest
 
-from signing import devca, sm3, verify_document, write_package
+from signing import sm3, verify_document, write_package
+from signing.dev import devca
 from signing.pki import asn1, certificates, cms
 from signing.report.report import SealReport
 from tests.signing.makers import AT, DEPARTMENT, FOLDER, LIST, ByHand, authority, licence_files

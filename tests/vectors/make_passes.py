@@ -22,8 +22,9 @@ import cbor2
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from signing import devca, suites
-from signing.devca import DevelopmentAuthority
+from signing import suites
+from signing.dev import devca
+from signing.dev.devca import DevelopmentAuthority
 from signing.passes import base45, cose, passes, readerlist, statuslist
 from signing.passes.passes import Claims, Licence
 from signing.passes.readerlist import Signer, SignerState

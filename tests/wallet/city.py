@@ -9,7 +9,7 @@ from identity import departments, organisations, people
 from identity.models import Counter
 from identity.principal import Principal, PrincipalKind
 from identity.queries import DepartmentView
-from signing.devca import DevelopmentAuthority
+from signing.dev.devca import DevelopmentAuthority
 from wallet.seal import seals
 from wallet.seal.seals import SealView
 from wallet.types import catalogue

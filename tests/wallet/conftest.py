@@ -3,7 +3,7 @@
 import pytest
 
 from core.blobs import Blobs
-from signing.devca import DevelopmentAuthority
+from signing.dev.devca import DevelopmentAuthority
 from tests.conftest import FrozenClock
 from tests.wallet import city as small_city
 from tests.wallet.city import TODAY, City

@@ -8,7 +8,7 @@ import secrets
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from signing.devca import DevelopmentAuthority
+from signing.dev.devca import DevelopmentAuthority
 from signing.errors import MalformedCertificate
 from signing.keys import ROOT_KEY, SoftwareKeyStore
 from signing.pki import asn1, certificates, issuing, ocsp_building

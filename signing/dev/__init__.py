@@ -1,0 +1,1 @@
+"""Authorities for development and tests: certificates, time stamps, OCSP. Never in product code."""
