@@ -1,7 +1,7 @@
-"""`python -m signing`: see `signing.cli`."""
+"""`python -m signing`: see `signing.cli.main`."""
 
 import sys
 
-from signing.cli import main
+from signing.cli.main import main
 
 sys.exit(main())

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from signing import DEFAULT_POLICY, SealReport, cli, cli_text
+from signing import DEFAULT_POLICY, SealReport
+from signing.cli import main, text
 from signing.pki import certificates, ocsp_building
 from tests.signing import answering, makers
 from tests.vectors.places import HERE, SHARED
@@ -21,7 +22,7 @@ BAD = str(OFD / "tampered" / "t01-page-byte.ofd")
 
 
 def verify(*arguments: str) -> int:
-    return cli.main(["verify", *AT, *arguments])
+    return main.main(["verify", *AT, *arguments])
 
 
 @pytest.mark.parametrize(
@@ -63,7 +64,7 @@ def test_words_are_in_both_languages(capsys: pytest.CaptureFixture[str]) -> None
 @pytest.mark.parametrize("arguments", [[], ["verify"], ["verify", "--policy", "odd", GOOD]])
 def test_wrong_command_leaves_64(arguments: list[str]) -> None:
     with pytest.raises(SystemExit) as caught:
-        cli.main(arguments)
+        main.main(arguments)
     assert caught.value.code == 64
 
 
@@ -98,8 +99,8 @@ def test_page_is_written_beside_the_lines(
 def test_lines_are_coloured_for_a_terminal_only() -> None:
     report = SealReport.conclude([DEFAULT_POLICY.judge("package-good", entries="3")])
 
-    (plain, *_) = cli_text.lines(Path("a"), report)
-    (painted, *_) = cli_text.lines(Path("a"), report, coloured=True)
+    (plain, *_) = text.lines(Path("a"), report)
+    (painted, *_) = text.lines(Path("a"), report, coloured=True)
     assert "\x1b" not in plain
     assert painted == "a: \x1b[32mvalid 有效\x1b[0m"
 
@@ -107,13 +108,13 @@ def test_lines_are_coloured_for_a_terminal_only() -> None:
 def test_hostile_names_cannot_act_on_a_terminal() -> None:
     check = DEFAULT_POLICY.judge("uncovered", files="a\x1b[2Jb\u202ec\n  ✓ d")
 
-    shown = list(cli_text.lines(Path("x\x1b"), SealReport.conclude([check])))
+    shown = list(text.lines(Path("x\x1b"), SealReport.conclude([check])))
     assert len(shown) == 2
     assert not set("".join(shown)) & set("\x1b\u202e\n")
 
 
 def test_missing_file_leaves_66(tmp_path: Path) -> None:
-    assert cli.main(["verify", str(tmp_path / "nowhere.ofd")]) == 66
+    assert main.main(["verify", str(tmp_path / "nowhere.ofd")]) == 66
 
 
 def test_malformed_trust_list_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -127,7 +128,7 @@ def test_malformed_trust_list_is_told(tmp_path: Path, capsys: pytest.CaptureFixt
 def test_inspect_says_what_is_inside(capsys: pytest.CaptureFixture[str]) -> None:
     files = [GOOD, str(KEYS / "maker.pem"), str(HERE / "README.md")]
 
-    assert cli.main(["inspect", *files]) == 0
+    assert main.main(["inspect", *files]) == 0
 
     shown = capsys.readouterr().out
     assert "seal name: 测试市行政审批局电子证照专用章" in shown
@@ -136,7 +137,7 @@ def test_inspect_says_what_is_inside(capsys: pytest.CaptureFixture[str]) -> None
 
 
 def test_dump_shows_entries_and_trees(capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli.main(["dump", GOOD, str(KEYS / "maker.pem")]) == 0
+    assert main.main(["dump", GOOD, str(KEYS / "maker.pem")]) == 0
 
     shown = capsys.readouterr().out
     assert "Doc_0/Signs/Sign_0/SignedValue.dat" in shown
@@ -150,8 +151,8 @@ def test_seals_and_detached_pairs_are_judged(capsys: pytest.CaptureFixture[str])
 
     assert verify(*TRUST, str(seal)) == 0
     assert verify(*TRUST, str(pair)) == 2
-    assert cli.main(["inspect", str(seal), str(pair)]) == 0
-    assert cli.main(["dump", str(seal), str(pair)]) == 0
+    assert main.main(["inspect", str(seal), str(pair)]) == 0
+    assert main.main(["dump", str(seal), str(pair)]) == 0
     assert "苏州市民政局电子证照专用章" in capsys.readouterr().out
 
 
@@ -176,8 +177,8 @@ def test_answer_of_a_status_service_is_a_file(
     assert verify(*strictly, answer) == 0
     assert verify(*TRUST, answer) == 2
     capsys.readouterr()
-    assert cli.main(["inspect", answer]) == 0
-    assert cli.main(["dump", answer]) == 0
+    assert main.main(["inspect", answer]) == 0
+    assert main.main(["dump", answer]) == 0
     shown = capsys.readouterr().out
     assert "kind: OCSP answer" in shown
     assert f"serial {certificates.parse(leaf).serial:X}: good" in shown

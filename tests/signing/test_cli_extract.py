@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from signing import write_package
-from signing.cli import main
+from signing.cli.main import main
 from signing.extract import schema as extract_schema
 from tests.signing.makers import AT, ByHand, authority
 from tests.signing.rich import rich_files

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from signing import cli
+from signing.cli import main
 from signing.dev import devca
 from signing.pdf import inspect_pdf
 from signing.pki import certificates, ocsp_building
@@ -21,7 +21,7 @@ PDF = HERE / "pdf"
 
 
 def inspected(capsys: pytest.CaptureFixture[str], path: Path) -> dict[str, Any]:
-    assert cli.main(["inspect", "--json", str(path)]) == 0
+    assert main.main(["inspect", "--json", str(path)]) == 0
     found: dict[str, Any] = json.loads(capsys.readouterr().out)
     return found
 
@@ -97,11 +97,11 @@ def test_lines_name_the_same_facts(tmp_path: Path, capsys: pytest.CaptureFixture
     page = b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 9 9] >>"
     path.write_bytes(update(sealed(), {PAGE: page}))
 
-    assert cli.main(["inspect", str(path)]) == 0
+    assert main.main(["inspect", str(path)]) == 0
     shown = capsys.readouterr().out
     assert "covers: revisions 1 to 2 of 3" in shown
     assert "forbidden changes afterwards: 1 later revisions" in shown
-    assert cli.main(["dump", str(path)]) == 0
+    assert main.main(["dump", str(path)]) == 0
     assert "OBJECT IDENTIFIER  1.2.840.113549.1.7.2" in capsys.readouterr().out
 
 
@@ -120,5 +120,5 @@ def test_what_cannot_be_read_is_told(tmp_path: Path, capsys: pytest.CaptureFixtu
     path = tmp_path / "broken.pdf"
     path.write_bytes(b"%PDF-1.7 and nothing more")
 
-    assert cli.main(["inspect", str(path)]) == 1
+    assert main.main(["inspect", str(path)]) == 1
     assert "unsafe-document" in capsys.readouterr().err

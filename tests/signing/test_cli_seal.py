@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from signing import InvalidKey, MalformedCertificate
-from signing.cli import main
+from signing.cli.main import main
 from signing.dev import devca
 from signing.dev.devca import DevelopmentAuthority
 from signing.pki import key_files

@@ -15,10 +15,10 @@ from signing import (
     begin_seal,
     extract_data,
     parse_seal,
-    reading,
     verify_document,
     write_package,
 )
+from signing.cli import reading
 from signing.ofd.container import open_package
 from signing.pki import asn1, ber, certificates, cms, crl, ocsp, ocsp_building, timestamps
 from signing.report.policy import Limits

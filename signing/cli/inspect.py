@@ -5,11 +5,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from signing import cli_extract, reading
+from signing.cli import extract, reading
+from signing.cli.reading import Kind, Recognised
 from signing.extract.document import Extract, extract_data
 from signing.pdf import inspect_pdf
 from signing.pki.trust import TrustList
-from signing.reading import Kind, Recognised
 from signing.report.rendering import visible
 
 FORMAT = "yunjian-inspection/1"
@@ -22,7 +22,7 @@ def print_lines(path: Path, found: Recognised) -> None:
     for label, value in reading.facts(found):
         print(f"  {visible(label)}: {visible(value)}")
     if found.kind is Kind.DOCUMENT:
-        for line in cli_extract.lines(_items(found).items):
+        for line in extract.lines(_items(found).items):
             print(f"  {line}")
 
 

@@ -15,12 +15,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NoReturn
 
-from signing import cli_extract, cli_inspect, cli_seal, cli_text, reading
+from signing.cli import extract, reading, seal
+from signing.cli import inspect as cli_inspect
+from signing.cli import text as cli_text
+from signing.cli.reading import Kind, Recognised
 from signing.errors import SigningError
 from signing.extract.document import extract_data
 from signing.pki import certificates, chains, crl, ocsp
 from signing.pki.trust import TrustList
-from signing.reading import Kind, Recognised
 from signing.report.policy import POLICIES, Policy
 from signing.report.policy_files import read_policy
 from signing.report.rendering import FORMAT
@@ -75,11 +77,11 @@ def _parser() -> argparse.ArgumentParser:
     inspect.add_argument("--json", action="store_true", help="one JSON object a line")
     inspect.add_argument("files", nargs="+", type=Path, metavar="FILE")
     inspect.set_defaults(run=_inspect)
-    cli_extract.register(commands, _add_trust, _extract)
+    extract.register(commands, _add_trust, _extract)
     dump = commands.add_parser("dump", help="print the entries of an OFD or the DER tree")
     dump.add_argument("files", nargs="+", type=Path, metavar="FILE")
     dump.set_defaults(run=_dump)
-    cli_seal.register(commands)
+    seal.register(commands)
     return parser
 
 
@@ -255,7 +257,7 @@ def _extract(options: argparse.Namespace) -> int:
         at=options.at or _now(),
         policy=_policy(options.policy),
     )
-    cli_extract.show(options.file, found, options)
+    extract.show(options.file, found, options)
     return _exit_code({found.report.verdict})
 
 

@@ -1,0 +1,1 @@
+"""`python -m signing`: verify, inspect, seal, extract from the command line."""
