@@ -7,8 +7,7 @@ from dataclasses import replace
 
 from bench.result import Result, per_cpu_second
 from bench.sm2 import MESSAGE
-from signing import PassReport, suites
-from signing.passes import verify
+from signing import PassReport, suites, verify_pass
 from signing.suites import P256_SHA256, SM2_SM3, Suite
 from tests.factories import shown_pass
 
@@ -25,7 +24,7 @@ def read_by_counter(suite: Suite) -> Callable[[], PassReport]:
     shown = shown_pass(suite.name)
 
     def read() -> PassReport:
-        return verify(
+        return verify_pass(
             shown.text,
             signers=[shown.signer_certificate],
             trust=shown.trust,

@@ -24,13 +24,13 @@ from signing import (
     Verdict,
     verify_detached,
     verify_document,
+    verify_pass,
+    verify_seal,
     write_package,
 )
 from signing.ofd.container import open_package
-from signing.passes import verify
 from signing.pki import asn1, certificates, chains, ocsp, ocsp_building
 from signing.report.policy import Limits
-from signing.verify import seal as verify_seal
 from tests import mutations
 from tests.factories import (
     AT,
@@ -153,7 +153,7 @@ def pass_target(suite: str) -> Target:
     text = shown.text.encode()
 
     def judge(data: bytes) -> Verdict:
-        return verify(
+        return verify_pass(
             data.decode("latin-1"),
             signers=[shown.signer_certificate],
             trust=shown.trust,

@@ -4,13 +4,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from signing import InvalidSignature, MalformedSeal, build_seal, parse_seal, suites
+from signing import InvalidSignature, MalformedSeal, build_seal, parse_seal, suites, verify_seal
 from signing.dev import devca
 from signing.pki import asn1, certificates
 from signing.seal import esignature
 from signing.seal.eseal import Structure
 from signing.seal.making import UnsignedSeal
-from signing.verify import seal as verify_seal
 from tests.signing.makers import AT, DEPARTMENT, authority, make_seal
 from tests.signing.openssl import needs_openssl, verifies
 

@@ -16,6 +16,7 @@ from signing import (
     extract_data,
     parse_seal,
     verify_document,
+    verify_seal,
     write_package,
 )
 from signing.cli import reading
@@ -23,7 +24,6 @@ from signing.ofd.container import open_package
 from signing.pki import asn1, ber, certificates, cms, crl, ocsp, ocsp_building, timestamps
 from signing.report.policy import Limits
 from signing.seal import esignature
-from signing.verify import seal
 from tests.signing import answering
 from tests.signing.makers import (
     AT,
@@ -88,7 +88,7 @@ PARSERS: dict[str, Callable[[bytes], object]] = {
     "document": lambda data: verify_document(data, trust=authority().trust, at=AT),
     "inspect": lambda data: list(reading.facts(reading.recognise(data))),
     "extract": lambda data: extract_data(data, trust=authority().trust, at=AT),
-    "bare seal": lambda data: seal(data, trust=authority().trust, at=AT),
+    "bare seal": lambda data: verify_seal(data, trust=authority().trust, at=AT),
     "sealing": lambda data: begin_seal(
         data,
         seal=SEAL,

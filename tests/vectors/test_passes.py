@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from signing import MalformedTrustList, PassReport, TrustList
-from signing.passes import base45, passes, readerlist, statuslist, verify
+from signing import MalformedTrustList, PassReport, TrustList, verify_pass
+from signing.passes import base45, passes, readerlist, statuslist
 from signing.passes.readerlist import ReaderList
 from tests.signing.openssl import needs_openssl, verifies, verifies_p256
 
@@ -55,7 +55,7 @@ class Readers:
             self._seen.add((reader, key))
             return known
 
-        return verify(
+        return verify_pass(
             text,
             signers=self._signers,
             trust=self._trust,

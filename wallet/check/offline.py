@@ -1,6 +1,6 @@
 """Checks of the two codes that do not come from Redis: the phone's offline pass, the printed copy.
 
-The pass is judged by the same function wherever it is read (`signing.passes.verify`); here, online,
+The pass is judged by the same function wherever it is read (`signing.verify_pass`); here, online,
 its licence is also looked up in the register, so that a change of a second ago counts.
 """
 
@@ -14,8 +14,8 @@ from redis.asyncio import Redis
 from core import clock, spent
 from core.blobs import Blobs
 from signing import Check as PassCheck
-from signing import MalformedPass, PassReport, TrustList
-from signing.passes import passes, verify
+from signing import MalformedPass, PassReport, TrustList, verify_pass
+from signing.passes import passes
 from signing.passes.statuslist import StatusToken
 from signing.passes.verify import PROOF_AGE, SKEW
 from wallet.errors import LicenceTypeNotFound, ListsNotReady, StatusListNotFound
@@ -65,7 +65,7 @@ async def look_at_pass(text: str, *, at: datetime, tools: Tools, fresh: bool = T
     """
     offered = _decoded(text)
     lists = {} if offered is None else await _lists(offered.claims.status_list, tools)
-    report = verify(
+    report = verify_pass(
         text,
         signers=await status_lists.pass_certificates(),
         trust=tools.trust,
