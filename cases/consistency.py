@@ -8,7 +8,7 @@ codes). Pure; every finding names the entry, and all findings come together.
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import combinations, islice
 
-from cases import errors, fees
+from cases import fees, guide_errors
 from cases.definitions import Catalogue, Condition, FormField, Item, Limit, Situation, Theme
 from cases.guide import holds
 from identity import numbers
@@ -25,7 +25,7 @@ def check(catalogue: Catalogue) -> None:
     """Raises `InvalidCatalogue` with every contradiction found."""
     findings = list(_findings(catalogue))
     if findings:
-        raise errors.InvalidCatalogue("；".join(findings), findings=findings)
+        raise guide_errors.InvalidCatalogue("；".join(findings), findings=findings)
 
 
 def _findings(catalogue: Catalogue) -> Iterator[str]:

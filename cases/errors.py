@@ -1,10 +1,10 @@
 """Why the case side refuses.
 
-Invalid        InvalidCatalogue  UnknownQuestion  UnknownOption  InvalidAnswers  InvalidForm
+Invalid        InvalidForm
                CaseIncomplete  FormNotSigned  GuideStopped  WrongApplicant  MaterialNotApplicable
                WayNotOffered  EmptyFile  NotAnAcceptedType  UnreadableFile  TooManyFiles
                InvalidSupplement  ReasonMissing  EmptyMessage  UnknownPicture
-NotFound       ItemNotFound  ThemeNotFound  CaseNotFound  MaterialNotFound  UploadNotFound
+NotFound       CaseNotFound  MaterialNotFound  UploadNotFound
                FileNotFound  SupplementNotFound  MessageNotFound
 Conflict       SignedForAnother  TransitionNotAllowed  CaseChanged  SupplementAlreadyRequested
                MaterialsLocked  ConversationClosed  MessageKeyReused
@@ -26,26 +26,6 @@ from core.errors import (
     TooMany,
     Unavailable,
 )
-
-
-class InvalidCatalogue(Invalid):
-    slug = "invalid-catalogue"
-    title = "事项目录有误，请按提示改正后再加载"
-
-
-class UnknownQuestion(Invalid):
-    slug = "unknown-question"
-    title = "没有这个情形问题，请刷新办事指南后重新选择"
-
-
-class UnknownOption(Invalid):
-    slug = "unknown-option"
-    title = "没有这个选项，请刷新办事指南后重新选择"
-
-
-class InvalidAnswers(Invalid):
-    slug = "invalid-answers"
-    title = "单选问题只能选择一项，请重新选择"
 
 
 class GuideStopped(Invalid):
@@ -136,16 +116,6 @@ class InvalidSupplement(Invalid):
 class ReasonMissing(Invalid):
     slug = "reason-missing"
     title = "请写明理由，申请人有权知道"
-
-
-class ItemNotFound(NotFound):
-    slug = "item-not-found"
-    title = "没有找到这个事项，请从事项目录重新进入"
-
-
-class ThemeNotFound(NotFound):
-    slug = "theme-not-found"
-    title = "没有找到这个主题，请从首页重新进入"
 
 
 class CaseNotFound(NotFound):

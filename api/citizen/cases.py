@@ -9,7 +9,7 @@ from sanic import Blueprint, Request
 from api import guards, idempotency, licence_lookup, paging
 from api.bounds import Answers, Values
 from api.endpoint import endpoint
-from cases import apply, errors, queries, sign, supplement
+from cases import apply, errors, guide_errors, queries, sign, supplement
 from cases.lifecycle import CaseState
 from cases.views import CaseDetail, CaseSummary
 from identity.errors import ItemNotOffered, StepUpRequired
@@ -20,9 +20,9 @@ bp = Blueprint("citizen-cases", url_prefix="/api/citizen")
 Note = Annotated[str, msgspec.Meta(max_length=2000)]
 
 _GUIDE_PROBLEMS = (
-    errors.UnknownQuestion,
-    errors.UnknownOption,
-    errors.InvalidAnswers,
+    guide_errors.UnknownQuestion,
+    guide_errors.UnknownOption,
+    guide_errors.InvalidAnswers,
     errors.GuideStopped,
 )
 _MOVE_PROBLEMS = (errors.CaseNotFound, errors.TransitionNotAllowed, errors.CaseChanged)
@@ -69,7 +69,7 @@ class CaseList(msgspec.Struct, kw_only=True):
     returns=CaseDetail,
     status=201,
     idempotent=True,
-    problems=(errors.ItemNotFound, errors.WrongApplicant, ItemNotOffered, *_GUIDE_PROBLEMS),
+    problems=(guide_errors.ItemNotFound, errors.WrongApplicant, ItemNotOffered, *_GUIDE_PROBLEMS),
 )
 async def open_case(request: Request, body: OpenCase) -> CaseDetail:
     principal: Principal = request.ctx.principal

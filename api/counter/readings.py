@@ -9,7 +9,7 @@ from sanic import Blueprint, Request
 from api import guards
 from api.counter.verifications import VerificationAnswer, answer_of, errand_of, tools_of
 from api.endpoint import endpoint
-from cases.errors import ItemNotFound
+from cases.guide_errors import ItemNotFound
 from identity.errors import InvalidSignature
 from wallet import errors
 from wallet.check import readings

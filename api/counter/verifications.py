@@ -11,7 +11,7 @@ from api import guards
 from api.endpoint import endpoint
 from api.verdicts import CheckAnswer, checks_of
 from cases import queries as case_queries
-from cases.errors import ItemNotFound
+from cases.guide_errors import ItemNotFound
 from identity.errors import InvalidSignature
 from wallet.check import at_counter
 from wallet.check.at_counter import CodeAnswer, Errand

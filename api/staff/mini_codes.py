@@ -10,8 +10,7 @@ from sanic.response import raw
 
 from api import guards
 from api.endpoint import endpoint
-from cases import catalogue
-from cases import errors as case_errors
+from cases import catalogue, guide_errors
 from identity import channels, errors
 from miniapp_bridge import errors as platform_errors
 
@@ -33,7 +32,7 @@ class CodeQuery(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     raw=True,
     media_types=tuple(ENDINGS),
     problems=(
-        case_errors.ItemNotFound,
+        guide_errors.ItemNotFound,
         errors.ChannelNotFound,
         errors.ItemNotOffered,
         errors.UnknownPlatform,

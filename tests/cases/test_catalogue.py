@@ -3,8 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from cases import apply, catalogue, errors, moves, queries
-from cases.models import Case, CatalogueEntry, ServiceItem
+from cases import apply, catalogue, guide_errors, moves, queries
+from cases.guide_models import CatalogueEntry, ServiceItem
+from cases.models import Case
 from cases.reading import FOLDER
 from core.audit import AuditRecord
 from tests.cases.factories import ITEM, CaseMaker
@@ -69,7 +70,7 @@ async def test_an_item_that_left_the_files_is_not_offered(cases: CaseMaker, fold
     (folder / "items" / "QQDJ.yaml").unlink()
     await catalogue.load(folder)
 
-    with pytest.raises(errors.ItemNotFound):
+    with pytest.raises(guide_errors.ItemNotFound):
         await apply.open_draft("SJ-QQDJ-02", answers={}, by=cases.by)
     assert (await queries.get_detail(case_id, by=cases.by)).item_code == "SJ-QQDJ-02"
 
@@ -82,7 +83,7 @@ async def test_every_retired_item_is_kept_as_its_cases_began_with_it(
     monkeypatch.setattr(catalogue, "_parsed", {})  # as a process that starts later
 
     for code, kept in before.items():
-        with pytest.raises(errors.ItemNotFound):
+        with pytest.raises(guide_errors.ItemNotFound):
             await catalogue.get_item(code)
         again = await catalogue.get_item_version(code, version=kept.version, digest=kept.digest)
         assert again == kept.item
@@ -103,7 +104,7 @@ async def test_a_broken_folder_stores_nothing(loaded: None, folder: Path) -> Non
     change(folder, "RSJ.yaml", "window: W-GR", "window: W-NONE")
     before = await ServiceItem.all().count()
 
-    with pytest.raises(errors.InvalidCatalogue, match="W-NONE"):
+    with pytest.raises(guide_errors.InvalidCatalogue, match="W-NONE"):
         await catalogue.load(folder)
 
     assert await ServiceItem.all().count() == before
@@ -111,7 +112,7 @@ async def test_a_broken_folder_stores_nothing(loaded: None, folder: Path) -> Non
 
 
 async def test_an_unknown_item_is_not_found(loaded: None) -> None:
-    with pytest.raises(errors.ItemNotFound):
+    with pytest.raises(guide_errors.ItemNotFound):
         await catalogue.get_item("SJ-XX-01")
 
 

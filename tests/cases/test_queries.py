@@ -5,7 +5,7 @@ from uuid import UUID
 import pytest
 from tortoise import connections
 
-from cases import errors, queries, review, supplement
+from cases import errors, guide_errors, queries, review, supplement
 from cases.lifecycle import CaseState
 from cases.models import Case
 from cases.views import StaffCaseDetail, WorklistEntry
@@ -242,5 +242,5 @@ async def test_a_counter_asks_for_what_the_version_of_the_case_asks(
 
     assert (await queries.get_item(ITEM, case_no=short_no)).code == ITEM
     for unknown in (None, "", "GA-2026-000001"):
-        with pytest.raises(errors.ItemNotFound):
+        with pytest.raises(guide_errors.ItemNotFound):
             await queries.get_item(ITEM, case_no=unknown)

@@ -12,7 +12,8 @@ import flows
 from cases import catalogue, consistency, guide, moves
 from cases.definitions import Item
 from cases.events import CaseAccepted, CaseRefused
-from cases.models import Case, ServiceItem
+from cases.guide_models import ServiceItem
+from cases.models import Case
 from core import clock
 from core.ids import new_id
 from identity.principal import Principal, PrincipalKind
