@@ -16,7 +16,7 @@ from fontTools import subset
 from fontTools.ttLib import TTCollection, TTFont
 
 SOURCES = Path("/usr/share/fonts/opentype/noto")
-TARGETS = Path(__file__).parents[1] / "wallet" / "faces" / "fonts"
+TARGETS = Path(__file__).parents[1] / "wallet" / "document" / "faces" / "fonts"
 FONTS = (
     ("NotoSansCJK-Regular.ttc", "Noto Sans CJK SC", "NotoSansSC-GB2312.otf"),
     ("NotoSerifCJK-Bold.ttc", "Noto Serif CJK SC", "NotoSerifSC-Bold-GB2312.otf"),

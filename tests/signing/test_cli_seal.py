@@ -24,7 +24,14 @@ from tests.signing.makers import (
     pem,
 )
 
-FONT = Path(__file__).parents[2] / "wallet" / "faces" / "fonts" / "NotoSerifSC-Bold-GB2312.otf"
+FONT = (
+    Path(__file__).parents[2]
+    / "wallet"
+    / "document"
+    / "faces"
+    / "fonts"
+    / "NotoSerifSC-Bold-GB2312.otf"
+)
 
 
 @pytest.fixture
