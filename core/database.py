@@ -215,11 +215,14 @@ def connection_config(database_url: str, *, migrating: bool = False) -> dict[str
 def tortoise_config(
     database_url: str, packages: Sequence[str], *, migrating: bool = False
 ) -> dict[str, Any]:
-    """Tortoise's own configuration: one app per package, named as the package."""
+    """Tortoise's own configuration: one app per package, named by its last name.
+
+    Tables and migrations are known by the app: a package that moves into a wing keeps both.
+    """
     return {
         "connections": {CONNECTION: connection_config(database_url, migrating=migrating)},
         "apps": {
-            package: {
+            package.rpartition(".")[2]: {
                 "models": [f"{package}.models"],
                 "default_connection": CONNECTION,
                 "migrations": f"{package}.migrations",

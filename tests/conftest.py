@@ -189,7 +189,7 @@ async def empty_tables() -> None:
         listing = "SELECT name FROM sqlite_master WHERE type = 'table'"
         unchecked, checked = "PRAGMA foreign_keys=OFF", "PRAGMA foreign_keys=ON"
     rows = await connection.execute_query_dict(listing)
-    prefixes = tuple(f"{package}_" for package in PACKAGES)
+    prefixes = tuple(f"{package.rpartition('.')[2]}_" for package in PACKAGES)
     names = [row["name"] for row in rows if row["name"].startswith(prefixes)]
     deletions = [f'DELETE FROM "{name}"' for name in names]
     await connection.execute_script(";".join([unchecked, *deletions, checked]))

@@ -263,7 +263,7 @@ def modules() -> dict[str, ast.Module]:
     return {
         ".".join(path.relative_to(ROOT).with_suffix("").parts): ast.parse(path.read_text())
         for package in PACKAGES
-        for path in (ROOT / package).rglob("*.py")
+        for path in (ROOT / Path(*package.split("."))).rglob("*.py")
         if "migrations" not in path.parts
     }
 
