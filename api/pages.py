@@ -20,10 +20,10 @@ from api import guards, problem_texts
 from api.assets import Asset, Assets, compress
 from api.endpoint import endpoint
 from api.health import VERSION
-from cases import catalogue
 from core.errors import NotFound
 from core.settings import Settings
 from identity import demo
+from services.guides import catalogue
 from wallet.check import reader_words
 
 bp = Blueprint("pages")

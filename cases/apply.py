@@ -8,7 +8,6 @@ from uuid import UUID
 from tortoise.exceptions import IntegrityError
 
 from cases import (
-    catalogue,
     completeness,
     content_checks,
     deadlines,
@@ -23,8 +22,6 @@ from cases import (
     sign,
     timeline,
 )
-from cases.definitions import Item
-from cases.guide import Guide, evaluate
 from cases.lifecycle import CaseState, Move
 from cases.models import Case, Supplement, Upload
 from core import audit, clock, outbox
@@ -36,6 +33,9 @@ from identity import queries as identity_queries
 from identity.assurance import Act
 from identity.numbers import mask_name
 from identity.principal import Principal
+from services.guides import catalogue
+from services.guides.definitions import Item
+from services.guides.guide import Guide, evaluate
 
 DRAFT_LIFE = timedelta(days=90)
 MOST_DRAFTS = 100

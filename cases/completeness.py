@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from cases import errors, forms
-from cases.definitions import MaterialRequirement
-from cases.guide import Guide
+from services.guides.definitions import MaterialRequirement
+from services.guides.guide import Guide
 
 
 class MaterialStatus(StrEnum):

@@ -15,7 +15,7 @@ from uuid import UUID
 from tortoise.exceptions import IntegrityError
 from tortoise.expressions import F
 
-from cases import catalogue, conversation_views, errors, events, moves, timeline
+from cases import conversation_views, errors, events, moves, timeline
 from cases.models import Case, Conversation, Message, MessagePicture
 from cases.views import ConversationView, MessageView, ReadMarks
 from core import audit, clock, outbox
@@ -24,6 +24,7 @@ from core.redis_client import allow
 from identity import queries as identity_queries
 from identity.principal import Principal, PrincipalKind
 from identity.roles import Act
+from services.guides import catalogue
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis

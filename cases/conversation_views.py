@@ -4,10 +4,10 @@ from collections import defaultdict
 from collections.abc import Sequence
 from uuid import UUID
 
-from cases import catalogue
 from cases.models import Case, Message, MessagePicture
 from cases.views import MessagePictureView, MessageView
 from identity.principal import Principal, PrincipalKind
+from services.guides import catalogue
 
 _PICTURES = {
     PrincipalKind.CITIZEN: "/api/citizen/message-pictures",

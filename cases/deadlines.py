@@ -13,8 +13,8 @@ from enum import StrEnum
 from functools import cache
 
 from cases import errors
-from cases.definitions import Holidays, Limit
-from cases.reading import read_holidays
+from services.guides.definitions import Holidays, Limit
+from services.guides.reading import read_holidays
 
 ACCEPTANCE_DAYS = 5
 """Working days in which missing materials must be told (Administrative Licensing Law art. 32)."""

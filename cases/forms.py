@@ -13,9 +13,9 @@ from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 
 from cases import errors
-from cases.definitions import FormField
 from identity import numbers
 from identity.errors import InvalidCreditCode, InvalidIdentityNumber
+from services.guides.definitions import FormField
 
 Values = Mapping[str, object]
 

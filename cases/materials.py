@@ -12,7 +12,6 @@ from tortoise.expressions import F
 
 from cases import content_checks, errors, events, file_checks, lifecycle, moves, timeline
 from cases.completeness import HandedIn, MaterialStatus
-from cases.definitions import MaterialRequirement
 from cases.lifecycle import CaseState, Move
 from cases.models import Case, Material, MaterialFile, Upload
 from core import audit, clock, offload, outbox
@@ -23,6 +22,7 @@ from core.protect import for_row
 from identity import assurance
 from identity.principal import Principal
 from identity.roles import Act
+from services.guides.definitions import MaterialRequirement
 
 _REFUSALS = {refusal.slug: refusal for refusal in (errors.NotAnAcceptedType, errors.UnreadableFile)}
 _REJECTABLE = frozenset({CaseState.SUBMITTED, CaseState.ACCEPTED})

@@ -5,13 +5,13 @@ from typing import Any
 from tortoise import fields
 from tortoise.models import Model
 
-from cases.guide_models import CatalogueEntry as CatalogueEntry
-from cases.guide_models import ServiceItem as ServiceItem
-from cases.guide_models import Theme as Theme
 from cases.lifecycle import CaseState
 from core.ids import new_id
 from core.protect import ProtectedField, ProtectedModel
 from core.queue import IndexWhere, Queued
+from services.guides.models import CatalogueEntry as CatalogueEntry
+from services.guides.models import ServiceItem as ServiceItem
+from services.guides.models import Theme as Theme
 
 
 class Counter(Model):

@@ -7,9 +7,7 @@ from datetime import datetime
 from typing import Any, TypedDict
 from uuid import UUID
 
-from cases import catalogue, errors, lifecycle
-from cases.definitions import Item
-from cases.guide import Guide, evaluate
+from cases import errors, lifecycle
 from cases.lifecycle import CaseState, Move
 from cases.models import Case
 from core import audit
@@ -18,6 +16,9 @@ from identity import queries as identity_queries
 from identity import roles
 from identity.principal import Principal
 from identity.roles import Act
+from services.guides import catalogue
+from services.guides.definitions import Item
+from services.guides.guide import Guide, evaluate
 
 _APPLICANT_PURPOSE = "cases.applicant"
 

@@ -7,13 +7,13 @@ from typing import Any
 from uuid import UUID
 
 from cases import deadlines, lifecycle, materials, thumbnails, views
-from cases.catalogue import Snapshot
 from cases.completeness import HandedIn, MaterialStatus, status_of
 from cases.deadlines import Light, WorkCalendar
-from cases.definitions import FormField, Item, MaterialRequirement, Replacement
-from cases.guide import Guide, limit_text
 from cases.lifecycle import CaseState
 from cases.models import Case, Material, MaterialFile, Supplement, TimelineEntry
+from services.guides.catalogue import Snapshot
+from services.guides.definitions import FormField, Item, MaterialRequirement, Replacement
+from services.guides.guide import Guide, limit_text
 
 HeldLicences = Mapping[str, UUID]
 """Licence type → the licence of the applicant that can be used for it."""

@@ -11,7 +11,6 @@ from tortoise.functions import Count
 from tortoise.queryset import QuerySet
 
 from cases import (
-    catalogue,
     content_checks,
     conversation,
     deadlines,
@@ -26,8 +25,6 @@ from cases import (
 )
 from cases.conversation import Side
 from cases.deadlines import Light
-from cases.definitions import Item
-from cases.fees import Charge
 from cases.lifecycle import CaseState
 from cases.models import Case, Material, MaterialFile, MessagePicture, Supplement
 from cases.presenting import FaceWords, HeldLicences
@@ -37,6 +34,9 @@ from identity import roles
 from identity.numbers import mask_id_no, mask_phone
 from identity.principal import Principal
 from identity.roles import Act
+from services.guides import catalogue
+from services.guides.definitions import Item
+from services.guides.fees import Charge
 
 CITIZEN_FILES = "/api/citizen/materials"
 STAFF_FILES = "/api/staff/materials"

@@ -6,14 +6,15 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from cases import catalogue, deadlines, errors, events, lifecycle, moves, timeline
-from cases.guide import Guide, limit_text
+from cases import deadlines, errors, events, lifecycle, moves, timeline
 from cases.lifecycle import CaseState, Move
 from cases.models import Case
 from core import audit, clock, jobs, outbox
 from core.database import transaction
 from identity.principal import Principal
 from identity.roles import Act
+from services.guides import catalogue
+from services.guides.guide import Guide, limit_text
 
 DEEM = "deem-accepted"
 

@@ -12,7 +12,6 @@ from uuid import UUID
 from tortoise.exceptions import IntegrityError
 
 from cases import completeness, errors, forms, lifecycle, moves, timeline, views
-from cases.guide import Guide
 from cases.lifecycle import Move
 from cases.models import Case, FormSignature
 from core import audit, clock
@@ -21,6 +20,7 @@ from identity import assurance
 from identity import queries as identity_queries
 from identity.assurance import Act
 from identity.principal import Principal
+from services.guides.guide import Guide
 
 
 async def sign(case_id: UUID, *, by: Principal) -> None:

@@ -13,7 +13,6 @@ from uuid import UUID
 from tortoise.exceptions import IntegrityError
 
 from cases import (
-    catalogue,
     completeness,
     content_checks,
     deadlines,
@@ -24,7 +23,6 @@ from cases import (
     moves,
     timeline,
 )
-from cases.guide import Guide
 from cases.lifecycle import CaseState, Move
 from cases.models import Case, Supplement
 from core import audit, clock, jobs, outbox
@@ -34,6 +32,8 @@ from core.protect import for_row
 from identity import assurance
 from identity.principal import Principal
 from identity.roles import Act
+from services.guides import catalogue
+from services.guides.guide import Guide
 
 LAPSE = "lapse-supplement"
 _LONGEST_TERM_DAYS = 90

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from cases import errors, forms, materials, moves
-from cases.definitions import FormField
 from cases.models import MaterialFile
 from core.blobs import Blobs
 from core.recognition import Line, Recogniser, RecognitionOff
 from identity.principal import Principal
+from services.guides.definitions import FormField
 
 _READABLE = frozenset(
     {"string", "text", "phone", "idno", "uscc", "date", "address", "decimal", "enum"}

@@ -211,7 +211,7 @@ def blobs() -> Blobs:
 @pytest.fixture(scope="session")
 def authority() -> Any:
     """Development CA, seal maker and one signer per department, made once a run."""
-    from cases.reading import read_catalogue
+    from services.guides.reading import read_catalogue
     from signing.dev import devca
 
     departments = {entry.key: entry.name for entry in read_catalogue().departments}

@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from functools import partial
 from uuid import UUID
 
-import cases.catalogue
 import identity.demo
 import identity.sign_in
+import services.guides.catalogue
 import wallet.demo
 from core import offload
 from core.blobs import Blobs
@@ -58,7 +58,7 @@ async def prepare_demo(settings: Settings) -> DemoAccess:
     make_development_authority(settings)
     folder = signing_folder(settings)
     async with opened(settings):
-        await cases.catalogue.load()
+        await services.guides.catalogue.load()
         await make_seals(settings)
         secret = demo_secret(settings, "client")
         people = await identity.demo.load(

@@ -11,14 +11,13 @@ from pathlib import Path
 
 from tortoise import Tortoise
 
-import cases.catalogue
 import core.reencrypt
 import identity.departments
 import identity.people
+import services.guides.catalogue
 import wallet.register.pictures
 import wallet.seal.seals
 import wallet.show.printed
-from cases.reading import read_catalogue
 from core import audit, chain_heads, clock, database, protect
 from core.settings import Settings
 from identity.queries import DepartmentView
@@ -30,6 +29,7 @@ from resources import (
     load_keys,
     signing_folder,
 )
+from services.guides.reading import read_catalogue
 from signing.dev import devca
 
 ORGANISATION = "上海市松江区"
@@ -97,7 +97,7 @@ async def make_migrations() -> list[str]:
 
 async def load_items(settings: Settings) -> None:
     async with opened(settings):
-        report = await cases.catalogue.load()
+        report = await services.guides.catalogue.load()
         await load_departments()
     print(
         f"catalogue: {report.added} added, {report.changed} changed, "

@@ -9,11 +9,12 @@ from sanic import Blueprint, Request
 from api import guards, idempotency, licence_lookup, paging
 from api.bounds import Answers, Values
 from api.endpoint import endpoint
-from cases import apply, errors, guide_errors, queries, sign, supplement
+from cases import apply, errors, queries, sign, supplement
 from cases.lifecycle import CaseState
 from cases.views import CaseDetail, CaseSummary
 from identity.errors import ItemNotOffered, StepUpRequired
 from identity.principal import Principal
+from services.guides import errors as guide_errors
 
 bp = Blueprint("citizen-cases", url_prefix="/api/citizen")
 

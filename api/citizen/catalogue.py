@@ -9,12 +9,13 @@ from api import guards, licence_lookup, paging
 from api.bounds import Answers, Word
 from api.citizen import guides
 from api.endpoint import endpoint
-from cases import catalogue, guide, guide_errors, queries
-from cases.catalogue import Snapshot
-from cases.definitions import Item
+from cases import queries
 from identity import channels
 from identity import errors as identity_errors
 from identity.principal import Principal
+from services.guides import catalogue, errors, guide
+from services.guides.catalogue import Snapshot
+from services.guides.definitions import Item
 
 bp = Blueprint("catalogue", url_prefix="/api/catalogue")
 
@@ -116,7 +117,7 @@ async def list_themes(request: Request) -> Themes:
     summary="Find service items",
     query=ItemQuery,
     returns=Items,
-    problems=(guide_errors.ThemeNotFound, identity_errors.ChannelNotFound),
+    problems=(errors.ThemeNotFound, identity_errors.ChannelNotFound),
 )
 async def list_items(request: Request, query: ItemQuery) -> Items:
     entry = query.channel or _entry_of_session(request)
@@ -143,9 +144,7 @@ async def list_items(request: Request, query: ItemQuery) -> Items:
 
 @bp.get("/items/<code:str>")
 @guards.public
-@endpoint(
-    summary="The guide of an item", returns=guides.ItemGuide, problems=(guide_errors.ItemNotFound,)
-)
+@endpoint(summary="The guide of an item", returns=guides.ItemGuide, problems=(errors.ItemNotFound,))
 async def get_item(request: Request, code: str) -> guides.ItemGuide:
     item = (await catalogue.get_item(code)).item
     return guides.item_guide(item, await catalogue.snapshot())
@@ -158,10 +157,10 @@ async def get_item(request: Request, code: str) -> guides.ItemGuide:
     body=AskGuide,
     returns=guides.PersonalGuide,
     problems=(
-        guide_errors.ItemNotFound,
-        guide_errors.UnknownQuestion,
-        guide_errors.UnknownOption,
-        guide_errors.InvalidAnswers,
+        errors.ItemNotFound,
+        errors.UnknownQuestion,
+        errors.UnknownOption,
+        errors.InvalidAnswers,
         identity_errors.ItemNotOffered,
     ),
 )

@@ -5,9 +5,10 @@ from typing import Literal
 import msgspec
 
 from api import licence_lookup
-from cases import guide, presenting, queries, views
-from cases.catalogue import Snapshot
-from cases.definitions import Condition, Item, MaterialRequirement
+from cases import presenting, queries, views
+from services.guides import guide
+from services.guides.catalogue import Snapshot
+from services.guides.definitions import Condition, Item, MaterialRequirement
 
 Audience = Literal["person", "organisation"]
 _NATURAL_PERSON = "1"

@@ -9,8 +9,8 @@ from sanic import Blueprint, Request
 from api import guards
 from api.counter.verifications import VerificationAnswer, answer_of, errand_of, tools_of
 from api.endpoint import endpoint
-from cases.guide_errors import ItemNotFound
 from identity.errors import InvalidSignature
+from services.guides.errors import ItemNotFound
 from wallet import errors
 from wallet.check import readings
 

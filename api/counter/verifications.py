@@ -11,8 +11,8 @@ from api import guards
 from api.endpoint import endpoint
 from api.verdicts import CheckAnswer, checks_of
 from cases import queries as case_queries
-from cases.guide_errors import ItemNotFound
 from identity.errors import InvalidSignature
+from services.guides.errors import ItemNotFound
 from wallet.check import at_counter
 from wallet.check.at_counter import CodeAnswer, Errand
 from wallet.check.offline import Tools

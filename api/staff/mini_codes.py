@@ -10,9 +10,10 @@ from sanic.response import raw
 
 from api import guards
 from api.endpoint import endpoint
-from cases import catalogue, guide_errors
 from identity import channels, errors
 from miniapp_bridge import errors as platform_errors
+from services.guides import catalogue
+from services.guides import errors as guide_errors
 
 bp = Blueprint("staff-mini-codes", url_prefix="/api/staff")
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import aiohttp
 
-from cases import catalogue
 from identity.roles import Role
+from services.guides import catalogue
 from tests import secrets_watch
 from tests.api import people
 from tests.cases.factories import ANSWERS, ITEM, PHOTO, photo

@@ -5,7 +5,7 @@ from urllib.parse import quote
 import aiohttp
 import pytest
 
-from cases import catalogue
+from services.guides import catalogue
 from tests.api.applicants import Applicant, Caller
 
 

@@ -12,7 +12,6 @@ import aiohttp
 import pytest
 from redis.asyncio import Redis
 
-from cases import catalogue
 from core.ids import new_id
 from core.settings import Settings
 from identity.models import ChannelDay, PlatformAccount, Session, Subject
@@ -24,6 +23,7 @@ from miniapp_bridge.platforms.wechat import WeChatConnector
 from miniapp_bridge.standin import alipay, others, wechat
 from miniapp_bridge.standin.world import World
 from payments import bills
+from services.guides import catalogue
 from tests.api.applicants import Caller, browser, sign_in_officer
 from tests.conftest import serving
 from tests.played import LI, ZHANG, configs, folder, stage, standin_keys, world

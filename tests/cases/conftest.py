@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from cases import catalogue
 from core.blobs import Blobs
+from services.guides import catalogue
 from tests.cases.factories import CaseMaker, officer, person
 
 

@@ -4,7 +4,7 @@ import re
 import shutil
 from pathlib import Path
 
-from cases import catalogue, reading
+from services.guides import catalogue, reading
 
 ITEM = re.compile(r"^  - code: (?P<code>\S+)$", re.MULTILINE)
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from cases.definitions import Item
+from services.guides.definitions import Item
 
 
 def item(**changes: Any) -> Item:

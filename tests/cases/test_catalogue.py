@@ -3,11 +3,12 @@ from pathlib import Path
 
 import pytest
 
-from cases import apply, catalogue, guide_errors, moves, queries
-from cases.guide_models import CatalogueEntry, ServiceItem
+from cases import apply, moves, queries
 from cases.models import Case
-from cases.reading import FOLDER
 from core.audit import AuditRecord
+from services.guides import catalogue, errors
+from services.guides.models import CatalogueEntry, ServiceItem
+from services.guides.reading import FOLDER
 from tests.cases.factories import ITEM, CaseMaker
 from tests.cases.retiring import retire
 
@@ -70,7 +71,7 @@ async def test_an_item_that_left_the_files_is_not_offered(cases: CaseMaker, fold
     (folder / "items" / "QQDJ.yaml").unlink()
     await catalogue.load(folder)
 
-    with pytest.raises(guide_errors.ItemNotFound):
+    with pytest.raises(errors.ItemNotFound):
         await apply.open_draft("SJ-QQDJ-02", answers={}, by=cases.by)
     assert (await queries.get_detail(case_id, by=cases.by)).item_code == "SJ-QQDJ-02"
 
@@ -83,7 +84,7 @@ async def test_every_retired_item_is_kept_as_its_cases_began_with_it(
     monkeypatch.setattr(catalogue, "_parsed", {})  # as a process that starts later
 
     for code, kept in before.items():
-        with pytest.raises(guide_errors.ItemNotFound):
+        with pytest.raises(errors.ItemNotFound):
             await catalogue.get_item(code)
         again = await catalogue.get_item_version(code, version=kept.version, digest=kept.digest)
         assert again == kept.item
@@ -104,7 +105,7 @@ async def test_a_broken_folder_stores_nothing(loaded: None, folder: Path) -> Non
     change(folder, "RSJ.yaml", "window: W-GR", "window: W-NONE")
     before = await ServiceItem.all().count()
 
-    with pytest.raises(guide_errors.InvalidCatalogue, match="W-NONE"):
+    with pytest.raises(errors.InvalidCatalogue, match="W-NONE"):
         await catalogue.load(folder)
 
     assert await ServiceItem.all().count() == before
@@ -112,7 +113,7 @@ async def test_a_broken_folder_stores_nothing(loaded: None, folder: Path) -> Non
 
 
 async def test_an_unknown_item_is_not_found(loaded: None) -> None:
-    with pytest.raises(guide_errors.ItemNotFound):
+    with pytest.raises(errors.ItemNotFound):
         await catalogue.get_item("SJ-XX-01")
 
 

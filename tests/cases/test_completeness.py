@@ -1,7 +1,8 @@
 import pytest
 
-from cases import completeness, errors, guide
+from cases import completeness, errors
 from cases.completeness import HandedIn, MaterialStatus
+from services.guides import guide
 from tests.cases import samples
 
 ITEM = samples.item()

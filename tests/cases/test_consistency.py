@@ -3,9 +3,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from cases import consistency, guide_errors
-from cases.definitions import Catalogue, Item
-from cases.reading import read_catalogue
+from services.guides import consistency, errors
+from services.guides.definitions import Catalogue, Item
+from services.guides.reading import read_catalogue
 from tests.cases import samples
 
 CATALOGUE = read_catalogue()
@@ -80,7 +80,7 @@ def test_a_made_up_item_is_consistent() -> None:
     ],
 )
 def test_a_contradiction_is_found(changes: dict[str, Any], finding: str) -> None:
-    with pytest.raises(guide_errors.InvalidCatalogue) as refused:
+    with pytest.raises(errors.InvalidCatalogue) as refused:
         consistency.check(with_item(samples.item(**changes)))
 
     assert finding in str(refused.value)
@@ -91,14 +91,14 @@ def test_a_wrong_check_digit_of_a_department_is_found() -> None:
     first = msgspec.structs.replace(CATALOGUE.departments[0], code="11310117FAKE000132")
     broken = msgspec.structs.replace(CATALOGUE, departments=(first, *CATALOGUE.departments[1:]))
 
-    with pytest.raises(guide_errors.InvalidCatalogue, match="校验位"):
+    with pytest.raises(errors.InvalidCatalogue, match="校验位"):
         consistency.check(broken)
 
 
 def test_all_findings_come_together() -> None:
     item = samples.item(window="W-XX", line_system="LS-XX")
 
-    with pytest.raises(guide_errors.InvalidCatalogue) as refused:
+    with pytest.raises(errors.InvalidCatalogue) as refused:
         consistency.check(with_item(item))
 
     assert len(refused.value.members["findings"]) == 2  # type: ignore[arg-type]

@@ -6,7 +6,7 @@ import pytest
 
 from cases import deadlines, errors
 from cases.deadlines import Light
-from cases.definitions import Holidays, Limit
+from services.guides.definitions import Holidays, Limit
 
 DAYS = deadlines.calendar()
 

@@ -3,9 +3,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from cases import fees, guide
-from cases.definitions import Fee, Item
-from cases.reading import read_catalogue
+from services.guides import fees, guide
+from services.guides.definitions import Fee, Item
+from services.guides.reading import read_catalogue
 from tests.cases import samples
 
 ITEMS = {item.code: item for item in read_catalogue().items}

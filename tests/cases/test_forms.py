@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cases import errors, forms
-from cases.definitions import FormField, Rule
+from services.guides.definitions import FormField, Rule
 
 
 def field(kind: str, **changes: Any) -> FormField:

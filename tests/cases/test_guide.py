@@ -1,7 +1,7 @@
 import pytest
 
-from cases import guide, guide_errors
-from cases.reading import read_catalogue
+from services.guides import errors, guide
+from services.guides.reading import read_catalogue
 from tests.cases import samples
 
 ITEM = samples.item()
@@ -55,21 +55,21 @@ def test_an_option_changes_mode_limit_and_form() -> None:
 
 
 def test_an_unknown_question_is_named() -> None:
-    with pytest.raises(guide_errors.UnknownQuestion) as refused:
+    with pytest.raises(errors.UnknownQuestion) as refused:
         guide.evaluate(ITEM, {"S9": ["self"]})
 
     assert refused.value.members == {"question": "S9"}
 
 
 def test_an_unknown_option_is_named() -> None:
-    with pytest.raises(guide_errors.UnknownOption) as refused:
+    with pytest.raises(errors.UnknownOption) as refused:
         guide.evaluate(ITEM, {"S1": ["nobody"]})
 
     assert refused.value.members == {"question": "S1", "option": "nobody"}
 
 
 def test_two_answers_to_a_single_question_are_refused() -> None:
-    with pytest.raises(guide_errors.InvalidAnswers):
+    with pytest.raises(errors.InvalidAnswers):
         guide.evaluate(ITEM, {"S1": ["self", "agent"]})
 
 

@@ -5,12 +5,13 @@ from uuid import UUID
 import pytest
 from tortoise import connections
 
-from cases import errors, guide_errors, queries, review, supplement
+from cases import errors, queries, review, supplement
 from cases.lifecycle import CaseState
 from cases.models import Case
 from cases.views import StaffCaseDetail, WorklistEntry
 from core.audit import AuditRecord
 from identity.principal import Principal
+from services.guides import errors as guide_errors
 from tests.cases.factories import ITEM, PHOTO, CaseMaker, officer
 from tests.cases.retiring import retire
 from tests.conftest import FrozenClock

@@ -2,9 +2,9 @@ from pathlib import Path
 
 import pytest
 
-from cases import guide_errors
-from cases.definitions import CatalogueFile
-from cases.reading import FOLDER, read_catalogue, read_file
+from services.guides import errors
+from services.guides.definitions import CatalogueFile
+from services.guides.reading import FOLDER, read_catalogue, read_file
 
 
 def write(folder: Path, text: str) -> Path:
@@ -33,7 +33,7 @@ def test_a_wrong_key_names_file_entry_and_line(tmp_path: Path) -> None:
         "  - key: B\n    'no': '02'\n    name: 乙局\n    short_nam: 乙\n    code: Y\n",
     )
 
-    with pytest.raises(guide_errors.InvalidCatalogue) as refused:
+    with pytest.raises(errors.InvalidCatalogue) as refused:
         read_file(path, CatalogueFile)
 
     message = str(refused.value)
@@ -48,7 +48,7 @@ def test_a_wrong_value_deep_inside_names_entry_and_line(tmp_path: Path) -> None:
     path = tmp_path / "YBJ.yaml"
     path.write_text(changed, encoding="utf-8")
 
-    with pytest.raises(guide_errors.InvalidCatalogue) as refused:
+    with pytest.raises(errors.InvalidCatalogue) as refused:
         read_file(path, CatalogueFile)
 
     assert str(refused.value).startswith(f"YBJ.yaml:{line} (SJ-YBJ-01-M01): ")
@@ -57,22 +57,22 @@ def test_a_wrong_value_deep_inside_names_entry_and_line(tmp_path: Path) -> None:
 def test_a_missing_key_is_refused(tmp_path: Path) -> None:
     path = write(tmp_path, "departments:\n  - key: A\n    name: 甲局\n")
 
-    with pytest.raises(guide_errors.InvalidCatalogue, match=r"departments\.yaml:2 \(A\)"):
+    with pytest.raises(errors.InvalidCatalogue, match=r"departments\.yaml:2 \(A\)"):
         read_file(path, CatalogueFile)
 
 
 def test_an_unknown_list_is_refused(tmp_path: Path) -> None:
     path = write(tmp_path, "departments: []\nitemz: []\n")
 
-    with pytest.raises(guide_errors.InvalidCatalogue, match=r"departments\.yaml:2: .*itemz"):
+    with pytest.raises(errors.InvalidCatalogue, match=r"departments\.yaml:2: .*itemz"):
         read_file(path, CatalogueFile)
 
 
 def test_broken_yaml_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(guide_errors.InvalidCatalogue, match="不是有效的 YAML"):
+    with pytest.raises(errors.InvalidCatalogue, match="不是有效的 YAML"):
         read_file(write(tmp_path, "departments: [\n"), CatalogueFile)
 
 
 def test_an_empty_folder_is_no_catalogue(tmp_path: Path) -> None:
-    with pytest.raises(guide_errors.InvalidCatalogue):
+    with pytest.raises(errors.InvalidCatalogue):
         read_catalogue(tmp_path)

@@ -1,7 +1,7 @@
 import pytest
 
-from cases import search
-from cases.reading import read_catalogue
+from services.guides import search
+from services.guides.reading import read_catalogue
 
 CATALOGUE = read_catalogue()
 INDEX = search.index_items(

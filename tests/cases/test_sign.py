@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from cases import apply, catalogue, errors, queries, sign
+from cases import apply, errors, queries, sign
 from cases.models import Case, FormSignature
-from cases.reading import FOLDER
 from core.audit import AuditRecord
 from core.blobs import Blobs
 from identity.errors import StepUpRequired
+from services.guides import catalogue
+from services.guides.reading import FOLDER
 from tests.cases.factories import ITEM, LI, CaseMaker, person
 
 

@@ -5,9 +5,9 @@ from uuid import UUID
 import pytest
 
 from cases import errors, text_hints
-from cases.definitions import FormField
 from cases.models import Case
 from core.recognition import Line, RecognitionOff
+from services.guides.definitions import FormField
 from tests.cases.factories import LI, PHOTO, CaseMaker, person
 
 NAME = FormField(key="name", label="姓名", type="string", required=True)

@@ -41,12 +41,12 @@ class City:
 
 @pytest.fixture
 async def city(settings: Settings, resources: Any) -> AsyncIterator[City]:
-    import cases.catalogue
     import identity.demo
+    import services.guides.catalogue
     import wallet.seal.seals
 
     settings = replace(settings, environment="demo")
-    await cases.catalogue.load()
+    await services.guides.catalogue.load()
     until = clock.now() + timedelta(days=365)
     await wallet.seal.seals.provision(keys=resources.keys, valid_until=until, by="system:test")
     people = await identity.demo.load(password_for=password_for, client_secret=CLIENT_SECRET)

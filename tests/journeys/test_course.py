@@ -19,12 +19,12 @@ from uuid import UUID
 import pytest
 
 from cases import sign
-from cases.definitions import Item
 from cases.models import Case, TimelineEntry
-from cases.reading import read_catalogue
 from core import outbox
 from core.outbox import OutboxMessage
 from identity.principal import Principal, PrincipalKind
+from services.guides.definitions import Item
+from services.guides.reading import read_catalogue
 from tests.conftest import FrozenClock, everything_told
 from tests.journeys import plausible
 from tests.journeys.actors import Citizen, Officer

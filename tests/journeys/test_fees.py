@@ -9,15 +9,16 @@ import msgspec
 import pytest
 
 import flows
-from cases import catalogue, consistency, guide, moves
-from cases.definitions import Item
+from cases import moves
 from cases.events import CaseAccepted, CaseRefused
-from cases.guide_models import ServiceItem
 from cases.models import Case
 from core import clock
 from core.ids import new_id
 from identity.principal import Principal, PrincipalKind
 from payments import queries
+from services.guides import catalogue, consistency, guide
+from services.guides.definitions import Item
+from services.guides.models import ServiceItem
 from tests.cases.retiring import retire
 
 Answers = Mapping[str, Sequence[str]]

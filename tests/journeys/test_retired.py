@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from cases.definitions import Item
-from cases.reading import read_catalogue
 from core import outbox
+from services.guides.definitions import Item
+from services.guides.reading import read_catalogue
 from tests.cases.retiring import retire
 from tests.journeys import plausible
 from tests.journeys.actors import Citizen, Officer, photograph

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from cases import fees, guide_errors
-from cases.definitions import (
+from services.guides import errors, fees
+from services.guides.definitions import (
     ApprovalMode,
     Condition,
     FormField,
@@ -95,14 +95,14 @@ def check_answers(situations: Sequence[Situation], answers: Answers) -> None:
     known = {entry.code: entry for entry in situations}
     for code, values in answers.items():
         if code not in known:
-            raise guide_errors.UnknownQuestion(f"没有问题 {code}", question=code)
+            raise errors.UnknownQuestion(f"没有问题 {code}", question=code)
         options = {option.value for option in known[code].options}
         unknown = [value for value in values if value not in options]
         if unknown:
             detail = f"问题 {code} 没有选项 {unknown[0]}"
-            raise guide_errors.UnknownOption(detail, question=code, option=unknown[0])
+            raise errors.UnknownOption(detail, question=code, option=unknown[0])
         if len(values) > 1 and not known[code].multi:
-            raise guide_errors.InvalidAnswers(f"问题 {code} 只能选择一项", question=code)
+            raise errors.InvalidAnswers(f"问题 {code} 只能选择一项", question=code)
 
 
 def visible_questions(situations: Sequence[Situation], answers: Answers) -> Iterator[Situation]:

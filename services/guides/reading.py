@@ -12,8 +12,8 @@ from typing import Any, TypeVar
 import msgspec
 import yaml
 
-from cases import guide_errors
-from cases.definitions import Catalogue, CatalogueFile, Holidays
+from services.guides import errors
+from services.guides.definitions import Catalogue, CatalogueFile, Holidays
 
 FOLDER = Path(__file__).parent / "catalogue_data"
 """The catalogue that comes with the project."""
@@ -51,7 +51,7 @@ def read_catalogue(folder: Path = FOLDER) -> Catalogue:
         enumerations |= part.enumerations
         synonyms |= part.synonyms
     if not merged["items"]:
-        raise guide_errors.InvalidCatalogue(f"{folder.name}: 目录中没有任何事项")
+        raise errors.InvalidCatalogue(f"{folder.name}: 目录中没有任何事项")
     lists = {name: tuple(entries) for name, entries in merged.items()}
     return Catalogue(**lists, enumerations=enumerations, synonyms=synonyms)
 
@@ -67,12 +67,12 @@ def read_file(path: Path, kind: type[T]) -> T:
     try:
         value = _parse(text)
     except yaml.YAMLError as error:
-        raise guide_errors.InvalidCatalogue(f"{path.name}: 不是有效的 YAML({error})") from error
+        raise errors.InvalidCatalogue(f"{path.name}: 不是有效的 YAML({error})") from error
     try:
         return msgspec.convert(value, kind)
     except msgspec.ValidationError as error:
         node = yaml.compose(text, Loader=_Loader)
-        raise guide_errors.InvalidCatalogue(_explain(path.name, node, str(error))) from error
+        raise errors.InvalidCatalogue(_explain(path.name, node, str(error))) from error
 
 
 @functools.lru_cache(maxsize=128)

@@ -15,12 +15,12 @@ from typing import Any
 
 import msgspec
 
-from cases import consistency, guide_errors, reading, search
-from cases.definitions import Catalogue, Department, Item, Site, Theme
-from cases.guide_models import CatalogueEntry, ServiceItem
-from cases.guide_models import Theme as ThemeRow
 from core import audit, clock
 from core.database import transaction
+from services.guides import consistency, errors, reading, search
+from services.guides.definitions import Catalogue, Department, Item, Site, Theme
+from services.guides.models import CatalogueEntry, ServiceItem
+from services.guides.models import Theme as ThemeRow
 
 _REVISION = "revision"
 _WORDS = {"enumerations": "enumeration", "synonyms": "synonym"}
@@ -113,7 +113,7 @@ async def get_item(code: str) -> Loaded:
     """The current version of an item; raises `ItemNotFound`."""
     loaded = (await snapshot()).items.get(code)
     if loaded is None or loaded.item.status != "published":
-        raise guide_errors.ItemNotFound(f"没有事项 {code}")
+        raise errors.ItemNotFound(f"没有事项 {code}")
     return loaded
 
 
@@ -122,7 +122,7 @@ async def get_item_version(code: str, *, version: int, digest: str) -> Item:
     if digest not in _parsed:
         row = await ServiceItem.get_or_none(code=code, version=version)
         if row is None:
-            raise guide_errors.ItemNotFound(f"没有事项 {code} 的第 {version} 版")
+            raise errors.ItemNotFound(f"没有事项 {code} 的第 {version} 版")
         _parsed[digest] = msgspec.convert(row.definition, Item)
     return _parsed[digest]
 
@@ -131,7 +131,7 @@ async def get_theme(code: str) -> Theme:
     """A current theme; raises `ThemeNotFound`."""
     theme = (await snapshot()).themes.get(code)
     if theme is None:
-        raise guide_errors.ThemeNotFound(f"没有主题 {code}")
+        raise errors.ThemeNotFound(f"没有主题 {code}")
     return theme
 
 

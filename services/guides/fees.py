@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from cases.definitions import Condition, Fee, FeeAmount
+from services.guides.definitions import Condition, Fee, FeeAmount
 
 _FREE = "不收费"
 _UNSAID = "按规定收费"

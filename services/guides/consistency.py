@@ -8,11 +8,19 @@ codes). Pure; every finding names the entry, and all findings come together.
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import combinations, islice
 
-from cases import fees, guide_errors
-from cases.definitions import Catalogue, Condition, FormField, Item, Limit, Situation, Theme
-from cases.guide import holds
 from identity import numbers
 from identity.errors import InvalidCreditCode
+from services.guides import errors, fees
+from services.guides.definitions import (
+    Catalogue,
+    Condition,
+    FormField,
+    Item,
+    Limit,
+    Situation,
+    Theme,
+)
+from services.guides.guide import holds
 
 _CALENDAR_DAYS_PER_WORKDAY = 7 / 5
 _PRESET_PREFIX = "form."
@@ -25,7 +33,7 @@ def check(catalogue: Catalogue) -> None:
     """Raises `InvalidCatalogue` with every contradiction found."""
     findings = list(_findings(catalogue))
     if findings:
-        raise guide_errors.InvalidCatalogue("；".join(findings), findings=findings)
+        raise errors.InvalidCatalogue("；".join(findings), findings=findings)
 
 
 def _findings(catalogue: Catalogue) -> Iterator[str]:

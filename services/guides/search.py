@@ -11,7 +11,7 @@ from functools import cached_property
 
 from pypinyin import Style, lazy_pinyin
 
-from cases.definitions import Item
+from services.guides.definitions import Item
 
 _EXACT, _WHOLE_TAG = 100.0, 80.0
 _IN_SHORT_NAME, _IN_NAME, _IN_TAG, _IN_RESULT, _ELSEWHERE = 70.0, 60.0, 50.0, 40.0, 10.0
