@@ -9,10 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-import cases.materials
-import cases.queries
-import cases.review
-import cases.thumbnails
 import identity.queries
 import payments.bills
 import payments.refunds
@@ -22,16 +18,20 @@ import push.deliver
 import push.licence_messages
 import push.messages
 import push.webhooks.calls
+import services.cases.materials
+import services.cases.queries
+import services.cases.review
+import services.cases.thumbnails
 import wallet.intake.batches
 import wallet.issue.from_case
 import wallet.share.annotated
 import wallet.show.status_lists
-from cases import events as case_events
 from core import database, jobs, outbox
 from core.events import Event
 from payments import events as payment_events
 from push.webhooks import notices
 from resources import Resources
+from services.cases import events as case_events
 from wallet import events as wallet_events
 
 Reaction = Callable[..., Awaitable[None]]
@@ -148,14 +148,14 @@ async def tell_webhooks(event: Event, resources: Resources) -> None:
 
 
 async def check_material(event: case_events.MaterialReceived, resources: Resources) -> None:
-    await cases.materials.check(event.material_id, blobs=resources.blobs)
-    await cases.thumbnails.make(event.material_id, blobs=resources.blobs)
+    await services.cases.materials.check(event.material_id, blobs=resources.blobs)
+    await services.cases.thumbnails.make(event.material_id, blobs=resources.blobs)
 
 
 async def issue_licence(event: case_events.CaseApproved, resources: Resources) -> None:
     """Make the licence an approval grants, or close the case when it grants none."""
     if event.licence_type is None:
-        await cases.review.close(event.case_id, licence_id=None)
+        await services.cases.review.close(event.case_id, licence_id=None)
         return
     if event.case_no is None:
         raise ValueError("an approved case without a number")
@@ -194,12 +194,12 @@ async def announce_status(
 async def close_case(event: wallet_events.LicenceIssued, resources: Resources) -> None:
     """The licence is in the wallet: the case has reached its end."""
     if event.case_id is not None:
-        await cases.review.close(event.case_id, licence_id=event.licence_id)
+        await services.cases.review.close(event.case_id, licence_id=event.licence_id)
 
 
 async def open_bill(event: case_events.CaseAccepted, resources: Resources) -> None:
     """An accepted case is owed what its guide said, after the version it began with."""
-    charge = await cases.queries.get_charge(event.case_id)
+    charge = await services.cases.queries.get_charge(event.case_id)
     if not charge.bill:
         return
     await payments.bills.open_bill(

@@ -44,7 +44,7 @@ from signing.suites import SM2_SM3
 from wallet.intake.upstream import StandIn, Upstream
 from wallet.log import alarms
 
-PACKAGES = ("core", "identity", "cases", "wallet", "push", "payments")
+PACKAGES = ("core", "identity", "services.cases", "wallet", "push", "payments")
 """Packages with tables, in the order in which their migrations run."""
 
 KEYS_FILE = "keys.bin"

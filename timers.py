@@ -13,13 +13,6 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from uuid import UUID
 
-import cases.apply
-import cases.blob_columns
-import cases.content_checks
-import cases.conversation_pictures
-import cases.review
-import cases.supplement
-import cases.uploads
 import identity.guesses
 import identity.officers
 import identity.sessions
@@ -31,6 +24,13 @@ import push.consents
 import push.deliver
 import push.stream
 import push.webhooks.calls
+import services.cases.apply
+import services.cases.blob_columns
+import services.cases.content_checks
+import services.cases.conversation_pictures
+import services.cases.review
+import services.cases.supplement
+import services.cases.uploads
 import wallet.blob_columns
 import wallet.intake.batches
 import wallet.intake.upstream
@@ -43,26 +43,26 @@ import wallet.patrol.nightly
 import wallet.register.reminders
 import wallet.register.taken_in
 import wallet.show.pass_origins
-from cases.shelf import open_shelf
 from core import audit, blob_sweep, clock, jobs, once, outbox, spent, tasks
 from core.lease import Lease
 from resources import Resources
+from services.cases.shelf import open_shelf
 
 log = logging.getLogger(__name__)
 
 
 async def deem_accepted(resources: Resources) -> None:
     """Administrative Licensing Law art. 32: silence for five days is acceptance."""
-    await cases.review.deem_accepted(clock.now())
+    await services.cases.review.deem_accepted(clock.now())
 
 
 async def lapse_supplements(resources: Resources) -> None:
-    await cases.supplement.lapse(clock.now())
+    await services.cases.supplement.lapse(clock.now())
 
 
 async def check_content(resources: Resources) -> None:
     """Ask the platforms about what came in through their apps, and hear their verdicts."""
-    await cases.content_checks.run_due(
+    await services.cases.content_checks.run_due(
         checkers=resources.connectors,
         public_url=resources.settings.public_url,
         secret_key=resources.settings.secret_key,
@@ -72,12 +72,12 @@ async def check_content(resources: Resources) -> None:
 
 async def drop_abandoned_uploads(resources: Resources) -> None:
     shelf = open_shelf(resources.settings.upload_dir, resources.parts)
-    await cases.uploads.expire(shelf=shelf)
+    await services.cases.uploads.expire(shelf=shelf)
 
 
 async def sweep_uploads(resources: Resources) -> None:
     shelf = open_shelf(resources.settings.upload_dir, resources.parts)
-    await cases.uploads.sweep(shelf=shelf)
+    await services.cases.uploads.sweep(shelf=shelf)
 
 
 async def alarm_parked(resources: Resources) -> None:
@@ -162,8 +162,8 @@ async def forget_old_rows(resources: Resources) -> None:
     await identity.officers.forget_attempts()
     await identity.guesses.forget_old()
     await identity.sign_in_log.forget_old()
-    await cases.apply.forget_drafts(clock.now())
-    await cases.conversation_pictures.forget_unsent()
+    await services.cases.apply.forget_drafts(clock.now())
+    await services.cases.conversation_pictures.forget_unsent()
     await wallet.log.signed_days.forget_old()
     await wallet.log.anchors.forget_old()
     await spent.forget()
@@ -175,7 +175,7 @@ async def ask_after_payments(resources: Resources) -> None:
     await payments.orders.ask_due(providers=resources.providers)
 
 
-BLOB_COLUMNS = (*cases.blob_columns.COLUMNS, *wallet.blob_columns.COLUMNS)
+BLOB_COLUMNS = (*services.cases.blob_columns.COLUMNS, *wallet.blob_columns.COLUMNS)
 """Everything that names a blob; what none of them names is deleted."""
 NIGHT = range(1, 5)
 """Hours of Shanghai in which there is time to sweep."""
@@ -239,8 +239,8 @@ def job_acts(resources: Resources) -> dict[str, jobs.Act]:
         wallet.intake.upstream.NEWS: lambda ref: wallet.intake.upstream.apply_again(
             ref, resources.libraries
         ),
-        cases.review.DEEM: lambda ref: cases.review.deem_one(UUID(ref)),
-        cases.supplement.LAPSE: lambda ref: cases.supplement.lapse_one(UUID(ref)),
+        services.cases.review.DEEM: lambda ref: services.cases.review.deem_one(UUID(ref)),
+        services.cases.supplement.LAPSE: lambda ref: services.cases.supplement.lapse_one(UUID(ref)),
     }
 
 

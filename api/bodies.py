@@ -14,9 +14,9 @@ from sanic.http import Http
 
 from api import blocks
 from api.problems import RequestTimeout
-from cases.quotas import Limits
 from core.errors import Malformed, TooLarge
 from core.settings import MEBIBYTE, Settings
+from services.cases.quotas import Limits
 
 IDLE_SECONDS = 20
 """A sender that is silent for so long has lost the connection."""

@@ -12,10 +12,10 @@ from sanic import Request
 
 from api import bodies
 from api.bounds import LARGEST_INT, Count
-from cases import conversation, conversation_pictures, errors
-from cases.views import ConversationView, MessagePictureView, MessageView, ReadMarks
 from core import offload
 from core.malware import ScannerUnavailable
+from services.cases import conversation, conversation_pictures, errors
+from services.cases.views import ConversationView, MessagePictureView, MessageView, ReadMarks
 
 PICTURE_TYPES = ("image/jpeg", "image/png", "image/heic", "application/octet-stream")
 

@@ -15,11 +15,11 @@ from sanic.response import empty, raw
 
 from api import guards
 from api.endpoint import endpoint
-from cases import errors, file_addresses, queries, thumbnails
-from cases.file_addresses import Kind
 from core import clock, offload
 from core.errors import Forbidden
 from core.settings import Settings
+from services.cases import errors, file_addresses, queries, thumbnails
+from services.cases.file_addresses import Kind
 
 bp = Blueprint("files", url_prefix=file_addresses.PREFIX)
 

@@ -4,8 +4,8 @@ from collections.abc import Collection, Mapping, Sequence
 from functools import cache
 from uuid import UUID
 
-from cases.queries import Licences
 from identity.principal import Principal
+from services.cases.queries import Licences
 from wallet.register import queries
 from wallet.types import catalogue
 

@@ -1,4 +1,4 @@
-"""The tus 1.0 wire protocol in front of `cases.uploads`.
+"""The tus 1.0 wire protocol in front of `services.cases.uploads`.
 
 Extensions: creation, creation-with-upload, expiration, termination, checksum (sha1, sha256, sm3).
 `X-HTTP-Method-Override` on POST stands for PATCH, HEAD and DELETE, since mini-app requests cannot
@@ -15,15 +15,15 @@ from sanic.response import empty
 
 from api import bodies, guards
 from api.endpoint import endpoint
-from cases import errors, uploads
-from cases.shelf import Shelf, open_shelf
-from cases.upload_files import Checksum
-from cases.uploads import CHECKSUM_ALGORITHMS, UploadStatus
 from core import offload
 from core.errors import Malformed, Problem, Unsupported
 from core.malware import ScannerUnavailable
 from core.parts import StoreUnavailable
 from identity.principal import Principal
+from services.cases import errors, uploads
+from services.cases.shelf import Shelf, open_shelf
+from services.cases.upload_files import Checksum
+from services.cases.uploads import CHECKSUM_ALGORITHMS, UploadStatus
 
 bp = Blueprint("tus", url_prefix="/api/citizen/uploads")
 

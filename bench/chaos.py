@@ -28,12 +28,12 @@ from tortoise.exceptions import BaseORMException, IntegrityError
 
 from bench import fanout_people as people
 from bench.live_client import LiveClient
-from cases.events import SupplementAnswered
 from core import audit, database, ids, outbox, protect
 from core.embedded import EmbeddedValkey
 from push import stream
 from push.channels import live
 from resources import PACKAGES
+from services.cases.events import SupplementAnswered
 from tests import services
 from tests.installation import Installation
 

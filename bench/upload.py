@@ -23,8 +23,8 @@ from pathlib import Path
 from typing import Any
 
 from bench.result import Result
-from cases import pictures
 from core.embedded import free_port
+from services.cases import pictures
 from tools import node_tools
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -15,9 +15,9 @@ from sanic.response import empty
 
 from api import bodies
 from api.tus import parse_checksum
-from cases import upload_files
 from core.blobs import Blobs
 from core.ids import new_id
+from services.cases import upload_files
 
 FOLDER = Path(sys.argv[1])
 BLOBS = Blobs.open(f"file://{FOLDER}/blobs")

@@ -9,11 +9,11 @@ from sanic import Blueprint, Request
 from api import guards, idempotency, licence_lookup, paging
 from api.bounds import Answers, Values
 from api.endpoint import endpoint
-from cases import apply, errors, queries, sign, supplement
-from cases.lifecycle import CaseState
-from cases.views import CaseDetail, CaseSummary
 from identity.errors import ItemNotOffered, StepUpRequired
 from identity.principal import Principal
+from services.cases import apply, errors, queries, sign, supplement
+from services.cases.lifecycle import CaseState
+from services.cases.views import CaseDetail, CaseSummary
 from services.guides import errors as guide_errors
 
 bp = Blueprint("citizen-cases", url_prefix="/api/citizen")

@@ -9,10 +9,10 @@ from api import guards, licence_lookup, paging
 from api.bounds import Answers, Word
 from api.citizen import guides
 from api.endpoint import endpoint
-from cases import queries
 from identity import channels
 from identity import errors as identity_errors
 from identity.principal import Principal
+from services.cases import queries
 from services.guides import catalogue, errors, guide
 from services.guides.catalogue import Snapshot
 from services.guides.definitions import Item

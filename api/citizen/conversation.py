@@ -9,9 +9,9 @@ from sanic import Blueprint, HTTPResponse, Request
 from api import conversations, files, guards
 from api.conversations import MessageQuery, NewMessage, ReadMark
 from api.endpoint import endpoint
-from cases import conversation_pictures, errors
-from cases.file_addresses import Kind
-from cases.views import ConversationView, MessagePictureView, MessageView, ReadMarks
+from services.cases import conversation_pictures, errors
+from services.cases.file_addresses import Kind
+from services.cases.views import ConversationView, MessagePictureView, MessageView, ReadMarks
 
 bp = Blueprint("citizen-conversation", url_prefix="/api/citizen")
 

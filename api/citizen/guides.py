@@ -5,7 +5,7 @@ from typing import Literal
 import msgspec
 
 from api import licence_lookup
-from cases import presenting, queries, views
+from services.cases import presenting, queries, views
 from services.guides import guide
 from services.guides.catalogue import Snapshot
 from services.guides.definitions import Condition, Item, MaterialRequirement

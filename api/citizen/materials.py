@@ -12,14 +12,14 @@ from api import bodies, files, guards
 from api.citizen.cases import detail
 from api.endpoint import JSON, endpoint
 from api.multipart import NoFile, receive_file
-from cases import errors, materials, queries, quotas
-from cases.combine import combine_pictures
-from cases.file_addresses import Kind
-from cases.materials import ReusedLicence
-from cases.views import CaseDetail
 from core import offload
 from core.malware import ScannerUnavailable
 from identity.principal import Principal
+from services.cases import errors, materials, queries, quotas
+from services.cases.combine import combine_pictures
+from services.cases.file_addresses import Kind
+from services.cases.materials import ReusedLicence
+from services.cases.views import CaseDetail
 from wallet.errors import LicenceNotFound
 from wallet.register import queries as wallet_queries
 

@@ -9,11 +9,11 @@ from api import files, guards, throttle
 from api.bounds import Fraction
 from api.citizen.cases import detail
 from api.endpoint import endpoint
-from cases import errors, straighten, text_hints
-from cases.views import CaseDetail
 from core import offload
 from core.recognition import RecognitionOff, RecognitionUnavailable
 from identity.principal import Principal
+from services.cases import errors, straighten, text_hints
+from services.cases.views import CaseDetail
 
 bp = Blueprint("citizen-pictures", url_prefix="/api/citizen")
 

@@ -10,8 +10,8 @@ from sanic import Blueprint, Request
 from api import guards
 from api.endpoint import endpoint
 from api.verdicts import CheckAnswer, checks_of
-from cases import queries as case_queries
 from identity.errors import InvalidSignature
+from services.cases import queries as case_queries
 from services.guides.errors import ItemNotFound
 from wallet.check import at_counter
 from wallet.check.at_counter import CodeAnswer, Errand

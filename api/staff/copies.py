@@ -9,9 +9,9 @@ from sanic.response import raw as raw_response
 
 from api import guards
 from api.endpoint import endpoint
-from cases import errors as case_errors
-from cases import licence_use
 from identity.roles import Act
+from services.cases import errors as case_errors
+from services.cases import licence_use
 from wallet import errors
 from wallet.share import annotated
 from wallet.share.annotated import CaseUse, Copy

@@ -11,12 +11,12 @@ from api import bounds, guards, licence_lookup
 from api.bounds import Values
 from api.endpoint import endpoint
 from api.staff.worklist import detail
-from cases import errors, materials, queries, review, supplement
-from cases.views import StaffCaseDetail
 from core import clock
 from identity import queries as identity_queries
 from identity.principal import Principal
 from identity.roles import Act
+from services.cases import errors, materials, queries, review, supplement
+from services.cases.views import StaffCaseDetail
 from wallet.errors import InvalidFacts, PreviousLicenceMissing
 from wallet.register import queries as wallet_queries
 from wallet.types import catalogue as licence_catalogue

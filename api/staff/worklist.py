@@ -8,12 +8,12 @@ from sanic import Blueprint, HTTPResponse, Request
 
 from api import files, guards, licence_lookup, paging
 from api.endpoint import endpoint
-from cases import errors, queries
-from cases.file_addresses import Kind
-from cases.lifecycle import CaseState
-from cases.views import Overview, StaffCaseDetail, WorklistEntry
 from identity.principal import Principal
 from identity.roles import Act
+from services.cases import errors, queries
+from services.cases.file_addresses import Kind
+from services.cases.lifecycle import CaseState
+from services.cases.views import Overview, StaffCaseDetail, WorklistEntry
 
 bp = Blueprint("staff-worklist", url_prefix="/api/staff")
 

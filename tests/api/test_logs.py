@@ -9,11 +9,11 @@ import aiohttp
 import msgspec
 import pytest
 
-from cases.lifecycle import CaseState
-from cases.models import Case
 from core import clock
 from core.audit import AuditRecord
 from identity.roles import Role
+from services.cases.lifecycle import CaseState
+from services.cases.models import Case
 from tests.api.applicants import Applicant, Caller, browser, sign_in, sign_in_officer
 from tests.conftest import everything_told
 from tests.identity import factories

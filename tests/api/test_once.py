@@ -19,7 +19,6 @@ from tortoise.models import Model
 
 from api import openapi
 from app import create_app
-from cases.models import Case
 from core import clock
 from core.ids import new_id
 from core.once import AskedRequest
@@ -30,6 +29,7 @@ from payments.models import Bill, Order, Refund
 from push.models import Webhook
 from push.webhooks import endpoints
 from push.webhooks.sender import Sender
+from services.cases.models import Case
 from tests.api.applicants import Applicant, Caller, browser, sign_in, sign_in_officer
 from tests.api.test_staff_desks import HOLDER
 from tests.cases.factories import ANSWERS, ITEM

@@ -13,8 +13,8 @@ import pytest
 from PIL import Image
 from yarl import URL
 
-from cases import upload_files
 from core.settings import Settings
+from services.cases import upload_files
 from tests.api.applicants import OFFSET, TUS, Applicant, tus_headers
 from tests.cases.factories import PHOTO, encoded, photo
 from tests.conftest import serving

@@ -17,8 +17,8 @@ from tusclient.client import TusClient
 from tusclient.exceptions import TusCommunicationError
 from yarl import URL
 
-from cases.models import MaterialFile
 from core.blobs import Blobs
+from services.cases.models import MaterialFile
 from tests.api.applicants import Applicant
 from tests.api.cutting_proxy import CuttingProxy
 from tools import node_tools

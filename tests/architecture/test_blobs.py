@@ -36,11 +36,11 @@ NO_BLOBS = {
     "wallet_verification.digest": "of a document that was looked at and not kept",
 }
 STORES = {
-    "cases/combine.py",
-    "cases/conversation_pictures.py",
-    "cases/materials.py",
-    "cases/straighten.py",
-    "cases/thumbnails.py",
+    "services/cases/combine.py",
+    "services/cases/conversation_pictures.py",
+    "services/cases/materials.py",
+    "services/cases/straighten.py",
+    "services/cases/thumbnails.py",
     "wallet/share/annotated.py",
     "wallet/demo.py",
     "wallet/intake/batches.py",
@@ -76,7 +76,7 @@ def test_every_registered_column_can_be_asked_quickly() -> None:
 
 
 def test_nobody_else_stores_blobs() -> None:
-    packages = ("api", "cases", "core", "identity", "payments", "push", "wallet")
+    packages = ("api", "core", "identity", "payments", "push", "services", "wallet")
     files = [path for name in packages for path in (ROOT / name).rglob("*.py")]
 
     assert {str(path.relative_to(ROOT)) for path in files if any(_puts(path))} == STORES

@@ -9,13 +9,13 @@ from uuid import UUID
 
 from PIL import Image, ImageDraw
 
-from cases import apply, materials, review
 from core import events as core_events
 from core.blobs import Blobs
 from core.ids import new_id
 from core.outbox import OutboxMessage
 from identity import organisations, people
 from identity.principal import Principal, PrincipalKind
+from services.cases import apply, materials, review
 
 ZHANG = ("310199199003071017", "张演示")
 LI = ("310199198511201020", "李样例")

@@ -3,10 +3,10 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from cases import apply, errors, materials, moves, numbers, queries
-from cases.lifecycle import CaseState
-from cases.models import Case
 from core.outbox import OutboxMessage
+from services.cases import apply, errors, materials, moves, numbers, queries
+from services.cases.lifecycle import CaseState
+from services.cases.models import Case
 from tests.cases.factories import (
     ANSWERS,
     ITEM,

@@ -3,9 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from cases import apply, moves, queries
-from cases.models import Case
 from core.audit import AuditRecord
+from services.cases import apply, moves, queries
+from services.cases.models import Case
 from services.guides import catalogue, errors
 from services.guides.models import CatalogueEntry, ServiceItem
 from services.guides.reading import FOLDER

@@ -1,7 +1,7 @@
 import pytest
 
-from cases import combine, errors, materials, pdf_checks
-from cases.models import Material, MaterialFile
+from services.cases import combine, errors, materials, pdf_checks
+from services.cases.models import Material, MaterialFile
 from tests.cases.factories import CaseMaker, pdf, photo
 
 ITEM, ANSWERS, PAPER = "SJ-SCJG-03", {"S1": ["net"], "S2": ["no"]}, "SJ-SCJG-03-M04"

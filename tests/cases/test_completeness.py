@@ -1,7 +1,7 @@
 import pytest
 
-from cases import completeness, errors
-from cases.completeness import HandedIn, MaterialStatus
+from services.cases import completeness, errors
+from services.cases.completeness import HandedIn, MaterialStatus
 from services.guides import guide
 from tests.cases import samples
 

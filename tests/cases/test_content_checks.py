@@ -10,8 +10,6 @@ from uuid import UUID
 import pytest
 from redis.asyncio import Redis
 
-from cases import apply, combine, content_checks, materials, queries, review, supplement
-from cases.models import ContentCheck, MaterialFile
 from core import clock
 from core.outbox import OutboxMessage
 from core.settings import Settings
@@ -21,6 +19,8 @@ from miniapp_bridge.connector import Callback
 from miniapp_bridge.platforms.wechat import WeChatConnector
 from miniapp_bridge.standin import wechat as played
 from miniapp_bridge.standin.world import World
+from services.cases import apply, combine, content_checks, materials, queries, review, supplement
+from services.cases.models import ContentCheck, MaterialFile
 from tests.cases.factories import PHOTO, CaseMaker
 from tests.played import configs, folder, stage, standin_keys, world
 

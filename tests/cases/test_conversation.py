@@ -8,15 +8,15 @@ import pytest
 from redis.asyncio import Redis
 from tortoise import connections
 
-from cases import conversation, conversation_pictures, errors, moves, queries, review
-from cases.conversation import Side
-from cases.models import Case, Message, MessagePicture
-from cases.views import MessageView
 from core import audit, events
 from core.audit import AuditRecord
 from core.ids import new_id
 from core.outbox import OutboxMessage
 from identity.principal import Principal
+from services.cases import conversation, conversation_pictures, errors, moves, queries, review
+from services.cases.conversation import Side
+from services.cases.models import Case, Message, MessagePicture
+from services.cases.views import MessageView
 from tests.cases.factories import (
     LI,
     CaseMaker,

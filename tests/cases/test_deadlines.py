@@ -4,8 +4,8 @@ from datetime import date
 
 import pytest
 
-from cases import deadlines, errors
-from cases.deadlines import Light
+from services.cases import deadlines, errors
+from services.cases.deadlines import Light
 from services.guides.definitions import Holidays, Limit
 
 DAYS = deadlines.calendar()

@@ -6,8 +6,8 @@ import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from cases import file_checks, pictures
-from cases.file_checks import Inspected, Refusal
+from services.cases import file_checks, pictures
+from services.cases.file_checks import Inspected, Refusal
 from tests.cases.factories import blank_photo, encoded, pdf, photo
 
 ALL = ("jpg", "png", "pdf", "ofd")

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cases import errors, forms
+from services.cases import errors, forms
 from services.guides.definitions import FormField, Rule
 
 

@@ -13,9 +13,9 @@ import pytest
 from PIL import Image
 
 from bench.verify_large import peak_mib
-from cases import file_checks
-from cases.file_checks import Refusal
-from cases.models import MaterialFile
+from services.cases import file_checks
+from services.cases.file_checks import Refusal
+from services.cases.models import MaterialFile
 from tests.cases import hostile
 from tests.cases.factories import CaseMaker
 from tests.cases.hostile import MARK

@@ -1,7 +1,7 @@
 import pytest
 
-from cases import errors, lifecycle
-from cases.lifecycle import CaseState, Move
+from services.cases import errors, lifecycle
+from services.cases.lifecycle import CaseState, Move
 
 ENDED = [
     CaseState.REFUSED,

@@ -2,11 +2,11 @@ from uuid import uuid4
 
 import pytest
 
-from cases import apply, errors, materials, queries
-from cases.completeness import MaterialStatus
-from cases.materials import ReusedLicence
-from cases.models import Material, MaterialFile
-from cases.views import MaterialView
+from services.cases import apply, errors, materials, queries
+from services.cases.completeness import MaterialStatus
+from services.cases.materials import ReusedLicence
+from services.cases.models import Material, MaterialFile
+from services.cases.views import MaterialView
 from tests.cases.factories import (
     LI,
     PHOTO,

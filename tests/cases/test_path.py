@@ -2,8 +2,8 @@
 
 from uuid import uuid4
 
-from cases import apply, queries, review, supplement
 from core.outbox import OutboxMessage
+from services.cases import apply, queries, review, supplement
 from tests.cases.factories import PHOTO, CaseMaker
 
 

@@ -5,12 +5,12 @@ from uuid import UUID
 import pytest
 from tortoise import connections
 
-from cases import errors, queries, review, supplement
-from cases.lifecycle import CaseState
-from cases.models import Case
-from cases.views import StaffCaseDetail, WorklistEntry
 from core.audit import AuditRecord
 from identity.principal import Principal
+from services.cases import errors, queries, review, supplement
+from services.cases.lifecycle import CaseState
+from services.cases.models import Case
+from services.cases.views import StaffCaseDetail, WorklistEntry
 from services.guides import errors as guide_errors
 from tests.cases.factories import ITEM, PHOTO, CaseMaker, officer
 from tests.cases.retiring import retire

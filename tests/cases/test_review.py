@@ -5,13 +5,13 @@ from uuid import uuid4
 
 import pytest
 
-from cases import apply, conversation, errors, queries, review, supplement
-from cases.lifecycle import CaseState
-from cases.models import Case, MaterialFile
 from core import clock
 from core.audit import AuditRecord
 from core.outbox import OutboxMessage
 from identity.errors import RoleMissing, StepUpRequired
+from services.cases import apply, conversation, errors, queries, review, supplement
+from services.cases.lifecycle import CaseState
+from services.cases.models import Case, MaterialFile
 from tests.cases.factories import PHOTO, CaseMaker, officer, organisation, told
 from tests.conftest import FrozenClock, on_postgres
 

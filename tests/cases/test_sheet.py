@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
-from cases import sheet
-from cases.sheet import Point
+from services.cases import sheet
+from services.cases.sheet import Point
 from tests.cases.factories import encoded
 
 SIZE = (1500, 2000)

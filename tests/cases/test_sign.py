@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from cases import apply, errors, queries, sign
-from cases.models import Case, FormSignature
 from core.audit import AuditRecord
 from core.blobs import Blobs
 from identity.errors import StepUpRequired
+from services.cases import apply, errors, queries, sign
+from services.cases.models import Case, FormSignature
 from services.guides import catalogue
 from services.guides.reading import FOLDER
 from tests.cases.factories import ITEM, LI, CaseMaker, person

@@ -3,9 +3,9 @@ from uuid import UUID
 
 import pytest
 
-from cases import apply, errors, materials, queries, straighten
-from cases.models import Material, MaterialFile
 from core.models import AuditRecord
+from services.cases import apply, errors, materials, queries, straighten
+from services.cases.models import Material, MaterialFile
 from tests.cases.factories import LI, PHOTO, CaseMaker, encoded, pdf, person, photo
 from tests.cases.test_sheet import LAID, photographed
 

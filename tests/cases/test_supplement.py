@@ -3,12 +3,12 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from cases import apply, errors, queries, review, supplement
-from cases.lifecycle import CaseState
-from cases.models import Case, Supplement
-from cases.supplement import Missing
 from core import clock
 from core.outbox import OutboxMessage
+from services.cases import apply, errors, queries, review, supplement
+from services.cases.lifecycle import CaseState
+from services.cases.models import Case, Supplement
+from services.cases.supplement import Missing
 from tests.cases.factories import PHOTO, CaseMaker, told
 from tests.conftest import FrozenClock
 

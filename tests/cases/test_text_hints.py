@@ -4,9 +4,9 @@ from uuid import UUID
 
 import pytest
 
-from cases import errors, text_hints
-from cases.models import Case
 from core.recognition import Line, RecognitionOff
+from services.cases import errors, text_hints
+from services.cases.models import Case
 from services.guides.definitions import FormField
 from tests.cases.factories import LI, PHOTO, CaseMaker, person
 

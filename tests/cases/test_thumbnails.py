@@ -5,9 +5,9 @@ from uuid import UUID
 import pytest
 from PIL import Image
 
-from cases import errors, materials, pdf_page, thumbnails
-from cases.models import MaterialFile
 from core import offload
+from services.cases import errors, materials, pdf_page, thumbnails
+from services.cases.models import MaterialFile
 from tests.cases.factories import PHOTO, CaseMaker, encoded, pdf, photo
 
 

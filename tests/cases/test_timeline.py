@@ -2,10 +2,10 @@ import asyncio
 
 import pytest
 
-from cases import timeline
-from cases.serials import ALL_CASES, next_serial
 from core import clock
 from core.database import transaction
+from services.cases import timeline
+from services.cases.serials import ALL_CASES, next_serial
 from tests.cases.factories import CaseMaker, officer
 from tests.conftest import on_postgres
 

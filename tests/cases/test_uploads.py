@@ -9,12 +9,12 @@ from uuid import UUID
 
 import pytest
 
-from cases import errors, quotas, upload_files, uploads
-from cases.models import MaterialFile, Upload
-from cases.quotas import Limits
-from cases.shelf import Shelf
-from cases.upload_files import Checksum, Folder
-from cases.uploads import UploadStatus
+from services.cases import errors, quotas, upload_files, uploads
+from services.cases.models import MaterialFile, Upload
+from services.cases.quotas import Limits
+from services.cases.shelf import Shelf
+from services.cases.upload_files import Checksum, Folder
+from services.cases.uploads import UploadStatus
 from tests.cases.factories import LI, PHOTO, CaseMaker, blank_photo, person, photo
 from tests.conftest import FrozenClock
 

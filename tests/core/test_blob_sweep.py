@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from cases.blob_columns import COLUMNS
-from cases.models import Case, MessagePicture
 from core import blob_sweep, clock
 from core.audit import AuditRecord
 from core.blob_sweep import ASIDE, GRACE, BlobSweep
 from core.blobs import BlobNotFound, Blobs
 from core.ids import new_id
+from services.cases.blob_columns import COLUMNS
+from services.cases.models import Case, MessagePicture
 
 pytestmark = pytest.mark.usefixtures("db")
 

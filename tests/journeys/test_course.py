@@ -18,11 +18,11 @@ from uuid import UUID
 
 import pytest
 
-from cases import sign
-from cases.models import Case, TimelineEntry
 from core import outbox
 from core.outbox import OutboxMessage
 from identity.principal import Principal, PrincipalKind
+from services.cases import sign
+from services.cases.models import Case, TimelineEntry
 from services.guides.definitions import Item
 from services.guides.reading import read_catalogue
 from tests.conftest import FrozenClock, everything_told

@@ -7,12 +7,12 @@ from uuid import UUID
 import pytest
 
 import timers
-from cases import apply, materials, thumbnails
-from cases.models import MaterialFile
 from core import clock
 from core.audit import AuditRecord
 from core.blob_sweep import ASIDE, GRACE, sweep
 from core.blobs import BlobNotFound, Blobs
+from services.cases import apply, materials, thumbnails
+from services.cases.models import MaterialFile
 from tests.cases.conftest import cases, loaded
 from tests.cases.factories import PHOTO, CaseMaker, photo
 from tests.conftest import FrozenClock

@@ -9,13 +9,13 @@ import msgspec
 import pytest
 
 import flows
-from cases import moves
-from cases.events import CaseAccepted, CaseRefused
-from cases.models import Case
 from core import clock
 from core.ids import new_id
 from identity.principal import Principal, PrincipalKind
 from payments import queries
+from services.cases import moves
+from services.cases.events import CaseAccepted, CaseRefused
+from services.cases.models import Case
 from services.guides import catalogue, consistency, guide
 from services.guides.definitions import Item
 from services.guides.models import ServiceItem
@@ -172,8 +172,8 @@ async def test_free_item_owes_nothing(resources: Any) -> None:
 
 
 async def test_a_case_that_is_not_there_is_said_so(resources: Any) -> None:
-    from cases.errors import CaseNotFound
-    from cases.queries import get_charge
+    from services.cases.errors import CaseNotFound
+    from services.cases.queries import get_charge
 
     with pytest.raises(CaseNotFound):
         await get_charge(UUID(int=0))

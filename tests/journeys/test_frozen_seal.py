@@ -6,10 +6,10 @@ from uuid import UUID, uuid4
 import pytest
 
 import flows
-from cases.events import CaseApproved
 from core import outbox
 from core.database import transaction
 from core.outbox import OutboxMessage
+from services.cases.events import CaseApproved
 from tests.conftest import FrozenClock
 from tests.wallet import city as small_city
 from tests.wallet.city import TODAY, City

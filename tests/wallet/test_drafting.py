@@ -12,7 +12,7 @@ from wallet.types import catalogue, facts, number_format
 from wallet.types.drafting import Applicant
 from wallet.types.licence_types import Field, FieldType
 
-ITEMS = Path(__file__).parents[2] / "cases" / "catalogue_data" / "items"
+ITEMS = Path(__file__).parents[2] / "services" / "guides" / "catalogue_data" / "items"
 TODAY = date(2026, 11, 25)
 PERSON = Applicant(name="张演示", id_no="310199199003071017")
 COMPANY = Applicant(name="上海松江演示餐饮有限公司", id_no="91310117FAKE100193")

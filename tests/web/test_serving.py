@@ -15,8 +15,8 @@ import pytest
 from api import problem_texts
 from api.assets import Assets
 from api.pages import script_json
-from cases.errors import CaseNotFound
 from core.settings import Settings, SettingsError
+from services.cases.errors import CaseNotFound
 from tests.conftest import serving
 
 PAGES = ("/", "/m/", "/counter/", "/staff/", "/biz/", "/api/docs")

@@ -1,0 +1,148 @@
+"""Periods of the law: working days, due dates, pauses and the supervision lights. Pure.
+
+Periods are working days without statutory holidays (Administrative Licensing Law art. 82), the
+first day is the day after; a period of calendar days that ends on a day off runs to the next
+working day. The only file that is read is the calendar, which is data: a year that is missing
+raises `CalendarMissing` instead of guessing.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from enum import StrEnum
+from functools import cache
+
+from services.cases import errors
+from services.guides.definitions import Holidays, Limit
+from services.guides.reading import read_holidays
+
+ACCEPTANCE_DAYS = 5
+"""Working days in which missing materials must be told (Administrative Licensing Law art. 32)."""
+
+SUPPLEMENT_DAYS = 15
+"""Working days an applicant gets for a supplement when the notice names no date (our default)."""
+
+_SATURDAY = 5
+_YELLOW_SHARE = 0.2
+_DAY = timedelta(days=1)
+
+
+class Light(StrEnum):
+    """Electronic supervision (电子监察)."""
+
+    GREEN = "green"
+    YELLOW = "yellow"
+    RED = "red"
+    GREY = "grey"
+
+
+@dataclass(frozen=True)
+class WorkCalendar:
+    """Which days the offices work, for the years that are known."""
+
+    years: frozenset[int]
+    off: frozenset[date]
+    working: frozenset[date]
+    provisional: frozenset[int] = frozenset()
+
+    def is_working_day(self, day: date) -> bool:
+        """Raises `CalendarMissing` for a year without data."""
+        if day.year not in self.years:
+            raise errors.CalendarMissing(f"工作日历没有 {day.year} 年的数据", year=day.year)
+        if day in self.working:
+            return True
+        return day.weekday() < _SATURDAY and day not in self.off
+
+    def next_working_day(self, day: date) -> date:
+        """`day` itself when it is worked, else the first worked day after it."""
+        while not self.is_working_day(day):
+            day += _DAY
+        return day
+
+    def add_working_days(self, start: date, days: int) -> date:
+        """The `days`-th working day after `start`, which itself is day 0."""
+        day = start
+        while days > 0:
+            day += _DAY
+            days -= self.is_working_day(day)
+        return day
+
+    def working_days_between(self, start: date, end: date) -> int:
+        """Working days after `start` up to and including `end`; negative when `end` is earlier."""
+        if end < start:
+            return -self.working_days_between(end, start)
+        span = (start + _DAY * n for n in range(1, (end - start).days + 1))
+        return sum(self.is_working_day(day) for day in span)
+
+
+@cache
+def calendar() -> WorkCalendar:
+    """The calendar that comes with the catalogue."""
+    return build_calendar(read_holidays())
+
+
+def build_calendar(holidays: Iterable[Holidays]) -> WorkCalendar:
+    """One calendar out of the yearly files."""
+    years = list(holidays)
+    return WorkCalendar(
+        years=frozenset(entry.year for entry in years),
+        off=frozenset(date.fromisoformat(day) for entry in years for day in entry.days_off),
+        working=frozenset(date.fromisoformat(day) for entry in years for day in entry.days_worked),
+        provisional=frozenset(entry.year for entry in years if entry.provisional),
+    )
+
+
+def due_on(limit: Limit, *, received_on: date, accepted_on: date, days: WorkCalendar) -> date:
+    """The last day of a limit that starts with acceptance or with receipt."""
+    start = received_on if limit.starts == "receive" else accepted_on
+    match limit.unit:
+        case "instant":
+            return days.next_working_day(start)
+        case "day":
+            return days.next_working_day(start + _DAY * limit.value)
+        case _:
+            return days.add_working_days(start, limit.value)
+
+
+def acceptance_due_on(received_on: date, days: WorkCalendar) -> date:
+    """The last day to accept, decline or ask once; after it the case counts as accepted."""
+    return days.add_working_days(received_on, ACCEPTANCE_DAYS)
+
+
+def after_pause(due: date, *, paused_on: date, resumed_on: date, days: WorkCalendar) -> date:
+    """A due date moved on by the working days the clock stood still.
+
+    The day of the notice still counted, the day of the answer counts again.
+    """
+    stopped = days.working_days_between(paused_on, resumed_on)
+    return days.add_working_days(due, stopped)
+
+
+def light(
+    *,
+    at: date,
+    due: date | None,
+    started_on: date | None,
+    days: WorkCalendar,
+    step_due: date | None = None,
+    clock_stopped: bool = False,
+) -> Light:
+    """The supervision light of a running case on the day `at`.
+
+    Yellow when no more than max(1 working day, 20 % of the promise) is left or a step is overdue,
+    red when the promise itself is overdue, grey when no clock runs.
+    """
+    if clock_stopped or (due is None and step_due is None):
+        return Light.GREY
+    if due is not None and at > due:
+        return Light.RED
+    if step_due is not None and at > step_due:
+        return Light.YELLOW
+    nearest = due or step_due
+    if nearest is None or started_on is None:
+        return Light.GREEN
+    promised = days.working_days_between(started_on, nearest)
+    if promised == 0:
+        return Light.GREEN
+    left = days.working_days_between(at, nearest)
+    return Light.YELLOW if left <= max(1, promised * _YELLOW_SHARE) else Light.GREEN

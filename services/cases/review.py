@@ -1,0 +1,237 @@
+"""The officer's acts: accept, decline, approve, refuse; and closing once the result is made."""
+
+import json
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from core import audit, clock, jobs, outbox
+from core.database import transaction
+from identity.principal import Principal
+from identity.roles import Act
+from services.cases import deadlines, errors, events, lifecycle, moves, timeline
+from services.cases.lifecycle import CaseState, Move
+from services.cases.models import Case
+from services.guides import catalogue
+from services.guides.guide import Guide, limit_text
+
+DEEM = "deem-accepted"
+
+
+async def accept(case_id: UUID, *, by: Principal) -> None:
+    """Accept the application (受理); the clock of the promise starts today."""
+    case = await moves.get_for_officer(case_id, by=by, act=Act.ACCEPT)
+    await _accept(case, by=by, accepted_on=clock.today())
+
+
+async def deem_accepted(at: datetime) -> int:
+    """Accept what nobody answered in five working days, as of the day of receipt; returns how many.
+
+    Administrative Licensing Law art. 32(4): if the applicant was not told within five days what is
+    missing, the application counts as accepted from the day it was received. For the timer; the
+    fifth day itself still belongs to the office. A case that raises is left to its own job
+    (`deem_one`) and stops no other.
+    """
+    today = clock.local(at).date()
+    overdue = Case.filter(state=CaseState.SUBMITTED, acceptance_due_on__lt=today)
+
+    async def page(after: UUID | None, limit: int) -> list[Case]:
+        rows = overdue if after is None else overdue.filter(id__gt=after)
+        return await rows.order_by("id").limit(limit)
+
+    return await jobs.walk(DEEM, page, _deem)
+
+
+async def deem_one(case_id: UUID) -> None:
+    """Accept one case that nobody answered in time, if that is still so."""
+    case = await Case.get_or_none(
+        id=case_id, state=CaseState.SUBMITTED, acceptance_due_on__lt=clock.today()
+    )
+    if case is not None:
+        await _deem(case)
+
+
+async def _deem(case: Case) -> bool:
+    try:
+        await _accept(case, by=None, accepted_on=case.received_on or clock.today())
+    except (errors.TransitionNotAllowed, errors.CaseChanged):
+        return False
+    return True
+
+
+async def _accept(case: Case, *, by: Principal | None, accepted_on: date) -> None:
+    guide = await moves.guide_of(case)
+    at, days = clock.now(), deadlines.calendar()
+    received_on = case.received_on or accepted_on
+    due, statutory = (
+        deadlines.due_on(limit, received_on=received_on, accepted_on=accepted_on, days=days)
+        for limit in (guide.promised_limit, guide.statutory_limit)
+    )
+    async with transaction():
+        await moves.move(
+            case,
+            Move.ACCEPT,
+            at=at,
+            accepted_at=at,
+            accepted_on=accepted_on,
+            due_on=due,
+            statutory_due_on=statutory,
+        )
+        await timeline.append(
+            case.id,
+            kind="accepted",
+            title="申请已受理",
+            text=_acceptance_text(guide, due=due, deemed=by is None),
+            actor_text=await _office(case, by),
+            at=at,
+        )
+        accepted = events.CaseAccepted(**moves.event_facts(case), deemed=by is None)
+        await outbox.publish(accepted, key=str(case.id))
+        await audit.record(
+            actor=by.actor if by else "system:deemed-acceptance",
+            action="case.accept",
+            target=moves.target_of(case),
+            detail={"accepted_on": accepted_on, "due_on": due},
+        )
+
+
+def _acceptance_text(guide: Guide, *, due: date, deemed: bool) -> str:
+    promise = f"承诺时限：{limit_text(guide.promised_limit)}，应在 {due} 前办结。"
+    if not deemed:
+        return promise
+    return f"五个工作日内未告知补正，依法自收到申请之日起视为受理。{promise}"
+
+
+async def decline_acceptance(case_id: UUID, *, reason: str, by: Principal) -> None:
+    """Decline the application (不予受理) with a reason the applicant can use."""
+    case = await moves.get_for_officer(case_id, by=by, act=Act.DECLINE_ACCEPTANCE)
+    reason = moves.require_reason(reason)
+    at = clock.now()
+    async with transaction():
+        await moves.move(case, Move.DECLINE, at=at, outcome_text=reason, decided_at=at, ended_at=at)
+        await timeline.append(
+            case.id,
+            kind="acceptance-declined",
+            title="不予受理",
+            text=f"理由：{reason}",
+            actor_text=await _office(case, by),
+            at=at,
+        )
+        declined = events.AcceptanceDeclined(**moves.event_facts(case), reason=reason)
+        await outbox.publish(declined, key=str(case.id))
+        await audit.record(actor=by.actor, action="case.decline", target=moves.target_of(case))
+
+
+async def get_approvable(case_id: UUID, *, by: Principal) -> Case:
+    """The case if it can be decided now, for what the edge has to look up before `approve`."""
+    case = await moves.get_for_officer(case_id, by=by, act=Act.APPROVE)
+    lifecycle.after(case.state, Move.APPROVE)
+    return case
+
+
+async def approve(
+    case_id: UUID,
+    *,
+    opinion: str,
+    facts: Mapping[str, Any],
+    by: Principal,
+    previous_licence_id: UUID | None = None,
+) -> None:
+    """Grant the application (准予许可). `facts` is what the licence shall say, checked before.
+
+    The licence is made afterwards, by whoever reacts to `CaseApproved`; a second approval is
+    `TransitionNotAllowed`.
+    """
+    case = await get_approvable(case_id, by=by)
+    result = (await moves.item_of(case)).result
+    at = clock.now()
+    opinion = opinion.strip()[:1000]
+    async with transaction():
+        await moves.move(
+            case,
+            Move.APPROVE,
+            at=at,
+            outcome_text=opinion or None,
+            facts=moves.to_text(facts),
+            decided_at=at,
+        )
+        await timeline.append(
+            case.id,
+            kind="approved",
+            title="准予许可",
+            text=f"正在制作《{result.name}》。",
+            actor_text=await _office(case, by),
+            at=at,
+        )
+        approved = events.CaseApproved(
+            **moves.event_facts(case),
+            licence_type=result.licence,
+            licence_action=result.action,
+            facts=dict(facts),
+            previous_licence_id=previous_licence_id,
+            opinion=opinion,
+        )
+        await outbox.publish(approved, key=str(case.id))
+        await audit.record(actor=by.actor, action="case.approve", target=moves.target_of(case))
+
+
+async def refuse(case_id: UUID, *, reason: str, by: Principal) -> None:
+    """Refuse the application (不予许可): with reasons, and the applicant's rights (art. 38)."""
+    case = await moves.get_for_officer(case_id, by=by, act=Act.REFUSE)
+    reason = moves.require_reason(reason)
+    at = clock.now()
+    async with transaction():
+        await moves.move(case, Move.REFUSE, at=at, outcome_text=reason, decided_at=at, ended_at=at)
+        rights = "您有权依法申请行政复议或者提起行政诉讼。"
+        await timeline.append(
+            case.id,
+            kind="refused",
+            title="不予许可",
+            text=f"理由：{reason.rstrip('。')}。{rights}",
+            actor_text=await _office(case, by),
+            at=at,
+        )
+        refused = events.CaseRefused(**moves.event_facts(case), reason=reason)
+        await outbox.publish(refused, key=str(case.id))
+        await audit.record(actor=by.actor, action="case.refuse", target=moves.target_of(case))
+
+
+async def close(
+    case_id: UUID, *, licence_id: UUID | None = None, result_text: str | None = None
+) -> None:
+    """The result is there (办结). Repeating it with the same licence does nothing."""
+    case = await moves.get_case(case_id)
+    if case.state is CaseState.CLOSED and case.licence_id == licence_id:
+        return
+    result = (await moves.item_of(case)).result
+    text = result_text or f"《{result.name}》已生成。"
+    at = clock.now()
+    async with transaction():
+        await moves.move(case, Move.CLOSE, at=at, licence_id=licence_id, ended_at=at)
+        await timeline.append(case.id, kind="closed", title="已办结", text=text, at=at)
+        closed = events.CaseClosed(
+            **moves.event_facts(case), result_text=text, licence_id=licence_id
+        )
+        await outbox.publish(closed, key=str(case.id))
+        detail = {"licence": str(licence_id)} if licence_id else {}
+        await audit.record(
+            actor="system:closure",
+            action="case.close",
+            target=moves.target_of(case),
+            detail=detail,
+        )
+
+
+async def approved_facts(case_id: UUID) -> dict[str, Any]:
+    """What the officer decided shall be written on the licence; empty before the approval."""
+    case = await moves.get_case(case_id)
+    facts: dict[str, Any] = json.loads(case.facts) if case.facts else {}
+    return facts
+
+
+async def _office(case: Case, by: Principal | None) -> str:
+    if by is None:
+        return timeline.PLATFORM
+    name = (await catalogue.snapshot()).department_name(case.department)
+    return timeline.actor_text(by, department_name=name)

@@ -1,0 +1,249 @@
+"""Resumable uploads: open, append, finish, abandon, expire.
+
+The bytes lie on a shelf (see `services.cases.shelf`). The row tells whose upload it is and whether
+it is still open.
+"""
+
+import logging
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from uuid import UUID
+
+from core import clock
+from core.blobs import Blobs
+from core.database import transaction
+from core.ids import new_id
+from core.malware import Scanner
+from identity.principal import Principal
+from services.cases import errors, materials, quotas
+from services.cases.models import Upload
+from services.cases.quotas import Limits
+from services.cases.shelf import Shelf
+from services.cases.upload_files import Checksum, Chunk
+
+log = logging.getLogger(__name__)
+
+LIFE = timedelta(hours=24)
+"""An upload that is not finished by then is thrown away."""
+
+_ENDING = (
+    errors.NotAnAcceptedType,
+    errors.UnreadableFile,
+    errors.HarmfulFile,
+    errors.TooManyFiles,
+)
+"""Refusals another try of the same bytes would not change."""
+
+CHECKSUM_ALGORITHMS = ("sha1", "sha256", "sm3")
+
+
+@dataclass(frozen=True, kw_only=True)
+class UploadStatus:
+    """How far an upload is."""
+
+    id: UUID
+    offset: int
+    length: int
+    expires_at: datetime
+    file_id: UUID | None
+    """The stored file, once everything arrived and was taken."""
+    metadata: str | None
+    """As the client wrote it."""
+
+
+async def open_upload(
+    case_id: UUID,
+    *,
+    code: str,
+    length: int,
+    filename: str,
+    metadata: str | None = None,
+    by: Principal,
+    shelf: Shelf,
+    limits: Limits,
+) -> UploadStatus:
+    """Begin an upload for a material of the caller's case.
+
+    Raises `EmptyFile`, `FileTooLarge`, `TooManyUploads`, `QuotaReached` and what
+    `materials.open_requirement` raises.
+    """
+    _, requirement = await materials.open_requirement(case_id, code, by=by)
+    if length <= 0:
+        raise errors.EmptyFile()
+    quotas.check_size(length, max_mb=requirement.max_mb, limits=limits)
+    await quotas.check_room(case_id, person_id=by.person_id, length=length, limits=limits)
+    at = clock.now()
+    upload = Upload(
+        id=new_id(),
+        case_id=case_id,
+        material_code=code,
+        person_id=by.person_id,
+        filename=filename[:200],
+        length=length,
+        metadata=metadata,
+        state="open",
+        created_at=at,
+        expires_at=at + LIFE,
+    )
+    await shelf.create(upload.id)
+    await upload.save(force_create=True)
+    return _status(upload, offset=0)
+
+
+async def get_status(upload_id: UUID, *, by: Principal, shelf: Shelf) -> UploadStatus:
+    """Where to go on; raises `UploadNotFound`, `UploadGone`."""
+    upload = await _get_own(upload_id, by=by)
+    return _status(upload, offset=await _offset(upload, shelf))
+
+
+async def append(
+    upload_id: UUID,
+    *,
+    offset: int,
+    chunks: AsyncIterator[Chunk],
+    by: Principal,
+    shelf: Shelf,
+    checksum: Checksum | None = None,
+) -> UploadStatus:
+    """Write the chunks at `offset` as they arrive; what arrived before a break is kept.
+
+    With a checksum all of the request counts or none of it. Raises `WrongOffset`, `UploadBusy`,
+    `FileTooLarge`, `ChecksumMismatch`.
+    """
+    if finished := await _find_finished(upload_id, by=by):
+        _refuse_other_offset(offset, present=finished.length)
+        return finished
+    try:
+        async with shelf.hold(upload_id) as held:
+            upload = await _get_own(upload_id, by=by)
+            present = upload.length if upload.state == "finished" else await held.size()
+            _refuse_other_offset(offset, present=present)
+            room = upload.length - present
+            end = await held.append(chunks, start=present, room=room, checksum=checksum)
+            return _status(upload, offset=end)
+    except errors.UploadGone:
+        # Another request with the same last part was before us and has finished the upload.
+        finished = await _find_finished(upload_id, by=by)
+        if finished is None:
+            raise
+        _refuse_other_offset(offset, present=finished.length)
+        return finished
+
+
+async def finish(
+    upload_id: UUID,
+    *,
+    by: Principal,
+    shelf: Shelf,
+    blobs: Blobs,
+    scanner: Scanner | None = None,
+) -> UploadStatus:
+    """Take a completely received upload as a file of its material.
+
+    Does nothing for one that was taken before. A file that is refused ends the upload.
+    """
+    if finished := await _find_finished(upload_id, by=by):
+        return finished
+    try:
+        async with shelf.hold(upload_id) as held:
+            upload = await _get_own(upload_id, by=by)
+            offset = upload.length if upload.state == "finished" else await held.size()
+            if upload.state == "finished" or offset != upload.length:
+                return _status(upload, offset=offset)
+            async with held.whole() as path:
+                await _take(upload, path, shelf=shelf, by=by, blobs=blobs, scanner=scanner)
+            await shelf.remove(upload_id)
+    except errors.UploadGone:
+        # Where no lock keeps two requests apart, the other one may have taken it meanwhile.
+        if finished := await _find_finished(upload_id, by=by):
+            return finished
+        raise
+    return _status(await _get_own(upload_id, by=by), offset=upload.length)
+
+
+async def _take(
+    upload: Upload,
+    path: Path,
+    *,
+    shelf: Shelf,
+    by: Principal,
+    blobs: Blobs,
+    scanner: Scanner | None,
+) -> None:
+    try:
+        await materials.attach_file(
+            upload.case_id,
+            upload.material_code,
+            path=path,
+            filename=upload.filename,
+            by=by,
+            blobs=blobs,
+            scanner=scanner,
+            upload_id=upload.id,
+        )
+    except _ENDING:
+        await _end(upload, state="refused", shelf=shelf)
+        raise
+
+
+async def abandon(upload_id: UUID, *, by: Principal, shelf: Shelf) -> None:
+    """The sender gives up; the file a finished one has become stays until it is removed."""
+    upload = await _get_own(upload_id, by=by)
+    await _end(upload, state="abandoned", shelf=shelf)
+
+
+async def expire(*, shelf: Shelf) -> int:
+    """Throw away uploads that were not finished in time; returns how many. For a timer."""
+    overdue = await Upload.filter(state="open", expires_at__lt=clock.now()).limit(500)
+    for upload in overdue:
+        await _end(upload, state="expired", shelf=shelf)
+    return len(overdue)
+
+
+async def sweep(*, shelf: Shelf) -> None:
+    """Remove bytes that no upload can want any more. For a timer; it looks through all."""
+    await shelf.sweep(before=clock.now() - 2 * LIFE)
+
+
+async def _find_finished(upload_id: UUID, *, by: Principal) -> UploadStatus | None:
+    """The upload, when it was taken already."""
+    upload = await _get_own(upload_id, by=by)
+    return _status(upload, offset=upload.length) if upload.state == "finished" else None
+
+
+def _refuse_other_offset(offset: int, *, present: int) -> None:
+    if offset != present:
+        raise errors.WrongOffset(f"已收到 {present} 字节", offset=present)
+
+
+async def _get_own(upload_id: UUID, *, by: Principal) -> Upload:
+    upload = await Upload.get_or_none(id=upload_id)
+    if upload is None or upload.person_id != by.subject_id:
+        raise errors.UploadNotFound()
+    expired = upload.state == "open" and upload.expires_at < clock.now()
+    if expired or upload.state not in ("open", "finished"):
+        raise errors.UploadGone()
+    return upload
+
+
+async def _offset(upload: Upload, shelf: Shelf) -> int:
+    return upload.length if upload.state == "finished" else await shelf.size(upload.id)
+
+
+def _status(upload: Upload, *, offset: int) -> UploadStatus:
+    return UploadStatus(
+        id=upload.id,
+        offset=offset,
+        length=upload.length,
+        expires_at=upload.expires_at,
+        file_id=upload.file_id,
+        metadata=upload.metadata,
+    )
+
+
+async def _end(upload: Upload, *, state: str, shelf: Shelf) -> None:
+    async with transaction():
+        await Upload.filter(id=upload.id, state=upload.state).update(state=state)
+    await shelf.remove(upload.id)
