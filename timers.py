@@ -46,7 +46,7 @@ import wallet.show.pass_origins
 from core import audit, blob_sweep, clock, jobs, once, outbox, spent, tasks
 from core.lease import Lease
 from resources import Resources
-from services.cases.shelf import open_shelf
+from services.cases.files.staging import open_shelf
 
 log = logging.getLogger(__name__)
 

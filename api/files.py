@@ -18,10 +18,11 @@ from api.endpoint import endpoint
 from core import clock, offload
 from core.errors import Forbidden
 from core.settings import Settings
-from services.cases import errors, file_addresses, queries, thumbnails
-from services.cases.file_addresses import Kind
+from services.cases import errors, queries, thumbnails
+from services.cases.files import addresses
+from services.cases.files.addresses import Kind
 
-bp = Blueprint("files", url_prefix=file_addresses.PREFIX)
+bp = Blueprint("files", url_prefix=addresses.PREFIX)
 
 LIFE = timedelta(seconds=60)
 CACHE = "private, max-age=300"
@@ -48,7 +49,7 @@ def redirect(request: Request, kind: Kind, file_id: UUID) -> HTTPResponse:
 
 def address_of(kind: Kind, file_id: UUID, *, settings: Settings, at: datetime) -> str:
     """The address under which a file of this kind can be fetched for a minute from `at`."""
-    return file_addresses.address_of(kind, file_id, secret_key=settings.secret_key, until=at + LIFE)
+    return addresses.address_of(kind, file_id, secret_key=settings.secret_key, until=at + LIFE)
 
 
 @bp.get("/material/<file_id:uuid>/<until:int>/<seal:str>")
@@ -118,8 +119,8 @@ def inline(data: bytes, *, name: str, media_type: str) -> HTTPResponse:
 
 
 def _require_genuine(kind: Kind, file_id: UUID, until: int, seal: str, settings: Settings) -> None:
-    place = file_addresses.place_of(kind, file_id)
-    ours = file_addresses.seal(place, until, secret_key=settings.secret_key)
+    place = addresses.place_of(kind, file_id)
+    ours = addresses.seal(place, until, secret_key=settings.secret_key)
     genuine = hmac.compare_digest(seal.encode(), ours.encode())
     if not genuine or clock.now().timestamp() > until:
         raise AddressExpired()

@@ -21,8 +21,8 @@ from core.malware import ScannerUnavailable
 from core.parts import StoreUnavailable
 from identity.principal import Principal
 from services.cases import errors, uploads
-from services.cases.shelf import Shelf, open_shelf
-from services.cases.upload_files import Checksum
+from services.cases.files.staging import Shelf, open_shelf
+from services.cases.files.upload_files import Checksum
 from services.cases.uploads import CHECKSUM_ALGORITHMS, UploadStatus
 
 bp = Blueprint("tus", url_prefix="/api/citizen/uploads")

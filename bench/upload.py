@@ -24,7 +24,7 @@ from typing import Any
 
 from bench.result import Result
 from core.embedded import free_port
-from services.cases import pictures
+from services.cases.files import pictures
 from tools import node_tools
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -17,7 +17,7 @@ from api import bodies
 from api.tus import parse_checksum
 from core.blobs import Blobs
 from core.ids import new_id
-from services.cases import upload_files
+from services.cases.files import upload_files
 
 FOLDER = Path(sys.argv[1])
 BLOBS = Blobs.open(f"file://{FOLDER}/blobs")

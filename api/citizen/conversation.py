@@ -10,7 +10,7 @@ from api import conversations, files, guards
 from api.conversations import MessageQuery, NewMessage, ReadMark
 from api.endpoint import endpoint
 from services.cases import conversation_pictures, errors
-from services.cases.file_addresses import Kind
+from services.cases.files.addresses import Kind
 from services.cases.views import ConversationView, MessagePictureView, MessageView, ReadMarks
 
 bp = Blueprint("citizen-conversation", url_prefix="/api/citizen")

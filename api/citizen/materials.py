@@ -17,7 +17,7 @@ from core.malware import ScannerUnavailable
 from identity.principal import Principal
 from services.cases import errors, materials, queries, quotas
 from services.cases.combine import combine_pictures
-from services.cases.file_addresses import Kind
+from services.cases.files.addresses import Kind
 from services.cases.materials import ReusedLicence
 from services.cases.views import CaseDetail
 from wallet.errors import LicenceNotFound

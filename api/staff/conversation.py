@@ -14,7 +14,7 @@ from api.conversations import MessageQuery, NewMessage, ReadMark
 from api.endpoint import endpoint
 from identity.roles import Act
 from services.cases import conversation_pictures, errors
-from services.cases.file_addresses import Kind
+from services.cases.files.addresses import Kind
 from services.cases.views import ConversationView, MessagePictureView, MessageView, ReadMarks
 
 bp = Blueprint("staff-conversation", url_prefix="/api/staff")

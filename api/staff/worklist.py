@@ -11,7 +11,7 @@ from api.endpoint import endpoint
 from identity.principal import Principal
 from identity.roles import Act
 from services.cases import errors, queries
-from services.cases.file_addresses import Kind
+from services.cases.files.addresses import Kind
 from services.cases.lifecycle import CaseState
 from services.cases.views import Overview, StaffCaseDetail, WorklistEntry
 

@@ -25,8 +25,9 @@ from core.workers import Workers
 from identity import channels
 from identity import queries as identity_queries
 from identity.principal import Principal
-from services.cases import events, file_addresses, lifecycle, moves, timeline
+from services.cases import events, lifecycle, moves, timeline
 from services.cases.completeness import MaterialStatus
+from services.cases.files import addresses
 from services.cases.lifecycle import CaseState
 from services.cases.models import Case, ContentCheck, Material, MaterialFile, Supplement
 from services.cases.views import ContentMark
@@ -214,8 +215,8 @@ async def _ask_picture(
     if row.file_id is None or await _present_file(row) is None:
         return GONE
     until = at + ADDRESS_LIFE
-    path = file_addresses.address_of(
-        file_addresses.Kind.MATERIAL, row.file_id, secret_key=secret_key, until=until
+    path = addresses.address_of(
+        addresses.Kind.MATERIAL, row.file_id, secret_key=secret_key, until=until
     )
     reference = await checker.begin_picture_check(f"{public_url}{path}", user_id=user_id)
     await claim.wait(POLL_SECONDS, state="asked", reference=reference)

@@ -19,7 +19,8 @@ from core.malware import Scanner
 from identity import roles
 from identity.principal import Principal
 from identity.roles import Act
-from services.cases import conversation, conversation_views, errors, file_checks, moves
+from services.cases import conversation, conversation_views, errors, moves
+from services.cases.files import file_checks
 from services.cases.models import Case, MessagePicture
 from services.cases.quotas import WINDOW
 from services.cases.views import MessagePictureView

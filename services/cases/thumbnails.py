@@ -7,7 +7,8 @@ from PIL import Image
 
 from core import offload
 from core.blobs import Blobs
-from services.cases import errors, pdf_page, pictures
+from services.cases import errors
+from services.cases.files import pdf_page, pictures
 from services.cases.models import MaterialFile
 
 SIDE = 320

@@ -1,7 +1,7 @@
 """Resumable uploads: open, append, finish, abandon, expire.
 
-The bytes lie on a shelf (see `services.cases.shelf`). The row tells whose upload it is and whether
-it is still open.
+The bytes lie on a shelf (see `services.cases.files.staging`). The row tells whose upload it is and
+whether it is still open.
 """
 
 import logging
@@ -18,10 +18,10 @@ from core.ids import new_id
 from core.malware import Scanner
 from identity.principal import Principal
 from services.cases import errors, materials, quotas
+from services.cases.files.staging import Shelf
+from services.cases.files.upload_files import Checksum, Chunk
 from services.cases.models import Upload
 from services.cases.quotas import Limits
-from services.cases.shelf import Shelf
-from services.cases.upload_files import Checksum, Chunk
 
 log = logging.getLogger(__name__)
 

@@ -14,7 +14,7 @@ from PIL import Image
 from yarl import URL
 
 from core.settings import Settings
-from services.cases import upload_files
+from services.cases.files import upload_files
 from tests.api.applicants import OFFSET, TUS, Applicant, tus_headers
 from tests.cases.factories import PHOTO, encoded, photo
 from tests.conftest import serving

@@ -1,6 +1,7 @@
 import pytest
 
-from services.cases import combine, errors, materials, pdf_checks
+from services.cases import combine, errors, materials
+from services.cases.files import pdf_checks
 from services.cases.models import Material, MaterialFile
 from tests.cases.factories import CaseMaker, pdf, photo
 

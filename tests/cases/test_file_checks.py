@@ -6,8 +6,8 @@ import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from services.cases import file_checks, pictures
-from services.cases.file_checks import Inspected, Refusal
+from services.cases.files import file_checks, pictures
+from services.cases.files.file_checks import Inspected, Refusal
 from tests.cases.factories import blank_photo, encoded, pdf, photo
 
 ALL = ("jpg", "png", "pdf", "ofd")

@@ -13,8 +13,8 @@ import pytest
 from PIL import Image
 
 from bench.verify_large import peak_mib
-from services.cases import file_checks
-from services.cases.file_checks import Refusal
+from services.cases.files import file_checks
+from services.cases.files.file_checks import Refusal
 from services.cases.models import MaterialFile
 from tests.cases import hostile
 from tests.cases.factories import CaseMaker

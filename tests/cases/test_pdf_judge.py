@@ -13,8 +13,8 @@ from pathlib import Path
 import pikepdf
 import pytest
 
-from services.cases import limited, pdf_checks
-from services.cases.pdf_judge import FINDINGS, judge
+from services.cases.files import limited, pdf_checks
+from services.cases.files.pdf_judge import FINDINGS, judge
 from tests.cases.factories import pdf
 
 SCRIPT = b"<</Type/Action/S/JavaScript/JS(app.alert\\(1\\))>>"

@@ -5,7 +5,7 @@ import random
 import pytest
 from PIL import Image, ImageDraw, ImageEnhance, ImageFilter
 
-from services.cases import picture_quality as quality
+from services.cases.files import picture_quality as quality
 
 SIZE = (1200, 1600)
 

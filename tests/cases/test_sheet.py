@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
-from services.cases import sheet
-from services.cases.sheet import Point
+from services.cases.files import sheet
+from services.cases.files.sheet import Point
 from tests.cases.factories import encoded
 
 SIZE = (1500, 2000)

@@ -6,7 +6,8 @@ import pytest
 from PIL import Image
 
 from core import offload
-from services.cases import errors, materials, pdf_page, thumbnails
+from services.cases import errors, materials, thumbnails
+from services.cases.files import pdf_page
 from services.cases.models import MaterialFile
 from tests.cases.factories import PHOTO, CaseMaker, encoded, pdf, photo
 

@@ -14,10 +14,10 @@ from core import clock
 from core.ids import new_id
 from core.parts import PartExists, Parts, StoreUnavailable, UnsuitableStore
 from services.cases import errors, uploads
+from services.cases.files.staging import open_shelf
+from services.cases.files.upload_files import Checksum
+from services.cases.files.upload_parts import PART_BYTES, Bucket, HeldParts
 from services.cases.models import MaterialFile
-from services.cases.shelf import open_shelf
-from services.cases.upload_files import Checksum
-from services.cases.upload_parts import PART_BYTES, Bucket, HeldParts
 from tests.cases.factories import CaseMaker, photo
 from tests.cases.test_uploads import Sender, broken_off, pieces
 from tests.conftest import FrozenClock
@@ -177,7 +177,7 @@ WRITER = """
 import asyncio, sys
 from uuid import UUID
 from pathlib import Path
-from services.cases.upload_parts import Bucket, PART_BYTES
+from services.cases.files.upload_parts import Bucket, PART_BYTES
 from core.parts import Parts
 from tests.s3_server import S3Server
 

@@ -9,11 +9,12 @@ from uuid import UUID
 
 import pytest
 
-from services.cases import errors, quotas, upload_files, uploads
+from services.cases import errors, quotas, uploads
+from services.cases.files import upload_files
+from services.cases.files.staging import Shelf
+from services.cases.files.upload_files import Checksum, Folder
 from services.cases.models import MaterialFile, Upload
 from services.cases.quotas import Limits
-from services.cases.shelf import Shelf
-from services.cases.upload_files import Checksum, Folder
 from services.cases.uploads import UploadStatus
 from tests.cases.factories import LI, PHOTO, CaseMaker, blank_photo, person, photo
 from tests.conftest import FrozenClock

@@ -1,7 +1,7 @@
 """Where the bytes of unfinished uploads lie: a folder of this machine, or a bucket for several.
 
-A folder has a lock and its file's size is the offset (`services.cases.upload_files`). A bucket
-needs no lock, since no part is written twice (`services.cases.upload_parts`).
+A folder has a lock and its file's size is the offset (`services.cases.files.upload_files`). A
+bucket needs no lock, since no part is written twice (`services.cases.files.upload_parts`).
 """
 
 from collections.abc import AsyncIterator
@@ -12,8 +12,8 @@ from typing import Protocol
 from uuid import UUID
 
 from core.parts import Parts
-from services.cases.upload_files import Checksum, Chunk, Folder
-from services.cases.upload_parts import Bucket
+from services.cases.files.upload_files import Checksum, Chunk, Folder
+from services.cases.files.upload_parts import Bucket
 
 
 class Held(Protocol):

@@ -1,13 +1,13 @@
 """PDF documents as a material: whole, bounded and harmless. Call it through `core.offload`.
 
-A real parser judges in a process with limits (`services.cases.pdf_judge`); what it cannot read is
-refused with a sentence, and so is what it could not read in time.
+A real parser judges in a process with limits (`services.cases.files.pdf_judge`); what it cannot
+read is refused with a sentence, and so is what it could not read in time.
 """
 
 from pathlib import Path
 
-from services.cases import limited
-from services.cases.pdf_judge import MAX_PAGES
+from services.cases.files import limited
+from services.cases.files.pdf_judge import MAX_PAGES
 
 DAMAGED = "PDF 文件不完整或已损坏，请重新导出后上传"
 LOCKED = "PDF 文件有密码保护，请去掉密码后上传"

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from PIL import Image, ImageFilter
 
-from services.cases import pictures
+from services.cases.files import pictures
 
 Point = tuple[float, float]
 

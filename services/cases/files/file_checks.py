@@ -11,7 +11,7 @@ from pathlib import Path
 
 from PIL import Image, ImageStat
 
-from services.cases import ofd_checks, pdf_checks, picture_quality, pictures
+from services.cases.files import ofd_checks, pdf_checks, picture_quality, pictures
 
 _HEAD = 1024
 _SHORTEST_SIDE = 200

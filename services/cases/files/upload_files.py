@@ -112,7 +112,7 @@ async def append(
 
 
 class Folder:
-    """Unfinished uploads of one machine; see `services.cases.shelf` for what the functions
+    """Unfinished uploads of one machine; see `services.cases.files.staging` for what the functions
     promise.
     """
 

@@ -20,8 +20,9 @@ from uuid import UUID
 
 from core import tasks
 from core.parts import Part, PartExists, PartMissing, Parts
-from services.cases import errors, upload_files
-from services.cases.upload_files import Checksum, Chunk
+from services.cases import errors
+from services.cases.files import upload_files
+from services.cases.files.upload_files import Checksum, Chunk
 
 PART_BYTES = 4 * 1024 * 1024
 """What a connection gathers before it writes; what arrived before a break is written too."""
@@ -98,7 +99,7 @@ class HeldParts:
     async def append(
         self, chunks: AsyncIterator[Chunk], *, start: int, room: int, checksum: Checksum | None
     ) -> int:
-        """See `services.cases.shelf`. What has a checksum waits on the disk until that was
+        """See `services.cases.files.staging`. What has a checksum waits on the disk until that was
         compared.
         """
         if checksum is None:

@@ -1,5 +1,5 @@
-"""What a PDF holds, by a real parser: `services.cases.limited` runs `main` for one file on standard
-input.
+"""What a PDF holds, by a real parser: `services.cases.files.limited` runs `main` for one file on
+standard input.
 
 QPDF reads the objects wherever they lie (object streams, incremental updates, hybrid tables, names
 in disguise, comments around), and every object is looked into, whether something leads to it or
@@ -64,7 +64,7 @@ class Judged(Exception):
 
 
 def main() -> None:
-    from services.cases import limited
+    from services.cases.files import limited
 
     limited.confine()
     sys.stdout.write(judge(sys.stdin.buffer.read()))

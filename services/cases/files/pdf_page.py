@@ -1,5 +1,5 @@
 """The first page of a PDF as a small JPEG, drawn in a process with limits
-(`services.cases.limited`).
+(`services.cases.files.limited`).
 
 PDFium is much C++ for a stranger's file (docs/adr/0017): what goes wrong ends with the process.
 Exit code 1: nothing could be drawn.
@@ -11,7 +11,7 @@ import sys
 from PIL import Image
 
 from core import offload
-from services.cases import limited
+from services.cases.files import limited
 
 _PATIENCE_SECONDS = 15.0
 _LONGEST_POINTS = 14_400
