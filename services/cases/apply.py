@@ -17,22 +17,19 @@ from identity.assurance import Act
 from identity.numbers import mask_name
 from identity.principal import Principal
 from services.cases import (
-    completeness,
     content_checks,
-    deadlines,
     errors,
     events,
-    forms,
     lifecycle,
     materials,
     moves,
-    numbers,
     serials,
     sign,
     timeline,
 )
 from services.cases.lifecycle import CaseState, Move
 from services.cases.models import Case, Supplement, Upload
+from services.cases.rules import completeness, deadlines, forms, numbers
 from services.guides import catalogue
 from services.guides.definitions import Item
 from services.guides.guide import Guide, evaluate

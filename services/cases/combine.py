@@ -12,8 +12,8 @@ from core.blobs import Blobs
 from core.database import transaction
 from identity.principal import Principal
 from services.cases import content_checks, errors, events, materials, moves, timeline
-from services.cases.completeness import MaterialStatus
 from services.cases.models import Case, Material, MaterialFile
+from services.cases.rules.completeness import MaterialStatus
 
 MEDIA_TYPE = "application/pdf"
 _DOTS_PER_INCH = 150

@@ -26,10 +26,10 @@ from identity import channels
 from identity import queries as identity_queries
 from identity.principal import Principal
 from services.cases import events, lifecycle, moves, timeline
-from services.cases.completeness import MaterialStatus
 from services.cases.files import addresses
 from services.cases.lifecycle import CaseState
 from services.cases.models import Case, ContentCheck, Material, MaterialFile, Supplement
+from services.cases.rules.completeness import MaterialStatus
 from services.cases.views import ContentMark
 
 log = logging.getLogger(__name__)

@@ -19,10 +19,10 @@ from identity import assurance
 from identity.principal import Principal
 from identity.roles import Act
 from services.cases import content_checks, errors, events, lifecycle, moves, timeline
-from services.cases.completeness import HandedIn, MaterialStatus
 from services.cases.files import file_checks
 from services.cases.lifecycle import CaseState, Move
 from services.cases.models import Case, Material, MaterialFile, Upload
+from services.cases.rules.completeness import HandedIn, MaterialStatus
 from services.guides.definitions import MaterialRequirement
 
 _REFUSALS = {refusal.slug: refusal for refusal in (errors.NotAnAcceptedType, errors.UnreadableFile)}

@@ -6,11 +6,12 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from services.cases import deadlines, lifecycle, materials, thumbnails, views
-from services.cases.completeness import HandedIn, MaterialStatus, status_of
-from services.cases.deadlines import Light, WorkCalendar
+from services.cases import lifecycle, materials, thumbnails, views
 from services.cases.lifecycle import CaseState
 from services.cases.models import Case, Material, MaterialFile, Supplement, TimelineEntry
+from services.cases.rules import deadlines
+from services.cases.rules.completeness import HandedIn, MaterialStatus, status_of
+from services.cases.rules.deadlines import Light, WorkCalendar
 from services.guides.catalogue import Snapshot
 from services.guides.definitions import FormField, Item, MaterialRequirement, Replacement
 from services.guides.guide import Guide, limit_text

@@ -19,9 +19,7 @@ from identity.roles import Act
 from services.cases import (
     content_checks,
     conversation,
-    deadlines,
     errors,
-    forms,
     lifecycle,
     moves,
     presenting,
@@ -30,10 +28,11 @@ from services.cases import (
     views,
 )
 from services.cases.conversation import Side
-from services.cases.deadlines import Light
 from services.cases.lifecycle import CaseState
 from services.cases.models import Case, Material, MaterialFile, MessagePicture, Supplement
 from services.cases.presenting import FaceWords, HeldLicences
+from services.cases.rules import deadlines, forms
+from services.cases.rules.deadlines import Light
 from services.guides import catalogue
 from services.guides.definitions import Item
 from services.guides.fees import Charge

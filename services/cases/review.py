@@ -10,9 +10,10 @@ from core import audit, clock, jobs, outbox
 from core.database import transaction
 from identity.principal import Principal
 from identity.roles import Act
-from services.cases import deadlines, errors, events, lifecycle, moves, timeline
+from services.cases import errors, events, lifecycle, moves, timeline
 from services.cases.lifecycle import CaseState, Move
 from services.cases.models import Case
+from services.cases.rules import deadlines
 from services.guides import catalogue
 from services.guides.guide import Guide, limit_text
 

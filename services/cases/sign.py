@@ -17,9 +17,10 @@ from identity import assurance
 from identity import queries as identity_queries
 from identity.assurance import Act
 from identity.principal import Principal
-from services.cases import completeness, errors, forms, lifecycle, moves, timeline, views
+from services.cases import errors, lifecycle, moves, timeline, views
 from services.cases.lifecycle import Move
 from services.cases.models import Case, FormSignature
+from services.cases.rules import completeness, forms
 from services.guides.guide import Guide
 
 

@@ -15,10 +15,10 @@ from core.blobs import Blobs
 from core.database import transaction
 from identity.principal import Principal
 from services.cases import errors, events, materials, moves, timeline
-from services.cases.completeness import MaterialStatus
 from services.cases.files import sheet
 from services.cases.files.sheet import Point
 from services.cases.models import Case, Material, MaterialFile
+from services.cases.rules.completeness import MaterialStatus
 
 _KINDS = {"image/jpeg": "jpg", "image/png": "png"}
 _WHOLE: tuple[Point, ...] = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))

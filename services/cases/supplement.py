@@ -19,19 +19,10 @@ from core.protect import for_row
 from identity import assurance
 from identity.principal import Principal
 from identity.roles import Act
-from services.cases import (
-    completeness,
-    content_checks,
-    deadlines,
-    errors,
-    events,
-    lifecycle,
-    materials,
-    moves,
-    timeline,
-)
+from services.cases import content_checks, errors, events, lifecycle, materials, moves, timeline
 from services.cases.lifecycle import CaseState, Move
 from services.cases.models import Case, Supplement
+from services.cases.rules import completeness, deadlines
 from services.guides import catalogue
 from services.guides.guide import Guide
 

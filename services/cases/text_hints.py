@@ -8,8 +8,9 @@ from uuid import UUID
 from core.blobs import Blobs
 from core.recognition import Line, Recogniser, RecognitionOff
 from identity.principal import Principal
-from services.cases import errors, forms, materials, moves
+from services.cases import errors, materials, moves
 from services.cases.models import MaterialFile
+from services.cases.rules import forms
 from services.guides.definitions import FormField
 
 _READABLE = frozenset(

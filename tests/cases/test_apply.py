@@ -4,9 +4,10 @@ from uuid import UUID, uuid4
 import pytest
 
 from core.outbox import OutboxMessage
-from services.cases import apply, errors, materials, moves, numbers, queries
+from services.cases import apply, errors, materials, moves, queries
 from services.cases.lifecycle import CaseState
 from services.cases.models import Case
+from services.cases.rules import numbers
 from tests.cases.factories import (
     ANSWERS,
     ITEM,

@@ -1,7 +1,8 @@
 import pytest
 
-from services.cases import completeness, errors
-from services.cases.completeness import HandedIn, MaterialStatus
+from services.cases import errors
+from services.cases.rules import completeness
+from services.cases.rules.completeness import HandedIn, MaterialStatus
 from services.guides import guide
 from tests.cases import samples
 

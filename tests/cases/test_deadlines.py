@@ -4,8 +4,9 @@ from datetime import date
 
 import pytest
 
-from services.cases import deadlines, errors
-from services.cases.deadlines import Light
+from services.cases import errors
+from services.cases.rules import deadlines
+from services.cases.rules.deadlines import Light
 from services.guides.definitions import Holidays, Limit
 
 DAYS = deadlines.calendar()

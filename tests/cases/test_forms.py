@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.cases import errors, forms
+from services.cases import errors
+from services.cases.rules import forms
 from services.guides.definitions import FormField, Rule
 
 

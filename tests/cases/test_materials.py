@@ -3,9 +3,9 @@ from uuid import uuid4
 import pytest
 
 from services.cases import apply, errors, materials, queries
-from services.cases.completeness import MaterialStatus
 from services.cases.materials import ReusedLicence
 from services.cases.models import Material, MaterialFile
+from services.cases.rules.completeness import MaterialStatus
 from services.cases.views import MaterialView
 from tests.cases.factories import (
     LI,

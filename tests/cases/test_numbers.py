@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.cases import errors, numbers
+from services.cases import errors
+from services.cases.rules import numbers
 
 DAY = date(2026, 11, 25)
 CODE = "11310117FAKE0001314310701001000"

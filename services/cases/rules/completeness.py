@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from services.cases import errors, forms
+from services.cases import errors
+from services.cases.rules import forms
 from services.guides.definitions import MaterialRequirement
 from services.guides.guide import Guide
 
