@@ -18,10 +18,10 @@ import push.deliver
 import push.licence_messages
 import push.messages
 import push.webhooks.calls
-import services.cases.materials
+import services.cases.materials.papers
+import services.cases.materials.thumbnails
 import services.cases.queries
 import services.cases.review
-import services.cases.thumbnails
 import wallet.intake.batches
 import wallet.issue.from_case
 import wallet.share.annotated
@@ -148,8 +148,8 @@ async def tell_webhooks(event: Event, resources: Resources) -> None:
 
 
 async def check_material(event: case_events.MaterialReceived, resources: Resources) -> None:
-    await services.cases.materials.check(event.material_id, blobs=resources.blobs)
-    await services.cases.thumbnails.make(event.material_id, blobs=resources.blobs)
+    await services.cases.materials.papers.check(event.material_id, blobs=resources.blobs)
+    await services.cases.materials.thumbnails.make(event.material_id, blobs=resources.blobs)
 
 
 async def issue_licence(event: case_events.CaseApproved, resources: Resources) -> None:

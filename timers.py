@@ -26,11 +26,11 @@ import push.stream
 import push.webhooks.calls
 import services.cases.apply
 import services.cases.blob_columns
-import services.cases.content_checks
 import services.cases.conversation_pictures
+import services.cases.materials.content_checks
+import services.cases.materials.uploads
 import services.cases.review
 import services.cases.supplement
-import services.cases.uploads
 import wallet.blob_columns
 import wallet.intake.batches
 import wallet.intake.upstream
@@ -62,7 +62,7 @@ async def lapse_supplements(resources: Resources) -> None:
 
 async def check_content(resources: Resources) -> None:
     """Ask the platforms about what came in through their apps, and hear their verdicts."""
-    await services.cases.content_checks.run_due(
+    await services.cases.materials.content_checks.run_due(
         checkers=resources.connectors,
         public_url=resources.settings.public_url,
         secret_key=resources.settings.secret_key,
@@ -72,12 +72,12 @@ async def check_content(resources: Resources) -> None:
 
 async def drop_abandoned_uploads(resources: Resources) -> None:
     shelf = open_shelf(resources.settings.upload_dir, resources.parts)
-    await services.cases.uploads.expire(shelf=shelf)
+    await services.cases.materials.uploads.expire(shelf=shelf)
 
 
 async def sweep_uploads(resources: Resources) -> None:
     shelf = open_shelf(resources.settings.upload_dir, resources.parts)
-    await services.cases.uploads.sweep(shelf=shelf)
+    await services.cases.materials.uploads.sweep(shelf=shelf)
 
 
 async def alarm_parked(resources: Resources) -> None:

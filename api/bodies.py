@@ -16,7 +16,7 @@ from api import blocks
 from api.problems import RequestTimeout
 from core.errors import Malformed, TooLarge
 from core.settings import MEBIBYTE, Settings
-from services.cases.quotas import Limits
+from services.cases.materials.quotas import Limits
 
 IDLE_SECONDS = 20
 """A sender that is silent for so long has lost the connection."""

@@ -1,4 +1,4 @@
-"""The tus 1.0 wire protocol in front of `services.cases.uploads`.
+"""The tus 1.0 wire protocol in front of `services.cases.materials.uploads`.
 
 Extensions: creation, creation-with-upload, expiration, termination, checksum (sha1, sha256, sm3).
 `X-HTTP-Method-Override` on POST stands for PATCH, HEAD and DELETE, since mini-app requests cannot
@@ -20,10 +20,11 @@ from core.errors import Malformed, Problem, Unsupported
 from core.malware import ScannerUnavailable
 from core.parts import StoreUnavailable
 from identity.principal import Principal
-from services.cases import errors, uploads
+from services.cases import errors
 from services.cases.files.staging import Shelf, open_shelf
 from services.cases.files.upload_files import Checksum
-from services.cases.uploads import CHECKSUM_ALGORITHMS, UploadStatus
+from services.cases.materials import uploads
+from services.cases.materials.uploads import CHECKSUM_ALGORITHMS, UploadStatus
 
 bp = Blueprint("tus", url_prefix="/api/citizen/uploads")
 

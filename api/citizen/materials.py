@@ -15,10 +15,11 @@ from api.multipart import NoFile, receive_file
 from core import offload
 from core.malware import ScannerUnavailable
 from identity.principal import Principal
-from services.cases import errors, materials, queries, quotas
-from services.cases.combine import combine_pictures
+from services.cases import errors, queries
 from services.cases.files.addresses import Kind
-from services.cases.materials import ReusedLicence
+from services.cases.materials import papers, quotas
+from services.cases.materials.combine import combine_pictures
+from services.cases.materials.papers import ReusedLicence
 from services.cases.views import CaseDetail
 from wallet.errors import LicenceNotFound
 from wallet.register import queries as wallet_queries
@@ -51,7 +52,7 @@ class UseLicence(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 async def use_licence(request: Request, case_id: UUID, code: str, body: UseLicence) -> CaseDetail:
     principal: Principal = request.ctx.principal
     licence = await _reusable(case_id, code, body.licence_id, by=principal)
-    await materials.reuse_licence(case_id, code, licence=licence, by=principal)
+    await papers.reuse_licence(case_id, code, licence=licence, by=principal)
     return await detail(case_id, principal)
 
 
@@ -63,7 +64,7 @@ async def use_licence(request: Request, case_id: UUID, code: str, body: UseLicen
     problems=(*_PROBLEMS, errors.WayNotOffered),
 )
 async def promise(request: Request, case_id: UUID, code: str) -> CaseDetail:
-    await materials.commit(case_id, code, by=request.ctx.principal)
+    await papers.commit(case_id, code, by=request.ctx.principal)
     return await detail(case_id, request.ctx.principal)
 
 
@@ -71,7 +72,7 @@ async def promise(request: Request, case_id: UUID, code: str) -> CaseDetail:
 @guards.citizen
 @endpoint(summary="Take back what was attached", returns=CaseDetail, problems=_PROBLEMS)
 async def remove(request: Request, case_id: UUID, code: str) -> CaseDetail:
-    await materials.remove(case_id, code, by=request.ctx.principal)
+    await papers.remove(case_id, code, by=request.ctx.principal)
     return await detail(case_id, request.ctx.principal)
 
 
@@ -103,7 +104,7 @@ async def hand_in(request: Request, case_id: UUID, code: str) -> HTTPResponse:
     """For `wx.uploadFile`, which knows only multipart. Larger files come by tus."""
     principal: Principal = request.ctx.principal
     resources = request.app.ctx.resources
-    _, requirement = await materials.open_requirement(case_id, code, by=principal)
+    _, requirement = await papers.open_requirement(case_id, code, by=principal)
     size = _size_of_file(request)
     limits = bodies.limits_of(resources.settings)
     quotas.check_size(size, max_mb=requirement.max_mb, limits=limits)
@@ -118,7 +119,7 @@ async def hand_in(request: Request, case_id: UUID, code: str) -> HTTPResponse:
             into=file,
         )
         file.flush()
-        await materials.attach_file(
+        await papers.attach_file(
             case_id,
             code,
             path=Path(file.name),
@@ -182,7 +183,7 @@ async def get_thumbnail(request: Request, file_id: UUID) -> HTTPResponse:
 
 async def _reusable(case_id: UUID, code: str, licence_id: UUID, *, by: Principal) -> ReusedLicence:
     """The licence with the fields the material asks for; raises `LicenceNotFound`."""
-    _, requirement = await materials.open_requirement(case_id, code, by=by)
+    _, requirement = await papers.open_requirement(case_id, code, by=by)
     for way in requirement.replace:
         if way.by != "licence" or way.type is None:
             continue

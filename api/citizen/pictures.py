@@ -12,7 +12,8 @@ from api.endpoint import endpoint
 from core import offload
 from core.recognition import RecognitionOff, RecognitionUnavailable
 from identity.principal import Principal
-from services.cases import errors, straighten, text_hints
+from services.cases import errors
+from services.cases.materials import straighten, text_hints
 from services.cases.views import CaseDetail
 
 bp = Blueprint("citizen-pictures", url_prefix="/api/citizen")

@@ -15,7 +15,8 @@ from core import clock
 from identity import queries as identity_queries
 from identity.principal import Principal
 from identity.roles import Act
-from services.cases import errors, materials, queries, review, supplement
+from services.cases import errors, queries, review, supplement
+from services.cases.materials import papers
 from services.cases.views import StaffCaseDetail
 from wallet.errors import InvalidFacts, PreviousLicenceMissing
 from wallet.register import queries as wallet_queries
@@ -135,7 +136,7 @@ async def request_supplement(
 async def reject_material(
     request: Request, case_id: UUID, code: str, body: Reason
 ) -> StaffCaseDetail:
-    await materials.reject(case_id, code, reason=body.reason, by=request.ctx.principal)
+    await papers.reject(case_id, code, reason=body.reason, by=request.ctx.principal)
     return await detail(case_id, request.ctx.principal)
 
 
@@ -220,7 +221,7 @@ async def _previous(case_id: UUID, *, by: Principal) -> tuple[UUID, licence_look
     return await licence_lookup.to_renew(
         case.subject_id,
         item.result.licence,
-        reused=await materials.reused_licences(case_id),
+        reused=await papers.reused_licences(case_id),
     )
 
 

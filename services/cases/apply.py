@@ -16,18 +16,9 @@ from identity import queries as identity_queries
 from identity.assurance import Act
 from identity.numbers import mask_name
 from identity.principal import Principal
-from services.cases import (
-    content_checks,
-    errors,
-    events,
-    lifecycle,
-    materials,
-    moves,
-    serials,
-    sign,
-    timeline,
-)
+from services.cases import errors, events, lifecycle, moves, serials, sign, timeline
 from services.cases.lifecycle import CaseState, Move
+from services.cases.materials import content_checks, papers
 from services.cases.models import Case, Supplement, Upload
 from services.cases.rules import completeness, deadlines, forms, numbers
 from services.guides import catalogue
@@ -184,7 +175,7 @@ async def submit(case_id: UUID, *, by: Principal, blobs: Blobs) -> None:
     case = await moves.get_own(case_id, by=by)
     lifecycle.after(case.state, Move.SUBMIT)
     _check_audience(await moves.item_of(case), by)
-    await materials.check_waiting(case.id, blobs=blobs)
+    await papers.check_waiting(case.id, blobs=blobs)
     case = await moves.get_own(case_id, by=by)
     guide = await moves.guide_of(case)
     await _check_complete(case, guide)
@@ -303,7 +294,7 @@ async def known_facts(
 
 
 async def _check_complete(case: Case, guide: Guide) -> None:
-    handed_in = await materials.handed_in(case.id)
+    handed_in = await papers.handed_in(case.id)
     values = moves.effective_values(case, guide)
     completeness.check(guide, values=values, handed_in=handed_in)
 

@@ -21,8 +21,8 @@ from identity.principal import Principal
 from identity.roles import Act
 from services.cases import conversation, conversation_views, errors, moves
 from services.cases.files import file_checks
+from services.cases.materials.quotas import WINDOW
 from services.cases.models import Case, MessagePicture
-from services.cases.quotas import WINDOW
 from services.cases.views import MessagePictureView
 
 LARGEST = 10 * 1024 * 1024

@@ -6,8 +6,9 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from services.cases import lifecycle, materials, thumbnails, views
+from services.cases import lifecycle, views
 from services.cases.lifecycle import CaseState
+from services.cases.materials import papers, thumbnails
 from services.cases.models import Case, Material, MaterialFile, Supplement, TimelineEntry
 from services.cases.rules import deadlines
 from services.cases.rules.completeness import HandedIn, MaterialStatus, status_of
@@ -308,7 +309,7 @@ def _licence_use(row: Material | None, *, face_words: FaceWords | None) -> views
 
 
 def _face(row: Material, words: FaceWords) -> list[views.FaceField]:
-    lines = words(row.licence_type or "", materials.licence_face(row))
+    lines = words(row.licence_type or "", papers.licence_face(row))
     return [views.FaceField(label=label, value=value) for label, value in lines]
 
 

@@ -16,19 +16,10 @@ from identity import roles
 from identity.numbers import mask_id_no, mask_phone
 from identity.principal import Principal
 from identity.roles import Act
-from services.cases import (
-    content_checks,
-    conversation,
-    errors,
-    lifecycle,
-    moves,
-    presenting,
-    sign,
-    timeline,
-    views,
-)
+from services.cases import conversation, errors, lifecycle, moves, presenting, sign, timeline, views
 from services.cases.conversation import Side
 from services.cases.lifecycle import CaseState
+from services.cases.materials import content_checks
 from services.cases.models import Case, Material, MaterialFile, MessagePicture, Supplement
 from services.cases.presenting import FaceWords, HeldLicences
 from services.cases.rules import deadlines, forms

@@ -19,8 +19,9 @@ from core.protect import for_row
 from identity import assurance
 from identity.principal import Principal
 from identity.roles import Act
-from services.cases import content_checks, errors, events, lifecycle, materials, moves, timeline
+from services.cases import errors, events, lifecycle, moves, timeline
 from services.cases.lifecycle import CaseState, Move
+from services.cases.materials import content_checks, papers
 from services.cases.models import Case, Supplement
 from services.cases.rules import completeness, deadlines
 from services.guides import catalogue
@@ -87,7 +88,7 @@ async def _request(
         requested_at=at,
     )
     for point in named:
-        await materials.mark_rejected(case.id, point["code"], reason=point["reason"], at=at)
+        await papers.mark_rejected(case.id, point["code"], reason=point["reason"], at=at)
     lines = "；".join(f"{point['name']}：{point['reason']}" for point in named)
     snapshot = await catalogue.snapshot()
     await timeline.append(
@@ -150,13 +151,13 @@ async def answer(
     case = await moves.get_own(case_id, by=by)
     supplement = await _get(case, supplement_id)
     lifecycle.after(case.state, Move.ANSWER, back_to=case.state_before_supplement)
-    await materials.check_waiting(case.id, blobs=blobs)
+    await papers.check_waiting(case.id, blobs=blobs)
     case = await moves.get_own(case_id, by=by)
     guide = await moves.guide_of(case)
     completeness.check(
         guide,
         values=moves.effective_values(case, guide),
-        handed_in=await materials.handed_in(case.id),
+        handed_in=await papers.handed_in(case.id),
     )
     at = clock.now()
     async with transaction():

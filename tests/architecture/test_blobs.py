@@ -36,11 +36,11 @@ NO_BLOBS = {
     "wallet_verification.digest": "of a document that was looked at and not kept",
 }
 STORES = {
-    "services/cases/combine.py",
+    "services/cases/materials/combine.py",
     "services/cases/conversation_pictures.py",
-    "services/cases/materials.py",
-    "services/cases/straighten.py",
-    "services/cases/thumbnails.py",
+    "services/cases/materials/papers.py",
+    "services/cases/materials/straighten.py",
+    "services/cases/materials/thumbnails.py",
     "wallet/share/annotated.py",
     "wallet/demo.py",
     "wallet/intake/batches.py",

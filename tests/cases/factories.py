@@ -15,7 +15,8 @@ from core.ids import new_id
 from core.outbox import OutboxMessage
 from identity import organisations, people
 from identity.principal import Principal, PrincipalKind
-from services.cases import apply, materials, review
+from services.cases import apply, review
+from services.cases.materials import papers
 
 ZHANG = ("310199199003071017", "张演示")
 LI = ("310199198511201020", "李样例")
@@ -115,7 +116,7 @@ class CaseMaker:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(photo() if data is None else data)
         try:
-            return await materials.attach_file(
+            return await papers.attach_file(
                 case_id, code, path=path, filename=name, by=self.by, blobs=self.blobs
             )
         finally:

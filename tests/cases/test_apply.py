@@ -4,8 +4,9 @@ from uuid import UUID, uuid4
 import pytest
 
 from core.outbox import OutboxMessage
-from services.cases import apply, errors, materials, moves, queries
+from services.cases import apply, errors, moves, queries
 from services.cases.lifecycle import CaseState
+from services.cases.materials import papers
 from services.cases.models import Case
 from services.cases.rules import numbers
 from tests.cases.factories import (
@@ -221,7 +222,7 @@ async def test_somebody_elses_case_does_not_exist(cases: CaseMaker) -> None:
         apply.change_answers(case_id, answers={}, by=stranger),
         apply.submit(case_id, by=stranger, blobs=cases.blobs),
         apply.withdraw(case_id, reason="x", by=stranger),
-        materials.commit(case_id, PHOTO, by=stranger),
+        papers.commit(case_id, PHOTO, by=stranger),
         queries.get_detail(uuid4(), by=cases.by),
     )
     for act in acts:

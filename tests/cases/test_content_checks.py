@@ -19,7 +19,8 @@ from miniapp_bridge.connector import Callback
 from miniapp_bridge.platforms.wechat import WeChatConnector
 from miniapp_bridge.standin import wechat as played
 from miniapp_bridge.standin.world import World
-from services.cases import apply, combine, content_checks, materials, queries, review, supplement
+from services.cases import apply, queries, review, supplement
+from services.cases.materials import combine, content_checks, papers
 from services.cases.models import ContentCheck, MaterialFile
 from tests.cases.factories import PHOTO, CaseMaker
 from tests.played import configs, folder, stage, standin_keys, world
@@ -97,7 +98,7 @@ async def test_risky_picture_is_held_back_with_a_reason_both_sides_read(
 ) -> None:
     case_id = await in_wechat.draft()
     file_id = await in_wechat.attach(case_id)
-    await materials.check(file_id, blobs=in_wechat.blobs)
+    await papers.check(file_id, blobs=in_wechat.blobs)
     await judge.run()
     await judge.sees("bad")
     frozen_clock.advance(seconds=15)

@@ -2,8 +2,9 @@ from uuid import uuid4
 
 import pytest
 
-from services.cases import apply, errors, materials, queries
-from services.cases.materials import ReusedLicence
+from services.cases import apply, errors, queries
+from services.cases.materials import papers
+from services.cases.materials.papers import ReusedLicence
 from services.cases.models import Material, MaterialFile
 from services.cases.rules.completeness import MaterialStatus
 from services.cases.views import MaterialView
@@ -54,8 +55,8 @@ async def test_a_check_turns_the_material_green(cases: CaseMaker) -> None:
     case_id = await cases.draft()
     file_id = await cases.attach(case_id)
 
-    await materials.check(file_id, blobs=cases.blobs)
-    await materials.check(file_id, blobs=cases.blobs)
+    await papers.check(file_id, blobs=cases.blobs)
+    await papers.check(file_id, blobs=cases.blobs)
 
     assert (await shown(cases, case_id)).status == "checked"
     assert (await told("MaterialChecked")).ok is True
@@ -65,7 +66,7 @@ async def test_a_blank_page_is_rejected_with_a_reason(cases: CaseMaker) -> None:
     case_id = await cases.draft()
     file_id = await cases.attach(case_id, data=blank_photo())
 
-    await materials.check(file_id, blobs=cases.blobs)
+    await papers.check(file_id, blobs=cases.blobs)
 
     material = await shown(cases, case_id)
     assert material.status == "rejected"
@@ -101,7 +102,7 @@ async def test_pages_are_numbered(cases: CaseMaker) -> None:
 
 async def test_a_new_file_replaces_a_rejected_version(cases: CaseMaker) -> None:
     case_id = await cases.draft()
-    await materials.check(await cases.attach(case_id, data=blank_photo()), blobs=cases.blobs)
+    await papers.check(await cases.attach(case_id, data=blank_photo()), blobs=cases.blobs)
 
     await cases.attach(case_id)
 
@@ -138,13 +139,13 @@ async def test_a_licence_stands_for_a_material(cases: CaseMaker) -> None:
     case_id = await cases.draft(answers={"S1": ["child"], "S2": ["bank"]})
     used = licence()
 
-    await materials.reuse_licence(case_id, "SJ-RSJ-03-M04", licence=used, by=cases.by)
+    await papers.reuse_licence(case_id, "SJ-RSJ-03-M04", licence=used, by=cases.by)
 
     material = await shown(cases, case_id, "SJ-RSJ-03-M04")
     assert material.status == "reused"
     assert material.licence is not None
     assert (material.licence.id, material.licence.face) == (used.id, None)
-    assert await materials.reused_licences(case_id) == [used.id]
+    assert await papers.reused_licences(case_id) == [used.id]
     event = await told("LicenceUsed")
     assert (event.licence_id, event.material_code) == (used.id, "SJ-RSJ-03-M04")
 
@@ -153,12 +154,12 @@ async def test_a_licence_of_another_type_cannot_stand_for_it(cases: CaseMaker) -
     case_id = await cases.draft(answers={"S1": ["child"], "S2": ["bank"]})
 
     with pytest.raises(errors.WayNotOffered):
-        await materials.reuse_licence(case_id, "SJ-RSJ-03-M04", licence=licence("BL"), by=cases.by)
+        await papers.reuse_licence(case_id, "SJ-RSJ-03-M04", licence=licence("BL"), by=cases.by)
 
 
 async def test_a_file_takes_the_place_of_a_licence(cases: CaseMaker) -> None:
     case_id = await cases.draft(answers={"S1": ["child"], "S2": ["bank"]})
-    await materials.reuse_licence(case_id, "SJ-RSJ-03-M04", licence=licence(), by=cases.by)
+    await papers.reuse_licence(case_id, "SJ-RSJ-03-M04", licence=licence(), by=cases.by)
 
     await cases.attach(case_id, "SJ-RSJ-03-M04")
 
@@ -169,11 +170,11 @@ async def test_a_file_takes_the_place_of_a_licence(cases: CaseMaker) -> None:
 async def test_a_promise_counts_where_it_is_offered(cases: CaseMaker) -> None:
     case_id = await cases.draft("SJ-SCJG-01", {"S2": ["own"]})
 
-    await materials.commit(case_id, "SJ-SCJG-01-M04", by=cases.by)
+    await papers.commit(case_id, "SJ-SCJG-01-M04", by=cases.by)
 
     assert (await shown(cases, case_id, "SJ-SCJG-01-M04")).status == "committed"
     with pytest.raises(errors.WayNotOffered):
-        await materials.commit(case_id, "SJ-SCJG-01-M01", by=cases.by)
+        await papers.commit(case_id, "SJ-SCJG-01-M01", by=cases.by)
 
 
 async def test_the_platform_makes_form_and_real_name_itself(cases: CaseMaker) -> None:
@@ -187,8 +188,8 @@ async def test_what_was_attached_can_be_removed(cases: CaseMaker) -> None:
     case_id = await cases.draft()
     file_id = await cases.attach(case_id)
 
-    await materials.remove(case_id, PHOTO, by=cases.by)
-    await materials.check(file_id, blobs=cases.blobs)
+    await papers.remove(case_id, PHOTO, by=cases.by)
+    await papers.check(file_id, blobs=cases.blobs)
 
     assert (await shown(cases, case_id)).status == "missing"
 
@@ -209,13 +210,13 @@ async def test_a_submitted_case_lets_no_material_in(cases: CaseMaker) -> None:
         await cases.attach(case_id)
     assert refused.value.members["state"] == "submitted"
     with pytest.raises(errors.MaterialsLocked):
-        await materials.remove(case_id, PHOTO, by=cases.by)
+        await papers.remove(case_id, PHOTO, by=cases.by)
 
 
 async def test_an_officer_rejects_a_material(cases: CaseMaker) -> None:
     case_id = await cases.submitted()
 
-    await materials.reject(case_id, PHOTO, reason="不是本人", by=cases.officer)
+    await papers.reject(case_id, PHOTO, reason="不是本人", by=cases.officer)
 
     material = await shown(cases, case_id)
     assert (material.status, material.note) == (MaterialStatus.REJECTED, "不是本人")
@@ -225,7 +226,7 @@ async def test_an_officer_of_another_department_sees_no_case(cases: CaseMaker) -
     case_id = await cases.submitted()
 
     with pytest.raises(errors.CaseNotFound):
-        await materials.reject(case_id, PHOTO, reason="x", by=officer("SCJG"))
+        await papers.reject(case_id, PHOTO, reason="x", by=officer("SCJG"))
 
 
 async def test_files_are_read_by_their_owner_and_the_office_only(cases: CaseMaker) -> None:

@@ -4,7 +4,8 @@ from uuid import UUID
 import pytest
 
 from core.models import AuditRecord
-from services.cases import apply, errors, materials, queries, straighten
+from services.cases import apply, errors, queries
+from services.cases.materials import papers, straighten
 from services.cases.models import Material, MaterialFile
 from tests.cases.factories import LI, PHOTO, CaseMaker, encoded, pdf, person, photo
 from tests.cases.test_sheet import LAID, photographed
@@ -72,7 +73,7 @@ async def test_without_a_sheet_the_whole_picture_is_suggested(cases: CaseMaker) 
 
 
 async def test_a_straightened_page_is_looked_at_again(desk: Desk) -> None:
-    await materials.check(desk.file_id, blobs=desk.cases.blobs)
+    await papers.check(desk.file_id, blobs=desk.cases.blobs)
     before = await MaterialFile.get(id=desk.file_id)
 
     after = await desk.straighten()
@@ -80,7 +81,7 @@ async def test_a_straightened_page_is_looked_at_again(desk: Desk) -> None:
     assert (after.id, after.page, after.version) == (before.id, before.page, before.version)
     assert after.original_digest == before.digest != after.digest
     assert (after.status, (await Material.get()).status) == ("received", "received")
-    await materials.check(desk.file_id, blobs=desk.cases.blobs)
+    await papers.check(desk.file_id, blobs=desk.cases.blobs)
     assert (await Material.get()).status == "checked"
     assert list(desk.cases.folder.glob("*.clean")) == []
 
@@ -141,7 +142,7 @@ async def test_a_verdict_on_the_old_picture_is_not_that_of_the_new_one(
 
     with monkeypatch.context() as patched:
         patched.setattr(desk.cases.blobs, "get", slow)
-        checking = asyncio.create_task(materials.check(desk.file_id, blobs=desk.cases.blobs))
+        checking = asyncio.create_task(papers.check(desk.file_id, blobs=desk.cases.blobs))
         await handed_over.wait()
     await desk.straighten()
     gate.set()

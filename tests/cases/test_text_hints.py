@@ -5,7 +5,8 @@ from uuid import UUID
 import pytest
 
 from core.recognition import Line, RecognitionOff
-from services.cases import errors, text_hints
+from services.cases import errors
+from services.cases.materials import text_hints
 from services.cases.models import Case
 from services.guides.definitions import FormField
 from tests.cases.factories import LI, PHOTO, CaseMaker, person

@@ -6,8 +6,9 @@ import pytest
 from PIL import Image
 
 from core import offload
-from services.cases import errors, materials, thumbnails
+from services.cases import errors
 from services.cases.files import pdf_page
+from services.cases.materials import papers, thumbnails
 from services.cases.models import MaterialFile
 from tests.cases.factories import PHOTO, CaseMaker, encoded, pdf, photo
 
@@ -111,7 +112,7 @@ async def test_a_pdf_that_cannot_be_drawn_has_none_and_is_not_tried_again(
 async def test_a_removed_file_has_none(cases: CaseMaker) -> None:
     case_id = await cases.draft()
     file_id = await cases.attach(case_id, data=photo())
-    await materials.remove(case_id, PHOTO, by=cases.by)
+    await papers.remove(case_id, PHOTO, by=cases.by)
 
     with pytest.raises(errors.NoThumbnail):
         await thumbnails.get(file_id, blobs=cases.blobs)

@@ -13,10 +13,11 @@ import pytest
 from core import clock
 from core.ids import new_id
 from core.parts import PartExists, Parts, StoreUnavailable, UnsuitableStore
-from services.cases import errors, uploads
+from services.cases import errors
 from services.cases.files.staging import open_shelf
 from services.cases.files.upload_files import Checksum
 from services.cases.files.upload_parts import PART_BYTES, Bucket, HeldParts
+from services.cases.materials import uploads
 from services.cases.models import MaterialFile
 from tests.cases.factories import CaseMaker, photo
 from tests.cases.test_uploads import Sender, broken_off, pieces

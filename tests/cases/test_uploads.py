@@ -9,13 +9,14 @@ from uuid import UUID
 
 import pytest
 
-from services.cases import errors, quotas, uploads
+from services.cases import errors
 from services.cases.files import upload_files
 from services.cases.files.staging import Shelf
 from services.cases.files.upload_files import Checksum, Folder
+from services.cases.materials import quotas, uploads
+from services.cases.materials.quotas import Limits
+from services.cases.materials.uploads import UploadStatus
 from services.cases.models import MaterialFile, Upload
-from services.cases.quotas import Limits
-from services.cases.uploads import UploadStatus
 from tests.cases.factories import LI, PHOTO, CaseMaker, blank_photo, person, photo
 from tests.conftest import FrozenClock
 

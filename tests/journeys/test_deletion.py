@@ -11,7 +11,8 @@ from core import clock
 from core.audit import AuditRecord
 from core.blob_sweep import ASIDE, GRACE, sweep
 from core.blobs import BlobNotFound, Blobs
-from services.cases import apply, materials, thumbnails
+from services.cases import apply
+from services.cases.materials import papers, thumbnails
 from services.cases.models import MaterialFile
 from tests.cases.conftest import cases, loaded
 from tests.cases.factories import PHOTO, CaseMaker, photo
@@ -89,7 +90,7 @@ async def test_a_removed_photograph_goes_and_a_submitted_one_stays(
     await cases.fill(case_id)
     await cases.attach(case_id)
     (gone,) = await digests_of(case_id)
-    await materials.remove(case_id, PHOTO, by=cases.by)
+    await papers.remove(case_id, PHOTO, by=cases.by)
     await cases.attach(case_id, data=photo(width=700))
     await apply.submit(case_id, by=cases.by, blobs=cases.blobs)
 

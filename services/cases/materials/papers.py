@@ -18,9 +18,10 @@ from core.protect import for_row
 from identity import assurance
 from identity.principal import Principal
 from identity.roles import Act
-from services.cases import content_checks, errors, events, lifecycle, moves, timeline
+from services.cases import errors, events, lifecycle, moves, timeline
 from services.cases.files import file_checks
 from services.cases.lifecycle import CaseState, Move
+from services.cases.materials import content_checks
 from services.cases.models import Case, Material, MaterialFile, Upload
 from services.cases.rules.completeness import HandedIn, MaterialStatus
 from services.guides.definitions import MaterialRequirement

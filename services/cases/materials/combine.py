@@ -11,7 +11,8 @@ from core import clock, offload, outbox
 from core.blobs import Blobs
 from core.database import transaction
 from identity.principal import Principal
-from services.cases import content_checks, errors, events, materials, moves, timeline
+from services.cases import errors, events, moves, timeline
+from services.cases.materials import content_checks, papers
 from services.cases.models import Case, Material, MaterialFile
 from services.cases.rules.completeness import MaterialStatus
 
@@ -27,7 +28,7 @@ async def combine_pictures(
     The pictures stay as history. Raises `NothingToCombine`, `CaseChanged` when a page came or went
     meanwhile, and what `materials.open_requirement` raises.
     """
-    case, requirement = await materials.open_requirement(case_id, code, by=by)
+    case, requirement = await papers.open_requirement(case_id, code, by=by)
     material = await Material.get_or_none(case_id=case.id, code=code, way="upload")
     pages = await _pages_of(material)
     pictures = [page for page in pages if page.media_type.startswith("image/")]
@@ -94,7 +95,7 @@ async def _replace_pages(
 ) -> None:
     at = combined.created_at
     async with transaction():
-        await materials.touch(case, at=at)
+        await papers.touch(case, at=at)
         same = Material.filter(id=material.id, version=material.version, way="upload")
         changes = {"version": F("version") + 1, "status": "received", "note": None}
         if not await same.update(**changes, updated_at=at):

@@ -14,9 +14,10 @@ from core import audit, clock, offload, outbox
 from core.blobs import Blobs
 from core.database import transaction
 from identity.principal import Principal
-from services.cases import errors, events, materials, moves, timeline
+from services.cases import errors, events, moves, timeline
 from services.cases.files import sheet
 from services.cases.files.sheet import Point
+from services.cases.materials import papers
 from services.cases.models import Case, Material, MaterialFile
 from services.cases.rules.completeness import MaterialStatus
 
@@ -116,7 +117,7 @@ async def restore(case_id: UUID, code: str, file_id: UUID, *, by: Principal, blo
 
 async def _open(case_id: UUID, code: str, file_id: UUID, *, by: Principal) -> _Page:
     """A picture of the present version of a material that may be changed now."""
-    case, _ = await materials.open_requirement(case_id, code, by=by)
+    case, _ = await papers.open_requirement(case_id, code, by=by)
     material = await Material.get_or_none(case_id=case.id, code=code, way="upload")
     stored = await MaterialFile.get_or_none(id=file_id)
     if (
@@ -137,7 +138,7 @@ async def _replace(
     at = clock.now()
     case, material, stored = page.case, page.material, page.file
     async with transaction():
-        await materials.touch(case, at=at)
+        await papers.touch(case, at=at)
         same = MaterialFile.filter(id=stored.id, version=material.version, digest=stored.digest)
         changes = {"digest": digest, "size": size, "original_digest": original}
         again = {"status": MaterialStatus.RECEIVED, "note": None, "thumbnail_digest": None}

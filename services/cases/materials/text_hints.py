@@ -8,7 +8,8 @@ from uuid import UUID
 from core.blobs import Blobs
 from core.recognition import Line, Recogniser, RecognitionOff
 from identity.principal import Principal
-from services.cases import errors, materials, moves
+from services.cases import errors, moves
+from services.cases.materials import papers
 from services.cases.models import MaterialFile
 from services.cases.rules import forms
 from services.guides.definitions import FormField
@@ -46,7 +47,7 @@ async def read(
     """
     if recogniser is None:
         raise RecognitionOff()
-    case, _ = await materials.open_requirement(case_id, code, by=by)
+    case, _ = await papers.open_requirement(case_id, code, by=by)
     stored = await MaterialFile.get_or_none(
         id=file_id, material__case_id=case.id, material__code=code
     )

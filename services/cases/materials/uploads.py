@@ -17,11 +17,12 @@ from core.database import transaction
 from core.ids import new_id
 from core.malware import Scanner
 from identity.principal import Principal
-from services.cases import errors, materials, quotas
+from services.cases import errors
 from services.cases.files.staging import Shelf
 from services.cases.files.upload_files import Checksum, Chunk
+from services.cases.materials import papers, quotas
+from services.cases.materials.quotas import Limits
 from services.cases.models import Upload
-from services.cases.quotas import Limits
 
 log = logging.getLogger(__name__)
 
@@ -69,7 +70,7 @@ async def open_upload(
     Raises `EmptyFile`, `FileTooLarge`, `TooManyUploads`, `QuotaReached` and what
     `materials.open_requirement` raises.
     """
-    _, requirement = await materials.open_requirement(case_id, code, by=by)
+    _, requirement = await papers.open_requirement(case_id, code, by=by)
     if length <= 0:
         raise errors.EmptyFile()
     quotas.check_size(length, max_mb=requirement.max_mb, limits=limits)
@@ -173,7 +174,7 @@ async def _take(
     scanner: Scanner | None,
 ) -> None:
     try:
-        await materials.attach_file(
+        await papers.attach_file(
             upload.case_id,
             upload.material_code,
             path=path,

@@ -1,0 +1,1 @@
+"""The papers of a case: uploaded, combined, straightened, checked, counted."""
