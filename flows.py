@@ -18,10 +18,10 @@ import push.deliver
 import push.licence_messages
 import push.messages
 import push.webhooks.calls
+import services.cases.acts.review
 import services.cases.materials.papers
 import services.cases.materials.thumbnails
 import services.cases.queries
-import services.cases.review
 import wallet.intake.batches
 import wallet.issue.from_case
 import wallet.share.annotated
@@ -155,7 +155,7 @@ async def check_material(event: case_events.MaterialReceived, resources: Resourc
 async def issue_licence(event: case_events.CaseApproved, resources: Resources) -> None:
     """Make the licence an approval grants, or close the case when it grants none."""
     if event.licence_type is None:
-        await services.cases.review.close(event.case_id, licence_id=None)
+        await services.cases.acts.review.close(event.case_id, licence_id=None)
         return
     if event.case_no is None:
         raise ValueError("an approved case without a number")
@@ -194,7 +194,7 @@ async def announce_status(
 async def close_case(event: wallet_events.LicenceIssued, resources: Resources) -> None:
     """The licence is in the wallet: the case has reached its end."""
     if event.case_id is not None:
-        await services.cases.review.close(event.case_id, licence_id=event.licence_id)
+        await services.cases.acts.review.close(event.case_id, licence_id=event.licence_id)
 
 
 async def open_bill(event: case_events.CaseAccepted, resources: Resources) -> None:

@@ -24,13 +24,13 @@ import push.consents
 import push.deliver
 import push.stream
 import push.webhooks.calls
-import services.cases.apply
+import services.cases.acts.apply
+import services.cases.acts.review
+import services.cases.acts.supplement
 import services.cases.blob_columns
 import services.cases.conversation_pictures
 import services.cases.materials.content_checks
 import services.cases.materials.uploads
-import services.cases.review
-import services.cases.supplement
 import wallet.blob_columns
 import wallet.intake.batches
 import wallet.intake.upstream
@@ -53,11 +53,11 @@ log = logging.getLogger(__name__)
 
 async def deem_accepted(resources: Resources) -> None:
     """Administrative Licensing Law art. 32: silence for five days is acceptance."""
-    await services.cases.review.deem_accepted(clock.now())
+    await services.cases.acts.review.deem_accepted(clock.now())
 
 
 async def lapse_supplements(resources: Resources) -> None:
-    await services.cases.supplement.lapse(clock.now())
+    await services.cases.acts.supplement.lapse(clock.now())
 
 
 async def check_content(resources: Resources) -> None:
@@ -162,7 +162,7 @@ async def forget_old_rows(resources: Resources) -> None:
     await identity.officers.forget_attempts()
     await identity.guesses.forget_old()
     await identity.sign_in_log.forget_old()
-    await services.cases.apply.forget_drafts(clock.now())
+    await services.cases.acts.apply.forget_drafts(clock.now())
     await services.cases.conversation_pictures.forget_unsent()
     await wallet.log.signed_days.forget_old()
     await wallet.log.anchors.forget_old()
@@ -239,8 +239,10 @@ def job_acts(resources: Resources) -> dict[str, jobs.Act]:
         wallet.intake.upstream.NEWS: lambda ref: wallet.intake.upstream.apply_again(
             ref, resources.libraries
         ),
-        services.cases.review.DEEM: lambda ref: services.cases.review.deem_one(UUID(ref)),
-        services.cases.supplement.LAPSE: lambda ref: services.cases.supplement.lapse_one(UUID(ref)),
+        services.cases.acts.review.DEEM: lambda ref: services.cases.acts.review.deem_one(UUID(ref)),
+        services.cases.acts.supplement.LAPSE: lambda ref: services.cases.acts.supplement.lapse_one(
+            UUID(ref)
+        ),
     }
 
 

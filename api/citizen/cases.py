@@ -11,7 +11,8 @@ from api.bounds import Answers, Values
 from api.endpoint import endpoint
 from identity.errors import ItemNotOffered, StepUpRequired
 from identity.principal import Principal
-from services.cases import apply, errors, queries, sign, supplement
+from services.cases import errors, queries
+from services.cases.acts import apply, sign, supplement
 from services.cases.lifecycle import CaseState
 from services.cases.views import CaseDetail, CaseSummary
 from services.guides import errors as guide_errors

@@ -11,7 +11,7 @@ from api import guards
 from api.endpoint import endpoint
 from identity.roles import Act
 from services.cases import errors as case_errors
-from services.cases import licence_use
+from services.cases.acts import licence_use
 from wallet import errors
 from wallet.share import annotated
 from wallet.share.annotated import CaseUse, Copy

@@ -15,7 +15,8 @@ from core import clock
 from identity import queries as identity_queries
 from identity.principal import Principal
 from identity.roles import Act
-from services.cases import errors, queries, review, supplement
+from services.cases import errors, queries
+from services.cases.acts import review, supplement
 from services.cases.materials import papers
 from services.cases.views import StaffCaseDetail
 from wallet.errors import InvalidFacts, PreviousLicenceMissing

@@ -16,7 +16,8 @@ from identity import roles
 from identity.numbers import mask_id_no, mask_phone
 from identity.principal import Principal
 from identity.roles import Act
-from services.cases import conversation, errors, lifecycle, moves, presenting, sign, timeline, views
+from services.cases import conversation, errors, lifecycle, moves, presenting, timeline, views
+from services.cases.acts import sign
 from services.cases.conversation import Side
 from services.cases.lifecycle import CaseState
 from services.cases.materials import content_checks

@@ -29,12 +29,12 @@ ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("identity", "services", "wallet", "push", "payments")
 
 RULES: dict[str, str] = {
-    "services.cases.apply.change_answers": "sure:PREFILL own mandate",
-    "services.cases.apply.fill": "own mandate",
-    "services.cases.apply.known_facts": "sure:PREFILL own",
-    "services.cases.apply.open_draft": "sure:PREFILL own trace",
-    "services.cases.apply.submit": "sure:SUBMIT own mandate trace",
-    "services.cases.apply.withdraw": "sure:SUBMIT own mandate trace",
+    "services.cases.acts.apply.change_answers": "sure:PREFILL own mandate",
+    "services.cases.acts.apply.fill": "own mandate",
+    "services.cases.acts.apply.known_facts": "sure:PREFILL own",
+    "services.cases.acts.apply.open_draft": "sure:PREFILL own trace",
+    "services.cases.acts.apply.submit": "sure:SUBMIT own mandate trace",
+    "services.cases.acts.apply.withdraw": "sure:SUBMIT own mandate trace",
     "services.cases.materials.combine.combine_pictures": "own mandate",
     "services.cases.materials.content_checks.note_picture": "inner",
     "services.cases.materials.content_checks.note_text": "inner",
@@ -47,7 +47,7 @@ RULES: dict[str, str] = {
     "services.cases.conversation_pictures.keep": "staff:WRITE_TO_APPLICANT own",
     "services.cases.conversation_pictures.require_room": "staff:WRITE_TO_APPLICANT own",
     "services.cases.conversation_views.of": "inner",
-    "services.cases.licence_use.for_officer": "staff:CHECK_MATERIAL",
+    "services.cases.acts.licence_use.for_officer": "staff:CHECK_MATERIAL",
     "services.cases.materials.papers.attach_file": "own mandate",
     "services.cases.materials.papers.commit": "own mandate trace",
     "services.cases.materials.papers.open_requirement": "own mandate",
@@ -69,18 +69,18 @@ RULES: dict[str, str] = {
     "services.cases.queries.list_own": "own",
     "services.cases.queries.list_worklist": "staff:READ_CASES",
     "services.cases.queries.prefill_of_case": "own mandate",
-    "services.cases.review.accept": "staff:ACCEPT trace",
-    "services.cases.review.approve": "staff:APPROVE trace",
-    "services.cases.review.decline_acceptance": "staff:DECLINE_ACCEPTANCE trace",
-    "services.cases.review.get_approvable": "staff:APPROVE",
-    "services.cases.review.refuse": "staff:REFUSE trace",
-    "services.cases.sign.sign": "sure:SIGN_FORM own mandate trace",
+    "services.cases.acts.review.accept": "staff:ACCEPT trace",
+    "services.cases.acts.review.approve": "staff:APPROVE trace",
+    "services.cases.acts.review.decline_acceptance": "staff:DECLINE_ACCEPTANCE trace",
+    "services.cases.acts.review.get_approvable": "staff:APPROVE",
+    "services.cases.acts.review.refuse": "staff:REFUSE trace",
+    "services.cases.acts.sign.sign": "sure:SIGN_FORM own mandate trace",
     "services.cases.materials.straighten.handed_in": "own mandate",
     "services.cases.materials.straighten.restore": "own mandate trace",
     "services.cases.materials.straighten.straighten": "own mandate trace",
     "services.cases.materials.straighten.suggest": "own mandate",
-    "services.cases.supplement.answer": "sure:SUBMIT own mandate trace",
-    "services.cases.supplement.request": "staff:REQUEST_SUPPLEMENT trace",
+    "services.cases.acts.supplement.answer": "sure:SUBMIT own mandate trace",
+    "services.cases.acts.supplement.request": "staff:REQUEST_SUPPLEMENT trace",
     "services.cases.materials.text_hints.read": "own mandate",
     "services.cases.materials.uploads.abandon": "own",
     "services.cases.materials.uploads.append": "own",
@@ -355,4 +355,6 @@ def test_a_rule_that_is_not_asked_is_found() -> None:
     assert not re.search(
         evidence_of("sure:SHOW_LICENCE"), source_of("wallet.register.queries.get_licence")
     )
-    assert not re.search(evidence_of("staff:APPROVE"), source_of("services.cases.review.accept"))
+    assert not re.search(
+        evidence_of("staff:APPROVE"), source_of("services.cases.acts.review.accept")
+    )

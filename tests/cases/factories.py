@@ -15,7 +15,7 @@ from core.ids import new_id
 from core.outbox import OutboxMessage
 from identity import organisations, people
 from identity.principal import Principal, PrincipalKind
-from services.cases import apply, review
+from services.cases.acts import apply, review
 from services.cases.materials import papers
 
 ZHANG = ("310199199003071017", "张演示")

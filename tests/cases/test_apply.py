@@ -4,7 +4,8 @@ from uuid import UUID, uuid4
 import pytest
 
 from core.outbox import OutboxMessage
-from services.cases import apply, errors, moves, queries
+from services.cases import errors, moves, queries
+from services.cases.acts import apply
 from services.cases.lifecycle import CaseState
 from services.cases.materials import papers
 from services.cases.models import Case

@@ -4,7 +4,8 @@ from pathlib import Path
 import pytest
 
 from core.audit import AuditRecord
-from services.cases import apply, moves, queries
+from services.cases import moves, queries
+from services.cases.acts import apply
 from services.cases.models import Case
 from services.guides import catalogue, errors
 from services.guides.models import CatalogueEntry, ServiceItem

@@ -13,7 +13,8 @@ from core.audit import AuditRecord
 from core.ids import new_id
 from core.outbox import OutboxMessage
 from identity.principal import Principal
-from services.cases import conversation, conversation_pictures, errors, moves, queries, review
+from services.cases import conversation, conversation_pictures, errors, moves, queries
+from services.cases.acts import review
 from services.cases.conversation import Side
 from services.cases.models import Case, Message, MessagePicture
 from services.cases.views import MessageView

@@ -2,7 +2,8 @@ from uuid import uuid4
 
 import pytest
 
-from services.cases import apply, errors, queries
+from services.cases import errors, queries
+from services.cases.acts import apply
 from services.cases.materials import papers
 from services.cases.materials.papers import ReusedLicence
 from services.cases.models import Material, MaterialFile

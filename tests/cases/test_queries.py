@@ -7,7 +7,8 @@ from tortoise import connections
 
 from core.audit import AuditRecord
 from identity.principal import Principal
-from services.cases import errors, queries, review, supplement
+from services.cases import errors, queries
+from services.cases.acts import review, supplement
 from services.cases.lifecycle import CaseState
 from services.cases.models import Case
 from services.cases.views import StaffCaseDetail, WorklistEntry

@@ -11,7 +11,8 @@ import pytest
 from core.audit import AuditRecord
 from core.blobs import Blobs
 from identity.errors import StepUpRequired
-from services.cases import apply, errors, queries, sign
+from services.cases import errors, queries
+from services.cases.acts import apply, sign
 from services.cases.models import Case, FormSignature
 from services.guides import catalogue
 from services.guides.reading import FOLDER

@@ -4,7 +4,8 @@ from uuid import UUID
 import pytest
 
 from core.models import AuditRecord
-from services.cases import apply, errors, queries
+from services.cases import errors, queries
+from services.cases.acts import apply
 from services.cases.materials import papers, straighten
 from services.cases.models import Material, MaterialFile
 from tests.cases.factories import LI, PHOTO, CaseMaker, encoded, pdf, person, photo

@@ -21,7 +21,7 @@ import pytest
 from core import outbox
 from core.outbox import OutboxMessage
 from identity.principal import Principal, PrincipalKind
-from services.cases import sign
+from services.cases.acts import sign
 from services.cases.models import Case, TimelineEntry
 from services.guides.definitions import Item
 from services.guides.reading import read_catalogue

@@ -11,7 +11,7 @@ from core import clock
 from core.audit import AuditRecord
 from core.blob_sweep import ASIDE, GRACE, sweep
 from core.blobs import BlobNotFound, Blobs
-from services.cases import apply
+from services.cases.acts import apply
 from services.cases.materials import papers, thumbnails
 from services.cases.models import MaterialFile
 from tests.cases.conftest import cases, loaded

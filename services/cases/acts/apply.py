@@ -16,7 +16,8 @@ from identity import queries as identity_queries
 from identity.assurance import Act
 from identity.numbers import mask_name
 from identity.principal import Principal
-from services.cases import errors, events, lifecycle, moves, serials, sign, timeline
+from services.cases import errors, events, lifecycle, moves, serials, timeline
+from services.cases.acts import sign
 from services.cases.lifecycle import CaseState, Move
 from services.cases.materials import content_checks, papers
 from services.cases.models import Case, Supplement, Upload

@@ -1,0 +1,1 @@
+"""What is done to a case: applied for, supplemented, signed, reviewed, ended."""
