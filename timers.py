@@ -28,9 +28,9 @@ import services.cases.acts.apply
 import services.cases.acts.review
 import services.cases.acts.supplement
 import services.cases.blob_columns
-import services.cases.conversation_pictures
 import services.cases.materials.content_checks
 import services.cases.materials.uploads
+import services.cases.talk.pictures
 import wallet.blob_columns
 import wallet.intake.batches
 import wallet.intake.upstream
@@ -163,7 +163,7 @@ async def forget_old_rows(resources: Resources) -> None:
     await identity.guesses.forget_old()
     await identity.sign_in_log.forget_old()
     await services.cases.acts.apply.forget_drafts(clock.now())
-    await services.cases.conversation_pictures.forget_unsent()
+    await services.cases.talk.pictures.forget_unsent()
     await wallet.log.signed_days.forget_old()
     await wallet.log.anchors.forget_old()
     await spent.forget()

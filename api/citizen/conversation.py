@@ -9,8 +9,9 @@ from sanic import Blueprint, HTTPResponse, Request
 from api import conversations, files, guards
 from api.conversations import MessageQuery, NewMessage, ReadMark
 from api.endpoint import endpoint
-from services.cases import conversation_pictures, errors
+from services.cases import errors
 from services.cases.files.addresses import Kind
+from services.cases.talk import pictures
 from services.cases.views import ConversationView, MessagePictureView, MessageView, ReadMarks
 
 bp = Blueprint("citizen-conversation", url_prefix="/api/citizen")
@@ -75,5 +76,5 @@ async def keep_picture(request: Request, case_id: UUID, picture_id: UUID) -> Mes
     problems=(errors.FileNotFound,),
 )
 async def get_picture(request: Request, picture_id: UUID) -> HTTPResponse:
-    await conversation_pictures.get_own(picture_id, by=request.ctx.principal)
+    await pictures.get_own(picture_id, by=request.ctx.principal)
     return files.redirect(request, Kind.MESSAGE_PICTURE, picture_id)

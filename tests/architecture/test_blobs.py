@@ -37,7 +37,7 @@ NO_BLOBS = {
 }
 STORES = {
     "services/cases/materials/combine.py",
-    "services/cases/conversation_pictures.py",
+    "services/cases/talk/pictures.py",
     "services/cases/materials/papers.py",
     "services/cases/materials/straighten.py",
     "services/cases/materials/thumbnails.py",

@@ -13,10 +13,11 @@ from core.audit import AuditRecord
 from core.ids import new_id
 from core.outbox import OutboxMessage
 from identity.principal import Principal
-from services.cases import conversation, conversation_pictures, errors, moves, queries
+from services.cases import errors, moves, queries
 from services.cases.acts import review
-from services.cases.conversation import Side
 from services.cases.models import Case, Message, MessagePicture
+from services.cases.talk import conversation, pictures
+from services.cases.talk.conversation import Side
 from services.cases.views import MessageView
 from tests.cases.factories import (
     LI,
@@ -54,7 +55,7 @@ class Talk:
     ) -> UUID:
         path = self.cases.folder / f"{new_id().hex}.part"
         path.write_bytes(picture_of() if data is None else data)
-        kept = await conversation_pictures.keep(
+        kept = await pictures.keep(
             self.case_id, picture_id, path=path, by=by, a_day=a_day, blobs=self.cases.blobs
         )
         return kept.id
@@ -268,7 +269,7 @@ async def test_pictures_travel_with_their_message_and_lose_their_metadata(talk: 
 
     assert [picture.id for picture in sent.pictures] == [second, first]
     assert await MessagePicture.all().count() == 2
-    await conversation_pictures.get_staff(first, by=talk.cases.officer)
+    await pictures.get_staff(first, by=talk.cases.officer)
     stored = await queries.get_signed_picture(first)
     assert stored.media_type == "image/jpeg"
     assert b"Exif" not in await talk.cases.blobs.get(stored.digest)
@@ -279,15 +280,15 @@ async def test_a_picture_nobody_sent_yet_is_its_writers_alone(
 ) -> None:
     waiting = await talk.keep(talk.cases.by, uuid4())
 
-    await conversation_pictures.get_own(waiting, by=talk.cases.by)
+    await pictures.get_own(waiting, by=talk.cases.by)
     with pytest.raises(errors.FileNotFound):
-        await conversation_pictures.get_staff(waiting, by=talk.cases.officer)
+        await pictures.get_staff(waiting, by=talk.cases.officer)
     with pytest.raises(errors.UnknownPicture):
         await talk.say(talk.cases.officer, "看", pictures=[waiting])
     with pytest.raises(errors.UnknownPicture):
         await talk.keep(talk.cases.officer, waiting)
     frozen_clock.advance(days=8)
-    assert await conversation_pictures.forget_unsent() == 1
+    assert await pictures.forget_unsent() == 1
 
 
 async def test_a_picture_goes_with_one_message_only(talk: Talk) -> None:
@@ -335,7 +336,7 @@ async def test_an_officers_look_is_recorded(talk: Talk) -> None:
     await talk.say(talk.cases.by, "看", pictures=[sent])
 
     await talk.heard(talk.cases.officer)
-    await conversation_pictures.get_staff(sent, by=talk.cases.officer)
+    await pictures.get_staff(sent, by=talk.cases.officer)
 
     target = moves.target_of(await Case.get(id=talk.case_id))
     assert await AuditRecord.filter(action="case.messages-read", target=target).count() == 1

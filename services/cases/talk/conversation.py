@@ -21,8 +21,9 @@ from core.redis_client import allow
 from identity import queries as identity_queries
 from identity.principal import Principal, PrincipalKind
 from identity.roles import Act
-from services.cases import conversation_views, errors, events, moves, timeline
+from services.cases import errors, events, moves, timeline
 from services.cases.models import Case, Conversation, Message, MessagePicture
+from services.cases.talk import views
 from services.cases.views import ConversationView, MessageView, ReadMarks
 from services.guides import catalogue
 
@@ -81,7 +82,7 @@ async def write(
         sent = await _send(case, message, pictures=pictures, by=by)
     if (sent.case_id, sent.text) != (case.id, text):
         raise errors.MessageKeyReused()
-    shown = await conversation_views.of([sent], case=case, by=by)
+    shown = await views.of([sent], case=case, by=by)
     return shown[0]
 
 
@@ -96,7 +97,7 @@ async def read(case_id: UUID, *, after: int, limit: int, by: Principal) -> Conve
     found = await Conversation.get_or_none(case_id=case.id) or Conversation()
     reason = why_closed(case, at=clock.now())
     return ConversationView(
-        messages=await conversation_views.of(rows, case=case, by=by),
+        messages=await views.of(rows, case=case, by=by),
         length=found.length,
         applicant_read=found.applicant_read,
         office_read=found.office_read,

@@ -19,10 +19,11 @@ from core.malware import Scanner
 from identity import roles
 from identity.principal import Principal
 from identity.roles import Act
-from services.cases import conversation, conversation_views, errors, moves
+from services.cases import errors, moves
 from services.cases.files import file_checks
 from services.cases.materials.quotas import WINDOW
 from services.cases.models import Case, MessagePicture
+from services.cases.talk import conversation, views
 from services.cases.views import MessagePictureView
 
 LARGEST = 10 * 1024 * 1024
@@ -69,7 +70,7 @@ async def keep(
             if found is None:
                 raise errors.UnknownPicture() from None
             kept = found
-    return conversation_views.picture_view(kept, by=by)
+    return views.picture_view(kept, by=by)
 
 
 async def require_room(case_id: UUID, *, by: Principal, a_day: int) -> Case:

@@ -1,0 +1,1 @@
+"""Word between applicant and reviewer, with pictures."""
