@@ -15,9 +15,9 @@ from api.bounds import LARGEST_INT, Count
 from core import offload
 from core.malware import ScannerUnavailable
 from services.cases import errors
+from services.cases.shapes import ConversationView, MessagePictureView, MessageView, ReadMarks
 from services.cases.talk import conversation
 from services.cases.talk import pictures as conversation_pictures
-from services.cases.views import ConversationView, MessagePictureView, MessageView, ReadMarks
 
 PICTURE_TYPES = ("image/jpeg", "image/png", "image/heic", "application/octet-stream")
 

@@ -14,7 +14,7 @@ from identity.principal import Principal
 from services.cases import errors, queries
 from services.cases.acts import apply, sign, supplement
 from services.cases.lifecycle import CaseState
-from services.cases.views import CaseDetail, CaseSummary
+from services.cases.shapes import CaseDetail, CaseSummary
 from services.guides import errors as guide_errors
 
 bp = Blueprint("citizen-cases", url_prefix="/api/citizen")

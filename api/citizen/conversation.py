@@ -11,8 +11,8 @@ from api.conversations import MessageQuery, NewMessage, ReadMark
 from api.endpoint import endpoint
 from services.cases import errors
 from services.cases.files.addresses import Kind
+from services.cases.shapes import ConversationView, MessagePictureView, MessageView, ReadMarks
 from services.cases.talk import pictures
-from services.cases.views import ConversationView, MessagePictureView, MessageView, ReadMarks
 
 bp = Blueprint("citizen-conversation", url_prefix="/api/citizen")
 

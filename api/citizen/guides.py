@@ -5,7 +5,7 @@ from typing import Literal
 import msgspec
 
 from api import licence_lookup
-from services.cases import presenting, queries, views
+from services.cases import presenting, queries, shapes
 from services.guides import guide
 from services.guides.catalogue import Snapshot
 from services.guides.definitions import Condition, Item, MaterialRequirement
@@ -55,7 +55,7 @@ class GuideMaterial(msgspec.Struct, kw_only=True):
     max_mb: int
     max_pages: int
     camera: bool
-    ways: list[views.WayView]
+    ways: list[shapes.WayView]
     available_licence_id: str | None
     when: list[GuideCondition]
 
@@ -129,7 +129,7 @@ class PersonalGuide(msgspec.Struct, kw_only=True):
     """Codes of the questions to ask, in order."""
     next_question: str | None
     materials: list[GuideMaterial]
-    fields: list[views.FieldView]
+    fields: list[shapes.FieldView]
     promised_text: str
     statutory_text: str
     approval_mode: str

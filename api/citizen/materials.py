@@ -20,7 +20,7 @@ from services.cases.files.addresses import Kind
 from services.cases.materials import papers, quotas
 from services.cases.materials.combine import combine_pictures
 from services.cases.materials.papers import ReusedLicence
-from services.cases.views import CaseDetail
+from services.cases.shapes import CaseDetail
 from wallet.errors import LicenceNotFound
 from wallet.register import queries as wallet_queries
 

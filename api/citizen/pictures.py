@@ -14,7 +14,7 @@ from core.recognition import RecognitionOff, RecognitionUnavailable
 from identity.principal import Principal
 from services.cases import errors
 from services.cases.materials import straighten, text_hints
-from services.cases.views import CaseDetail
+from services.cases.shapes import CaseDetail
 
 bp = Blueprint("citizen-pictures", url_prefix="/api/citizen")
 

@@ -15,8 +15,8 @@ from api.endpoint import endpoint
 from identity.roles import Act
 from services.cases import errors
 from services.cases.files.addresses import Kind
+from services.cases.shapes import ConversationView, MessagePictureView, MessageView, ReadMarks
 from services.cases.talk import pictures
-from services.cases.views import ConversationView, MessagePictureView, MessageView, ReadMarks
 
 bp = Blueprint("staff-conversation", url_prefix="/api/staff")
 

@@ -18,7 +18,7 @@ from identity.roles import Act
 from services.cases import errors, queries
 from services.cases.acts import review, supplement
 from services.cases.materials import papers
-from services.cases.views import StaffCaseDetail
+from services.cases.shapes import StaffCaseDetail
 from wallet.errors import InvalidFacts, PreviousLicenceMissing
 from wallet.register import queries as wallet_queries
 from wallet.types import catalogue as licence_catalogue

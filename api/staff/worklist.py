@@ -13,7 +13,7 @@ from identity.roles import Act
 from services.cases import errors, queries
 from services.cases.files.addresses import Kind
 from services.cases.lifecycle import CaseState
-from services.cases.views import Overview, StaffCaseDetail, WorklistEntry
+from services.cases.shapes import Overview, StaffCaseDetail, WorklistEntry
 
 bp = Blueprint("staff-worklist", url_prefix="/api/staff")
 

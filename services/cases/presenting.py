@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from services.cases import lifecycle, views
+from services.cases import lifecycle, shapes
 from services.cases.lifecycle import CaseState
 from services.cases.materials import papers, thumbnails
 from services.cases.models import Case, Material, MaterialFile, Supplement, TimelineEntry
@@ -50,16 +50,16 @@ _ENDED_EARLY = frozenset(
 )
 
 
-def summary(case: Case, *, snapshot: Snapshot, item: Item, unread: int) -> views.CaseSummary:
+def summary(case: Case, *, snapshot: Snapshot, item: Item, unread: int) -> shapes.CaseSummary:
     """The case as one line of the applicant's list."""
-    return views.CaseSummary(**_summary_values(case, snapshot=snapshot, item=item), unread=unread)
+    return shapes.CaseSummary(**_summary_values(case, snapshot=snapshot, item=item), unread=unread)
 
 
 def worklist_entry(
     case: Case, *, snapshot: Snapshot, item: Item, today: date, days: WorkCalendar, unread: int
-) -> views.WorklistEntry:
+) -> shapes.WorklistEntry:
     """The case as one line of a worklist."""
-    return views.WorklistEntry(
+    return shapes.WorklistEntry(
         **_summary_values(case, snapshot=snapshot, item=item),
         unread=unread,
         applicant_masked=case.applicant_masked,
@@ -75,18 +75,18 @@ def detail(
     guide: Guide,
     values: Mapping[str, object],
     form_revision: str,
-    materials_view: list[views.MaterialView],
+    materials_view: list[shapes.MaterialView],
     timeline: Iterable[TimelineEntry],
     supplement: Supplement | None,
     may: list[str],
-    signature: views.FormSignatureView | None,
+    signature: shapes.FormSignatureView | None,
     unread: int,
-) -> views.CaseDetail:
+) -> shapes.CaseDetail:
     """Everything about the case, for its applicant."""
     result = None
     if case.licence_id is not None:
-        result = views.CaseResult(id=case.licence_id, name=item.result.name)
-    return views.CaseDetail(
+        result = shapes.CaseResult(id=case.licence_id, name=item.result.name)
+    return shapes.CaseDetail(
         **_summary_values(case, snapshot=snapshot, item=item),
         answers=case.answers,
         situations=_situations(guide, case.answers),
@@ -115,7 +115,7 @@ def fields(
     *,
     values: Mapping[str, object],
     provenance: Mapping[str, Mapping[str, str]],
-) -> list[views.FieldView]:
+) -> list[shapes.FieldView]:
     """The form fields that apply, with values and their origin."""
     return [_field(entry, guide, values, provenance) for entry in guide.fields]
 
@@ -130,7 +130,7 @@ def materials_of(
     licence_names: Mapping[str, str],
     files_at: str,
     face_words: FaceWords | None = None,
-) -> list[views.MaterialView]:
+) -> list[shapes.MaterialView]:
     """The materials that apply, with what was done about each."""
     shown = []
     for requirement in guide.materials:
@@ -140,7 +140,7 @@ def materials_of(
             [page for page in files.get(row.id, ()) if page.version == row.version] if row else []
         )
         shown.append(
-            views.MaterialView(
+            shapes.MaterialView(
                 code=requirement.code,
                 name=requirement.name,
                 required=requirement.required,
@@ -162,16 +162,16 @@ def materials_of(
 
 def ways(
     requirement: MaterialRequirement, *, held: HeldLicences, licence_names: Mapping[str, str]
-) -> list[views.WayView]:
+) -> list[shapes.WayView]:
     """The ways to provide a material, best first; uploading is always the last."""
     offered = [_way(entry, held, licence_names) for entry in requirement.replace]
-    upload = views.WayView(
+    upload = shapes.WayView(
         by="upload", label=_WAY_LABELS["upload"], licence_type=None, available=True
     )
     return [*offered, upload]
 
 
-def steps(case: Case, item: Item) -> list[views.StepView]:
+def steps(case: Case, item: Item) -> list[shapes.StepView]:
     """The steps of the guide with the one the case is in; none is *now* once it ended early."""
     times = _step_times(case)
     shown, running = [], case.state not in _ENDED_EARLY
@@ -179,7 +179,7 @@ def steps(case: Case, item: Item) -> list[views.StepView]:
         at = times.get(step.step)
         state = "done" if at else "now" if running else "todo"
         running = running and at is not None
-        shown.append(views.StepView(step=step.step, name=step.name, state=state, at=at))
+        shown.append(shapes.StepView(step=step.step, name=step.name, state=state, at=at))
     return shown
 
 
@@ -233,20 +233,20 @@ def _field(
     guide: Guide,
     values: Mapping[str, object],
     provenance: Mapping[str, Mapping[str, str]],
-) -> views.FieldView:
+) -> shapes.FieldView:
     origin = provenance.get(entry.key)
     source = _SOURCES.get(origin["path"].partition(".")[0]) if origin else None
     text = origin["text"] if origin else None
     if entry.key in guide.presets:
         source, text = "preset", _PRESET_TEXT
     rule = entry.rule
-    return views.FieldView(
+    return shapes.FieldView(
         key=entry.key,
         label=entry.label,
         type=entry.type,
         required=entry.required,
         options=list(entry.options),
-        rule=views.RuleView(min=rule.min, max=rule.max, max_rows=rule.max_rows) if rule else None,
+        rule=shapes.RuleView(min=rule.min, max=rule.max, max_rows=rule.max_rows) if rule else None,
         hint=_HINTS.get(entry.type),
         value=values.get(entry.key),
         source=source,
@@ -254,15 +254,17 @@ def _field(
     )
 
 
-def _way(entry: Replacement, held: HeldLicences, licence_names: Mapping[str, str]) -> views.WayView:
+def _way(
+    entry: Replacement, held: HeldLicences, licence_names: Mapping[str, str]
+) -> shapes.WayView:
     if entry.by != "licence" or entry.type is None:
         available = entry.by != "data"
-        return views.WayView(
+        return shapes.WayView(
             by=entry.by, label=_WAY_LABELS[entry.by], licence_type=None, available=available
         )
     licence_id = held.get(entry.type)
     name = licence_names.get(entry.type, entry.type)
-    return views.WayView(
+    return shapes.WayView(
         by="licence",
         label=f"调用电子证照《{name}》，无需上传",
         licence_type=entry.type,
@@ -280,11 +282,11 @@ def _current_pages(
     return [page for page in files.get(row.id, ()) if page.version == row.version]
 
 
-def _file(page: MaterialFile, files_at: str) -> views.FileView:
+def _file(page: MaterialFile, files_at: str) -> shapes.FileView:
     at = f"{files_at}/{page.id}"
     # A file that was cut anew keeps its address; this tells browsers that it is another picture.
     version = f"?v={page.digest[:8]}" if page.original_digest else ""
-    return views.FileView(
+    return shapes.FileView(
         id=page.id,
         name=page.name,
         media_type=page.media_type,
@@ -297,10 +299,10 @@ def _file(page: MaterialFile, files_at: str) -> views.FileView:
     )
 
 
-def _licence_use(row: Material | None, *, face_words: FaceWords | None) -> views.LicenceUse | None:
+def _licence_use(row: Material | None, *, face_words: FaceWords | None) -> shapes.LicenceUse | None:
     if row is None or row.licence_id is None:
         return None
-    return views.LicenceUse(
+    return shapes.LicenceUse(
         id=row.licence_id,
         name=row.licence_name or "",
         number_masked=row.licence_number_masked or "",
@@ -308,22 +310,22 @@ def _licence_use(row: Material | None, *, face_words: FaceWords | None) -> views
     )
 
 
-def _face(row: Material, words: FaceWords) -> list[views.FaceField]:
+def _face(row: Material, words: FaceWords) -> list[shapes.FaceField]:
     lines = words(row.licence_type or "", papers.licence_face(row))
-    return [views.FaceField(label=label, value=value) for label, value in lines]
+    return [shapes.FaceField(label=label, value=value) for label, value in lines]
 
 
-def _situations(guide: Guide, answers: Mapping[str, Sequence[str]]) -> list[views.AnswerView]:
+def _situations(guide: Guide, answers: Mapping[str, Sequence[str]]) -> list[shapes.AnswerView]:
     shown = []
     for entry in guide.questions:
         labels = {option.value: option.label for option in entry.options}
         chosen = [labels[value] for value in answers.get(entry.code, ())]
-        shown.append(views.AnswerView(code=entry.code, question=entry.question, chosen=chosen))
+        shown.append(shapes.AnswerView(code=entry.code, question=entry.question, chosen=chosen))
     return shown
 
 
-def _timeline_entry(entry: TimelineEntry) -> views.TimelineView:
-    return views.TimelineView(
+def _timeline_entry(entry: TimelineEntry) -> shapes.TimelineView:
+    return shapes.TimelineView(
         n=entry.n,
         at=entry.at,
         kind=entry.kind,
@@ -333,11 +335,11 @@ def _timeline_entry(entry: TimelineEntry) -> views.TimelineView:
     )
 
 
-def _points(row: Supplement) -> list[views.SupplementPoint]:
+def _points(row: Supplement) -> list[shapes.SupplementPoint]:
     """What is missing and why; older rows have the reasons beside the names."""
     reasons: dict[str, str] = json.loads(row.reasons) if row.reasons else {}
     return [
-        views.SupplementPoint(
+        shapes.SupplementPoint(
             code=point["code"],
             name=point["name"],
             reason=reasons.get(point["code"]) or point.get("reason", ""),
@@ -346,10 +348,10 @@ def _points(row: Supplement) -> list[views.SupplementPoint]:
     ]
 
 
-def _supplement(row: Supplement | None) -> views.SupplementView | None:
+def _supplement(row: Supplement | None) -> shapes.SupplementView | None:
     if row is None:
         return None
-    return views.SupplementView(
+    return shapes.SupplementView(
         id=row.id,
         items=_points(row),
         note=row.note,

@@ -16,7 +16,7 @@ from identity import roles
 from identity.numbers import mask_id_no, mask_phone
 from identity.principal import Principal
 from identity.roles import Act
-from services.cases import errors, lifecycle, moves, presenting, timeline, views
+from services.cases import errors, lifecycle, moves, presenting, shapes, timeline
 from services.cases.acts import sign
 from services.cases.lifecycle import CaseState
 from services.cases.materials import content_checks
@@ -65,7 +65,7 @@ class StoredFile:
 
 async def list_own(
     *, by: Principal, state: CaseState | None, limit: int, offset: int
-) -> tuple[list[views.CaseSummary], int]:
+) -> tuple[list[shapes.CaseSummary], int]:
     """The cases of the applicant the caller acts as, newest change first, and how many."""
     own = Case.filter(subject_id=by.applicant_id)
     if state is not None:
@@ -87,7 +87,7 @@ async def list_own(
 
 async def get_detail(
     case_id: UUID, *, by: Principal, licences: Licences = NO_LICENCES
-) -> views.CaseDetail:
+) -> shapes.CaseDetail:
     """The caller's own case; raises `CaseNotFound`."""
     case = await moves.get_own(case_id, by=by)
     await moves.note_agent(case, "case.read", by=by)
@@ -99,7 +99,7 @@ async def get_detail(
 
 async def get_staff_detail(
     case_id: UUID, *, by: Principal, licence_names: Mapping[str, str], face_words: FaceWords
-) -> views.StaffCaseDetail:
+) -> shapes.StaffCaseDetail:
     """A case of the officer's department; the look goes into the audit. Raises `CaseNotFound`."""
     case = await moves.get_for_officer(case_id, by=by, act=Act.READ_CASES)
     await audit.record_read(actor=by.actor, action="case.read", target=f"case:{case.id}")
@@ -112,7 +112,7 @@ async def get_staff_detail(
         face_words=face_words,
     )
     item = await moves.item_of(case)
-    return views.StaffCaseDetail(
+    return shapes.StaffCaseDetail(
         **{name: getattr(detail, name) for name in detail.__struct_fields__},
         applicant=await _applicant(case),
         light=str(presenting.light(case, today=clock.today(), days=deadlines.calendar())),
@@ -150,7 +150,7 @@ async def list_worklist(
     limit: int,
     offset: int,
     unread: bool = False,
-) -> tuple[list[views.WorklistEntry], int, dict[str, int]]:
+) -> tuple[list[shapes.WorklistEntry], int, dict[str, int]]:
     """The cases of the officer's department, how many match, and how many per state.
 
     Within one running state the most urgent come first. `query` is a number, a word of the item's
@@ -185,7 +185,7 @@ async def count_unread(*, by: Principal) -> int:
     return await _visible(by).filter(conversation__office_unread__gt=0).count()
 
 
-async def get_overview(*, by: Principal) -> views.Overview:
+async def get_overview(*, by: Principal) -> shapes.Overview:
     """How the departments the officer may see stand today."""
     roles.insist(by, Act.READ_OVERVIEW)
     snapshot, days, today = await catalogue.snapshot(), deadlines.calendar(), clock.today()
@@ -202,7 +202,7 @@ async def get_overview(*, by: Principal) -> views.Overview:
     for department, count in await _count_by(ended, "department"):
         closed[department] = count
     loads = [
-        views.DepartmentLoad(
+        shapes.DepartmentLoad(
             key=key,
             name=snapshot.department_name(key),
             open=lights[key].total(),
@@ -213,13 +213,13 @@ async def get_overview(*, by: Principal) -> views.Overview:
         for key in snapshot.departments
         if by.covers(key)
     ]
-    totals = views.LoadTotals(
+    totals = shapes.LoadTotals(
         open=sum(load.open for load in loads),
         yellow=sum(load.yellow for load in loads),
         red=sum(load.red for load in loads),
         closed_today=sum(load.closed_today for load in loads),
     )
-    return views.Overview(departments=loads, totals=totals)
+    return shapes.Overview(departments=loads, totals=totals)
 
 
 async def get_own_file(file_id: UUID, *, by: Principal) -> StoredFile:
@@ -317,7 +317,7 @@ async def _detail(
     may: list[str],
     side: Side,
     face_words: FaceWords | None = None,
-) -> views.CaseDetail:
+) -> shapes.CaseDetail:
     snapshot, guide = await catalogue.snapshot(), await moves.guide_of(case)
     rows = {row.code: row for row in await Material.filter(case_id=case.id)}
     files: dict[UUID, list[MaterialFile]] = defaultdict(list)
@@ -348,10 +348,10 @@ async def _detail(
     )
 
 
-async def _applicant(case: Case) -> views.ApplicantView:
+async def _applicant(case: Case) -> shapes.ApplicantView:
     subject = await identity_queries.get_subject(case.subject_id)
     person = await identity_queries.get_subject(case.person_id)
-    return views.ApplicantView(
+    return shapes.ApplicantView(
         name=subject.name,
         id_no_masked=mask_id_no(subject.id_no),
         kind=subject.kind,

@@ -16,9 +16,9 @@ from identity.principal import Principal
 from services.cases import errors, moves, queries
 from services.cases.acts import review
 from services.cases.models import Case, Message, MessagePicture
+from services.cases.shapes import MessageView
 from services.cases.talk import conversation, pictures
 from services.cases.talk.conversation import Side
-from services.cases.views import MessageView
 from tests.cases.factories import (
     LI,
     CaseMaker,

@@ -8,7 +8,7 @@ from services.cases.materials import papers
 from services.cases.materials.papers import ReusedLicence
 from services.cases.models import Material, MaterialFile
 from services.cases.rules.completeness import MaterialStatus
-from services.cases.views import MaterialView
+from services.cases.shapes import MaterialView
 from tests.cases.factories import (
     LI,
     PHOTO,

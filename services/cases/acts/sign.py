@@ -17,7 +17,7 @@ from identity import assurance
 from identity import queries as identity_queries
 from identity.assurance import Act
 from identity.principal import Principal
-from services.cases import errors, lifecycle, moves, timeline, views
+from services.cases import errors, lifecycle, moves, shapes, timeline
 from services.cases.lifecycle import Move
 from services.cases.models import Case, FormSignature
 from services.cases.rules import completeness, forms
@@ -63,13 +63,13 @@ async def sign(case_id: UUID, *, by: Principal) -> None:
         )
 
 
-async def find(case: Case, guide: Guide) -> views.FormSignatureView | None:
+async def find(case: Case, guide: Guide) -> shapes.FormSignatureView | None:
     """The signature of a case; `valid` says whether it covers what the case holds now."""
     row = await FormSignature.get_or_none(case_id=case.id)
     if row is None:
         return None
     signer = await identity_queries.get_subject(row.person_id)
-    return views.FormSignatureView(
+    return shapes.FormSignatureView(
         signed_at=row.signed_at,
         signer=signer.name,
         by_certificate=row.by_certificate,

@@ -30,7 +30,7 @@ from services.cases.files import addresses
 from services.cases.lifecycle import CaseState
 from services.cases.models import Case, ContentCheck, Material, MaterialFile, Supplement
 from services.cases.rules.completeness import MaterialStatus
-from services.cases.views import ContentMark
+from services.cases.shapes import ContentMark
 
 log = logging.getLogger(__name__)
 

@@ -23,8 +23,8 @@ from identity.principal import Principal, PrincipalKind
 from identity.roles import Act
 from services.cases import errors, events, moves, timeline
 from services.cases.models import Case, Conversation, Message, MessagePicture
+from services.cases.shapes import ConversationView, MessageView, ReadMarks
 from services.cases.talk import views
-from services.cases.views import ConversationView, MessageView, ReadMarks
 from services.guides import catalogue
 
 if TYPE_CHECKING:

@@ -23,8 +23,8 @@ from services.cases import errors, moves
 from services.cases.files import file_checks
 from services.cases.materials.quotas import WINDOW
 from services.cases.models import Case, MessagePicture
+from services.cases.shapes import MessagePictureView
 from services.cases.talk import conversation, views
-from services.cases.views import MessagePictureView
 
 LARGEST = 10 * 1024 * 1024
 """Bytes; the page makes pictures smaller first, a native page may send what the camera took."""

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from identity.principal import Principal, PrincipalKind
 from services.cases.models import Case, Message, MessagePicture
-from services.cases.views import MessagePictureView, MessageView
+from services.cases.shapes import MessagePictureView, MessageView
 from services.guides import catalogue
 
 _PICTURES = {
