@@ -21,7 +21,7 @@ import push.webhooks.calls
 import services.cases.acts.review
 import services.cases.materials.papers
 import services.cases.materials.thumbnails
-import services.cases.queries
+import services.cases.views.queries
 import wallet.intake.batches
 import wallet.issue.from_case
 import wallet.share.annotated
@@ -199,7 +199,7 @@ async def close_case(event: wallet_events.LicenceIssued, resources: Resources) -
 
 async def open_bill(event: case_events.CaseAccepted, resources: Resources) -> None:
     """An accepted case is owed what its guide said, after the version it began with."""
-    charge = await services.cases.queries.get_charge(event.case_id)
+    charge = await services.cases.views.queries.get_charge(event.case_id)
     if not charge.bill:
         return
     await payments.bills.open_bill(

@@ -18,10 +18,11 @@ from api.endpoint import endpoint
 from core import clock, offload
 from core.errors import Forbidden
 from core.settings import Settings
-from services.cases import errors, queries
+from services.cases import errors
 from services.cases.files import addresses
 from services.cases.files.addresses import Kind
 from services.cases.materials import thumbnails
+from services.cases.views import queries
 
 bp = Blueprint("files", url_prefix=addresses.PREFIX)
 

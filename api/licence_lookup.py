@@ -5,7 +5,7 @@ from functools import cache
 from uuid import UUID
 
 from identity.principal import Principal
-from services.cases.queries import Licences
+from services.cases.views.queries import Licences
 from wallet.register import queries
 from wallet.types import catalogue
 

@@ -11,10 +11,11 @@ from api.bounds import Answers, Values
 from api.endpoint import endpoint
 from identity.errors import ItemNotOffered, StepUpRequired
 from identity.principal import Principal
-from services.cases import errors, queries
+from services.cases import errors
 from services.cases.acts import apply, sign, supplement
 from services.cases.lifecycle import CaseState
 from services.cases.shapes import CaseDetail, CaseSummary
+from services.cases.views import queries
 from services.guides import errors as guide_errors
 
 bp = Blueprint("citizen-cases", url_prefix="/api/citizen")

@@ -12,7 +12,7 @@ from api.endpoint import endpoint
 from identity import channels
 from identity import errors as identity_errors
 from identity.principal import Principal
-from services.cases import queries
+from services.cases.views import queries
 from services.guides import catalogue, errors, guide
 from services.guides.catalogue import Snapshot
 from services.guides.definitions import Item

@@ -5,7 +5,8 @@ from typing import Literal
 import msgspec
 
 from api import licence_lookup
-from services.cases import presenting, queries, shapes
+from services.cases import shapes
+from services.cases.views import presenting, queries
 from services.guides import guide
 from services.guides.catalogue import Snapshot
 from services.guides.definitions import Condition, Item, MaterialRequirement

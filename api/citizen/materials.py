@@ -15,12 +15,13 @@ from api.multipart import NoFile, receive_file
 from core import offload
 from core.malware import ScannerUnavailable
 from identity.principal import Principal
-from services.cases import errors, queries
+from services.cases import errors
 from services.cases.files.addresses import Kind
 from services.cases.materials import papers, quotas
 from services.cases.materials.combine import combine_pictures
 from services.cases.materials.papers import ReusedLicence
 from services.cases.shapes import CaseDetail
+from services.cases.views import queries
 from wallet.errors import LicenceNotFound
 from wallet.register import queries as wallet_queries
 

@@ -11,7 +11,7 @@ from api import guards
 from api.endpoint import endpoint
 from api.verdicts import CheckAnswer, checks_of
 from identity.errors import InvalidSignature
-from services.cases import queries as case_queries
+from services.cases.views import queries as case_queries
 from services.guides.errors import ItemNotFound
 from wallet.check import at_counter
 from wallet.check.at_counter import CodeAnswer, Errand

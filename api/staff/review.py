@@ -15,10 +15,11 @@ from core import clock
 from identity import queries as identity_queries
 from identity.principal import Principal
 from identity.roles import Act
-from services.cases import errors, queries
+from services.cases import errors
 from services.cases.acts import review, supplement
 from services.cases.materials import papers
 from services.cases.shapes import StaffCaseDetail
+from services.cases.views import queries
 from wallet.errors import InvalidFacts, PreviousLicenceMissing
 from wallet.register import queries as wallet_queries
 from wallet.types import catalogue as licence_catalogue

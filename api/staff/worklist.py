@@ -10,10 +10,11 @@ from api import files, guards, licence_lookup, paging
 from api.endpoint import endpoint
 from identity.principal import Principal
 from identity.roles import Act
-from services.cases import errors, queries
+from services.cases import errors
 from services.cases.files.addresses import Kind
 from services.cases.lifecycle import CaseState
 from services.cases.shapes import Overview, StaffCaseDetail, WorklistEntry
+from services.cases.views import queries
 
 bp = Blueprint("staff-worklist", url_prefix="/api/staff")
 

@@ -4,12 +4,13 @@ from uuid import UUID, uuid4
 import pytest
 
 from core.outbox import OutboxMessage
-from services.cases import errors, moves, queries
+from services.cases import errors, moves
 from services.cases.acts import apply
 from services.cases.lifecycle import CaseState
 from services.cases.materials import papers
 from services.cases.models import Case
 from services.cases.rules import numbers
+from services.cases.views import queries
 from tests.cases.factories import (
     ANSWERS,
     ITEM,

@@ -4,9 +4,10 @@ from pathlib import Path
 import pytest
 
 from core.audit import AuditRecord
-from services.cases import moves, queries
+from services.cases import moves
 from services.cases.acts import apply
 from services.cases.models import Case
+from services.cases.views import queries
 from services.guides import catalogue, errors
 from services.guides.models import CatalogueEntry, ServiceItem
 from services.guides.reading import FOLDER

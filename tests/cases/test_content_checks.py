@@ -19,10 +19,10 @@ from miniapp_bridge.connector import Callback
 from miniapp_bridge.platforms.wechat import WeChatConnector
 from miniapp_bridge.standin import wechat as played
 from miniapp_bridge.standin.world import World
-from services.cases import queries
 from services.cases.acts import apply, review, supplement
 from services.cases.materials import combine, content_checks, papers
 from services.cases.models import ContentCheck, MaterialFile
+from services.cases.views import queries
 from tests.cases.factories import PHOTO, CaseMaker
 from tests.played import configs, folder, stage, standin_keys, world
 

@@ -13,12 +13,13 @@ from core.audit import AuditRecord
 from core.ids import new_id
 from core.outbox import OutboxMessage
 from identity.principal import Principal
-from services.cases import errors, moves, queries
+from services.cases import errors, moves
 from services.cases.acts import review
 from services.cases.models import Case, Message, MessagePicture
 from services.cases.shapes import MessageView
 from services.cases.talk import conversation, pictures
 from services.cases.talk.conversation import Side
+from services.cases.views import queries
 from tests.cases.factories import (
     LI,
     CaseMaker,

@@ -2,13 +2,14 @@ from uuid import uuid4
 
 import pytest
 
-from services.cases import errors, queries
+from services.cases import errors
 from services.cases.acts import apply
 from services.cases.materials import papers
 from services.cases.materials.papers import ReusedLicence
 from services.cases.models import Material, MaterialFile
 from services.cases.rules.completeness import MaterialStatus
 from services.cases.shapes import MaterialView
+from services.cases.views import queries
 from tests.cases.factories import (
     LI,
     PHOTO,

@@ -3,8 +3,8 @@
 from uuid import uuid4
 
 from core.outbox import OutboxMessage
-from services.cases import queries
 from services.cases.acts import apply, review, supplement
+from services.cases.views import queries
 from tests.cases.factories import PHOTO, CaseMaker
 
 

@@ -7,11 +7,12 @@ from tortoise import connections
 
 from core.audit import AuditRecord
 from identity.principal import Principal
-from services.cases import errors, queries
+from services.cases import errors
 from services.cases.acts import review, supplement
 from services.cases.lifecycle import CaseState
 from services.cases.models import Case
 from services.cases.shapes import StaffCaseDetail, WorklistEntry
+from services.cases.views import queries
 from services.guides import errors as guide_errors
 from tests.cases.factories import ITEM, PHOTO, CaseMaker, officer
 from tests.cases.retiring import retire

@@ -9,11 +9,12 @@ from core import clock
 from core.audit import AuditRecord
 from core.outbox import OutboxMessage
 from identity.errors import RoleMissing, StepUpRequired
-from services.cases import errors, queries
+from services.cases import errors
 from services.cases.acts import apply, review, supplement
 from services.cases.lifecycle import CaseState
 from services.cases.models import Case, MaterialFile
 from services.cases.talk import conversation
+from services.cases.views import queries
 from tests.cases.factories import PHOTO, CaseMaker, officer, organisation, told
 from tests.conftest import FrozenClock, on_postgres
 

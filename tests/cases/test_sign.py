@@ -11,9 +11,10 @@ import pytest
 from core.audit import AuditRecord
 from core.blobs import Blobs
 from identity.errors import StepUpRequired
-from services.cases import errors, queries
+from services.cases import errors
 from services.cases.acts import apply, sign
 from services.cases.models import Case, FormSignature
+from services.cases.views import queries
 from services.guides import catalogue
 from services.guides.reading import FOLDER
 from tests.cases.factories import ITEM, LI, CaseMaker, person

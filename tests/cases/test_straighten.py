@@ -4,10 +4,11 @@ from uuid import UUID
 import pytest
 
 from core.models import AuditRecord
-from services.cases import errors, queries
+from services.cases import errors
 from services.cases.acts import apply
 from services.cases.materials import papers, straighten
 from services.cases.models import Material, MaterialFile
+from services.cases.views import queries
 from tests.cases.factories import LI, PHOTO, CaseMaker, encoded, pdf, person, photo
 from tests.cases.test_sheet import LAID, photographed
 

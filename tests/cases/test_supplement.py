@@ -5,11 +5,12 @@ import pytest
 
 from core import clock
 from core.outbox import OutboxMessage
-from services.cases import errors, queries
+from services.cases import errors
 from services.cases.acts import apply, review, supplement
 from services.cases.acts.supplement import Missing
 from services.cases.lifecycle import CaseState
 from services.cases.models import Case, Supplement
+from services.cases.views import queries
 from tests.cases.factories import PHOTO, CaseMaker, told
 from tests.conftest import FrozenClock
 

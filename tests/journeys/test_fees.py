@@ -173,7 +173,7 @@ async def test_free_item_owes_nothing(resources: Any) -> None:
 
 async def test_a_case_that_is_not_there_is_said_so(resources: Any) -> None:
     from services.cases.errors import CaseNotFound
-    from services.cases.queries import get_charge
+    from services.cases.views.queries import get_charge
 
     with pytest.raises(CaseNotFound):
         await get_charge(UUID(int=0))

@@ -16,16 +16,17 @@ from identity import roles
 from identity.numbers import mask_id_no, mask_phone
 from identity.principal import Principal
 from identity.roles import Act
-from services.cases import errors, lifecycle, moves, presenting, shapes, timeline
+from services.cases import errors, lifecycle, moves, shapes, timeline
 from services.cases.acts import sign
 from services.cases.lifecycle import CaseState
 from services.cases.materials import content_checks
 from services.cases.models import Case, Material, MaterialFile, MessagePicture, Supplement
-from services.cases.presenting import FaceWords, HeldLicences
 from services.cases.rules import deadlines, forms
 from services.cases.rules.deadlines import Light
 from services.cases.talk import conversation
 from services.cases.talk.conversation import Side
+from services.cases.views import presenting
+from services.cases.views.presenting import FaceWords, HeldLicences
 from services.guides import catalogue
 from services.guides.definitions import Item
 from services.guides.fees import Charge

@@ -1,0 +1,1 @@
+"""What readers of a case get to see, gathered by a few queries."""
