@@ -6,7 +6,6 @@ ticket under which the account waits for its owner's real-name proof.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -27,19 +26,11 @@ from identity import (
 from identity.models import PlatformAccount
 from identity.principal import Principal, PrincipalKind
 from identity.sessions import IssuedSession
+from identity.sign_in_log import Visit
 from miniapp_bridge.connector import Connector, PlatformIdentity
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
-
-
-@dataclass(frozen=True, kw_only=True)
-class Visit:
-    """Where a sign-in comes from, as far as the person is shown it later."""
-
-    channel: str = channels.DIRECT
-    device: str = ""
-    address: str = ""
 
 
 async def citizen(

@@ -5,15 +5,12 @@ from __future__ import annotations
 import ipaddress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 from uuid import UUID
 
 from core import clock
+from identity import channels
 from identity.models import Session, SignInRecord
 from identity.principal import Principal
-
-if TYPE_CHECKING:
-    from identity.sign_in import Visit
 
 SHOWN = 30
 KEPT = timedelta(days=180)
@@ -31,6 +28,15 @@ APPS = (
     ("macintosh", "苹果电脑"),
     ("linux", "Linux 电脑"),
 )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Visit:
+    """Where a sign-in comes from, as far as the person is shown it later."""
+
+    channel: str = channels.DIRECT
+    device: str = ""
+    address: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

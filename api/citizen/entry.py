@@ -17,7 +17,7 @@ from core import ids
 from core.errors import Problem
 from identity import channels, errors, hand_over, sign_in, sign_in_log, tickets
 from identity.principal import PrincipalKind
-from identity.sign_in import Visit
+from identity.sign_in_log import Visit
 from miniapp_bridge import errors as platform_errors
 from miniapp_bridge.connector import Connector, PlatformIdentity
 from miniapp_bridge.platforms.browser import BrowserConnector

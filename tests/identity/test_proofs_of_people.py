@@ -8,7 +8,7 @@ from core.audit import AuditRecord
 from identity import accounts, people, queries, registry, sessions, sign_in
 from identity.models import PlatformAccount, Subject
 from identity.registry import Named
-from identity.sign_in import Visit
+from identity.sign_in_log import Visit
 from miniapp_bridge.connector import PlatformIdentity, RealName
 from tests.identity import factories
 from tests.identity.factories import BY, LI, ZHANG
