@@ -17,7 +17,8 @@ from sanic.log import access_logger
 
 import flows
 import timers
-from api import blueprints, guards, problems, reception
+from api import blueprints
+from api.edge import guards, problems, reception
 from api.live_room import Limits, Pace, Room
 from core import ids, log, tasks
 from core.outbox import Relay
@@ -30,7 +31,9 @@ REQUEST_ID = re.compile(r"[0-9A-Za-z._-]{8,64}")
 access = logging.getLogger("yunjian.access")
 
 DRAINED_BYTES = 32 * MEBIBYTE
-"""Thrown away at most behind an answer; each operation names its own limit (api/endpoint.py)."""
+"""Thrown away at most behind an answer; each operation names its own limit
+(api/edge/endpoint.py).
+"""
 
 
 class Application(Sanic[Any, Any]):

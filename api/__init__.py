@@ -7,7 +7,7 @@ from sanic import Blueprint
 
 def blueprints() -> tuple[Blueprint, ...]:
     """Every blueprint of the API and the pages; a new resource adds a line here."""
-    from api import files, health, openapi, pages, public_codes, status_lists, transparency, tus
+    from api import files, pages, public_codes, status_lists, transparency
     from api.callbacks import payments as payment_callbacks
     from api.callbacks import platforms as platform_callbacks
     from api.citizen import (
@@ -32,6 +32,7 @@ def blueprints() -> tuple[Blueprint, ...]:
     from api.citizen import sign_in as citizen_sign_in
     from api.counter import enrolment, readings, verifications
     from api.counter import live as counter_live
+    from api.edge import health, openapi, tus
     from api.enterprise import account, events, licence_verifications, seal_verifications
     from api.enterprise import webhooks as enterprise_webhooks
     from api.staff import complaints, copies, intakes, logs, messaging, operations, review, worklist

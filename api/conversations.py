@@ -10,8 +10,8 @@ from uuid import UUID
 import msgspec
 from sanic import Request
 
-from api import bodies
-from api.bounds import LARGEST_INT, Count
+from api.edge import bodies
+from api.edge.bounds import LARGEST_INT, Count
 from core import offload
 from core.malware import ScannerUnavailable
 from services.cases import errors

@@ -13,8 +13,8 @@ from uuid import UUID
 from sanic import Blueprint, HTTPResponse, Request
 from sanic.response import empty, raw
 
-from api import guards
-from api.endpoint import endpoint
+from api.edge import guards
+from api.edge.endpoint import endpoint
 from core import clock, offload
 from core.errors import Forbidden
 from core.settings import Settings

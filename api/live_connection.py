@@ -17,8 +17,8 @@ from enum import IntEnum
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from api import websocket
-from api.websocket import CLOSE_PATIENCE_SECONDS, Incoming, Violation
+from api.edge import websocket
+from api.edge.websocket import CLOSE_PATIENCE_SECONDS, Incoming, Violation
 from core.database import DATABASE_ERRORS
 from push import stream, wire
 from push.wire import Told

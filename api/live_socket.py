@@ -23,9 +23,9 @@ from typing import Annotated, Any, TypeVar
 import msgspec
 from sanic import Request
 
-from api import websocket
-from api.addresses import address_of
-from api.endpoint import Declaration, InvalidQuery, decode_query
+from api.edge import websocket
+from api.edge.addresses import address_of
+from api.edge.endpoint import Declaration, InvalidQuery, decode_query
 from api.live_connection import (
     CLOSE_RECONNECT,
     CLOSE_SLOW,
@@ -66,7 +66,7 @@ class LiveQuery(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 def declared(
     summary: str, *, media_type: str | None = None, problems: Sequence[type[Problem]] = ()
 ) -> Callable[[H], H]:
-    """Declare a stream for OpenAPI; `api.endpoint` is for requests with one answer."""
+    """Declare a stream for OpenAPI; `api.edge.endpoint` is for requests with one answer."""
 
     def decorate(handler: H) -> H:
         vars(handler)["__endpoint__"] = Declaration(

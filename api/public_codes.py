@@ -11,7 +11,7 @@ from html import escape
 from sanic import Blueprint, HTTPResponse, Request
 from sanic.response import html
 
-from api import guards, throttle
+from api.edge import guards, throttle
 from wallet.errors import PrintedCodeNotFound
 from wallet.show import printed
 from wallet.show.printed import PrintedLicence

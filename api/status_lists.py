@@ -9,8 +9,8 @@ import msgspec
 from sanic import Blueprint, HTTPResponse, Request
 from sanic.response import empty, raw
 
-from api import guards, throttle
-from api.endpoint import endpoint
+from api.edge import guards, throttle
+from api.edge.endpoint import endpoint
 from wallet import errors
 from wallet.show import status_lists
 from wallet.show.status_lists import Edition

@@ -11,10 +11,10 @@ from typing import Annotated
 import msgspec
 from sanic import Blueprint, Request
 
-from api import guards, throttle
-from api.bounds import Place, Positive
-from api.endpoint import endpoint
-from api.throttle import TooManyTries
+from api.edge import guards, throttle
+from api.edge.bounds import Place, Positive
+from api.edge.endpoint import endpoint
+from api.edge.throttle import TooManyTries
 from core.errors import Invalid
 from wallet import errors
 from wallet.log import anchors, savings, transparency

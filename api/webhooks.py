@@ -9,8 +9,8 @@ from uuid import UUID
 import msgspec
 from sanic import Request
 
-from api import idempotency
-from api.paging import Page
+from api.edge import idempotency
+from api.edge.paging import Page
 from push.webhooks import calls, endpoints
 from push.webhooks.addresses import LONGEST_URL
 from push.webhooks.sender import Sender

@@ -13,8 +13,8 @@ from uuid import UUID
 from sanic import HTTPResponse, Request, Sanic
 from sanic.response import empty
 
-from api import bodies
-from api.tus import parse_checksum
+from api.edge import bodies
+from api.edge.tus import parse_checksum
 from core.blobs import Blobs
 from core.ids import new_id
 from services.cases.files import upload_files

@@ -7,9 +7,9 @@ import logging
 from sanic import Blueprint, HTTPResponse, Request
 from sanic.response import raw
 
-from api import guards
 from api.callbacks.platforms import callback_of
-from api.endpoint import endpoint
+from api.edge import guards
+from api.edge.endpoint import endpoint
 from core.errors import NotFound, Problem
 from miniapp_bridge import errors as platform_errors
 from payments import errors, settle

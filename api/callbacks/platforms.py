@@ -7,8 +7,8 @@ import asyncio
 from sanic import Blueprint, HTTPResponse, Request
 from sanic.response import text
 
-from api import guards
-from api.endpoint import endpoint
+from api.edge import guards
+from api.edge.endpoint import endpoint
 from core.errors import NotFound
 from identity import channels
 from miniapp_bridge import errors

@@ -9,9 +9,9 @@ from uuid import UUID
 import msgspec
 from sanic import Blueprint, HTTPResponse, Request
 
-from api import guards, session_cookie, throttle
 from api.citizen.entry import PLATFORM_PROBLEMS, visit_of
-from api.endpoint import JSON, endpoint
+from api.edge import guards, session_cookie, throttle
+from api.edge.endpoint import JSON, endpoint
 from identity import accounts, errors, mandates, numbers, sessions, sign_in_log
 from identity.principal import PrincipalKind
 from identity.proofs import OpenProof

@@ -5,10 +5,11 @@ from typing import Annotated
 import msgspec
 from sanic import Blueprint, Request
 
-from api import guards, licence_lookup, paging
-from api.bounds import Answers, Word
+from api import licence_lookup
 from api.citizen import guides
-from api.endpoint import endpoint
+from api.edge import guards, paging
+from api.edge.bounds import Answers, Word
+from api.edge.endpoint import endpoint
 from identity import channels
 from identity import errors as identity_errors
 from identity.principal import Principal

@@ -8,9 +8,9 @@ from typing import Annotated
 import msgspec
 from sanic import Blueprint, Request
 
-from api import bounds, guards, throttle
 from api.citizen.accounts import Raised
-from api.endpoint import endpoint
+from api.edge import bounds, guards, throttle
+from api.edge.endpoint import endpoint
 from identity import certificates, errors
 
 bp = Blueprint("citizen-certificates", url_prefix="/api/citizen/certificate-step-ups")

@@ -6,9 +6,10 @@ from uuid import UUID
 
 from sanic import Blueprint, HTTPResponse, Request
 
-from api import conversations, files, guards
+from api import conversations, files
 from api.conversations import MessageQuery, NewMessage, ReadMark
-from api.endpoint import endpoint
+from api.edge import guards
+from api.edge.endpoint import endpoint
 from services.cases import errors
 from services.cases.files.addresses import Kind
 from services.cases.shapes import ConversationView, MessagePictureView, MessageView, ReadMarks

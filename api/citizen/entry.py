@@ -10,9 +10,9 @@ import msgspec
 from sanic import Blueprint, HTTPResponse, Request
 from sanic.response import redirect
 
-from api import guards, session_cookie, throttle
-from api.addresses import address_of
-from api.endpoint import endpoint
+from api.edge import guards, session_cookie, throttle
+from api.edge.addresses import address_of
+from api.edge.endpoint import endpoint
 from core import ids
 from core.errors import Problem
 from identity import channels, errors, hand_over, sign_in, sign_in_log, tickets

@@ -9,9 +9,9 @@ from uuid import UUID
 import msgspec
 from sanic import Blueprint, Request
 
-from api import guards
-from api.endpoint import endpoint
-from api.paging import Page
+from api.edge import guards
+from api.edge.endpoint import endpoint
+from api.edge.paging import Page
 from push import errors, inbox
 
 bp = Blueprint("citizen-inbox", url_prefix="/api/citizen/inbox")

@@ -8,9 +8,9 @@ import msgspec
 from sanic import Blueprint, HTTPResponse, Request
 from sanic.response import raw as raw_response
 
-from api import guards
-from api.bounds import Count
-from api.endpoint import endpoint
+from api.edge import guards
+from api.edge.bounds import Count
+from api.edge.endpoint import endpoint
 from core.errors import TooMany
 from identity.errors import StepUpRequired
 from identity.principal import Principal

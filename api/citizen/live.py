@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from sanic import Blueprint, Request
 
-from api import guards, live_socket, live_tickets
-from api.endpoint import endpoint
+from api import live_socket, live_tickets
+from api.edge import guards
+from api.edge.endpoint import endpoint
 from api.live_tickets import LiveTicket
 from identity.principal import PrincipalKind
 from push import stream

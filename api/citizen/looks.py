@@ -8,8 +8,8 @@ import msgspec
 from sanic import Blueprint, HTTPResponse, Request
 from sanic.response import raw as raw_response
 
-from api import guards, idempotency
-from api.endpoint import JSON, endpoint
+from api.edge import guards, idempotency
+from api.edge.endpoint import JSON, endpoint
 from wallet import errors
 from wallet.log import complaints, log_export, savings
 

@@ -8,8 +8,8 @@ from typing import Annotated
 import msgspec
 from sanic import Blueprint, Request
 
-from api import guards
-from api.endpoint import endpoint
+from api.edge import guards
+from api.edge.endpoint import endpoint
 from identity import channels
 from identity import queries as identity_queries
 from identity.errors import StepUpRequired

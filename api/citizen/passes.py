@@ -7,9 +7,9 @@ from uuid import UUID
 import msgspec
 from sanic import Blueprint, Request
 
-from api import guards
-from api.bounds import Key
-from api.endpoint import endpoint
+from api.edge import guards
+from api.edge.bounds import Key
+from api.edge.endpoint import endpoint
 from core.errors import TooMany
 from identity.errors import StepUpRequired
 from wallet import errors

@@ -9,8 +9,8 @@ from uuid import UUID
 import msgspec
 from sanic import Blueprint, Request
 
-from api import guards
-from api.endpoint import endpoint
+from api.edge import guards
+from api.edge.endpoint import endpoint
 from miniapp_bridge import errors as platform_errors
 from payments import errors, orders, queries
 from payments.queries import BillView

@@ -5,10 +5,11 @@ from uuid import UUID
 import msgspec
 from sanic import Blueprint, HTTPResponse, Request
 
-from api import files, guards, throttle
-from api.bounds import Fraction
+from api import files
 from api.citizen.cases import detail
-from api.endpoint import endpoint
+from api.edge import guards, throttle
+from api.edge.bounds import Fraction
+from api.edge.endpoint import endpoint
 from core import offload
 from core.recognition import RecognitionOff, RecognitionUnavailable
 from identity.principal import Principal

@@ -9,10 +9,10 @@ from uuid import UUID
 import msgspec
 from sanic import Blueprint, HTTPResponse, Request
 
-from api import guards, session_cookie, throttle
-from api.bounds import Token, Word
 from api.citizen.entry import visit_of
-from api.endpoint import JSON, endpoint
+from api.edge import guards, session_cookie, throttle
+from api.edge.bounds import Token, Word
+from api.edge.endpoint import JSON, endpoint
 from identity import channels, demo, errors, numbers, queries, sessions, sign_in, tickets
 from identity.principal import Principal, PrincipalKind
 from miniapp_bridge import errors as platform_errors

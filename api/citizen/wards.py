@@ -6,9 +6,9 @@ from uuid import UUID
 import msgspec
 from sanic import Blueprint, Request
 
-from api import guards
 from api.citizen.licences import LicenceCard
-from api.endpoint import endpoint
+from api.edge import guards
+from api.edge.endpoint import endpoint
 from identity import guardians
 from wallet.register import queries
 

@@ -8,8 +8,8 @@ from uuid import UUID
 import msgspec
 from sanic import Blueprint, Request
 
-from api import guards, throttle
-from api.endpoint import endpoint
+from api.edge import guards, throttle
+from api.edge.endpoint import endpoint
 from identity import counters, errors, queries
 
 bp = Blueprint("counter-enrolment", url_prefix="/api/counter")

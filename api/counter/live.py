@@ -16,8 +16,8 @@ import random
 import msgspec
 from sanic import Blueprint, HTTPResponse, Request
 
-from api import guards
-from api.endpoint import endpoint
+from api.edge import guards
+from api.edge.endpoint import endpoint
 from api.live_room import Pace
 from identity import queries
 from identity.errors import CounterNotFound, InvalidSignature

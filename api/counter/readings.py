@@ -6,9 +6,9 @@ from typing import Annotated
 import msgspec
 from sanic import Blueprint, Request
 
-from api import guards
 from api.counter.verifications import VerificationAnswer, answer_of, errand_of, tools_of
-from api.endpoint import endpoint
+from api.edge import guards
+from api.edge.endpoint import endpoint
 from identity.errors import InvalidSignature
 from services.guides.errors import ItemNotFound
 from wallet import errors

@@ -7,8 +7,8 @@ from uuid import UUID
 import msgspec
 from sanic import Blueprint, Request
 
-from api import guards
-from api.endpoint import endpoint
+from api.edge import guards
+from api.edge.endpoint import endpoint
 from api.verdicts import CheckAnswer, checks_of
 from identity.errors import InvalidSignature
 from services.cases.views import queries as case_queries

@@ -7,8 +7,8 @@ from datetime import datetime
 import msgspec
 from sanic import Blueprint, Request
 
-from api import guards
-from api.endpoint import endpoint
+from api.edge import guards
+from api.edge.endpoint import endpoint
 from identity import clients, errors
 
 bp = Blueprint("enterprise-account", url_prefix="/api/enterprise/v1")

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from sanic import Blueprint, Request
 
-from api import guards, live_socket
+from api import live_socket
+from api.edge import guards
 from identity.errors import RoleMissing
 from push import stream
 from push.webhooks import endpoints, notices

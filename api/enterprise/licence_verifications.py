@@ -7,8 +7,8 @@ from uuid import UUID
 import msgspec
 from sanic import Blueprint, Request
 
-from api import guards, idempotency
-from api.endpoint import endpoint
+from api.edge import guards, idempotency
+from api.edge.endpoint import endpoint
 from api.verdicts import CheckAnswer, checks_of
 from identity.errors import InvalidSignature, QuotaSpent, TooManyGuesses
 from wallet.check import documents

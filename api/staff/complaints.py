@@ -6,9 +6,9 @@ from uuid import UUID
 import msgspec
 from sanic import Blueprint, Request
 
-from api import guards
 from api.citizen.looks import ComplaintList, answer_list
-from api.endpoint import endpoint
+from api.edge import guards
+from api.edge.endpoint import endpoint
 from identity.roles import Act
 from wallet import errors
 from wallet.log import complaints

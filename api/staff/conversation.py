@@ -9,9 +9,10 @@ from uuid import UUID
 
 from sanic import Blueprint, HTTPResponse, Request
 
-from api import conversations, files, guards
+from api import conversations, files
 from api.conversations import MessageQuery, NewMessage, ReadMark
-from api.endpoint import endpoint
+from api.edge import guards
+from api.edge.endpoint import endpoint
 from identity.roles import Act
 from services.cases import errors
 from services.cases.files.addresses import Kind

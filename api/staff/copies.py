@@ -7,8 +7,8 @@ import msgspec
 from sanic import Blueprint, HTTPResponse, Request
 from sanic.response import raw as raw_response
 
-from api import guards
-from api.endpoint import endpoint
+from api.edge import guards
+from api.edge.endpoint import endpoint
 from identity.roles import Act
 from services.cases import errors as case_errors
 from services.cases.acts import licence_use

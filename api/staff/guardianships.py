@@ -6,8 +6,8 @@ from typing import Annotated
 import msgspec
 from sanic import Blueprint, Request
 
-from api import guards, idempotency
-from api.endpoint import endpoint
+from api.edge import guards, idempotency
+from api.edge.endpoint import endpoint
 from identity import errors, registrar
 from identity.registrar import NamedPerson
 from identity.roles import Act

@@ -11,9 +11,9 @@ import msgspec
 from sanic import Blueprint, HTTPResponse, Request
 from sanic.response import raw as raw_response
 
-from api import bodies, guards
-from api.bounds import Count
-from api.endpoint import JSON, decode_query, endpoint
+from api.edge import bodies, guards
+from api.edge.bounds import Count
+from api.edge.endpoint import JSON, decode_query, endpoint
 from core.errors import Forbidden
 from identity.roles import Act
 from wallet import errors

@@ -6,10 +6,10 @@ from uuid import UUID
 import msgspec
 from sanic import Blueprint, Request
 
-from api import guards
-from api.addresses import address_of
-from api.bounds import Values
-from api.endpoint import endpoint
+from api.edge import guards
+from api.edge.addresses import address_of
+from api.edge.bounds import Values
+from api.edge.endpoint import endpoint
 from api.staff.licences import FoundLicence, found_answer
 from api.staff.review import LicenceField
 from identity import officers

@@ -8,9 +8,9 @@ from uuid import UUID
 import msgspec
 from sanic import Blueprint, Request
 
-from api import guards
 from api.citizen.licences import History, history_answer
-from api.endpoint import endpoint
+from api.edge import guards
+from api.edge.endpoint import endpoint
 from identity.roles import Act as StaffAct
 from wallet import errors
 from wallet.register import history, queries, status

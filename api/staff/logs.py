@@ -6,8 +6,8 @@ from uuid import UUID
 import msgspec
 from sanic import Blueprint, Request
 
-from api import guards
-from api.endpoint import endpoint
+from api.edge import guards
+from api.edge.endpoint import endpoint
 from identity.errors import RoleMissing
 from identity.roles import Act as StaffAct
 from identity.roles import insist

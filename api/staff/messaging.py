@@ -10,9 +10,9 @@ from uuid import UUID
 import msgspec
 from sanic import Blueprint, Request
 
-from api import guards
-from api.endpoint import endpoint
-from api.paging import Page
+from api.edge import guards
+from api.edge.endpoint import endpoint
+from api.edge.paging import Page
 from core import outbox
 from core.parked import ParkedEventNotFound
 from identity.errors import RoleMissing

@@ -8,8 +8,8 @@ import msgspec
 from sanic import Blueprint, HTTPResponse, Request
 from sanic.response import raw
 
-from api import guards
-from api.endpoint import endpoint
+from api.edge import guards
+from api.edge.endpoint import endpoint
 from identity import channels, errors
 from miniapp_bridge import errors as platform_errors
 from services.guides import catalogue

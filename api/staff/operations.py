@@ -9,9 +9,9 @@ from uuid import UUID
 import msgspec
 from sanic import Blueprint, Request
 
-from api import guards, idempotency
-from api.bounds import LARGEST_INT
-from api.endpoint import endpoint
+from api.edge import guards, idempotency
+from api.edge.bounds import LARGEST_INT
+from api.edge.endpoint import endpoint
 from identity import channels
 from identity import errors as identity_errors
 from identity.principal import Principal

@@ -7,8 +7,8 @@ from uuid import UUID
 import msgspec
 from sanic import Blueprint, Request
 
-from api import guards, idempotency
-from api.endpoint import endpoint
+from api.edge import guards, idempotency
+from api.edge.endpoint import endpoint
 from identity.roles import Act
 from wallet import errors
 from wallet.seal import life, seals

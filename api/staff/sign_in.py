@@ -9,9 +9,9 @@ from uuid import UUID
 import msgspec
 from sanic import Blueprint, HTTPResponse, Request
 
-from api import guards, session_cookie, throttle
-from api.addresses import address_of
-from api.endpoint import JSON, endpoint
+from api.edge import guards, session_cookie, throttle
+from api.edge.addresses import address_of
+from api.edge.endpoint import JSON, endpoint
 from identity import errors, queries, sessions, sign_in
 from identity.principal import Principal, PrincipalKind
 from push.channels import live

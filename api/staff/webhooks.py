@@ -6,8 +6,9 @@ from uuid import UUID
 
 from sanic import Blueprint, Request
 
-from api import guards, webhooks
-from api.endpoint import endpoint
+from api import webhooks
+from api.edge import guards
+from api.edge.endpoint import endpoint
 from api.webhooks import (
     CallQuery,
     NewKey,

@@ -6,8 +6,9 @@ from uuid import UUID
 import msgspec
 from sanic import Blueprint, HTTPResponse, Request
 
-from api import files, guards, licence_lookup, paging
-from api.endpoint import endpoint
+from api import files, licence_lookup
+from api.edge import guards, paging
+from api.edge.endpoint import endpoint
 from identity.principal import Principal
 from identity.roles import Act
 from services.cases import errors

@@ -11,7 +11,7 @@ import pytest
 from sanic import HTTPResponse, Request, Sanic
 from sanic.response import text
 
-from api import blocks, bodies
+from api.edge import blocks, bodies
 from core.embedded import free_port
 from core.ids import new_id
 

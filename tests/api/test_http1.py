@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from api.http1 import has_bare_line_end, is_chunk_start, is_request_head
+from api.edge.http1 import has_bare_line_end, is_chunk_start, is_request_head
 
 HOST = b"Host: 127.0.0.1\r\n"
 SECOND = b"GET /api/status HTTP/1.1\r\n" + HOST + b"\r\n"

@@ -17,7 +17,7 @@ from redis.asyncio import Redis
 from sanic import Sanic
 from tortoise.models import Model
 
-from api import openapi
+from api.edge import openapi
 from app import create_app
 from core import clock
 from core.ids import new_id

@@ -17,8 +17,8 @@ import aiohttp
 import msgspec
 import pytest
 
-from api import openapi
-from api.openapi import Operation
+from api.edge import openapi
+from api.edge.openapi import Operation
 from app import create_app
 from core.settings import Settings
 from identity.roles import Role

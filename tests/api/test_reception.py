@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from api import bodies, reception
+from api.edge import bodies, reception
 from app import Application
 from core.settings import Settings
 from tests.api.people import exchange

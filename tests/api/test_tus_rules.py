@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from api import tus
+from api.edge import tus
 
 ROOT = Path(__file__).resolve().parents[2]
 TESTS = (Path(__file__).parent / "test_tus.py").read_text(encoding="utf-8")

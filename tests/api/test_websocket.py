@@ -8,8 +8,8 @@ import aiohttp
 import pytest
 from websockets.frames import Frame, Opcode
 
-from api import websocket
-from api.websocket import Incoming, Violation
+from api.edge import websocket
+from api.edge.websocket import Incoming, Violation
 
 
 def sent(opcode: Opcode, data: bytes = b"", *, fin: bool = True) -> bytes:

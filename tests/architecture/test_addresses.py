@@ -37,7 +37,7 @@ def test_nobody_else_reads_an_address(package: str) -> None:
             continue
         found = list(peeks(ast.parse(path.read_text(encoding="utf-8"))))
         assert found == [], (
-            f"{path.relative_to(ROOT)} reads an address: use api.addresses.address_of"
+            f"{path.relative_to(ROOT)} reads an address: use api.edge.addresses.address_of"
         )
 
 

@@ -7,7 +7,7 @@ import pytest
 from msgspec import inspect
 from sanic import Sanic
 
-from api import bounds, guards, openapi
+from api.edge import bounds, guards, openapi
 from app import create_app
 from core.settings import Settings
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from api import problem_texts
+from api.edge import problem_texts
 from core.errors import Problem
 from signing.report.findings import REASONS
 from wallet.types.verdict import WORDS

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sanic import Sanic
 
-from api import guards, openapi, throttle
+from api.edge import guards, openapi, throttle
 from app import create_app
 from core.settings import Settings
 

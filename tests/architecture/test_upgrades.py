@@ -27,7 +27,7 @@ from core.database import PlainConnection
 
 
 def test_bodies_find_what_they_take_of_a_request() -> None:
-    """api/blocks.py gives Sanic's reading of a body over to a protocol of ours and back."""
+    """api/edge/blocks.py gives Sanic's reading of a body over to a protocol of ours and back."""
     taken = {
         "expecting_continue",
         "recv_buffer",
@@ -42,7 +42,7 @@ def test_bodies_find_what_they_take_of_a_request() -> None:
 
 
 def test_sockets_find_what_they_take_of_a_connection() -> None:
-    """api/websocket.py takes a transport out of Sanic for good."""
+    """api/edge/websocket.py takes a transport out of Sanic for good."""
     slots = {*SanicProtocol.__slots__, *HttpProtocol.__slots__}
 
     assert {"transport", "connections"} <= slots

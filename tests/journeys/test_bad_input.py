@@ -14,7 +14,7 @@ from uuid import UUID
 import pytest
 from sanic import Sanic
 
-from api import openapi
+from api.edge import openapi
 from core.audit import AuditRecord
 from core.outbox import OutboxMessage
 from tests.journeys.actors import Actor, Citizen, CounterDevice, Enterprise, Officer

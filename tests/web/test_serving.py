@@ -12,8 +12,8 @@ from typing import Any
 import aiohttp
 import pytest
 
-from api import problem_texts
 from api.assets import Assets
+from api.edge import problem_texts
 from api.pages import script_json
 from core.settings import Settings, SettingsError
 from services.cases.errors import CaseNotFound

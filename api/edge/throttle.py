@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sanic import Request
 
-from api.addresses import address_of
+from api.edge.addresses import address_of
 from core.errors import TooMany
 from core.protect import blind_index
 from core.redis_client import allow

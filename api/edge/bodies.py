@@ -12,8 +12,8 @@ from typing import Any, cast
 from sanic import Request
 from sanic.http import Http
 
-from api import blocks
-from api.problems import RequestTimeout
+from api.edge import blocks
+from api.edge.problems import RequestTimeout
 from core.errors import Malformed, TooLarge
 from core.settings import MEBIBYTE, Settings
 from services.cases.materials.quotas import Limits

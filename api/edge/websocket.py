@@ -15,7 +15,7 @@ from typing import Any, cast
 
 from sanic import Request
 
-from api import reception
+from api.edge import reception
 from core.errors import Problem
 from push import wire
 

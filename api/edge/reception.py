@@ -2,7 +2,8 @@
 
 Sanic's own time limits begin anew with each byte, so that one byte every few seconds holds a
 connection for ever. Here each has an end from the start: the head of a request, and what is left of
-a body whose answer has been given. The body itself is read by `api/bodies.py`, after the guard.
+a body whose answer has been given. The body itself is read by `api/edge/bodies.py`, after the
+guard.
 
 Sanic's attributes that are touched here: `_http` and `_task` of its protocol; `stage`, `request`,
 `request_body`, `upgrade_websocket` and `exception` of `Http`; `_id` of its request.
@@ -20,8 +21,8 @@ from sanic.exceptions import RequestTimeout
 from sanic.http.constants import Stage
 from sanic.server.protocols.http_protocol import HttpProtocol
 
-from api import addresses, bounds
-from api.http1 import StrictHttp
+from api.edge import addresses, bounds
+from api.edge.http1 import StrictHttp
 from core import ids
 
 HEAD_SECONDS = 10.0

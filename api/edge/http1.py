@@ -7,7 +7,8 @@ the connection is closed, since nobody can tell where the next request would beg
 The framework reads header names with blanks, digits of other scripts, `0x2` as a chunk's size and
 data behind a chunk, and takes no, two, and strange hosts. Sanic's attributes that are touched here:
 `recv_buffer`, `_receive_more`, `_send`, `HEADER_MAX_SIZE`, `request_body`, `request_bytes_left`,
-`expecting_continue` and `keep_alive` of `Http`; `api/reception.py` names the class to the protocol.
+`expecting_continue` and `keep_alive` of `Http`; `api/edge/reception.py` names the class to the
+protocol.
 """
 
 from __future__ import annotations

@@ -8,8 +8,8 @@ import msgspec
 from sanic import HTTPResponse, Request
 from sanic.response import empty, raw
 
-from api.endpoint import JSON
-from api.guards import COOKIES, is_https
+from api.edge.endpoint import JSON
+from api.edge.guards import COOKIES, is_https
 from identity.principal import PrincipalKind
 
 PATHS = {PrincipalKind.CITIZEN: "/", PrincipalKind.OFFICER: "/api/staff"}

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from sanic import Request
 from sanic_routing.route import Route
 
-from api import bodies, websocket
+from api.edge import bodies, websocket
 from core.database import DATABASE_ERRORS
 from core.redis_client import REDIS_ERRORS
 from identity import assurance, clients, counters, errors, live_tickets, roles, sessions
@@ -208,7 +208,8 @@ def _guarded(handler: H, name: str, admit: Callable[[Request], Awaitable[None]])
 
 def _marked(handler: H, name: str) -> H:
     vars(handler)["__guard__"] = name
-    # Sanic would receive the body before the guard has been asked (api/bodies.py does it after).
+    # Sanic would receive the body before the guard has been asked (api/edge/bodies.py does it
+    # after).
     vars(handler)["is_stream"] = True
     return handler
 

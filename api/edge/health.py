@@ -6,8 +6,8 @@ import msgspec
 from sanic import Blueprint, HTTPResponse, Request
 from sanic.response import raw
 
-from api import guards
-from api.endpoint import JSON, endpoint
+from api.edge import guards
+from api.edge.endpoint import JSON, endpoint
 from core.readiness import Readiness
 from resources import WORRIES, questions
 

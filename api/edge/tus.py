@@ -13,8 +13,8 @@ from uuid import UUID
 from sanic import Blueprint, HTTPResponse, Request
 from sanic.response import empty
 
-from api import bodies, guards
-from api.endpoint import endpoint
+from api.edge import bodies, guards
+from api.edge.endpoint import endpoint
 from core import offload
 from core.errors import Malformed, Problem, Unsupported
 from core.malware import ScannerUnavailable

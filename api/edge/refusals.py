@@ -1,18 +1,19 @@
 """What any operation may be refused with, read off its route: its guard, its limits, what it takes.
 
-A handler declares what its own act refuses; nobody has to remember the rest, and api/openapi.py
-publishes both (`tests/api/test_schema.py` asks a running server for what is missing).
+A handler declares what its own act refuses; nobody has to remember the rest, and
+api/edge/openapi.py publishes both (`tests/api/test_schema.py` asks a running server for what is
+missing).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from api.bodies import BodyTooLarge
-from api.bounds import TextWithNul, TooMuch, UnreadableHeader, has_free_values
-from api.endpoint import Declaration, InvalidBody, InvalidQuery, MalformedJson, NotJson
-from api.idempotency import InFlight, KeyReused, UnusableKey
-from api.problems import RequestTimeout, Unstorable
+from api.edge.bodies import BodyTooLarge
+from api.edge.bounds import TextWithNul, TooMuch, UnreadableHeader, has_free_values
+from api.edge.endpoint import Declaration, InvalidBody, InvalidQuery, MalformedJson, NotJson
+from api.edge.idempotency import InFlight, KeyReused, UnusableKey
+from api.edge.problems import RequestTimeout, Unstorable
 from core.errors import Conflict, Malformed, NotFound, Problem, TooLarge, Unavailable
 from identity import errors
 
@@ -26,7 +27,7 @@ OF_GUARDS: dict[str, tuple[type[Problem], ...]] = {
     "counter": (errors.InvalidSignature,),
     "client": (errors.InvalidSignature, errors.QuotaSpent),
 }
-"""What `api/guards.py` raises, by the mark it leaves on a handler."""
+"""What `api/edge/guards.py` raises, by the mark it leaves on a handler."""
 
 BY_COOKIE = frozenset({"citizen", "officer"})
 

@@ -11,11 +11,11 @@ from sanic import Blueprint, HTTPResponse, Request, Sanic
 from sanic.response import raw
 from sanic_routing.route import Route
 
-from api import bounds, guards, refusals
-from api.endpoint import JSON, Declaration, endpoint
-from api.health import VERSION
-from api.idempotency import MAX_KEY_LENGTH
-from api.problems import MEDIA_TYPE
+from api.edge import bounds, guards, refusals
+from api.edge.endpoint import JSON, Declaration, endpoint
+from api.edge.health import VERSION
+from api.edge.idempotency import MAX_KEY_LENGTH
+from api.edge.problems import MEDIA_TYPE
 from core.errors import Problem
 
 bp = Blueprint("openapi", url_prefix="/api")

@@ -5,8 +5,8 @@
     @endpoint(summary="Open a draft case", body=OpenCase, returns=CaseDetail, status=201)
     async def open_case(request: Request, body: OpenCase) -> CaseDetail: ...
 
-What is declared here is what api/openapi.py publishes; since every answer is checked against the
-declaration, the two cannot drift apart.
+What is declared here is what api/edge/openapi.py publishes; since every answer is checked against
+the declaration, the two cannot drift apart.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import msgspec
 from sanic import HTTPResponse, Request
 from sanic.response import empty, raw
 
-from api import bodies, bounds, idempotency
+from api.edge import bodies, bounds, idempotency
 from core.errors import Invalid, Malformed, Problem, Unsupported
 
 JSON = "application/json"
@@ -54,7 +54,9 @@ class NotJson(Unsupported):
 
 @dataclass(frozen=True)
 class Declaration:
-    """What one operation takes and gives; read by api/openapi.py and the architecture tests."""
+    """What one operation takes and gives; read by api/edge/openapi.py and the architecture
+    tests.
+    """
 
     summary: str
     body: type | None = None
@@ -148,7 +150,7 @@ def answer(result: Any, declaration: Declaration) -> HTTPResponse:
 
 
 class BodyDecoder:
-    """JSON to a declared struct, and what the declaration cannot say (api/bounds.py)."""
+    """JSON to a declared struct, and what the declaration cannot say (api/edge/bounds.py)."""
 
     def __init__(self, kind: type) -> None:
         self._decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(kind)

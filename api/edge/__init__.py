@@ -1,0 +1,1 @@
+"""Where requests arrive: guards, limits, bodies, problems, the description of all operations."""
