@@ -19,7 +19,7 @@ import flows
 import timers
 from api import blueprints
 from api.edge import guards, problems, reception
-from api.live_room import Limits, Pace, Room
+from api.edge.live.room import Limits, Pace, Room
 from core import ids, log, tasks
 from core.outbox import Relay
 from core.settings import MEBIBYTE, Settings

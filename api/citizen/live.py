@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from sanic import Blueprint, Request
 
-from api import live_socket, live_tickets
 from api.edge import guards
 from api.edge.endpoint import endpoint
-from api.live_tickets import LiveTicket
+from api.edge.live import socket, tickets
+from api.edge.live.tickets import LiveTicket
 from identity.principal import PrincipalKind
 from push import stream
 
@@ -16,23 +16,23 @@ bp = Blueprint("citizen-live", url_prefix="/api/citizen/live")
 
 @bp.get("/")
 @guards.socket(PrincipalKind.CITIZEN)
-@live_socket.declared("Live progress of the signed-in person (WebSocket)")
+@socket.declared("Live progress of the signed-in person (WebSocket)")
 async def follow(request: Request) -> None:
-    await live_socket.serve(request, key=stream.person(request.ctx.principal.person_id))
+    await socket.serve(request, key=stream.person(request.ctx.principal.person_id))
 
 
 @bp.get("/events")
 @guards.event_stream(PrincipalKind.CITIZEN)
-@live_socket.declared(
+@socket.declared(
     "Live progress of the signed-in person (server-sent events)",
-    media_type=live_socket.EVENT_STREAM,
+    media_type=socket.EVENT_STREAM,
 )
 async def follow_events(request: Request) -> None:
-    await live_socket.serve_events(request, key=stream.person(request.ctx.principal.person_id))
+    await socket.serve_events(request, key=stream.person(request.ctx.principal.person_id))
 
 
 @bp.post("/tickets")
 @guards.citizen
 @endpoint(summary="A one-time ticket to open a live stream with", returns=LiveTicket, status=201)
 async def issue_ticket(request: Request) -> LiveTicket:
-    return await live_tickets.issue(request)
+    return await tickets.issue(request)

@@ -18,7 +18,7 @@ from sanic import Blueprint, HTTPResponse, Request
 
 from api.edge import guards
 from api.edge.endpoint import endpoint
-from api.live_room import Pace
+from api.edge.live.room import Pace
 from identity import queries
 from identity.errors import CounterNotFound, InvalidSignature
 from identity.principal import Principal

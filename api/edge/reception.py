@@ -83,7 +83,7 @@ class Connection(HttpProtocol):
         self._since = None
 
     def uncount(self) -> None:
-        """Live sockets have a limit of their own (api/live_room.py)."""
+        """Live sockets have a limit of their own (api/edge/live/room.py)."""
         if self._watch is not None:
             self._watch.cancel()
             self._watch = None

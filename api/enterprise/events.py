@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from sanic import Blueprint, Request
 
-from api import live_socket
 from api.edge import guards
+from api.edge.live import socket
 from identity.errors import RoleMissing
 from push import stream
 from push.webhooks import endpoints, notices
@@ -19,9 +19,9 @@ bp = Blueprint("enterprise-events", url_prefix="/api/enterprise/v1/departments")
 
 @bp.get("/<department:str>/events")
 @guards.client
-@live_socket.declared(
+@socket.declared(
     "Events of a department this client system is told of (server-sent events)",
-    media_type=live_socket.EVENT_STREAM,
+    media_type=socket.EVENT_STREAM,
     problems=(RoleMissing,),
 )
 async def follow(request: Request, department: str) -> None:
@@ -29,4 +29,4 @@ async def follow(request: Request, department: str) -> None:
     owner = f"{principal.kind.value}:{principal.id}"
     if not await endpoints.is_told(owner, notices.department(department)):
         raise RoleMissing()
-    await live_socket.serve_events(request, key=stream.department(department))
+    await socket.serve_events(request, key=stream.department(department))

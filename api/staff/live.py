@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from sanic import Blueprint, Request
 
-from api import live_socket, live_tickets
 from api.edge import guards
 from api.edge.endpoint import endpoint
-from api.live_tickets import LiveTicket
+from api.edge.live import socket, tickets
+from api.edge.live.tickets import LiveTicket
 from identity.principal import PrincipalKind
 from identity.roles import Act, allows
 from push import stream
@@ -23,26 +23,26 @@ FOLLOWERS = (Act.READ_CASES, Act.ANSWER_COMPLAINTS)
 
 @bp.get("/")
 @guards.socket(PrincipalKind.OFFICER, *FOLLOWERS)
-@live_socket.declared("Live worklist of the signed-in officer's department (WebSocket)")
+@socket.declared("Live worklist of the signed-in officer's department (WebSocket)")
 async def follow(request: Request) -> None:
-    await live_socket.serve(request, key=_key(request))
+    await socket.serve(request, key=_key(request))
 
 
 @bp.get("/events")
 @guards.event_stream(PrincipalKind.OFFICER, *FOLLOWERS)
-@live_socket.declared(
+@socket.declared(
     "Live worklist of the signed-in officer's department (server-sent events)",
-    media_type=live_socket.EVENT_STREAM,
+    media_type=socket.EVENT_STREAM,
 )
 async def follow_events(request: Request) -> None:
-    await live_socket.serve_events(request, key=_key(request))
+    await socket.serve_events(request, key=_key(request))
 
 
 @bp.post("/tickets")
 @guards.officer(*FOLLOWERS)
 @endpoint(summary="A one-time ticket to open a live stream with", returns=LiveTicket, status=201)
 async def issue_ticket(request: Request) -> LiveTicket:
-    return await live_tickets.issue(request)
+    return await tickets.issue(request)
 
 
 def _key(request: Request) -> str:

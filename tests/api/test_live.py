@@ -9,7 +9,7 @@ from uuid import UUID
 import aiohttp
 import pytest
 
-from api.live_socket import Pace
+from api.edge.live.socket import Pace
 from core import clock, ids
 from identity import sessions
 from push import deliver, stream

@@ -10,7 +10,7 @@ import aiohttp
 import msgspec
 import pytest
 
-from api.live_room import Limits, Pace
+from api.edge.live.room import Limits, Pace
 from core import ids
 from identity import sessions
 from push import stream

@@ -20,7 +20,7 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-from api.live_connection import Connection, EventStream
+from api.edge.live.connection import Connection, EventStream
 from core.batch import Batch
 from core.database import DATABASE_ERRORS
 from identity import sessions

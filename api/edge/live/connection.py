@@ -24,7 +24,7 @@ from push import stream, wire
 from push.wire import Told
 
 if TYPE_CHECKING:
-    from api.live_room import Room
+    from api.edge.live.room import Room
 
 CLOSE_RECONNECT = 4100
 CLOSE_UNREADABLE = 4400

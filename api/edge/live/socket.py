@@ -26,14 +26,14 @@ from sanic import Request
 from api.edge import websocket
 from api.edge.addresses import address_of
 from api.edge.endpoint import Declaration, InvalidQuery, decode_query
-from api.live_connection import (
+from api.edge.live.connection import (
     CLOSE_RECONNECT,
     CLOSE_SLOW,
     CLOSE_UNREADABLE,
     EventStream,
     SocketConnection,
 )
-from api.live_room import Limits, Pace, Room
+from api.edge.live.room import Limits, Pace, Room
 from core.errors import Problem
 from identity.principal import Principal
 from push import wire

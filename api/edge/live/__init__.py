@@ -1,0 +1,1 @@
+"""Connections that stay: who may hold one, what goes over it, when it ends."""
