@@ -7,7 +7,6 @@ from sanic import Blueprint
 
 def blueprints() -> tuple[Blueprint, ...]:
     """Every blueprint of the API and the pages; a new resource adds a line here."""
-    from api import files, pages, public_codes, status_lists, transparency
     from api.callbacks import payments as payment_callbacks
     from api.callbacks import platforms as platform_callbacks
     from api.citizen import (
@@ -35,6 +34,7 @@ def blueprints() -> tuple[Blueprint, ...]:
     from api.edge import health, openapi, tus
     from api.enterprise import account, events, licence_verifications, seal_verifications
     from api.enterprise import webhooks as enterprise_webhooks
+    from api.public import codes, files, pages, status_lists, transparency
     from api.staff import complaints, copies, intakes, logs, messaging, operations, review, worklist
     from api.staff import conversation as staff_conversation
     from api.staff import guardianships as staff_guardianships
@@ -98,7 +98,7 @@ def blueprints() -> tuple[Blueprint, ...]:
         enterprise_webhooks.bp,
         events.bp,
         status_lists.bp,
-        public_codes.bp,
+        codes.bp,
         transparency.bp,
         pages.bp,
     )

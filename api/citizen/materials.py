@@ -8,11 +8,11 @@ import msgspec
 from sanic import Blueprint, HTTPResponse, Request
 from sanic.response import raw as raw_response
 
-from api import files
 from api.citizen.cases import detail
 from api.edge import bodies, guards
 from api.edge.endpoint import JSON, endpoint
 from api.edge.multipart import NoFile, receive_file
+from api.public import files
 from core import offload
 from core.malware import ScannerUnavailable
 from identity.principal import Principal

@@ -5,11 +5,11 @@ from uuid import UUID
 import msgspec
 from sanic import Blueprint, HTTPResponse, Request
 
-from api import files
 from api.citizen.cases import detail
 from api.edge import guards, throttle
 from api.edge.bounds import Fraction
 from api.edge.endpoint import endpoint
+from api.public import files
 from core import offload
 from core.recognition import RecognitionOff, RecognitionUnavailable
 from identity.principal import Principal

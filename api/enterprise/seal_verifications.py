@@ -9,7 +9,7 @@ from sanic import Blueprint, Request
 
 from api.edge import guards, idempotency
 from api.edge.endpoint import endpoint
-from api.transparency import LogProofAnswer, proof_answer
+from api.public.transparency import LogProofAnswer, proof_answer
 from api.verdicts import CheckAnswer, checks_of
 from core import offload
 from identity.errors import InvalidSignature, QuotaSpent

@@ -9,10 +9,11 @@ from uuid import UUID
 
 from sanic import Blueprint, HTTPResponse, Request
 
-from api import conversations, files
+from api import conversations
 from api.conversations import MessageQuery, NewMessage, ReadMark
 from api.edge import guards
 from api.edge.endpoint import endpoint
+from api.public import files
 from identity.roles import Act
 from services.cases import errors
 from services.cases.files.addresses import Kind

@@ -12,9 +12,9 @@ from typing import Any
 import aiohttp
 import pytest
 
-from api.assets import Assets
 from api.edge import problem_texts
-from api.pages import script_json
+from api.public.assets import Assets
+from api.public.pages import script_json
 from core.settings import Settings, SettingsError
 from services.cases.errors import CaseNotFound
 from tests.conftest import serving

@@ -16,10 +16,10 @@ import msgspec
 from sanic import Blueprint, HTTPResponse, Request, Sanic
 from sanic.response import empty, raw
 
-from api.assets import Asset, Assets, compress
 from api.edge import guards, problem_texts
 from api.edge.endpoint import endpoint
 from api.edge.health import VERSION
+from api.public.assets import Asset, Assets, compress
 from core.errors import NotFound
 from core.settings import Settings
 from identity import demo

@@ -1,0 +1,1 @@
+"""For everybody, known or not: pages, health, codes, lists, the public log."""
