@@ -6,10 +6,10 @@ from uuid import UUID
 import msgspec
 from sanic import Blueprint, Request
 
-from api import licence_lookup
 from api.edge import guards, idempotency, paging
 from api.edge.bounds import Answers, Values
 from api.edge.endpoint import endpoint
+from api.shared import licence_lookup
 from identity.errors import ItemNotOffered, StepUpRequired
 from identity.principal import Principal
 from services.cases import errors

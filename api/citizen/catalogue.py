@@ -5,11 +5,11 @@ from typing import Annotated
 import msgspec
 from sanic import Blueprint, Request
 
-from api import licence_lookup
 from api.citizen import guides
 from api.edge import guards, paging
 from api.edge.bounds import Answers, Word
 from api.edge.endpoint import endpoint
+from api.shared import licence_lookup
 from identity import channels
 from identity import errors as identity_errors
 from identity.principal import Principal

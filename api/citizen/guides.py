@@ -4,7 +4,7 @@ from typing import Literal
 
 import msgspec
 
-from api import licence_lookup
+from api.shared import licence_lookup
 from services.cases import shapes
 from services.cases.views import presenting, queries
 from services.guides import guide

@@ -9,7 +9,7 @@ from sanic import Blueprint, Request
 
 from api.edge import guards
 from api.edge.endpoint import endpoint
-from api.verdicts import CheckAnswer, checks_of
+from api.shared.verdicts import CheckAnswer, checks_of
 from identity.errors import InvalidSignature
 from services.cases.views import queries as case_queries
 from services.guides.errors import ItemNotFound

@@ -9,7 +9,7 @@ from sanic import Blueprint, Request
 
 from api.edge import guards, idempotency
 from api.edge.endpoint import endpoint
-from api.verdicts import CheckAnswer, checks_of
+from api.shared.verdicts import CheckAnswer, checks_of
 from identity.errors import InvalidSignature, QuotaSpent, TooManyGuesses
 from wallet.check import documents
 

@@ -10,7 +10,7 @@ from sanic import Blueprint, Request
 from api.edge import guards, idempotency
 from api.edge.endpoint import endpoint
 from api.public.transparency import LogProofAnswer, proof_answer
-from api.verdicts import CheckAnswer, checks_of
+from api.shared.verdicts import CheckAnswer, checks_of
 from core import offload
 from identity.errors import InvalidSignature, QuotaSpent
 from wallet import errors

@@ -10,10 +10,17 @@ from uuid import UUID
 
 from sanic import Blueprint, Request
 
-from api import webhooks
 from api.edge import guards
 from api.edge.endpoint import endpoint
-from api.webhooks import CallQuery, NewKey, WebhookCalls, WebhookList, WebhookState, WebhookTest
+from api.shared import webhooks
+from api.shared.webhooks import (
+    CallQuery,
+    NewKey,
+    WebhookCalls,
+    WebhookList,
+    WebhookState,
+    WebhookTest,
+)
 from push import errors
 from push.webhooks import calls
 

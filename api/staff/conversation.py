@@ -9,11 +9,11 @@ from uuid import UUID
 
 from sanic import Blueprint, HTTPResponse, Request
 
-from api import conversations
-from api.conversations import MessageQuery, NewMessage, ReadMark
 from api.edge import guards
 from api.edge.endpoint import endpoint
 from api.public import files
+from api.shared import conversations
+from api.shared.conversations import MessageQuery, NewMessage, ReadMark
 from identity.roles import Act
 from services.cases import errors
 from services.cases.files.addresses import Kind

@@ -7,10 +7,10 @@ from uuid import UUID
 import msgspec
 from sanic import Blueprint, Request
 
-from api import licence_lookup
 from api.edge import bounds, guards
 from api.edge.bounds import Values
 from api.edge.endpoint import endpoint
+from api.shared import licence_lookup
 from api.staff.worklist import detail
 from core import clock
 from identity import queries as identity_queries

@@ -6,10 +6,10 @@ from uuid import UUID
 
 from sanic import Blueprint, Request
 
-from api import webhooks
 from api.edge import guards
 from api.edge.endpoint import endpoint
-from api.webhooks import (
+from api.shared import webhooks
+from api.shared.webhooks import (
     CallQuery,
     NewKey,
     NewWebhook,

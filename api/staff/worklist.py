@@ -6,10 +6,10 @@ from uuid import UUID
 import msgspec
 from sanic import Blueprint, HTTPResponse, Request
 
-from api import licence_lookup
 from api.edge import guards, paging
 from api.edge.endpoint import endpoint
 from api.public import files
+from api.shared import licence_lookup
 from identity.principal import Principal
 from identity.roles import Act
 from services.cases import errors

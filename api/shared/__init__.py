@@ -1,0 +1,1 @@
+"""What several audiences are offered in the same words: talk, webhooks, verdicts."""
