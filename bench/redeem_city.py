@@ -7,8 +7,8 @@ from datetime import date
 from uuid import UUID
 
 from core import clock, database
-from identity import registry
-from identity.registry import Named
+from identity.people import registry
+from identity.people.registry import Named
 from resources import Resources
 from tests.wallet.factories import RESIDENCE
 from wallet.document.face import FaceData

@@ -13,16 +13,9 @@ from uuid import UUID
 
 import yaml
 
-from identity import (
-    clients,
-    counters,
-    departments,
-    errors,
-    officers,
-    organisations,
-    people,
-    sign_in,
-)
+from identity import clients, counters, departments, errors, officers, sign_in
+from identity.people import organisations
+from identity.people import persons as people
 from identity.queries import DepartmentView
 from identity.roles import Role
 from miniapp_bridge.connector import Connector

@@ -12,18 +12,9 @@ from uuid import UUID
 from core import audit
 from core.database import transaction
 from core.errors import Problem
-from identity import (
-    accounts,
-    assurance,
-    channels,
-    errors,
-    officers,
-    people,
-    queries,
-    sessions,
-    sign_in_log,
-)
+from identity import assurance, channels, errors, officers, queries, sessions, sign_in_log
 from identity.models import PlatformAccount
+from identity.people import accounts, persons
 from identity.principal import Principal, PrincipalKind
 from identity.sessions import IssuedSession
 from identity.sign_in_log import Visit
@@ -112,7 +103,7 @@ async def bind(person_id: UUID, *, platform: str, user_id: str) -> None:
 async def _person(identity: PlatformIdentity) -> UUID:
     """The person behind a platform account. Raises AccountNotBound."""
     if identity.real_name is not None:
-        person_id = await people.prove(
+        person_id = await persons.prove(
             id_no=identity.real_name.id_no,
             name=identity.real_name.name,
             phone=identity.phone,
@@ -123,7 +114,7 @@ async def _person(identity: PlatformIdentity) -> UUID:
     if found is None:
         raise errors.AccountNotBound()
     if identity.phone and identity.real_name is None:
-        await people.hold_phone(found, identity.phone, by=f"platform:{identity.platform}")
+        await persons.hold_phone(found, identity.phone, by=f"platform:{identity.platform}")
     return found
 
 

@@ -13,7 +13,7 @@ from tortoise import Tortoise
 
 import core.reencrypt
 import identity.departments
-import identity.people
+import identity.people.persons
 import services.guides.catalogue
 import wallet.register.pictures
 import wallet.seal.seals
@@ -55,7 +55,7 @@ async def migrate(settings: Settings) -> None:
     chain_heads.use(settings.log_key)
     await database.migrate(settings.database_url, PACKAGES)
     async with opened(settings):
-        await identity.people.index_phones()
+        await identity.people.persons.index_phones()
         await wallet.register.pictures.register_old()
 
 

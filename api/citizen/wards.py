@@ -9,7 +9,7 @@ from sanic import Blueprint, Request
 from api.citizen.licences import LicenceCard
 from api.edge import guards
 from api.edge.endpoint import endpoint
-from identity import guardians
+from identity.people import guardians
 from wallet.register import queries
 
 bp = Blueprint("citizen-wards", url_prefix="/api/citizen")

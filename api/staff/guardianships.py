@@ -8,8 +8,9 @@ from sanic import Blueprint, Request
 
 from api.edge import guards, idempotency
 from api.edge.endpoint import endpoint
-from identity import errors, registrar
-from identity.registrar import NamedPerson
+from identity import errors
+from identity.people import registrar
+from identity.people.registrar import NamedPerson
 from identity.roles import Act
 
 bp = Blueprint("staff-guardianships", url_prefix="/api/staff")

@@ -7,7 +7,7 @@ import pytest
 
 from tests.architecture.test_imports import ROOT, sources
 
-ONLY = ROOT / "api" / "addresses.py"
+ONLY = ROOT / "api" / "edge" / "addresses.py"
 ATTRIBUTES = {"remote_addr", "client_ip", "forwarded", "real_ip", "peername", "network_paths"}
 HEADERS = {
     "x-forwarded-for",

@@ -13,7 +13,7 @@ from core import events as core_events
 from core.blobs import Blobs
 from core.ids import new_id
 from core.outbox import OutboxMessage
-from identity import organisations, people
+from identity.people import organisations, persons
 from identity.principal import Principal, PrincipalKind
 from services.cases.acts import apply, review
 from services.cases.materials import papers
@@ -30,7 +30,7 @@ PHOTO = "SJ-RSJ-03-M03"
 
 async def person(who: tuple[str, str] = ZHANG, *, acting_for: UUID | None = None) -> Principal:
     """A signed-in citizen."""
-    subject_id = await people.register(
+    subject_id = await persons.register(
         id_no=who[0], name=who[1], phone="19900000001", by="system:test"
     )
     return Principal(

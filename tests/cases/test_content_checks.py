@@ -13,7 +13,8 @@ from redis.asyncio import Redis
 from core import clock
 from core.outbox import OutboxMessage
 from core.settings import Settings
-from identity import accounts, channels
+from identity import channels
+from identity.people import accounts
 from miniapp_bridge.config import PlatformConfigs
 from miniapp_bridge.connector import Callback
 from miniapp_bridge.platforms.wechat import WeChatConnector

@@ -9,8 +9,9 @@ from tortoise import connections
 from core import database, protect, reencrypt
 from core.database import transaction
 from core.protect import OldForm, ProtectionError
-from identity import people, queries
+from identity import queries
 from identity.models import Subject
+from identity.people import persons
 from tests.core.old_form import sealed_before
 from tests.core.test_protect import stored, write
 
@@ -27,7 +28,7 @@ def _key_of_the_tests_again() -> Iterator[None]:
 
 
 async def register(name: str = "张演示") -> UUID:
-    return await people.register(id_no=NUMBER, name=name, phone="19900000001", by="test")
+    return await persons.register(id_no=NUMBER, name=name, phone="19900000001", by="test")
 
 
 def quiet(_line: str) -> None:

@@ -12,7 +12,8 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from core import clock, ids
-from identity import clients, counters, departments, numbers, officers, organisations, people
+from identity import clients, counters, departments, numbers, officers
+from identity.people import organisations, persons
 from identity.principal import Principal, PrincipalKind
 from identity.queries import DepartmentView
 from identity.roles import Role
@@ -33,7 +34,7 @@ def credit_code(serial: int) -> str:
 
 
 async def person(*, id_no: str = ZHANG, name: str = "张演示", phone: str = "19900000001") -> UUID:
-    return await people.register(id_no=id_no, name=name, phone=phone, by=BY)
+    return await persons.register(id_no=id_no, name=name, phone=phone, by=BY)
 
 
 async def organisation(legal_representative_id: UUID, *, uscc: str = COMPANY) -> UUID:

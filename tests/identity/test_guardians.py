@@ -5,8 +5,9 @@ from datetime import date
 import pytest
 
 from core.audit import AuditRecord
-from identity import errors, guardians, queries, sessions
+from identity import errors, queries, sessions
 from identity.numbers import identity_check
+from identity.people import guardians
 from identity.principal import Principal, PrincipalKind
 from tests.conftest import FrozenClock
 from tests.identity import factories

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from identity import errors, mandates, queries
+from identity import errors, queries
+from identity.people import mandates
 from identity.principal import Principal
 from tests.identity import factories
 

@@ -7,8 +7,9 @@ import pytest
 from tortoise import connections
 
 from core import clock
-from identity import errors, organisations, people, queries
+from identity import errors, queries
 from identity.models import Relation, RelationKind
+from identity.people import organisations, persons
 from tests.identity import factories
 
 pytestmark = pytest.mark.usefixtures("db")
@@ -26,7 +27,7 @@ async def test_person_is_found_by_the_number() -> None:
 
 async def test_registering_again_gives_the_same_person() -> None:
     first = await factories.person()
-    again = await people.register(
+    again = await persons.register(
         id_no=f" {factories.ZHANG} ", name="另一个名字", phone=None, by=factories.BY
     )
 

@@ -5,9 +5,10 @@ from uuid import UUID
 import pytest
 
 from core.audit import AuditRecord
-from identity import accounts, people, queries, registry, sessions, sign_in
+from identity import queries, sessions, sign_in
 from identity.models import PlatformAccount, Subject
-from identity.registry import Named
+from identity.people import accounts, persons, registry
+from identity.people.registry import Named
 from identity.sign_in_log import Visit
 from miniapp_bridge.connector import PlatformIdentity, RealName
 from tests.identity import factories
@@ -80,7 +81,7 @@ async def test_a_number_that_goes_to_another_owner_leaves_the_former() -> None:
 
     assert (await queries.get_subject(former)).phone is None
     assert (await queries.get_subject(latter)).phone == FIRST
-    assert await Subject.filter(phone_index=people.phone_index(FIRST)).count() == 1
+    assert await Subject.filter(phone_index=persons.phone_index(FIRST)).count() == 1
 
 
 async def test_the_next_owner_of_a_number_does_not_sign_in_as_the_former() -> None:
@@ -115,8 +116,8 @@ async def test_one_number_in_two_spellings_is_one_number() -> None:
 async def test_what_a_relative_or_an_intake_says_changes_nobody() -> None:
     person_id = await arrive()
     await known_by_intake(name="张三")
-    await people.register(id_no=ZHANG, name="张四", phone=None, by=BY)
-    await people.register(id_no=ZHANG, name="张四", phone=SECOND, by=BY)
+    await persons.register(id_no=ZHANG, name="张四", phone=None, by=BY)
+    await persons.register(id_no=ZHANG, name="张四", phone=SECOND, by=BY)
 
     found = await queries.get_subject(person_id)
     assert (found.name, found.phone) == ("张演示", FIRST)
@@ -134,8 +135,8 @@ async def test_numbers_of_before_are_made_findable_once() -> None:
     person_id = await factories.person(phone=FIRST)
     await Subject.filter(id=person_id).update(phone_index=None)
 
-    assert await people.index_phones() == 1
-    assert await people.index_phones() == 0
+    assert await persons.index_phones() == 1
+    assert await persons.index_phones() == 0
 
     await arrive(LI, "李样例", phone=FIRST)
     assert (await queries.get_subject(person_id)).phone is None

@@ -6,10 +6,11 @@ from uuid import uuid4
 import pytest
 
 from core.audit import AuditRecord
-from identity import errors, named, queries, registrar
+from identity import errors, queries
 from identity.numbers import identity_check
+from identity.people import named, registrar
+from identity.people.registrar import NamedPerson
 from identity.principal import Principal, PrincipalKind
-from identity.registrar import NamedPerson
 from tests.identity import factories
 from tests.identity.test_guardians import CHILD
 

@@ -7,8 +7,9 @@ from uuid import UUID
 import pytest
 
 from core.audit import AuditRecord
-from identity import errors, organisations, queries, sessions
+from identity import errors, queries, sessions
 from identity.models import Session
+from identity.people import organisations
 from identity.principal import PrincipalKind
 from identity.sessions import IssuedSession
 from tests.identity import factories

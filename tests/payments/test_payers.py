@@ -8,7 +8,8 @@ from uuid import UUID
 import pytest
 
 from core import clock, ids
-from identity import mandates, sign_in
+from identity import sign_in
+from identity.people import mandates
 from identity.principal import Principal
 from payments import bills, errors, queries
 from payments.models import Order

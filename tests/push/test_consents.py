@@ -11,7 +11,7 @@ import pytest
 from redis.asyncio import Redis
 
 from core import ids
-from identity import accounts
+from identity.people import accounts
 from miniapp_bridge.config import PlatformConfigs
 from miniapp_bridge.platforms.alipay import CONSENT_METHOD, AlipayConnector
 from miniapp_bridge.standin.world import World

@@ -8,7 +8,8 @@ from tortoise import connections
 
 from core import ids
 from core.settings import Settings
-from identity import organisations, sign_in
+from identity import sign_in
+from identity.people import organisations
 from miniapp_bridge.errors import MessageRejected, OutcomeUnknown, PlatformUnavailable
 from miniapp_bridge.platforms import open_connectors
 from miniapp_bridge.platforms.sandbox import SandboxConnector

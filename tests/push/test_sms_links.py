@@ -10,7 +10,7 @@ from redis.asyncio import Redis
 
 from core import ids
 from core.settings import Settings
-from identity import accounts
+from identity.people import accounts
 from miniapp_bridge.config import PlatformConfigs
 from miniapp_bridge.platforms import open_connectors
 from miniapp_bridge.standin.world import World

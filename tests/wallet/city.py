@@ -5,8 +5,9 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from core.blobs import Blobs
-from identity import departments, organisations, people
+from identity import departments
 from identity.models import Counter
+from identity.people import organisations, persons
 from identity.principal import Principal, PrincipalKind
 from identity.queries import DepartmentView
 from signing.dev.devca import DevelopmentAuthority
@@ -71,10 +72,10 @@ async def build(authority: DevelopmentAuthority, blobs: Blobs) -> City:
     """The city in an empty database."""
     await departments.load(_departments())
     await _ready_seals(authority)
-    zhang = await people.register(
+    zhang = await persons.register(
         id_no="310199199003071017", name="张演示", phone="19900000001", by=BY
     )
-    li = await people.register(
+    li = await persons.register(
         id_no="310199198511201020", name="李样例", phone="19900000002", by=BY
     )
     company = await organisations.register(

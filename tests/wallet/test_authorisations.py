@@ -8,8 +8,8 @@ import pytest
 
 from core import clock
 from core.outbox import OutboxMessage
-from identity import named
 from identity.errors import TooManyGuesses
+from identity.people import named
 from tests.conftest import FrozenClock, on_postgres
 from tests.identity.factories import credit_code
 from tests.wallet.city import City

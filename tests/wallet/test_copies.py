@@ -162,9 +162,9 @@ async def test_a_marriage_passes_to_no_third_by_a_change(city: City) -> None:
 
 
 async def test_one_document_marries_a_couple_once_whoever_is_named(city: City) -> None:
-    from identity import people
+    from identity.people import persons
 
-    await people.register(id_no=ZHAO.id_no, name=ZHAO.name, phone=None, by="system:test")
+    await persons.register(id_no=ZHAO.id_no, name=ZHAO.name, phone=None, by="system:test")
     made = [
         await by_hand.make(
             "MAR", holder=named, facts=MARRIAGE, ground=ground(city), by=clerk(city), **tools(city)

@@ -11,8 +11,9 @@ from redis.asyncio import Redis
 
 from core import clock
 from core.audit import AuditRecord
-from identity import organisations, sessions
+from identity import sessions
 from identity.errors import StepUpRequired
+from identity.people import organisations
 from identity.principal import Principal
 from tests.wallet.city import City
 from tests.wallet.factories import URL, issue_licence, tools

@@ -12,8 +12,8 @@ from tortoise.expressions import F
 
 from core import clock, copying
 from core.ids import new_id
-from identity import registry
-from identity.registry import Named
+from identity.people import registry
+from identity.people.registry import Named
 from wallet.intake.lines import Incoming
 from wallet.issue import numbers
 from wallet.log import transparency

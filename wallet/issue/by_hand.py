@@ -12,8 +12,9 @@ from uuid import UUID
 from core import audit, clock, database
 from core.blobs import Blobs
 from core.ids import derived_id
-from identity import named, roles
 from identity import queries as identity_queries
+from identity import roles
+from identity.people import named
 from identity.principal import Principal
 from identity.queries import SubjectView
 from identity.roles import Act

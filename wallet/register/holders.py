@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from core.protect import blind_index, blind_indexes
-from identity import organisations, people, queries
+from identity import queries
+from identity.people import organisations, persons
 from identity.queries import SubjectView
 from wallet.types.check_digits import is_credit_code, is_identity_number
 from wallet.types.facts import Facts
@@ -71,7 +72,7 @@ async def wallet_for(
             uscc=holder.id_no, name=holder.name, legal_representative_id=person_id, by=by
         )
     if rule.copies:
-        return await people.register(id_no=holder.id_no, name=holder.name, phone=None, by=by)
+        return await persons.register(id_no=holder.id_no, name=holder.name, phone=None, by=by)
     return applicant.id
 
 

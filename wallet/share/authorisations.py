@@ -21,9 +21,10 @@ from tortoise.expressions import F
 
 from core import audit, clock, database, once, outbox
 from core.protect import blind_index
-from identity import assurance, named
+from identity import assurance
 from identity import queries as identity_queries
 from identity.assurance import Act
+from identity.people import named
 from identity.principal import Principal
 from identity.queries import SubjectView
 from wallet.errors import (

@@ -10,9 +10,10 @@ from uuid import UUID
 
 from core import audit, clock
 from core.database import transaction
-from identity import assurance, errors, named, organisations, queries
+from identity import assurance, errors, queries
 from identity.assurance import Act
 from identity.models import Relation, RelationKind
+from identity.people import named, organisations
 from identity.principal import Principal
 
 LONGEST_YEARS = 3

@@ -16,9 +16,10 @@ from tortoise.exceptions import IntegrityError
 from core import audit, clock
 from core.database import transaction
 from core.protect import blind_indexes
-from identity import assurance, errors, hand_over, numbers, people, proofs, queries, sessions
+from identity import assurance, errors, hand_over, numbers, proofs, queries, sessions
 from identity.assurance import Act, Level
 from identity.models import USER_PURPOSE, PlatformAccount
+from identity.people import persons
 from identity.principal import Principal, PrincipalKind
 from identity.proofs import OpenProof
 from identity.sessions import IssuedSession
@@ -95,7 +96,7 @@ async def begin_binding(
     waiting = await hand_over.look(redis, WAITING, ticket)
     if waiting is None:
         raise errors.ProofExpired()
-    person = RealName(id_type=people.IDENTITY_CARD_TYPE, id_no=number, name=name.strip())
+    person = RealName(id_type=persons.IDENTITY_CARD_TYPE, id_no=number, name=name.strip())
     return await proofs.open_proof(
         person,
         platform=waiting["platform"],
@@ -133,7 +134,7 @@ async def _bind_waiting(
     waiting: Mapping[str, Any], person: RealName, *, idle_minutes: int, device: str
 ) -> IssuedSession:
     async with transaction():
-        person_id = await people.prove(
+        person_id = await persons.prove(
             id_no=person.id_no,
             name=person.name,
             phone=waiting["phone"],

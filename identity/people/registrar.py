@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from datetime import date
 
 from core import audit, once
-from identity import errors, guardians, named, numbers, people, queries, roles
-from identity.guardians import Guardian
+from identity import errors, numbers, queries, roles
+from identity.people import guardians, named, persons
+from identity.people.guardians import Guardian
 from identity.principal import Principal
 from identity.queries import SubjectView
 from identity.roles import Act
@@ -42,7 +43,7 @@ async def record(
     child = await queries.find_subject("111", number)
     if child is None:
         guardians.insist_minor(number)
-        child_id = await people.register(
+        child_id = await persons.register(
             id_no=number, name=ward.name.strip(), phone=None, by=by.actor
         )
     else:
