@@ -216,7 +216,9 @@ def sm2_signer(pem: bytes) -> Callable[[bytes], bytes]:
 
 @dataclass(frozen=True)
 class TrustedCertificates:
-    """Checks enterprise certificates against a list of authorities (identity/certificates.py)."""
+    """Checks enterprise certificates against a list of authorities
+    (identity/log_in/certificates.py).
+    """
 
     trust: TrustList
 

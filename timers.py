@@ -13,10 +13,10 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from uuid import UUID
 
-import identity.guesses
+import identity.log_in.guesses
+import identity.log_in.sessions
+import identity.log_in.sign_in_log
 import identity.officers
-import identity.sessions
-import identity.sign_in_log
 import payments.orders
 import payments.reconcile
 import payments.refunds
@@ -158,10 +158,10 @@ async def forget_old_rows(resources: Resources) -> None:
     await push.consents.forget_old()
     await push.stream.forget_old()
     await push.webhooks.calls.forget_old()
-    await identity.sessions.forget_ended()
+    await identity.log_in.sessions.forget_ended()
     await identity.officers.forget_attempts()
-    await identity.guesses.forget_old()
-    await identity.sign_in_log.forget_old()
+    await identity.log_in.guesses.forget_old()
+    await identity.log_in.sign_in_log.forget_old()
     await services.cases.acts.apply.forget_drafts(clock.now())
     await services.cases.talk.pictures.forget_unsent()
     await wallet.log.signed_days.forget_old()

@@ -18,8 +18,8 @@ from bench.result import Result, percentile
 from bench.stack import running
 from core import audit, database, protect, redis_client
 from core.ids import new_id
-from identity import sessions
 from identity.demo import load as load_people
+from identity.log_in import sessions
 from identity.principal import Principal, PrincipalKind
 from push import stream
 from push.channels import live

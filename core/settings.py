@@ -63,7 +63,7 @@ class Settings:
     """Networks of the proxies in front of us, whose X-Forwarded-For is believed."""
 
     session_minutes: int = 30
-    """Idle life of a session in minutes; the absolute maximum is in identity/sessions.py."""
+    """Idle life of a session in minutes; the absolute maximum is in identity/log_in/sessions.py."""
 
     max_upload_mb: int = 50
     """Upper bound of one uploaded file in MiB, whatever the requirement says."""

@@ -18,7 +18,8 @@ from tortoise.expressions import F
 from core import audit, clock
 from core.database import transaction
 from core.protect import blind_index
-from identity import errors, queries, sessions
+from identity import errors, queries
+from identity.log_in import sessions
 from identity.models import Officer, SignInAttempts, SignInPlace, State
 from identity.principal import Principal
 from identity.roles import Role

@@ -16,8 +16,8 @@ from core.database import transaction
 from core.errors import Problem
 from core.queue import Backoff, Claim, Queue
 from core.workers import Workers
-from identity import assurance
 from identity import queries as identity_queries
+from identity.log_in import assurance
 from identity.principal import Principal
 from miniapp_bridge.errors import AlreadyPaid
 from miniapp_bridge.payments.provider import Charge, Launch, PaymentProvider, PayState, Standing

@@ -10,7 +10,7 @@ from uuid import UUID
 from core import ids
 from core.protect import open_note, seal_note
 from core.redis_client import allow
-from identity import assurance
+from identity.log_in import assurance
 from identity.principal import Principal
 from push import preferences
 from push.errors import EmailCodeRefused, EmailNotAvailable, TooManyEmailCodes, UnreadableEmail

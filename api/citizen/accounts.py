@@ -12,10 +12,11 @@ from sanic import Blueprint, HTTPResponse, Request
 from api.citizen.entry import PLATFORM_PROBLEMS, visit_of
 from api.edge import guards, session_cookie, throttle
 from api.edge.endpoint import JSON, endpoint
-from identity import errors, numbers, sessions, sign_in_log
+from identity import errors, numbers
+from identity.log_in import sessions, sign_in_log
+from identity.log_in.proofs import OpenProof
 from identity.people import accounts, mandates
 from identity.principal import PrincipalKind
-from identity.proofs import OpenProof
 from miniapp_bridge import errors as platform_errors
 from push.channels import live
 

@@ -11,7 +11,8 @@ from sanic import Blueprint, Request
 from api.citizen.accounts import Raised
 from api.edge import bounds, guards, throttle
 from api.edge.endpoint import endpoint
-from identity import certificates, errors
+from identity import errors
+from identity.log_in import certificates
 
 bp = Blueprint("citizen-certificates", url_prefix="/api/citizen/certificate-step-ups")
 

@@ -15,9 +15,10 @@ from api.edge.addresses import address_of
 from api.edge.endpoint import endpoint
 from core import ids
 from core.errors import Problem
-from identity import channels, errors, hand_over, sign_in, sign_in_log, tickets
+from identity import channels, errors, sign_in
+from identity.log_in import hand_over, sign_in_log, tickets
+from identity.log_in.sign_in_log import Visit
 from identity.principal import PrincipalKind
-from identity.sign_in_log import Visit
 from miniapp_bridge import errors as platform_errors
 from miniapp_bridge.connector import Connector, PlatformIdentity
 from miniapp_bridge.platforms.browser import BrowserConnector

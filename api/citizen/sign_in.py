@@ -13,7 +13,8 @@ from api.citizen.entry import visit_of
 from api.edge import guards, session_cookie, throttle
 from api.edge.bounds import Token, Word
 from api.edge.endpoint import JSON, endpoint
-from identity import channels, demo, errors, numbers, queries, sessions, sign_in, tickets
+from identity import channels, demo, errors, numbers, queries, sign_in
+from identity.log_in import sessions, tickets
 from identity.principal import Principal, PrincipalKind
 from miniapp_bridge import errors as platform_errors
 from push.channels import live

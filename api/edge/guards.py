@@ -17,8 +17,9 @@ from sanic_routing.route import Route
 from api.edge import bodies, websocket
 from core.database import DATABASE_ERRORS
 from core.redis_client import REDIS_ERRORS
-from identity import assurance, clients, counters, errors, live_tickets, roles, sessions
-from identity.assurance import Act
+from identity import clients, counters, errors, roles
+from identity.log_in import assurance, live_tickets, sessions
+from identity.log_in.assurance import Act
 from identity.principal import Principal, PrincipalKind
 from identity.roles import Act as StaffAct
 from identity.signed_request import Claims, SignedRequest
@@ -73,7 +74,7 @@ def citizen(handler: H) -> H:
 
 
 def assured(act: Act) -> Callable[[H], H]:
-    """A signed-in natural person, surely enough for `act` (identity/assurance.py)."""
+    """A signed-in natural person, surely enough for `act` (identity/log_in/assurance.py)."""
 
     def decorate(handler: H) -> H:
         async def admit(request: Request) -> None:

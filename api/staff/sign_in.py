@@ -12,7 +12,8 @@ from sanic import Blueprint, HTTPResponse, Request
 from api.edge import guards, session_cookie, throttle
 from api.edge.addresses import address_of
 from api.edge.endpoint import JSON, endpoint
-from identity import errors, queries, sessions, sign_in
+from identity import errors, queries, sign_in
+from identity.log_in import sessions
 from identity.principal import Principal, PrincipalKind
 from push.channels import live
 

@@ -16,13 +16,14 @@ from tortoise.exceptions import IntegrityError
 from core import audit, clock
 from core.database import transaction
 from core.protect import blind_indexes
-from identity import assurance, errors, hand_over, numbers, proofs, queries, sessions
-from identity.assurance import Act, Level
+from identity import errors, numbers, queries
+from identity.log_in import assurance, hand_over, proofs, sessions
+from identity.log_in.assurance import Act, Level
+from identity.log_in.proofs import OpenProof
+from identity.log_in.sessions import IssuedSession
 from identity.models import USER_PURPOSE, PlatformAccount
 from identity.people import persons
 from identity.principal import Principal, PrincipalKind
-from identity.proofs import OpenProof
-from identity.sessions import IssuedSession
 from miniapp_bridge.connector import Connector, PlatformIdentity, RealName
 
 if TYPE_CHECKING:

@@ -10,8 +10,9 @@ from uuid import UUID
 
 from core import audit, clock
 from core.database import transaction
-from identity import assurance, errors, queries
-from identity.assurance import Act
+from identity import errors, queries
+from identity.log_in import assurance
+from identity.log_in.assurance import Act
 from identity.models import Relation, RelationKind
 from identity.people import named, organisations
 from identity.principal import Principal

@@ -5,7 +5,8 @@ district and birthday known, a thousand numbers are left. So every question come
 who asks, and every miss out of one of whom it is about, shared by all acts that ask.
 """
 
-from identity import errors, guesses, numbers, queries
+from identity import errors, numbers, queries
+from identity.log_in import guesses
 from identity.principal import Principal, PrincipalKind
 from identity.queries import SubjectView
 

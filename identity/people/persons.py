@@ -5,7 +5,8 @@ from uuid import UUID
 from core import audit
 from core.database import transaction
 from core.protect import blind_index, blind_indexes
-from identity import numbers, queries, sessions
+from identity import numbers, queries
+from identity.log_in import sessions
 from identity.models import PHONE_PURPOSE, USER_PURPOSE, PlatformAccount, Subject, SubjectKind
 
 IDENTITY_CARD_TYPE = "111"

@@ -103,7 +103,7 @@ class FormSignature(Model):
     """SM3 over what was signed."""
     person_id = fields.UUIDField()
     level = fields.SmallIntField()
-    """How surely it was this person or organisation; see identity/assurance.py."""
+    """How surely it was this person or organisation; see identity/log_in/assurance.py."""
     by_certificate = fields.BooleanField()
     signed_at = fields.DatetimeField()
 

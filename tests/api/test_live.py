@@ -11,7 +11,7 @@ import pytest
 
 from api.edge.live.socket import Pace
 from core import clock, ids
-from identity import sessions
+from identity.log_in import sessions
 from push import deliver, stream
 from push.channels import live
 from push.stream import Entry

@@ -12,7 +12,7 @@ import pytest
 
 from api.edge.live.room import Limits, Pace
 from core import ids
-from identity import sessions
+from identity.log_in import sessions
 from push import stream
 from push.channels import live
 from tests.api import people

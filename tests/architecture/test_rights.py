@@ -4,13 +4,13 @@ An act is a public function that takes a principal. A new one without a rule fai
 one whose rule is no longer asked anywhere on its way: the question is looked for in the act and in
 whatever it calls. The words:
 
-    sure:X    the person is known surely enough for X (identity/assurance.py)
+    sure:X    the person is known surely enough for X (identity/log_in/assurance.py)
     staff:X   the officer's role, department or city-wide right allows X (identity/roles.py)
     own       only what is the caller's own, or of whom the caller acts for (valid today: sessions
               and cases ask on every request)
     mandate   the right to act for somebody is looked up in the act itself
     second    another officer has to stand for it
-    budget    a few tries a day (identity/guesses.py)
+    budget    a few tries a day (identity/log_in/guesses.py)
     reader    a counter or client system that signed; what it reads stands under its name
     session   only about the session that calls
     trace     it leaves a record: audit, or the holder's log of looks
@@ -91,14 +91,14 @@ RULES: dict[str, str] = {
     "identity.people.accounts.bind_another": "sure:MANAGE_ACCOUNTS own trace",
     "identity.people.accounts.finish_step_up": "session",
     "identity.people.accounts.unbind": "sure:MANAGE_ACCOUNTS own trace",
-    "identity.certificates.begin": "session",
-    "identity.certificates.finish": "session",
+    "identity.log_in.certificates.begin": "session",
+    "identity.log_in.certificates.finish": "session",
     "identity.channels.switch": "staff:OPERATE trace",
     "identity.channels.switch_content_check": "staff:OPERATE trace",
     "identity.clients.spend": "inner",
     "identity.clients.usage": "inner",
-    "identity.live_tickets.issue": "session",
-    "identity.live_tickets.redeem": "session",
+    "identity.log_in.live_tickets.issue": "session",
+    "identity.log_in.live_tickets.redeem": "session",
     "identity.people.mandates.end": "sure:GRANT_MANDATE own mandate trace",
     "identity.people.mandates.grant": "sure:GRANT_MANDATE own mandate budget trace",
     "identity.people.mandates.list_mandates": "own mandate",
@@ -108,17 +108,17 @@ RULES: dict[str, str] = {
     "identity.people.registrar.end": "staff:KEEP_GUARDIANSHIPS budget trace",
     "identity.people.registrar.find": "staff:KEEP_GUARDIANSHIPS budget trace",
     "identity.people.registrar.record": "staff:KEEP_GUARDIANSHIPS budget trace",
-    "identity.sessions.act_for": "sure:ACT_FOR own mandate trace",
-    "identity.sessions.certify": "session trace",
-    "identity.sessions.issue": "inner",
-    "identity.sessions.raise_assurance": "session trace",
-    "identity.sessions.resolve": "mandate",
-    "identity.sessions.resolve_ids": "inner",
-    "identity.sessions.resolve_many": "inner",
-    "identity.sessions.revoke_of_person": "own trace",
-    "identity.sessions.via": "session",
-    "identity.sign_in_log.list_devices": "own",
-    "identity.sign_in_log.note": "inner",
+    "identity.log_in.sessions.act_for": "sure:ACT_FOR own mandate trace",
+    "identity.log_in.sessions.certify": "session trace",
+    "identity.log_in.sessions.issue": "inner",
+    "identity.log_in.sessions.raise_assurance": "session trace",
+    "identity.log_in.sessions.resolve": "mandate",
+    "identity.log_in.sessions.resolve_ids": "inner",
+    "identity.log_in.sessions.resolve_many": "inner",
+    "identity.log_in.sessions.revoke_of_person": "own trace",
+    "identity.log_in.sessions.via": "session",
+    "identity.log_in.sign_in_log.list_devices": "own",
+    "identity.log_in.sign_in_log.note": "inner",
     "payments.orders.start": "sure:PAY own mandate trace",
     "payments.queries.get_bill": "own mandate",
     "payments.queries.get_receipt": "own mandate",

@@ -13,8 +13,9 @@ from redis.asyncio import Redis
 
 from core import clock, ids
 from core.audit import AuditRecord
-from identity import assurance, certificates, errors, sessions
-from identity.assurance import Act, Level
+from identity import errors
+from identity.log_in import assurance, certificates, sessions
+from identity.log_in.assurance import Act, Level
 from identity.principal import Principal, PrincipalKind
 from resources import TrustedCertificates
 from signing.dev import devca

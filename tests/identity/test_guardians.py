@@ -5,7 +5,8 @@ from datetime import date
 import pytest
 
 from core.audit import AuditRecord
-from identity import errors, queries, sessions
+from identity import errors, queries
+from identity.log_in import sessions
 from identity.numbers import identity_check
 from identity.people import guardians
 from identity.principal import Principal, PrincipalKind

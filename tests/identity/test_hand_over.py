@@ -5,7 +5,8 @@ import asyncio
 import pytest
 from redis.asyncio import Redis
 
-from identity import errors, hand_over
+from identity import errors
+from identity.log_in import hand_over
 
 KIND = "proof"
 VALUE = {"person": "张演示"}

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from core.audit import AuditRecord
-from identity import errors, officers, sessions, sign_in
+from identity import errors, officers, sign_in
+from identity.log_in import sessions
 from identity.models import Officer
 from identity.principal import PrincipalKind
 from identity.roles import Role

@@ -5,11 +5,12 @@ from uuid import UUID
 import pytest
 
 from core.audit import AuditRecord
-from identity import queries, sessions, sign_in
+from identity import queries, sign_in
+from identity.log_in import sessions
+from identity.log_in.sign_in_log import Visit
 from identity.models import PlatformAccount, Subject
 from identity.people import accounts, persons, registry
 from identity.people.registry import Named
-from identity.sign_in_log import Visit
 from miniapp_bridge.connector import PlatformIdentity, RealName
 from tests.identity import factories
 from tests.identity.factories import BY, LI, ZHANG

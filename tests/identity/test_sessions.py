@@ -7,11 +7,12 @@ from uuid import UUID
 import pytest
 
 from core.audit import AuditRecord
-from identity import errors, queries, sessions
+from identity import errors, queries
+from identity.log_in import sessions
+from identity.log_in.sessions import IssuedSession
 from identity.models import Session
 from identity.people import organisations
 from identity.principal import PrincipalKind
-from identity.sessions import IssuedSession
 from tests.identity import factories
 
 CITIZEN = PrincipalKind.CITIZEN

@@ -7,7 +7,8 @@ from redis.asyncio import Redis
 
 from core.audit import AuditRecord
 from core.settings import Settings
-from identity import errors, queries, sessions, sign_in
+from identity import errors, queries, sign_in
+from identity.log_in import sessions
 from identity.models import Subject
 from identity.principal import PrincipalKind
 from miniapp_bridge.connector import RealName

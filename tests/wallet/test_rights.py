@@ -11,8 +11,8 @@ from redis.asyncio import Redis
 
 from core import clock
 from core.audit import AuditRecord
-from identity import sessions
 from identity.errors import StepUpRequired
+from identity.log_in import sessions
 from identity.people import organisations
 from identity.principal import Principal
 from tests.wallet.city import City

@@ -21,7 +21,7 @@ from tortoise.exceptions import IntegrityError
 
 from core import audit, clock, database, offload, once
 from core.blobs import digest_of
-from identity import guesses
+from identity.log_in import guesses
 from identity.principal import Principal
 from signing import SealReport, TrustList
 from signing import Verdict as SealVerdict

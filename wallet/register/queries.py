@@ -11,7 +11,8 @@ from tortoise.expressions import Q
 
 from core import audit, clock, database
 from core.blobs import Blobs
-from identity import assurance, roles
+from identity import roles
+from identity.log_in import assurance
 from identity.principal import Principal
 from identity.roles import Act
 from wallet.errors import LicenceNotFound

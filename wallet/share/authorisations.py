@@ -21,9 +21,9 @@ from tortoise.expressions import F
 
 from core import audit, clock, database, once, outbox
 from core.protect import blind_index
-from identity import assurance
 from identity import queries as identity_queries
-from identity.assurance import Act
+from identity.log_in import assurance
+from identity.log_in.assurance import Act
 from identity.people import named
 from identity.principal import Principal
 from identity.queries import SubjectView

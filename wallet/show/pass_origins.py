@@ -13,8 +13,8 @@ from uuid import UUID
 
 from core import clock
 from identity import queries as identity_queries
-from identity import sessions
 from identity.errors import SessionNotFound
+from identity.log_in import sessions
 from identity.principal import Principal
 from signing.passes.passes import Claims
 from wallet.models import Licence, PassOrigin, PhoneKey

@@ -19,8 +19,8 @@ from redis.asyncio import Redis
 
 from core import audit, clock, database, redis_client
 from core.errors import TooMany
-from identity import assurance
-from identity.assurance import Act
+from identity.log_in import assurance
+from identity.log_in.assurance import Act
 from identity.principal import Principal
 from signing import MalformedPass
 from signing.passes import passes

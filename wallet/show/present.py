@@ -16,8 +16,8 @@ from redis.asyncio import Redis
 from core import audit, clock, database, outbox, redis_client
 from core.errors import TooMany
 from core.ids import new_id
-from identity import assurance
-from identity.assurance import Act
+from identity.log_in import assurance
+from identity.log_in.assurance import Act
 from identity.principal import Principal
 from wallet.errors import LicenceNotInForce, PresentationNotFound
 from wallet.events import PresentationStopped

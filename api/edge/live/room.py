@@ -23,7 +23,7 @@ from uuid import UUID
 from api.edge.live.connection import Connection, EventStream
 from core.batch import Batch
 from core.database import DATABASE_ERRORS
-from identity import sessions
+from identity.log_in import sessions
 from identity.principal import Principal, PrincipalKind
 from push import stream, wire
 from push.hub import Hub

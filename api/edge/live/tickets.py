@@ -7,7 +7,7 @@ from datetime import datetime
 import msgspec
 from sanic import Request
 
-from identity import live_tickets
+from identity.log_in import live_tickets
 
 
 class LiveTicket(msgspec.Struct, kw_only=True):

@@ -11,9 +11,10 @@ from core import audit, clock, outbox
 from core.blobs import Blobs
 from core.database import transaction
 from core.ids import new_id
-from identity import assurance, channels
+from identity import channels
 from identity import queries as identity_queries
-from identity.assurance import Act
+from identity.log_in import assurance
+from identity.log_in.assurance import Act
 from identity.numbers import mask_name
 from identity.principal import Principal
 from services.cases import errors, events, lifecycle, moves, serials, timeline

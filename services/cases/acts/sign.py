@@ -3,7 +3,7 @@
 What is signed is a digest over what the case holds; whoever changes a value afterwards has to sign
 again. Electronic Signature Law art. 13: a signature is reliable when it is the signer's own, under
 the signer's control, and when changes to it and to what was signed can be told. Own and under
-control is what the level of assurance stands for (identity/assurance.py, Act.SIGN_FORM).
+control is what the level of assurance stands for (identity/log_in/assurance.py, Act.SIGN_FORM).
 """
 
 import hashlib
@@ -13,9 +13,9 @@ from tortoise.exceptions import IntegrityError
 
 from core import audit, clock
 from core.database import transaction
-from identity import assurance
 from identity import queries as identity_queries
-from identity.assurance import Act
+from identity.log_in import assurance
+from identity.log_in.assurance import Act
 from identity.principal import Principal
 from services.cases import errors, lifecycle, moves, shapes, timeline
 from services.cases.lifecycle import Move

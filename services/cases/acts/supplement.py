@@ -16,7 +16,7 @@ from core import audit, clock, jobs, outbox
 from core.blobs import Blobs
 from core.database import transaction
 from core.protect import for_row
-from identity import assurance
+from identity.log_in import assurance
 from identity.principal import Principal
 from identity.roles import Act
 from services.cases import errors, events, lifecycle, moves, timeline

@@ -15,7 +15,7 @@ from core.blobs import Blobs
 from core.database import transaction
 from core.malware import Scanner
 from core.protect import for_row
-from identity import assurance
+from identity.log_in import assurance
 from identity.principal import Principal
 from identity.roles import Act
 from services.cases import errors, events, lifecycle, moves, timeline

@@ -10,9 +10,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from identity import hand_over, sessions
+from identity.log_in import hand_over, sessions
+from identity.log_in.sessions import IssuedSession
 from identity.principal import PrincipalKind
-from identity.sessions import IssuedSession
 from miniapp_bridge.errors import CodeRefused
 
 if TYPE_CHECKING:

@@ -14,9 +14,9 @@ from uuid import UUID
 
 from core import audit, clock, ids
 from core.database import transaction
-from identity import assurance as assurance_of
 from identity import errors, queries
-from identity.assurance import Act, Level
+from identity.log_in import assurance as assurance_of
+from identity.log_in.assurance import Act, Level
 from identity.models import Officer, Session, State, Subject
 from identity.principal import Principal, PrincipalKind
 

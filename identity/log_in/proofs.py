@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 from core import ids
 from core.errors import Problem
-from identity import errors, hand_over
+from identity import errors
+from identity.log_in import hand_over
 from miniapp_bridge.connector import Connector, FaceChecking, FaceHandOff, FaceOutcome, RealName
 
 if TYPE_CHECKING:

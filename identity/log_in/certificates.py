@@ -12,8 +12,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
 from core import clock
-from identity import assurance, errors, hand_over, numbers, queries, sessions
-from identity.assurance import Level
+from identity import errors, numbers, queries
+from identity.log_in import assurance, hand_over, sessions
+from identity.log_in.assurance import Level
 from identity.principal import Principal
 
 if TYPE_CHECKING:

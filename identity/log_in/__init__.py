@@ -1,0 +1,1 @@
+"""How somebody proves who is there: sessions, proofs, certificates, tickets, guesses counted."""
