@@ -16,7 +16,7 @@ from uuid import UUID
 import identity.log_in.guesses
 import identity.log_in.sessions
 import identity.log_in.sign_in_log
-import identity.officers
+import identity.staff.officers
 import payments.orders
 import payments.reconcile
 import payments.refunds
@@ -159,7 +159,7 @@ async def forget_old_rows(resources: Resources) -> None:
     await push.stream.forget_old()
     await push.webhooks.calls.forget_old()
     await identity.log_in.sessions.forget_ended()
-    await identity.officers.forget_attempts()
+    await identity.staff.officers.forget_attempts()
     await identity.log_in.guesses.forget_old()
     await identity.log_in.sign_in_log.forget_old()
     await services.cases.acts.apply.forget_drafts(clock.now())

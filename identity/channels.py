@@ -17,10 +17,11 @@ from tortoise.expressions import F
 
 from core import audit, clock
 from core.database import transaction
-from identity import errors, roles
+from identity import errors
 from identity.models import ChannelDay, ChannelSwitch
 from identity.principal import Principal
-from identity.roles import Act
+from identity.staff import roles
+from identity.staff.roles import Act
 
 DATA = Path(__file__).parent / "channels.yaml"
 DIRECT = "browser"

@@ -12,13 +12,14 @@ from uuid import UUID
 from core import audit
 from core.database import transaction
 from core.errors import Problem
-from identity import channels, errors, officers, queries
+from identity import channels, errors, queries
 from identity.log_in import assurance, sessions, sign_in_log
 from identity.log_in.sessions import IssuedSession
 from identity.log_in.sign_in_log import Visit
 from identity.models import PlatformAccount
 from identity.people import accounts, persons
 from identity.principal import Principal, PrincipalKind
+from identity.staff import officers
 from miniapp_bridge.connector import Connector, PlatformIdentity
 
 if TYPE_CHECKING:

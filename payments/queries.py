@@ -6,7 +6,7 @@ from uuid import UUID
 
 from identity import queries as identity_queries
 from identity.principal import Principal
-from identity.roles import Act, allows, insist
+from identity.staff.roles import Act, allows, insist
 from payments import errors
 from payments.lifecycle import BillState, refundable
 from payments.models import Bill, Difference, Order, Refund, Statement

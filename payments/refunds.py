@@ -11,7 +11,7 @@ from core.errors import Problem
 from core.queue import AT_ONCE, Backoff, Claim, Queue
 from core.workers import Bell, Workers
 from identity.principal import Principal
-from identity.roles import Act, insist
+from identity.staff.roles import Act, insist
 from miniapp_bridge.errors import PaymentRefused
 from miniapp_bridge.payments.provider import (
     PaymentProvider,

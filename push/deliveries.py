@@ -8,7 +8,7 @@ from datetime import datetime
 from uuid import UUID
 
 from identity.principal import Principal
-from identity.roles import Act, insist
+from identity.staff.roles import Act, insist
 from push.deliver import from_stored
 from push.models import Delivery, DeliveryState
 

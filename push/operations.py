@@ -7,7 +7,7 @@ from uuid import UUID
 
 from core import parked
 from identity.principal import Principal
-from identity.roles import Act, insist
+from identity.staff.roles import Act, insist
 
 
 async def replay_parked(event_id: UUID, *, reason: str, by: Principal) -> None:

@@ -8,7 +8,7 @@ from tortoise.functions import Count
 
 from core import clock
 from identity.principal import Principal
-from identity.roles import Act, insist
+from identity.staff.roles import Act, insist
 from push.models import CallState, Delivery, DeliveryState, InboxMessage, Webhook, WebhookCall
 from push.webhooks.endpoints import FAILING_FROM
 

@@ -30,7 +30,7 @@ from core.embedded import free_port
 from core.jobs import Job
 from core.outbox import OutboxMessage
 from core.settings import Settings
-from identity import officers
+from identity.staff import officers
 from resources import PACKAGES
 from tests import services
 from tests.installation import Installation

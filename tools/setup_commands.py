@@ -12,8 +12,8 @@ from pathlib import Path
 from tortoise import Tortoise
 
 import core.reencrypt
-import identity.departments
 import identity.people.persons
+import identity.staff.departments
 import services.guides.catalogue
 import wallet.register.pictures
 import wallet.seal.seals
@@ -107,7 +107,7 @@ async def load_items(settings: Settings) -> None:
 
 async def load_departments() -> None:
     """Officers, counters and cases carry the keys of departments; their names come from here."""
-    await identity.departments.load(
+    await identity.staff.departments.load(
         DepartmentView(
             key=entry.key, name=entry.name, short_name=entry.short_name, credit_code=entry.code
         )

@@ -17,12 +17,13 @@ from sanic_routing.route import Route
 from api.edge import bodies, websocket
 from core.database import DATABASE_ERRORS
 from core.redis_client import REDIS_ERRORS
-from identity import clients, counters, errors, roles
+from identity import clients, counters, errors
 from identity.log_in import assurance, live_tickets, sessions
 from identity.log_in.assurance import Act
 from identity.principal import Principal, PrincipalKind
-from identity.roles import Act as StaffAct
 from identity.signed_request import Claims, SignedRequest
+from identity.staff import roles
+from identity.staff.roles import Act as StaffAct
 
 # Handlers take path parameters and bodies of their own; only their being awaitable matters here.
 Handler = Callable[..., Awaitable[Any]]
@@ -88,7 +89,8 @@ def assured(act: Act) -> Callable[[H], H]:
 
 
 def officer(*acts: StaffAct) -> Callable[[H], H]:
-    """A signed-in officer who may do one of `acts` (identity/roles.py); without acts, any officer.
+    """A signed-in officer who may do one of `acts` (identity/staff/roles.py); without acts, any
+    officer.
 
     The act asks again, and for what it is about: this only spares its work.
     """

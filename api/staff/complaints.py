@@ -9,7 +9,7 @@ from sanic import Blueprint, Request
 from api.citizen.looks import ComplaintList, answer_list
 from api.edge import guards
 from api.edge.endpoint import endpoint
-from identity.roles import Act
+from identity.staff.roles import Act
 from wallet import errors
 from wallet.log import complaints
 

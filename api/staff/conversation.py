@@ -14,7 +14,7 @@ from api.edge.endpoint import endpoint
 from api.public import files
 from api.shared import conversations
 from api.shared.conversations import MessageQuery, NewMessage, ReadMark
-from identity.roles import Act
+from identity.staff.roles import Act
 from services.cases import errors
 from services.cases.files.addresses import Kind
 from services.cases.shapes import ConversationView, MessagePictureView, MessageView, ReadMarks

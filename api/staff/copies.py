@@ -9,7 +9,7 @@ from sanic.response import raw as raw_response
 
 from api.edge import guards
 from api.edge.endpoint import endpoint
-from identity.roles import Act
+from identity.staff.roles import Act
 from services.cases import errors as case_errors
 from services.cases.acts import licence_use
 from wallet import errors

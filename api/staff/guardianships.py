@@ -11,7 +11,7 @@ from api.edge.endpoint import endpoint
 from identity import errors
 from identity.people import registrar
 from identity.people.registrar import NamedPerson
-from identity.roles import Act
+from identity.staff.roles import Act
 
 bp = Blueprint("staff-guardianships", url_prefix="/api/staff")
 

@@ -15,7 +15,7 @@ from api.edge import bodies, guards
 from api.edge.bounds import Count
 from api.edge.endpoint import JSON, decode_query, endpoint
 from core.errors import Forbidden
-from identity.roles import Act
+from identity.staff.roles import Act
 from wallet import errors
 from wallet.intake import batches as intake
 

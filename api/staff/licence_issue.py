@@ -12,7 +12,6 @@ from api.edge.bounds import Values
 from api.edge.endpoint import endpoint
 from api.staff.licences import FoundLicence, found_answer
 from api.staff.review import LicenceField
-from identity import officers
 from identity.errors import (
     InvalidCreditCode,
     InvalidIdentityNumber,
@@ -22,7 +21,8 @@ from identity.errors import (
     WrongCredentials,
 )
 from identity.principal import Principal
-from identity.roles import Act
+from identity.staff import officers
+from identity.staff.roles import Act
 from wallet import errors
 from wallet.issue import by_hand
 from wallet.issue.by_hand import Draft, Ground, Named

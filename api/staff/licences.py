@@ -11,7 +11,7 @@ from sanic import Blueprint, Request
 from api.citizen.licences import History, history_answer
 from api.edge import guards
 from api.edge.endpoint import endpoint
-from identity.roles import Act as StaffAct
+from identity.staff.roles import Act as StaffAct
 from wallet import errors
 from wallet.register import history, queries, status
 from wallet.register.queries import StaffLicence

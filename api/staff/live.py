@@ -12,7 +12,7 @@ from api.edge.endpoint import endpoint
 from api.edge.live import socket, tickets
 from api.edge.live.tickets import LiveTicket
 from identity.principal import PrincipalKind
-from identity.roles import Act, allows
+from identity.staff.roles import Act, allows
 from push import stream
 
 bp = Blueprint("staff-live", url_prefix="/api/staff/live")

@@ -9,8 +9,8 @@ from sanic import Blueprint, Request
 from api.edge import guards
 from api.edge.endpoint import endpoint
 from identity.errors import RoleMissing
-from identity.roles import Act as StaffAct
-from identity.roles import insist
+from identity.staff.roles import Act as StaffAct
+from identity.staff.roles import insist
 from wallet.log import alarms as log_alarms
 from wallet.log import anchors
 

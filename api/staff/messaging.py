@@ -16,7 +16,7 @@ from api.edge.paging import Page
 from core import outbox
 from core.parked import ParkedEventNotFound
 from identity.errors import RoleMissing
-from identity.roles import Act
+from identity.staff.roles import Act
 from push import deliveries, operations, statistics
 
 bp = Blueprint("staff-messaging", url_prefix="/api/staff/messaging")

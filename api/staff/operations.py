@@ -15,7 +15,7 @@ from api.edge.endpoint import endpoint
 from identity import channels
 from identity import errors as identity_errors
 from identity.principal import Principal
-from identity.roles import Act
+from identity.staff.roles import Act
 from miniapp_bridge.connector import Connector
 from miniapp_bridge.errors import PlatformUnavailable
 from miniapp_bridge.platforms.wechat import WeChatConnector

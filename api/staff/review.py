@@ -15,7 +15,7 @@ from api.staff.worklist import detail
 from core import clock
 from identity import queries as identity_queries
 from identity.principal import Principal
-from identity.roles import Act
+from identity.staff.roles import Act
 from services.cases import errors
 from services.cases.acts import review, supplement
 from services.cases.materials import papers

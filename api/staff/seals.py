@@ -9,7 +9,7 @@ from sanic import Blueprint, Request
 
 from api.edge import guards, idempotency
 from api.edge.endpoint import endpoint
-from identity.roles import Act
+from identity.staff.roles import Act
 from wallet import errors
 from wallet.seal import life, seals
 from wallet.seal import proposals as seal_proposals

@@ -19,7 +19,7 @@ from api.shared.webhooks import (
     WebhookTest,
 )
 from identity.errors import RoleMissing
-from identity.roles import Act, insist
+from identity.staff.roles import Act, insist
 from push import errors
 from push.webhooks import calls, notices
 

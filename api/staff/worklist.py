@@ -11,7 +11,7 @@ from api.edge.endpoint import endpoint
 from api.public import files
 from api.shared import licence_lookup
 from identity.principal import Principal
-from identity.roles import Act
+from identity.staff.roles import Act
 from services.cases import errors
 from services.cases.files.addresses import Kind
 from services.cases.lifecycle import CaseState

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from datetime import date
 
 from core import audit, once
-from identity import errors, numbers, queries, roles
+from identity import errors, numbers, queries
 from identity.people import guardians, named, persons
 from identity.people.guardians import Guardian
 from identity.principal import Principal
 from identity.queries import SubjectView
-from identity.roles import Act
+from identity.staff import roles
+from identity.staff.roles import Act
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,9 +10,9 @@ from uuid import UUID
 from core import audit
 from core.protect import blind_index, blind_indexes, for_row
 from identity import queries as identity_queries
-from identity import roles
 from identity.principal import Principal
-from identity.roles import Act
+from identity.staff import roles
+from identity.staff.roles import Act
 from services.cases import errors, lifecycle
 from services.cases.lifecycle import CaseState, Move
 from services.cases.models import Case

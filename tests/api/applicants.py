@@ -8,7 +8,7 @@ from typing import Any
 
 import aiohttp
 
-from identity.roles import Role
+from identity.staff.roles import Role
 from services.guides import catalogue
 from tests import secrets_watch
 from tests.api import people

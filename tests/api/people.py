@@ -7,7 +7,7 @@ from uuid import UUID
 import aiohttp
 
 from identity import sign_in
-from identity.roles import Role
+from identity.staff.roles import Role
 from miniapp_bridge.platforms.sandbox import SandboxConnector
 from tests.identity import factories
 

@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from identity.roles import Role
+from identity.staff.roles import Role
 from push import inbox, stream
 from tests.api.applicants import Applicant, Caller, browser, sign_in_officer
 from tests.cases.factories import photo

@@ -6,7 +6,7 @@ import aiohttp
 import pytest
 
 from core import ids
-from identity.roles import Role
+from identity.staff.roles import Role
 from tests.api import people
 from tests.identity import factories
 

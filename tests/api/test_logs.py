@@ -11,7 +11,7 @@ import pytest
 
 from core import clock
 from core.audit import AuditRecord
-from identity.roles import Role
+from identity.staff.roles import Role
 from services.cases.lifecycle import CaseState
 from services.cases.models import Case
 from tests.api.applicants import Applicant, Caller, browser, sign_in, sign_in_officer

@@ -24,7 +24,7 @@ from core.ids import new_id
 from core.once import AskedRequest
 from core.settings import Settings
 from identity.models import ClientApp, Relation
-from identity.roles import Role
+from identity.staff.roles import Role
 from payments.models import Bill, Order, Refund
 from push.models import Webhook
 from push.webhooks import endpoints

@@ -21,7 +21,7 @@ from api.edge import openapi
 from api.edge.openapi import Operation
 from app import create_app
 from core.settings import Settings
-from identity.roles import Role
+from identity.staff.roles import Role
 from tests.api import people
 from tests.api.applicants import Applicant, browser, sign_in
 from tests.api.samples import sample

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from identity.roles import Role
+from identity.staff.roles import Role
 from push import stream
 from push.models import WebhookCall
 from push.webhooks import endpoints, notices

@@ -13,7 +13,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from identity.roles import Role as Duty
+from identity.staff.roles import Role as Duty
 from tests.api import people
 from tests.api.applicants import Applicant
 from tests.identity import factories

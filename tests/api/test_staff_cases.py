@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 import pytest
 
-from identity.roles import Role
+from identity.staff.roles import Role
 from tests.api.applicants import Applicant, Caller, browser, sign_in_officer
 from tests.cases.factories import PHOTO
 

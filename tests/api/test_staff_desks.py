@@ -9,7 +9,7 @@ import pytest
 
 from core import clock
 from core.audit import AuditRecord
-from identity.roles import Role
+from identity.staff.roles import Role
 from tests.api.applicants import Applicant, Caller, browser, sign_in, sign_in_officer
 from tests.identity import factories
 from tests.identity.factories import CounterDevice

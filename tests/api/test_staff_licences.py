@@ -5,7 +5,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from identity.roles import Role
+from identity.staff.roles import Role
 from tests.api import people
 from tests.wallet import city as small_city
 from tests.wallet.city import City

@@ -9,8 +9,8 @@ import pytest
 from core import clock, database, ids, outbox
 from core.events import Event
 from core.outbox import OutboxMessage
-from identity import officers
-from identity.roles import Role
+from identity.staff import officers
+from identity.staff.roles import Role
 from push import deliver
 from tests.api.applicants import Caller, browser, sign_in_officer
 from tests.identity import factories

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from identity.roles import Role
+from identity.staff.roles import Role
 from tests.api.applicants import Caller, browser
 from tests.identity import factories
 from tests.wallet import city as small_city

@@ -12,8 +12,9 @@ import aiohttp
 import pytest
 
 from core import ids
-from identity import clients, officers
-from identity.roles import Role
+from identity import clients
+from identity.staff import officers
+from identity.staff.roles import Role
 from push.webhooks import endpoints
 from push.webhooks.sender import Sender
 from tests.api import people

@@ -5,7 +5,7 @@ one whose rule is no longer asked anywhere on its way: the question is looked fo
 whatever it calls. The words:
 
     sure:X    the person is known surely enough for X (identity/log_in/assurance.py)
-    staff:X   the officer's role, department or city-wide right allows X (identity/roles.py)
+    staff:X   the officer's role, department or city-wide right allows X (identity/staff/roles.py)
     own       only what is the caller's own, or of whom the caller acts for (valid today: sessions
               and cases ask on every request)
     mandate   the right to act for somebody is looked up in the act itself

@@ -8,10 +8,11 @@ import yaml
 from redis.asyncio import Redis
 
 from core.settings import Settings
-from identity import demo, errors, officers, queries, sign_in
+from identity import demo, errors, queries, sign_in
 from identity.log_in import sessions
 from identity.models import ClientApp, Department, Officer, Relation, Subject
 from identity.principal import PrincipalKind
+from identity.staff import officers
 from miniapp_bridge.platforms import open_connectors
 from tests.identity.factories import CounterDevice
 

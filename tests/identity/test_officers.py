@@ -6,11 +6,12 @@ from typing import Any
 import pytest
 
 from core.audit import AuditRecord
-from identity import errors, officers, sign_in
+from identity import errors, sign_in
 from identity.log_in import sessions
 from identity.models import Officer
 from identity.principal import PrincipalKind
-from identity.roles import Role
+from identity.staff import officers
+from identity.staff.roles import Role
 from tests.conftest import FrozenClock
 from tests.identity import factories
 

@@ -2,9 +2,9 @@ from uuid import UUID
 
 import pytest
 
-from identity import roles
 from identity.principal import Principal, PrincipalKind
-from identity.roles import Act, Role
+from identity.staff import roles
+from identity.staff.roles import Act, Role
 
 
 def test_reviewer_decides_and_supervisor_only_watches() -> None:

@@ -5,11 +5,11 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from core.blobs import Blobs
-from identity import departments
 from identity.models import Counter
 from identity.people import organisations, persons
 from identity.principal import Principal, PrincipalKind
 from identity.queries import DepartmentView
+from identity.staff import departments
 from signing.dev.devca import DevelopmentAuthority
 from wallet.seal import seals
 from wallet.seal.seals import SealView

@@ -22,9 +22,9 @@ from tortoise.expressions import F
 
 from core import audit, clock, database, offload, outbox
 from core.blobs import Blobs
-from identity import roles
 from identity.principal import Principal
-from identity.roles import Act
+from identity.staff import roles
+from identity.staff.roles import Act
 from signing import TrustList
 from wallet import second_person
 from wallet.errors import (

@@ -13,11 +13,11 @@ from core import audit, clock, database
 from core.blobs import Blobs
 from core.ids import derived_id
 from identity import queries as identity_queries
-from identity import roles
 from identity.people import named
 from identity.principal import Principal
 from identity.queries import SubjectView
-from identity.roles import Act
+from identity.staff import roles
+from identity.staff.roles import Act
 from signing import TrustList
 from wallet import second_person
 from wallet.errors import (

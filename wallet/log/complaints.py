@@ -11,7 +11,7 @@ from tortoise.exceptions import IntegrityError
 from core import audit, clock, database, once, outbox
 from core.protect import for_row
 from identity.principal import Principal
-from identity.roles import Act, insist
+from identity.staff.roles import Act, insist
 from wallet.errors import AlreadyComplained, ComplaintClosed, ComplaintNotFound
 from wallet.events import ComplaintAnswered, ComplaintMade
 from wallet.log import access_log

@@ -5,9 +5,9 @@ from datetime import datetime
 from uuid import UUID
 
 from core import audit, clock
-from identity import roles
 from identity.principal import Principal
-from identity.roles import Act
+from identity.staff import roles
+from identity.staff.roles import Act
 from wallet.errors import LicenceNotFound
 from wallet.models import Licence, StateChange
 from wallet.register import status

@@ -11,10 +11,10 @@ from tortoise.expressions import Q
 
 from core import audit, clock, database
 from core.blobs import Blobs
-from identity import roles
 from identity.log_in import assurance
 from identity.principal import Principal
-from identity.roles import Act
+from identity.staff import roles
+from identity.staff.roles import Act
 from wallet.errors import LicenceNotFound
 from wallet.log import access_log
 from wallet.log_models import UseKind

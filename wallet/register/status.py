@@ -8,9 +8,9 @@ from datetime import date, datetime
 from uuid import UUID
 
 from core import audit, clock, database, outbox
-from identity import roles
 from identity.principal import Principal
-from identity.roles import Act
+from identity.staff import roles
+from identity.staff.roles import Act
 from wallet.errors import LicenceNotFound, NotASealKeeper, StateChangeNotAllowed
 from wallet.events import LicenceStateChanged
 from wallet.log import transparency

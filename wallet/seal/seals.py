@@ -13,9 +13,9 @@ from uuid import UUID
 from tortoise.expressions import F
 
 from core import audit, clock, database, offload
-from identity import roles
 from identity.principal import Principal
-from identity.roles import Act
+from identity.staff import roles
+from identity.staff.roles import Act
 from signing import build_seal, draw_seal_picture, parse_seal
 from signing.keys import MAKER_KEY, signer_key
 from wallet.document import fonts

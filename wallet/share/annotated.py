@@ -16,9 +16,9 @@ from tortoise.exceptions import IntegrityError
 from core import audit, clock, database, offload
 from core.blobs import Blobs
 from core.ids import new_id
-from identity import roles
 from identity.principal import Principal
-from identity.roles import Act
+from identity.staff import roles
+from identity.staff.roles import Act
 from signing import SealReport, TrustList, Unsigned, begin_seal, verify_document
 from wallet.document import annotated_face
 from wallet.document.annotated_face import CopyData

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from identity.principal import Principal
-from identity.roles import Act
+from identity.staff.roles import Act
 from services.cases import moves
 from services.cases.lifecycle import CaseState
 from services.cases.models import Case, Material

@@ -9,7 +9,7 @@ from uuid import UUID
 from core import audit, clock, jobs, outbox
 from core.database import transaction
 from identity.principal import Principal
-from identity.roles import Act
+from identity.staff.roles import Act
 from services.cases import errors, events, lifecycle, moves, timeline
 from services.cases.lifecycle import CaseState, Move
 from services.cases.models import Case

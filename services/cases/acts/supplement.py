@@ -18,7 +18,7 @@ from core.database import transaction
 from core.protect import for_row
 from identity.log_in import assurance
 from identity.principal import Principal
-from identity.roles import Act
+from identity.staff.roles import Act
 from services.cases import errors, events, lifecycle, moves, timeline
 from services.cases.lifecycle import CaseState, Move
 from services.cases.materials import content_checks, papers

@@ -17,7 +17,7 @@ from core.malware import Scanner
 from core.protect import for_row
 from identity.log_in import assurance
 from identity.principal import Principal
-from identity.roles import Act
+from identity.staff.roles import Act
 from services.cases import errors, events, lifecycle, moves, timeline
 from services.cases.files import file_checks
 from services.cases.lifecycle import CaseState, Move

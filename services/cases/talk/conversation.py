@@ -20,7 +20,7 @@ from core.database import transaction
 from core.redis_client import allow
 from identity import queries as identity_queries
 from identity.principal import Principal, PrincipalKind
-from identity.roles import Act
+from identity.staff.roles import Act
 from services.cases import errors, events, moves, timeline
 from services.cases.models import Case, Conversation, Message, MessagePicture
 from services.cases.shapes import ConversationView, MessageView, ReadMarks

@@ -16,9 +16,9 @@ from core import audit, clock, offload
 from core.blobs import Blobs
 from core.errors import Problem
 from core.malware import Scanner
-from identity import roles
 from identity.principal import Principal
-from identity.roles import Act
+from identity.staff import roles
+from identity.staff.roles import Act
 from services.cases import errors, moves
 from services.cases.files import file_checks
 from services.cases.materials.quotas import WINDOW

@@ -12,10 +12,10 @@ from tortoise.queryset import QuerySet
 
 from core import audit, clock
 from identity import queries as identity_queries
-from identity import roles
 from identity.numbers import mask_id_no, mask_phone
 from identity.principal import Principal
-from identity.roles import Act
+from identity.staff import roles
+from identity.staff.roles import Act
 from services.cases import errors, lifecycle, moves, shapes, timeline
 from services.cases.acts import sign
 from services.cases.lifecycle import CaseState

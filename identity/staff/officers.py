@@ -22,7 +22,7 @@ from identity import errors, queries
 from identity.log_in import sessions
 from identity.models import Officer, SignInAttempts, SignInPlace, State
 from identity.principal import Principal
-from identity.roles import Role
+from identity.staff.roles import Role
 
 ATTEMPTS = 5
 ATTEMPTS_FROM_EVERYWHERE = 50

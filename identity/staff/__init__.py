@@ -1,0 +1,1 @@
+"""Officers and departments, and what each role may do."""
