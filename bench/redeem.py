@@ -22,7 +22,8 @@ from bench.redeem_city import HOLDERS, Shown, build
 from bench.result import Result, percentile
 from bench.stack import running
 from core.outbox import OutboxMessage
-from identity import counters, demo
+from identity import demo
+from identity.systems import counters
 from resources import Resources, open_resources
 from tests.identity.factories import CounterDevice
 from tests.installation import Installation

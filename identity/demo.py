@@ -13,12 +13,13 @@ from uuid import UUID
 
 import yaml
 
-from identity import clients, counters, errors, sign_in
+from identity import errors, sign_in
 from identity.people import organisations
 from identity.people import persons as people
 from identity.queries import DepartmentView
 from identity.staff import departments, officers
 from identity.staff.roles import Role
+from identity.systems import clients, counters
 from miniapp_bridge.connector import Connector
 from miniapp_bridge.platforms import sandbox
 

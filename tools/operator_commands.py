@@ -6,8 +6,8 @@ import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-import identity.clients
-import identity.counters
+import identity.systems.clients
+import identity.systems.counters
 import push.webhooks.endpoints
 import timers
 from core import audit, blob_sweep, database, jobs, outbox
@@ -24,7 +24,7 @@ from wallet.patrol import nightly
 
 async def counter_code(settings: Settings, *, department: str, hall: str) -> None:
     async with opened(settings):
-        code = await identity.counters.new_enrolment_code(
+        code = await identity.systems.counters.new_enrolment_code(
             department=department, hall=hall, by="system:manage"
         )
     print(code)
@@ -91,7 +91,7 @@ async def add_webhook(
 ) -> None:
     """Whose events a client system is told is the operator's decision."""
     async with opened(settings):
-        client = await identity.clients.find(client_id)
+        client = await identity.systems.clients.find(client_id)
         if client is None:
             sys.exit("no client system has this identifier")
         if not topic.startswith(("dept:", "subject:")):

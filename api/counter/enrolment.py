@@ -10,7 +10,8 @@ from sanic import Blueprint, Request
 
 from api.edge import guards, throttle
 from api.edge.endpoint import endpoint
-from identity import counters, errors, queries
+from identity import errors, queries
+from identity.systems import counters
 
 bp = Blueprint("counter-enrolment", url_prefix="/api/counter")
 

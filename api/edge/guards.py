@@ -17,13 +17,14 @@ from sanic_routing.route import Route
 from api.edge import bodies, websocket
 from core.database import DATABASE_ERRORS
 from core.redis_client import REDIS_ERRORS
-from identity import clients, counters, errors
+from identity import errors
 from identity.log_in import assurance, live_tickets, sessions
 from identity.log_in.assurance import Act
 from identity.principal import Principal, PrincipalKind
-from identity.signed_request import Claims, SignedRequest
 from identity.staff import roles
 from identity.staff.roles import Act as StaffAct
+from identity.systems import clients, counters
+from identity.systems.signed_request import Claims, SignedRequest
 
 # Handlers take path parameters and bodies of their own; only their being awaitable matters here.
 Handler = Callable[..., Awaitable[Any]]

@@ -9,7 +9,8 @@ from sanic import Blueprint, Request
 
 from api.edge import guards
 from api.edge.endpoint import endpoint
-from identity import clients, errors
+from identity import errors
+from identity.systems import clients
 
 bp = Blueprint("enterprise-account", url_prefix="/api/enterprise/v1")
 

@@ -9,7 +9,7 @@ from uuid import UUID
 from core import audit, clock, once
 from core.database import transaction
 from core.protect import for_row
-from identity import clients
+from identity.systems import clients
 from push.errors import TooManyWebhooks, WebhookNotFound
 from push.models import CallState, Webhook, WebhookCall, WebhookState
 from push.webhooks import addresses, calls, signatures

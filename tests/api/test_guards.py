@@ -171,7 +171,7 @@ async def test_counter_without_headers_is_refused(client: Client) -> None:
 
 
 async def test_device_enrols_once_over_http(client: Client) -> None:
-    from identity import counters
+    from identity.systems import counters
 
     code = await counters.new_enrolment_code(
         department=await factories.department(), hall="大厅", by=factories.BY

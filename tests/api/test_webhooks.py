@@ -12,9 +12,9 @@ import aiohttp
 import pytest
 
 from core import ids
-from identity import clients
 from identity.staff import officers
 from identity.staff.roles import Role
+from identity.systems import clients
 from push.webhooks import endpoints
 from push.webhooks.sender import Sender
 from tests.api import people

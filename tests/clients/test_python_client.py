@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from core import clock, ids
-from identity import clients
+from identity.systems import clients
 from push import stream
 from push.channels import live
 from push.webhooks import endpoints, notices, signatures

@@ -12,12 +12,13 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from core import clock, ids
-from identity import clients, counters, numbers
+from identity import numbers
 from identity.people import organisations, persons
 from identity.principal import Principal, PrincipalKind
 from identity.queries import DepartmentView
 from identity.staff import departments, officers
 from identity.staff.roles import Role
+from identity.systems import clients, counters
 
 BY = "system:tests"
 PASSWORD = "门前大桥下-游过一群鸭"

@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
-from identity import clients, errors
+from identity import errors
 from identity.principal import Principal
-from identity.signed_request import LARGE_BODY, SignedRequest
+from identity.systems import clients
+from identity.systems.signed_request import LARGE_BODY, SignedRequest
 from tests.identity.factories import BY, ClientSystem
 
 pytestmark = pytest.mark.usefixtures("db", "frozen_clock")

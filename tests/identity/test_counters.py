@@ -13,10 +13,11 @@ from redis.asyncio import Redis
 
 from core import ids, spent
 from core.audit import AuditRecord
-from identity import counters, errors, queries
+from identity import errors, queries
 from identity.models import Counter, EnrolmentCode
 from identity.principal import Principal
-from identity.signed_request import SignedRequest
+from identity.systems import counters
+from identity.systems.signed_request import SignedRequest
 from tests.conftest import FrozenClock
 from tests.identity.factories import BY, CounterDevice, department
 

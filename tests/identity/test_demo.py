@@ -82,7 +82,7 @@ async def test_without_the_sandbox_there_is_no_demo() -> None:
 
 
 async def test_demo_counter_can_be_enrolled() -> None:
-    from identity import counters
+    from identity.systems import counters
 
     await load()
 

@@ -10,7 +10,7 @@ from aiohttp import web
 
 from core import clock, ids
 from core.embedded import free_port
-from identity import clients
+from identity.systems import clients
 from push.errors import (
     TooManyWebhooks,
     WebhookCallNotFound,

@@ -23,7 +23,7 @@ from core.database import transaction
 from identity import errors, queries
 from identity.models import Counter, EnrolmentCode, State
 from identity.principal import Principal, PrincipalKind
-from identity.signed_request import SignedRequest
+from identity.systems.signed_request import SignedRequest
 
 if TYPE_CHECKING:
     pass

@@ -16,7 +16,7 @@ from core.database import transaction
 from identity import errors
 from identity.models import ClientApp, State
 from identity.principal import Principal, PrincipalKind
-from identity.signed_request import SignedRequest
+from identity.systems.signed_request import SignedRequest
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
