@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-SOURCE = Path(__file__).resolve().parents[1] / "docs" / "problems.md"
+SOURCE = Path(__file__).resolve().parents[2] / "docs" / "problems.md"
 
 HEADING = re.compile(r"^### `([a-z0-9-]+)` \((\d{3})\)$")
 TITLE = re.compile(r"\s*\*\*([^*\n]+)\*\*\s*(?:\n|\Z)")

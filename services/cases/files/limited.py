@@ -17,7 +17,7 @@ PATIENCE_SECONDS = 20.0
 NICE = 10
 """Strangers' files wait for people at a counter, not the other way round."""
 
-_ROOT = str(Path(__file__).resolve().parents[1])
+_ROOT = str(Path(__file__).resolve().parents[3])
 _START = "import sys; sys.path[:0] = [sys.argv.pop(1)]; from cases import {0} as m; m.main()"
 
 
