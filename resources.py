@@ -17,15 +17,16 @@ from pathlib import Path
 
 from redis.asyncio import Redis
 
-from core import audit, chain_heads, database, offload, protect, redis_client
+from core import audit, chain_heads, database, offload, protect
 from core.blobs import Blobs
 from core.database import DATABASE_ERRORS
 from core.malware import Clamd, Scanner
 from core.parts import Parts, UnsuitableStore
 from core.readiness import Question, have_room
 from core.recognition import Recogniser
-from core.redis_client import REDIS_ERRORS
 from core.settings import Settings, SettingsError
+from core.valkey import redis_client
+from core.valkey.redis_client import REDIS_ERRORS
 from miniapp_bridge.connector import Connector
 from miniapp_bridge.payments import open_providers
 from miniapp_bridge.payments.provider import PaymentProvider

@@ -29,7 +29,7 @@ from tortoise.exceptions import BaseORMException, IntegrityError
 from bench import fanout_people as people
 from bench.live_client import LiveClient
 from core import audit, database, ids, outbox, protect
-from core.embedded import EmbeddedValkey
+from core.valkey.embedded import EmbeddedValkey
 from push import stream
 from push.channels import live
 from resources import PACKAGES

@@ -19,7 +19,8 @@ from PIL import Image
 
 from bench.result import Result
 from bench.stack import running
-from core import protect, redis_client
+from core import protect
+from core.valkey import redis_client
 from tests.installation import Installation
 from tests.journeys.actors import Citizen, CounterDevice, Enterprise
 from wallet.show import codes, present

@@ -30,8 +30,9 @@ from redis.asyncio import Redis
 from bench import fanout_people as people
 from bench.result import Result, percentile
 from bench.stack import running
-from core import audit, database, protect, redis_client
-from core.embedded import free_port
+from core import audit, database, protect
+from core.valkey import redis_client
+from core.valkey.embedded import free_port
 from resources import PACKAGES
 from tests.installation import ROOT, Installation
 

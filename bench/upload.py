@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.result import Result
-from core.embedded import free_port
+from core.valkey.embedded import free_port
 from services.cases.files import pictures
 from tools import node_tools
 

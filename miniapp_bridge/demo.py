@@ -15,8 +15,8 @@ from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from core.embedded import free_port, tied
 from core.settings import Settings
+from core.valkey.embedded import free_port, tied
 
 START_SECONDS = 20.0
 ROOT = Path(__file__).resolve().parent.parent

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from core import clock, ids
 from core.protect import open_note, seal_note
-from core.redis_client import REDIS_ERRORS
+from core.valkey.redis_client import REDIS_ERRORS
 from miniapp_bridge.errors import TokenUnavailable
 
 if TYPE_CHECKING:

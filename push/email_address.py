@@ -9,7 +9,7 @@ from uuid import UUID
 
 from core import ids
 from core.protect import open_note, seal_note
-from core.redis_client import allow
+from core.valkey.redis_client import allow
 from identity.log_in import assurance
 from identity.principal import Principal
 from push import preferences

@@ -1,9 +1,10 @@
 """Hub: fan-out inside one worker. Readers join streams; the bell and a net tell them.
 
-The bell is one subscription per worker (`live:*` in Valkey, `core.redis_feed`); a ring carries the
-entry itself, so that a reader needs no query of its own, and its bytes are made once for all of
-them. Rings may be lost, the net under them cannot: every few seconds the hub compares the positions
-of all joined streams with the database (one query for many), more often while the bell is away.
+The bell is one subscription per worker (`live:*` in Valkey, `core.valkey.redis_feed`); a ring
+carries the entry itself, so that a reader needs no query of its own, and its bytes are made once
+for all of them. Rings may be lost, the net under them cannot: every few seconds the hub compares
+the positions of all joined streams with the database (one query for many), more often while the
+bell is away.
 
 Readers are called, not awaited: none of them can hold up another, nor the hub.
 """
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from core import tasks
 from core.database import DATABASE_ERRORS
-from core.redis_feed import Feed
+from core.valkey.redis_feed import Feed
 from push import stream
 from push.stream import Entry
 from push.wire import Told

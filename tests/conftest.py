@@ -24,12 +24,13 @@ from argon2 import PasswordHasher
 from redis.asyncio import Redis
 from tortoise import Tortoise, connections
 
-from core import audit, clock, database, offload, protect, redis_client
+from core import audit, clock, database, offload, protect
 from core.blobs import Blobs
-from core.embedded import free_port
 from core.jobs import Job
 from core.outbox import OutboxMessage
 from core.settings import Settings
+from core.valkey import redis_client
+from core.valkey.embedded import free_port
 from identity.staff import officers
 from resources import PACKAGES
 from tests import services

@@ -17,8 +17,8 @@ import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
 
-from core.embedded import free_port
 from core.settings import Settings
+from core.valkey.embedded import free_port
 
 ROOT = Path(__file__).resolve().parent.parent
 SECRET_FILE = "secret-key"

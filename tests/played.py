@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from core import clock
-from core.embedded import free_port
+from core.valkey.embedded import free_port
 from miniapp_bridge import config
 from miniapp_bridge.config import PlatformConfigs
 from miniapp_bridge.standin import settings as standin_settings

@@ -20,7 +20,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from core.embedded import EmbeddedValkey, free_port
+from core.valkey.embedded import EmbeddedValkey, free_port
 
 START_SECONDS = 30.0
 STOP_SECONDS = 20.0

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from core import offload
-from core.embedded import EmbeddedValkey, NoServer
 from core.settings import Settings
+from core.valkey.embedded import EmbeddedValkey, NoServer
 from tools.workers import Keeper
 
 BACKLOG = 2048

@@ -16,7 +16,7 @@ from sanic_routing.route import Route
 
 from api.edge import bodies, websocket
 from core.database import DATABASE_ERRORS
-from core.redis_client import REDIS_ERRORS
+from core.valkey.redis_client import REDIS_ERRORS
 from identity import errors
 from identity.log_in import assurance, live_tickets, sessions
 from identity.log_in.assurance import Act

@@ -21,7 +21,7 @@ from core import once as once_
 from core.errors import Conflict, Invalid
 from core.once import Asked
 from core.once import KeyReused as KeyReused
-from core.redis_client import REDIS_ERRORS
+from core.valkey.redis_client import REDIS_ERRORS
 from identity.principal import Principal, PrincipalKind
 
 log = logging.getLogger(__name__)

@@ -24,7 +24,7 @@ from core.errors import (
     Unavailable,
     Unsupported,
 )
-from core.redis_client import REDIS_ERRORS
+from core.valkey.redis_client import REDIS_ERRORS
 
 log = logging.getLogger(__name__)
 

@@ -7,7 +7,7 @@ from sanic import Request
 from api.edge.addresses import address_of
 from core.errors import TooMany
 from core.protect import blind_index
-from core.redis_client import allow
+from core.valkey.redis_client import allow
 
 WINDOW_SECONDS = 60
 

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from core import ids
 from core.protect import blind_index, derive, open_note, seal_note
-from core.redis_client import allow
 from core.settings import Settings
+from core.valkey.redis_client import allow
 from miniapp_bridge.config import PlatformConfigs
 from miniapp_bridge.connector import (
     Callback,

@@ -4,7 +4,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from core.redis_client import REDIS_ERRORS
+from core.valkey.redis_client import REDIS_ERRORS
 from push import hub, stream
 from push.channels.channel import Outcome, ReachesEverybody, Ring, Tools
 from push.message import Message, Weight

@@ -12,8 +12,8 @@ from sanic import HTTPResponse, Request, Sanic
 from sanic.response import text
 
 from api.edge import blocks, bodies
-from core.embedded import free_port
 from core.ids import new_id
+from core.valkey.embedded import free_port
 
 MEBIBYTE = 1024 * 1024
 NEXT = b"GET /next HTTP/1.1\r\nHost: x\r\n\r\n"

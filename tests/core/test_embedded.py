@@ -10,7 +10,7 @@ import sys
 import time
 from pathlib import Path
 
-from core.embedded import EPHEMERAL_PORTS, EmbeddedValkey, free_port
+from core.valkey.embedded import EPHEMERAL_PORTS, EmbeddedValkey, free_port
 from tests.services import restartable_postgres
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 STARTS_VALKEY = """
 import sys, time
 from pathlib import Path
-from core.embedded import EmbeddedValkey
+from core.valkey.embedded import EmbeddedValkey
 print(EmbeddedValkey(Path(sys.argv[1])).start(), flush=True)
 time.sleep(60)
 """

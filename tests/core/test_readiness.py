@@ -15,13 +15,14 @@ from typing import Any
 import aiohttp
 import pytest
 
-from core import clock, readiness, redis_client
+from core import clock, readiness
 from core.blobs import Blobs
-from core.embedded import free_port
 from core.full_disk import StorageFull, is_full, refusing
 from core.ids import new_id
 from core.outbox import OutboxMessage
 from core.readiness import Readiness
+from core.valkey import redis_client
+from core.valkey.embedded import free_port
 from resources import WORRIES, questions
 from wallet.log import alarms
 

@@ -3,8 +3,8 @@
 import contextlib
 from pathlib import Path
 
-from core import redis_client
-from core.embedded import EmbeddedValkey
+from core.valkey import redis_client
+from core.valkey.embedded import EmbeddedValkey
 
 
 async def allowed(client: redis_client.Redis, key: str, tries: int = 10) -> int:

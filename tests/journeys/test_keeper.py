@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from core.embedded import free_port
+from core.valkey.embedded import free_port
 from tools.workers import BLIND_SECONDS, EX_SOFTWARE, Patience
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import aiohttp
 import pytest
 
-from core.embedded import free_port
+from core.valkey.embedded import free_port
 from tests.conftest import on_postgres
 from tests.installation import Installation
 from tests.journeys import proxy

@@ -14,8 +14,9 @@ from uuid import UUID
 import pytest
 from redis.asyncio import Redis
 
-from core import protect, redis_client
+from core import protect
 from core.settings import Settings
+from core.valkey import redis_client
 from tests.conftest import on_postgres
 from tests.installation import Installation
 from tests.journeys.actors import Citizen, CounterDevice

@@ -15,9 +15,10 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from core import clock, protect, redis_client
+from core import clock, protect
 from core.errors import Problem
 from core.settings import Settings
+from core.valkey import redis_client
 from miniapp_bridge import config
 from miniapp_bridge.breaker import Breaker
 from miniapp_bridge.client import ATTEMPTS

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 import pytest
 from aiohttp import web
 
-from core.embedded import free_port
+from core.valkey.embedded import free_port
 from miniapp_bridge.client import LARGEST_ANSWER, Answer, PlatformClient, Retry, redact
 from miniapp_bridge.errors import BadAnswer, OutcomeUnknown, PlatformBusy, PlatformUnavailable
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from aiohttp import web
 
-from core.embedded import free_port
+from core.valkey.embedded import free_port
 from push.webhooks import endpoints
 from push.webhooks.addresses import read_networks
 

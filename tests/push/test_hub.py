@@ -10,7 +10,7 @@ import pytest
 from redis.asyncio import Redis
 
 from core import clock, ids
-from core.redis_client import connect
+from core.valkey.redis_client import connect
 from push import hub as hubs
 from push import stream
 from push.channels import live

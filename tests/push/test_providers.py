@@ -12,7 +12,7 @@ import pytest
 from redis.asyncio import Redis
 
 from core import clock, ids
-from core.embedded import free_port
+from core.valkey.embedded import free_port
 from identity.principal import Principal, PrincipalKind
 from miniapp_bridge.errors import MessageRejected, OutcomeUnknown
 from push import deliver, email_address, messages, preferences, providers, smtp, statistics

@@ -9,7 +9,7 @@ import pytest
 from aiohttp import web
 
 from core import clock, ids
-from core.embedded import free_port
+from core.valkey.embedded import free_port
 from identity.systems import clients
 from push.errors import (
     TooManyWebhooks,

@@ -18,7 +18,7 @@ from redis.asyncio import Redis
 
 from core import clock, offload
 from core.blobs import BlobNotFound, Blobs, DamagedBlob
-from core.redis_client import REDIS_ERRORS
+from core.valkey.redis_client import REDIS_ERRORS
 from signing import SealReport, TrustList
 from signing import verify_document as verify_seal
 from wallet.log import alarms

@@ -17,7 +17,7 @@ from tortoise.expressions import F
 
 from core import audit, clock, outbox
 from core.database import transaction
-from core.redis_client import allow
+from core.valkey.redis_client import allow
 from identity import queries as identity_queries
 from identity.principal import Principal, PrincipalKind
 from identity.staff.roles import Act
