@@ -18,12 +18,12 @@ from pathlib import Path
 from redis.asyncio import Redis
 
 from core import audit, chain_heads, database, offload, protect
-from core.blobs import Blobs
 from core.database import DATABASE_ERRORS
-from core.malware import Clamd, Scanner
-from core.parts import Parts, UnsuitableStore
+from core.files.blobs import Blobs
+from core.files.malware import Clamd, Scanner
+from core.files.parts import Parts, UnsuitableStore
+from core.files.recognition import Recogniser
 from core.readiness import Question, have_room
-from core.recognition import Recogniser
 from core.settings import Settings, SettingsError
 from core.valkey import redis_client
 from core.valkey.redis_client import REDIS_ERRORS

@@ -43,7 +43,8 @@ import wallet.patrol.nightly
 import wallet.register.reminders
 import wallet.register.taken_in
 import wallet.show.pass_origins
-from core import audit, blob_sweep, clock, jobs, once, outbox, spent, tasks
+from core import audit, clock, jobs, once, outbox, spent, tasks
+from core.files import blob_sweep
 from core.lease import Lease
 from resources import Resources
 from services.cases.files.staging import open_shelf

@@ -23,7 +23,7 @@ from tortoise import Tortoise, connections
 from bench.result import Result
 from bench.verify_large import peak_mib
 from core import audit, database, offload, protect
-from core.blobs import Blobs
+from core.files.blobs import Blobs
 from identity.principal import Principal, PrincipalKind
 from resources import PACKAGES
 from signing import TrustList

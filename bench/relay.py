@@ -22,8 +22,8 @@ from tortoise import connections
 from bench import intake as batches
 from bench.result import Result, percentile
 from core import database, jobs, offload, outbox, sql, tasks
-from core.blobs import Blobs
 from core.events import Event
+from core.files.blobs import Blobs
 from core.outbox import OutboxMessage
 from signing import TrustList
 from tests import services

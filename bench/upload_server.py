@@ -15,7 +15,7 @@ from sanic.response import empty
 
 from api.edge import bodies
 from api.edge.tus import parse_checksum
-from core.blobs import Blobs
+from core.files.blobs import Blobs
 from core.ids import new_id
 from services.cases.files import upload_files
 

@@ -1,7 +1,7 @@
 """Tables of the kernel, gathered where Tortoise looks for them."""
 
 from core.audit import AuditHead, AuditRecord
-from core.blob_sweep import BlobSweep
+from core.files.blob_sweep import BlobSweep
 from core.jobs import Job
 from core.lease import LeaseRow
 from core.once import AskedRequest

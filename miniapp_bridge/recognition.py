@@ -11,7 +11,7 @@ import base64
 
 import msgspec
 
-from core.recognition import Line, RecognitionUnavailable
+from core.files.recognition import Line, RecognitionUnavailable
 from miniapp_bridge.client import Outgoing, PlatformClient, Retry
 from miniapp_bridge.errors import PlatformBusy, PlatformUnavailable
 

@@ -25,7 +25,7 @@ from redis.asyncio import Redis
 from tortoise import Tortoise, connections
 
 from core import audit, clock, database, offload, protect
-from core.blobs import Blobs
+from core.files.blobs import Blobs
 from core.jobs import Job
 from core.outbox import OutboxMessage
 from core.settings import Settings

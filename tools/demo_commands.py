@@ -15,7 +15,7 @@ import identity.sign_in
 import services.guides.catalogue
 import wallet.demo
 from core import offload
-from core.blobs import Blobs
+from core.files.blobs import Blobs
 from core.settings import Settings
 from miniapp_bridge.demo import played_platforms
 from miniapp_bridge.standin.world import Person

@@ -1,10 +1,10 @@
-"""Which columns of this package hold blobs; what none names is deleted (core.blob_sweep)."""
+"""Which columns of this package hold blobs; what none names is deleted (core.files.blob_sweep)."""
 
 from datetime import datetime, timedelta
 
 from tortoise.expressions import Q
 
-from core.blob_sweep import Column
+from core.files.blob_sweep import Column
 from wallet.models import AnnotatedCopy, IntakeBatch, Licence, LicencePicture
 
 INTAKE_KEPT = timedelta(days=90)

@@ -4,7 +4,7 @@ from datetime import date
 from pathlib import Path
 
 from core import audit, clock, database
-from core.blobs import Blobs
+from core.files.blobs import Blobs
 from core.ids import new_id
 from identity import queries
 from signing import TrustList

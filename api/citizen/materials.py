@@ -14,7 +14,7 @@ from api.edge.endpoint import JSON, endpoint
 from api.edge.multipart import NoFile, receive_file
 from api.public import files
 from core import offload
-from core.malware import ScannerUnavailable
+from core.files.malware import ScannerUnavailable
 from identity.principal import Principal
 from services.cases import errors
 from services.cases.files.addresses import Kind

@@ -11,7 +11,7 @@ from api.edge.bounds import Fraction
 from api.edge.endpoint import endpoint
 from api.public import files
 from core import offload
-from core.recognition import RecognitionOff, RecognitionUnavailable
+from core.files.recognition import RecognitionOff, RecognitionUnavailable
 from identity.principal import Principal
 from services.cases import errors
 from services.cases.materials import straighten, text_hints

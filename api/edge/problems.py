@@ -10,7 +10,7 @@ from sanic import HTTPResponse, Request, Sanic
 from sanic.exceptions import SanicException
 from sanic.response import raw
 
-from core import database_errors, full_disk
+from core import database_errors
 from core.database_errors import JUDGED, Trouble
 from core.errors import (
     Conflict,
@@ -24,6 +24,7 @@ from core.errors import (
     Unavailable,
     Unsupported,
 )
+from core.files import full_disk
 from core.valkey.redis_client import REDIS_ERRORS
 
 log = logging.getLogger(__name__)

@@ -17,8 +17,8 @@ from api.edge import bodies, guards
 from api.edge.endpoint import endpoint
 from core import offload
 from core.errors import Malformed, Problem, Unsupported
-from core.malware import ScannerUnavailable
-from core.parts import StoreUnavailable
+from core.files.malware import ScannerUnavailable
+from core.files.parts import StoreUnavailable
 from identity.principal import Principal
 from services.cases import errors
 from services.cases.files.staging import Shelf, open_shelf

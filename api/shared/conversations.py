@@ -13,7 +13,7 @@ from sanic import Request
 from api.edge import bodies
 from api.edge.bounds import LARGEST_INT, Count
 from core import offload
-from core.malware import ScannerUnavailable
+from core.files.malware import ScannerUnavailable
 from services.cases import errors
 from services.cases.shapes import ConversationView, MessagePictureView, MessageView, ReadMarks
 from services.cases.talk import conversation

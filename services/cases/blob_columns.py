@@ -1,6 +1,6 @@
-"""Which columns of this package hold blobs; what none names is deleted (core.blob_sweep)."""
+"""Which columns of this package hold blobs; what none names is deleted (core.files.blob_sweep)."""
 
-from core.blob_sweep import Column
+from core.files.blob_sweep import Column
 from services.cases.models import MaterialFile, MessagePicture
 
 COLUMNS = (

@@ -9,7 +9,7 @@ import aiohttp
 import pytest
 from yarl import URL
 
-from core.malware import ScannerUnavailable
+from core.files.malware import ScannerUnavailable
 from core.settings import Settings
 from tests.api.applicants import Applicant, Caller
 from tests.cases.factories import PHOTO, photo

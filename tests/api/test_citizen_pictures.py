@@ -9,8 +9,8 @@ from uuid import UUID
 import pytest
 
 from core import offload
-from core.parts import Parts
-from core.recognition import Line
+from core.files.parts import Parts
+from core.files.recognition import Line
 from core.settings import Settings
 from tests.api.applicants import OFFSET, TUS, Applicant, browser, sign_in, tus_headers
 from tests.cases.factories import PHOTO, encoded, photo

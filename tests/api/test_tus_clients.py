@@ -17,7 +17,7 @@ from tusclient.client import TusClient
 from tusclient.exceptions import TusCommunicationError
 from yarl import URL
 
-from core.blobs import Blobs
+from core.files.blobs import Blobs
 from services.cases.models import MaterialFile
 from tests.api.applicants import Applicant
 from tests.api.cutting_proxy import CuttingProxy

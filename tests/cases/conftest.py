@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from core.blobs import Blobs
+from core.files.blobs import Blobs
 from services.guides import catalogue
 from tests.cases.factories import CaseMaker, officer, person
 

@@ -10,7 +10,7 @@ from uuid import UUID
 from PIL import Image, ImageDraw
 
 from core import events as core_events
-from core.blobs import Blobs
+from core.files.blobs import Blobs
 from core.ids import new_id
 from core.outbox import OutboxMessage
 from identity.people import organisations, persons

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from core.audit import AuditRecord
-from core.blobs import Blobs
+from core.files.blobs import Blobs
 from identity.errors import StepUpRequired
 from services.cases import errors
 from services.cases.acts import apply, sign

@@ -4,7 +4,7 @@ from uuid import UUID
 
 import pytest
 
-from core.recognition import Line, RecognitionOff
+from core.files.recognition import Line, RecognitionOff
 from services.cases import errors
 from services.cases.materials import text_hints
 from services.cases.models import Case

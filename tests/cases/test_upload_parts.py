@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from core import clock
+from core.files.parts import PartExists, Parts, StoreUnavailable, UnsuitableStore
 from core.ids import new_id
-from core.parts import PartExists, Parts, StoreUnavailable, UnsuitableStore
 from services.cases import errors
 from services.cases.files.staging import open_shelf
 from services.cases.files.upload_files import Checksum
@@ -179,7 +179,7 @@ import asyncio, sys
 from uuid import UUID
 from pathlib import Path
 from services.cases.files.upload_parts import Bucket, PART_BYTES
-from core.parts import Parts
+from core.files.parts import Parts
 from tests.s3_server import S3Server
 
 async def chunks():

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from core import blob_sweep, clock
+from core import clock
 from core.audit import AuditRecord
-from core.blob_sweep import ASIDE, GRACE, BlobSweep
-from core.blobs import BlobNotFound, Blobs
+from core.files import blob_sweep
+from core.files.blob_sweep import ASIDE, GRACE, BlobSweep
+from core.files.blobs import BlobNotFound, Blobs
 from core.ids import new_id
 from services.cases.blob_columns import COLUMNS
 from services.cases.models import Case, MessagePicture

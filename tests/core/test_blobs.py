@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from core.blobs import INLINE_BYTES, BlobNotFound, Blobs, DamagedBlob, digest_of
+from core.files.blobs import INLINE_BYTES, BlobNotFound, Blobs, DamagedBlob, digest_of
 from tests.core.s3_store import S3Store
 
 DATA = b"a photograph" * 1000

@@ -16,8 +16,8 @@ import aiohttp
 import pytest
 
 from core import clock, readiness
-from core.blobs import Blobs
-from core.full_disk import StorageFull, is_full, refusing
+from core.files.blobs import Blobs
+from core.files.full_disk import StorageFull, is_full, refusing
 from core.ids import new_id
 from core.outbox import OutboxMessage
 from core.readiness import Readiness

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from core.recognition import RecognitionUnavailable
+from core.files.recognition import RecognitionUnavailable
 from miniapp_bridge.recognition import LONGEST_LINE, HttpRecogniser
 
 Answer = dict[str, Any]

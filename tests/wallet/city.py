@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from core.blobs import Blobs
+from core.files.blobs import Blobs
 from identity.models import Counter
 from identity.people import organisations, persons
 from identity.principal import Principal, PrincipalKind

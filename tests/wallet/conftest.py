@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.blobs import Blobs
+from core.files.blobs import Blobs
 from signing.dev.devca import DevelopmentAuthority
 from tests.conftest import FrozenClock
 from tests.wallet import city as small_city

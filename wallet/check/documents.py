@@ -20,7 +20,7 @@ import msgspec
 from tortoise.exceptions import IntegrityError
 
 from core import audit, clock, database, offload, once
-from core.blobs import digest_of
+from core.files.blobs import digest_of
 from identity.log_in import guesses
 from identity.principal import Principal
 from signing import SealReport, TrustList

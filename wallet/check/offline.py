@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from redis.asyncio import Redis
 
 from core import clock, spent
-from core.blobs import Blobs
+from core.files.blobs import Blobs
 from signing import Check as PassCheck
 from signing import MalformedPass, PassReport, TrustList, verify_pass
 from signing.passes import passes

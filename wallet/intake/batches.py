@@ -21,7 +21,7 @@ from tortoise.exceptions import IntegrityError
 from tortoise.expressions import F
 
 from core import audit, clock, database, offload, outbox
-from core.blobs import Blobs
+from core.files.blobs import Blobs
 from identity.principal import Principal
 from identity.staff import roles
 from identity.staff.roles import Act

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from core import audit, clock, database
-from core.blobs import Blobs
+from core.files.blobs import Blobs
 from core.ids import derived_id
 from identity import queries as identity_queries
 from identity.people import named

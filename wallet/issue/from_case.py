@@ -15,7 +15,7 @@ from tortoise.exceptions import IntegrityError
 from tortoise.queryset import QuerySet
 
 from core import audit, clock, database, outbox
-from core.blobs import Blobs
+from core.files.blobs import Blobs
 from core.ids import new_id
 from identity import queries
 from identity.queries import SubjectView

@@ -8,7 +8,7 @@ sealed: our seal says that the authority stands behind every word.
 from uuid import UUID
 
 from core import audit, clock, database
-from core.blobs import BlobNotFound, Blobs
+from core.files.blobs import BlobNotFound, Blobs
 from core.ids import new_id
 from identity.principal import Principal
 from signing import TrustList

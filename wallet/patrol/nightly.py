@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from core import clock, database
-from core.blobs import BlobNotFound, Blobs, DamagedBlob
+from core.files.blobs import BlobNotFound, Blobs, DamagedBlob
 from core.protect import ProtectionError
 from wallet.log import alarms, transparency
 from wallet.log.transparency import EntryKind

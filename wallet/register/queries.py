@@ -10,7 +10,7 @@ import msgspec
 from tortoise.expressions import Q
 
 from core import audit, clock, database
-from core.blobs import Blobs
+from core.files.blobs import Blobs
 from identity.log_in import assurance
 from identity.principal import Principal
 from identity.staff import roles

@@ -17,7 +17,7 @@ import msgspec
 from redis.asyncio import Redis
 
 from core import clock, offload
-from core.blobs import BlobNotFound, Blobs, DamagedBlob
+from core.files.blobs import BlobNotFound, Blobs, DamagedBlob
 from core.valkey.redis_client import REDIS_ERRORS
 from signing import SealReport, TrustList
 from signing import verify_document as verify_seal

@@ -14,7 +14,7 @@ from uuid import UUID
 from tortoise.exceptions import IntegrityError
 
 from core import audit, clock, database, offload
-from core.blobs import Blobs
+from core.files.blobs import Blobs
 from core.ids import new_id
 from identity.principal import Principal
 from identity.staff import roles

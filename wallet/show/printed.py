@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from redis.asyncio import Redis
 
 from core import clock, protect
-from core.blobs import Blobs
+from core.files.blobs import Blobs
 from core.protect import for_row
 from signing import TrustList
 from wallet.errors import PrintedCodeNotFound

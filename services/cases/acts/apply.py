@@ -8,8 +8,8 @@ from uuid import UUID
 from tortoise.exceptions import IntegrityError
 
 from core import audit, clock, outbox
-from core.blobs import Blobs
 from core.database import transaction
+from core.files.blobs import Blobs
 from core.ids import new_id
 from identity import channels
 from identity import queries as identity_queries

@@ -13,8 +13,8 @@ from uuid import UUID
 from tortoise.exceptions import IntegrityError
 
 from core import audit, clock, jobs, outbox
-from core.blobs import Blobs
 from core.database import transaction
+from core.files.blobs import Blobs
 from core.protect import for_row
 from identity.log_in import assurance
 from identity.principal import Principal

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Protocol
 from uuid import UUID
 
-from core.parts import Parts
+from core.files.parts import Parts
 from services.cases.files.upload_files import Checksum, Chunk, Folder
 from services.cases.files.upload_parts import Bucket
 

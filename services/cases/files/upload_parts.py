@@ -19,7 +19,7 @@ from pathlib import Path
 from uuid import UUID
 
 from core import tasks
-from core.parts import Part, PartExists, PartMissing, Parts
+from core.files.parts import Part, PartExists, PartMissing, Parts
 from services.cases import errors
 from services.cases.files import upload_files
 from services.cases.files.upload_files import Checksum, Chunk

@@ -8,8 +8,8 @@ from PIL import Image
 from tortoise.expressions import F
 
 from core import clock, offload, outbox
-from core.blobs import Blobs
 from core.database import transaction
+from core.files.blobs import Blobs
 from identity.principal import Principal
 from services.cases import errors, events, moves, timeline
 from services.cases.materials import content_checks, papers

@@ -11,9 +11,9 @@ from uuid import UUID
 from tortoise.expressions import F
 
 from core import audit, clock, offload, outbox
-from core.blobs import Blobs
 from core.database import transaction
-from core.malware import Scanner
+from core.files.blobs import Blobs
+from core.files.malware import Scanner
 from core.protect import for_row
 from identity.log_in import assurance
 from identity.principal import Principal

@@ -11,8 +11,8 @@ from pathlib import Path
 from uuid import UUID
 
 from core import audit, clock, offload, outbox
-from core.blobs import Blobs
 from core.database import transaction
+from core.files.blobs import Blobs
 from identity.principal import Principal
 from services.cases import errors, events, moves, timeline
 from services.cases.files import sheet

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from core.blobs import Blobs
-from core.recognition import Line, Recogniser, RecognitionOff
+from core.files.blobs import Blobs
+from core.files.recognition import Line, Recogniser, RecognitionOff
 from identity.principal import Principal
 from services.cases import errors, moves
 from services.cases.materials import papers

@@ -6,7 +6,7 @@ from uuid import UUID
 from PIL import Image
 
 from core import offload
-from core.blobs import Blobs
+from core.files.blobs import Blobs
 from services.cases import errors
 from services.cases.files import pdf_page, pictures
 from services.cases.models import MaterialFile

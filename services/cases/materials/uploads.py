@@ -12,10 +12,10 @@ from pathlib import Path
 from uuid import UUID
 
 from core import clock
-from core.blobs import Blobs
 from core.database import transaction
+from core.files.blobs import Blobs
+from core.files.malware import Scanner
 from core.ids import new_id
-from core.malware import Scanner
 from identity.principal import Principal
 from services.cases import errors
 from services.cases.files.staging import Shelf

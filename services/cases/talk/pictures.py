@@ -13,9 +13,9 @@ from uuid import UUID
 from tortoise.exceptions import IntegrityError
 
 from core import audit, clock, offload
-from core.blobs import Blobs
 from core.errors import Problem
-from core.malware import Scanner
+from core.files.blobs import Blobs
+from core.files.malware import Scanner
 from identity.principal import Principal
 from identity.staff import roles
 from identity.staff.roles import Act

@@ -20,8 +20,8 @@ import obstore
 from obstore.exceptions import BaseError
 from obstore.store import LocalStore, MemoryStore, ObjectStore, from_url
 
-from core import full_disk
 from core.errors import NotFound
+from core.files import full_disk
 from core.ids import new_id
 
 if TYPE_CHECKING:

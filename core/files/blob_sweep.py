@@ -23,8 +23,8 @@ from tortoise.expressions import Q
 from tortoise.models import Model
 
 from core import audit, clock
-from core.blobs import Blobs
 from core.database import transaction
+from core.files.blobs import Blobs
 
 log = logging.getLogger(__name__)
 
