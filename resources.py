@@ -17,12 +17,13 @@ from pathlib import Path
 
 from redis.asyncio import Redis
 
-from core import audit, chain_heads, database, offload, protect
+from core import database, offload
 from core.database import DATABASE_ERRORS
 from core.files.blobs import Blobs
 from core.files.malware import Clamd, Scanner
 from core.files.parts import Parts, UnsuitableStore
 from core.files.recognition import Recogniser
+from core.protection import audit, chain_heads, protect
 from core.readiness import Question, have_room
 from core.settings import Settings, SettingsError
 from core.valkey import redis_client

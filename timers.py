@@ -43,9 +43,10 @@ import wallet.patrol.nightly
 import wallet.register.reminders
 import wallet.register.taken_in
 import wallet.show.pass_origins
-from core import audit, clock, jobs, once, outbox, spent, tasks
+from core import clock, jobs, once, outbox, spent, tasks
 from core.files import blob_sweep
 from core.lease import Lease
+from core.protection import audit
 from resources import Resources
 from services.cases.files.staging import open_shelf
 

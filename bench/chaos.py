@@ -28,7 +28,8 @@ from tortoise.exceptions import BaseORMException, IntegrityError
 
 from bench import fanout_people as people
 from bench.live_client import LiveClient
-from core import audit, database, ids, outbox, protect
+from core import database, ids, outbox
+from core.protection import audit, protect
 from core.valkey.embedded import EmbeddedValkey
 from push import stream
 from push.channels import live

@@ -19,7 +19,7 @@ from PIL import Image
 
 from bench.result import Result
 from bench.stack import running
-from core import protect
+from core.protection import protect
 from core.valkey import redis_client
 from tests.installation import Installation
 from tests.journeys.actors import Citizen, CounterDevice, Enterprise

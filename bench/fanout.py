@@ -30,7 +30,8 @@ from redis.asyncio import Redis
 from bench import fanout_people as people
 from bench.result import Result, percentile
 from bench.stack import running
-from core import audit, database, protect
+from core import database
+from core.protection import audit, protect
 from core.valkey import redis_client
 from core.valkey.embedded import free_port
 from resources import PACKAGES

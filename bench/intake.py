@@ -22,8 +22,9 @@ from tortoise import Tortoise, connections
 
 from bench.result import Result
 from bench.verify_large import peak_mib
-from core import audit, database, offload, protect
+from core import database, offload
 from core.files.blobs import Blobs
+from core.protection import audit, protect
 from identity.principal import Principal, PrincipalKind
 from resources import PACKAGES
 from signing import TrustList

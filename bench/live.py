@@ -16,8 +16,9 @@ from redis.asyncio import Redis
 
 from bench.result import Result, percentile
 from bench.stack import running
-from core import audit, database, protect
+from core import database
 from core.ids import new_id
+from core.protection import audit, protect
 from core.valkey import redis_client
 from identity.demo import load as load_people
 from identity.log_in import sessions

@@ -1,8 +1,8 @@
 """An operation of migrations: a text column becomes a protected one, in place.
 
 The texts stay as they are; `manage.py reencrypt` seals them beside a serving system, and until then
-they are read only where the settings allow old values (`core.protect`, `once_plain`). Tortoise
-would make the whole table anew on SQLite, and lose its indexes.
+they are read only where the settings allow old values (`core.protection.protect`, `once_plain`).
+Tortoise would make the whole table anew on SQLite, and lose its indexes.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ from tortoise.exceptions import IntegrityError
 from core import clock, database
 from core.errors import Invalid
 from core.ids import derived_id
-from core.protect import ProtectedField, ProtectedModel
+from core.protection.protect import ProtectedField, ProtectedModel
 
 KEPT = timedelta(days=7)
 

@@ -29,7 +29,7 @@ from tortoise.functions import Count, Min
 
 from core import clock, database, events, sql
 from core.events import Event
-from core.protect import ProtectedField, ProtectedModel
+from core.protection.protect import ProtectedField, ProtectedModel
 from core.queue import AT_ONCE, MOST_LOST, Backoff, Claim, IndexWhere, Queue, Queued
 from core.sql import NOW
 from core.workers import Bell, Workers

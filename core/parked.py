@@ -2,8 +2,9 @@
 
 from uuid import UUID
 
-from core import audit, database, outbox
+from core import database, outbox
 from core.errors import NotFound
+from core.protection import audit
 
 
 class ParkedEventNotFound(NotFound):

@@ -69,7 +69,9 @@ class Settings:
     """Upper bound of one uploaded file in MiB, whatever the requirement says."""
 
     log_key: bytes = field(default=b"", repr=False)
-    """Seals the heads of the logs (core/chain_heads.py); empty: derived from `secret_key`."""
+    """Seals the heads of the logs (core/protection/chain_heads.py); empty: derived from
+    `secret_key`.
+    """
 
     log_memory: Path | None = None
     """File outside of the database that keeps how far the logs had come; None: in `var_dir`."""

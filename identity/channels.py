@@ -15,8 +15,9 @@ from urllib.parse import quote
 import yaml
 from tortoise.expressions import F
 
-from core import audit, clock
+from core import clock
 from core.database import transaction
+from core.protection import audit
 from identity import errors
 from identity.models import ChannelDay, ChannelSwitch
 from identity.principal import Principal

@@ -1,7 +1,7 @@
 """Tables of the identity package. Nobody outside this package reads them; see `queries.py`.
 
-Names, ID numbers and phones are encrypted (`core.protect`); the ID number is found again by a
-blind index. Tokens, codes and passwords are stored as digests only (PIPL art. 51).
+Names, ID numbers and phones are encrypted (`core.protection.protect`); the ID number is found again
+by a blind index. Tokens, codes and passwords are stored as digests only (PIPL art. 51).
 """
 
 from enum import StrEnum
@@ -12,7 +12,7 @@ from tortoise.models import Model
 
 from core.clock import now
 from core.ids import new_id
-from core.protect import BlindColumn, ProtectedField, ProtectedModel
+from core.protection.protect import BlindColumn, ProtectedField, ProtectedModel
 
 ID_NO_PURPOSE = "identity.id_no"
 USER_PURPOSE = "identity.platform_user"

@@ -6,7 +6,7 @@ from typing import Literal
 from uuid import UUID
 
 from core import clock
-from core.protect import blind_index, blind_indexes
+from core.protection.protect import blind_index, blind_indexes
 from identity import errors
 from identity.models import (
     ID_NO_PURPOSE,

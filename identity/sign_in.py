@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from core import audit
 from core.database import transaction
 from core.errors import Problem
+from core.protection import audit
 from identity import channels, errors, queries
 from identity.log_in import assurance, sessions, sign_in_log
 from identity.log_in.sessions import IssuedSession

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from core import clock, ids
-from core.protect import open_note, seal_note
+from core.protection.protect import open_note, seal_note
 from core.valkey.redis_client import REDIS_ERRORS
 from miniapp_bridge.errors import TokenUnavailable
 

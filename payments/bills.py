@@ -2,8 +2,8 @@
 
 from uuid import UUID
 
-from core import audit
 from core.database import transaction
+from core.protection import audit
 from payments.lifecycle import BillState
 from payments.models import Bill
 

@@ -9,9 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from core import audit, clock
+from core import clock
 from core.database import pieces, transaction
 from core.errors import Problem
+from core.protection import audit
 from miniapp_bridge.payments.provider import PaymentProvider, StatementLine
 from payments import orders, settle
 from payments.lifecycle import DifferenceKind, EntryKind

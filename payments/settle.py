@@ -7,8 +7,9 @@ and only the move writes it. Money for a bill that is settled already goes back 
 import logging
 from datetime import datetime
 
-from core import audit, clock, outbox
+from core import clock, outbox
 from core.database import transaction
+from core.protection import audit
 from miniapp_bridge.payments.provider import (
     Notice,
     PayState,

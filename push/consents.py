@@ -11,7 +11,7 @@ from datetime import timedelta
 
 from core import clock
 from core.errors import Problem
-from core.protect import blind_index
+from core.protection.protect import blind_index
 from identity.queries import PlatformUser
 from miniapp_bridge.connector import Consent, ConsentQuerying, SendOutcome
 from push.models import ConsentRecord

@@ -23,7 +23,7 @@ from tortoise.exceptions import IntegrityError
 
 from core import clock
 from core.database import transaction
-from core.protect import blind_index
+from core.protection.protect import blind_index
 from core.queue import AT_ONCE, Backoff, Claim, Queue
 from core.sql import NOW
 from core.workers import Bell, Workers

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from core import ids
-from core.protect import open_note, seal_note
+from core.protection.protect import open_note, seal_note
 from core.valkey.redis_client import allow
 from identity.log_in import assurance
 from identity.principal import Principal

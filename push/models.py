@@ -1,7 +1,7 @@
 """Tables of the push package: streams and their entries, deliveries, the inbox.
 
-What a message says is encrypted (`core.protect`): the name of a service item alone may tell of an
-illness or a disability. Such columns hold JSON text.
+What a message says is encrypted (`core.protection.protect`): the name of a service item alone may
+tell of an illness or a disability. Such columns hold JSON text.
 """
 
 from enum import StrEnum
@@ -12,7 +12,7 @@ from tortoise.models import Model
 
 from core.clock import now
 from core.ids import new_id
-from core.protect import ProtectedField, ProtectedModel
+from core.protection.protect import ProtectedField, ProtectedModel
 from core.queue import IndexWhere, Queued
 
 

@@ -10,7 +10,7 @@ from datetime import datetime, time, timedelta
 from uuid import UUID
 
 from core import clock
-from core.protect import for_row
+from core.protection.protect import for_row
 from push.errors import UnreadableQuietHours
 from push.models import NoticePreference
 

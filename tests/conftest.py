@@ -24,10 +24,11 @@ from argon2 import PasswordHasher
 from redis.asyncio import Redis
 from tortoise import Tortoise, connections
 
-from core import audit, clock, database, offload, protect
+from core import clock, database, offload
 from core.files.blobs import Blobs
 from core.jobs import Job
 from core.outbox import OutboxMessage
+from core.protection import audit, protect
 from core.settings import Settings
 from core.valkey import redis_client
 from core.valkey.embedded import free_port

@@ -10,10 +10,11 @@ import identity.systems.clients
 import identity.systems.counters
 import push.webhooks.endpoints
 import timers
-from core import audit, database, jobs, outbox
+from core import database, jobs, outbox
 from core.errors import Problem
 from core.files import blob_sweep
 from core.files.blobs import Blobs
+from core.protection import audit
 from core.settings import Settings
 from push.webhooks.addresses import read_networks
 from resources import load_keys, signing_folder

@@ -11,14 +11,15 @@ from pathlib import Path
 
 from tortoise import Tortoise
 
-import core.reencrypt
+import core.protection.reencrypt
 import identity.people.persons
 import identity.staff.departments
 import services.guides.catalogue
 import wallet.register.pictures
 import wallet.seal.seals
 import wallet.show.printed
-from core import audit, chain_heads, clock, database, protect
+from core import clock, database
+from core.protection import audit, chain_heads, protect
 from core.settings import Settings
 from identity.queries import DepartmentView
 from resources import (
@@ -63,10 +64,10 @@ async def reencrypt(settings: Settings, *, check: bool = False) -> None:
     """Write every protected value anew, or count what is left. Ends with 1 when something is."""
     async with opened(settings):
         if check:
-            left = await core.reencrypt.left()
+            left = await core.protection.reencrypt.left()
         else:
             await wallet.show.printed.keep_codes()
-            counts = await core.reencrypt.run()
+            counts = await core.protection.reencrypt.run()
             left = sum(count.unreadable for count in counts)
     folder = signing_folder(settings)
     if not check and (folder / KEYS_FILE).exists():
@@ -81,7 +82,7 @@ async def bring_up_to_date(settings: Settings) -> None:
     """What an earlier version of the demo has sealed in the old form, written anew."""
     async with opened(replace(settings, read_old_values=True)):
         await wallet.show.printed.keep_codes()
-        await core.reencrypt.run(report=lambda line: None)
+        await core.protection.reencrypt.run(report=lambda line: None)
 
 
 async def make_migrations() -> list[str]:

@@ -3,9 +3,10 @@
 from datetime import date
 from pathlib import Path
 
-from core import audit, clock, database
+from core import clock, database
 from core.files.blobs import Blobs
 from core.ids import new_id
+from core.protection import audit
 from identity import queries
 from signing import TrustList
 from wallet.document.face import FaceData

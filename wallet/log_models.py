@@ -10,7 +10,7 @@ from tortoise import fields
 from tortoise.models import Model
 
 from core.ids import new_id
-from core.protect import ProtectedField, ProtectedModel
+from core.protection.protect import ProtectedField, ProtectedModel
 
 
 class UseKind(StrEnum):
@@ -100,7 +100,7 @@ class UseHead(Model):
     base_n = fields.IntField(default=0)
     base_digest = fields.CharField(max_length=64)
     mac = fields.CharField(max_length=64, default="", db_default="")
-    """Our seal on the head (core/chain_heads.py)."""
+    """Our seal on the head (core/protection/chain_heads.py)."""
     moved = fields.SmallIntField(null=True)
     """1 since it was anchored last, else None, so that only those that moved are looked for."""
 

@@ -1,6 +1,7 @@
 """Tables of the wallet. Nobody outside this package reads them; see `queries.py`.
 
-Facts, names and numbers of holders are encrypted (`core.protect`) and found by blind indexes.
+Facts, names and numbers of holders are encrypted (`core.protection.protect`) and found by blind
+indexes.
 """
 
 from enum import StrEnum
@@ -10,7 +11,7 @@ from tortoise.models import Model
 
 from core.clock import now
 from core.ids import new_id
-from core.protect import BlindColumn, ProtectedField, ProtectedModel
+from core.protection.protect import BlindColumn, ProtectedField, ProtectedModel
 from core.queue import IndexWhere
 from wallet.log_models import Anchor as Anchor
 from wallet.log_models import AnchoredHead as AnchoredHead

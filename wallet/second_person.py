@@ -1,6 +1,7 @@
 """What takes two: who stands alone is turned away, and that stands in the audit."""
 
-from core import audit, database
+from core import database
+from core.protection import audit
 from wallet.errors import SecondPersonNeeded
 
 

@@ -7,7 +7,7 @@ from tortoise import fields
 from tortoise.models import Model
 
 from core.ids import new_id
-from core.protect import ProtectedField, ProtectedModel
+from core.protection.protect import ProtectedField, ProtectedModel
 
 
 class AuthorisationState(StrEnum):

@@ -6,7 +6,7 @@ from sanic import Request
 
 from api.edge.addresses import address_of
 from core.errors import TooMany
-from core.protect import blind_index
+from core.protection.protect import blind_index
 from core.valkey.redis_client import allow
 
 WINDOW_SECONDS = 60

@@ -22,9 +22,10 @@ from tortoise import fields
 from tortoise.expressions import Q
 from tortoise.models import Model
 
-from core import audit, clock
+from core import clock
 from core.database import transaction
 from core.files.blobs import Blobs
+from core.protection import audit
 
 log = logging.getLogger(__name__)
 

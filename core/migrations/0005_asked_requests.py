@@ -1,6 +1,6 @@
 from tortoise import migrations
 from tortoise.migrations import operations as ops
-from core.protect import ProtectedField
+from core.protection.protect import ProtectedField
 from uuid import uuid4
 from tortoise import fields
 

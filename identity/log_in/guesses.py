@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from core import clock
 from core.database import transaction
-from core.protect import blind_index
+from core.protection.protect import blind_index
 from identity.errors import TooManyGuesses
 from identity.models import GuessCount
 

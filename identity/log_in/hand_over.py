@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from core import ids
 from core.errors import Problem
-from core.protect import open_note, seal_note
+from core.protection.protect import open_note, seal_note
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis

@@ -12,8 +12,9 @@ from datetime import datetime, timedelta
 from typing import NamedTuple, TypeVar
 from uuid import UUID
 
-from core import audit, clock, ids
+from core import clock, ids
 from core.database import transaction
+from core.protection import audit
 from identity import errors, queries
 from identity.log_in import assurance as assurance_of
 from identity.log_in.assurance import Act, Level

@@ -3,7 +3,7 @@ from tortoise.migrations import operations as ops
 import functools
 from core.clock import now
 from core.ids import new_id
-from core.protect import ProtectedField
+from core.protection.protect import ProtectedField
 from identity.models import RelationKind, State, SubjectKind
 from json import dumps, loads
 from tortoise.fields.base import OnDelete

@@ -13,9 +13,10 @@ from uuid import UUID
 
 from tortoise.exceptions import IntegrityError
 
-from core import audit, clock
+from core import clock
 from core.database import transaction
-from core.protect import blind_indexes
+from core.protection import audit
+from core.protection.protect import blind_indexes
 from identity import errors, numbers, queries
 from identity.log_in import assurance, hand_over, proofs, sessions
 from identity.log_in.assurance import Act, Level

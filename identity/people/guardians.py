@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from uuid import UUID
 
-from core import audit, clock, once
+from core import clock, once
 from core.database import transaction
+from core.protection import audit
 from identity import errors, numbers, queries
 from identity.models import Relation, RelationKind
 

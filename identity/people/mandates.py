@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from datetime import date
 from uuid import UUID
 
-from core import audit, clock
+from core import clock
 from core.database import transaction
+from core.protection import audit
 from identity import errors, queries
 from identity.log_in import assurance
 from identity.log_in.assurance import Act

@@ -3,8 +3,9 @@
 from datetime import date
 from uuid import UUID
 
-from core import audit, clock
+from core import clock
 from core.database import transaction
+from core.protection import audit
 from identity import numbers, queries
 from identity.models import Relation, RelationKind, Subject, SubjectKind
 

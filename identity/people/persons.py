@@ -2,9 +2,9 @@
 
 from uuid import UUID
 
-from core import audit
 from core.database import transaction
-from core.protect import blind_index, blind_indexes
+from core.protection import audit
+from core.protection.protect import blind_index, blind_indexes
 from identity import numbers, queries
 from identity.log_in import sessions
 from identity.models import PHONE_PURPOSE, USER_PURPOSE, PlatformAccount, Subject, SubjectKind

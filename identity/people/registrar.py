@@ -7,7 +7,8 @@ somebody who has proved who they are can act for a child.
 from dataclasses import dataclass
 from datetime import date
 
-from core import audit, once
+from core import once
+from core.protection import audit
 from identity import errors, numbers, queries
 from identity.people import guardians, named, persons
 from identity.people.guardians import Guardian

@@ -15,9 +15,10 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from tortoise.expressions import F
 
-from core import audit, clock
+from core import clock
 from core.database import transaction
-from core.protect import blind_index
+from core.protection import audit
+from core.protection.protect import blind_index
 from identity import errors, queries
 from identity.log_in import sessions
 from identity.models import Officer, SignInAttempts, SignInPlace, State

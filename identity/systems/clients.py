@@ -11,8 +11,9 @@ from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from core import audit, clock, ids
+from core import clock, ids
 from core.database import transaction
+from core.protection import audit
 from identity import errors
 from identity.models import ClientApp, State
 from identity.principal import Principal, PrincipalKind

@@ -18,8 +18,9 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
-from core import audit, clock
+from core import clock
 from core.database import transaction
+from core.protection import audit
 from identity import errors, queries
 from identity.models import Counter, EnrolmentCode, State
 from identity.principal import Principal, PrincipalKind

@@ -12,7 +12,7 @@ import secrets
 from typing import TYPE_CHECKING, Any
 
 from core import ids
-from core.protect import blind_index, derive, open_note, seal_note
+from core.protection.protect import blind_index, derive, open_note, seal_note
 from core.settings import Settings
 from core.valkey.redis_client import allow
 from miniapp_bridge.config import PlatformConfigs

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
 
 from core import clock
-from core.protect import derive
+from core.protection.protect import derive
 from core.settings import Settings, SettingsError
 from miniapp_bridge.breaker import Breaker
 from miniapp_bridge.city import id_token, profile

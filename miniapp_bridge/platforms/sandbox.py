@@ -13,7 +13,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from core import clock, ids
-from core.protect import derive
+from core.protection.protect import derive
 from core.settings import Settings
 from miniapp_bridge.config import PlatformConfigs
 from miniapp_bridge.connector import (

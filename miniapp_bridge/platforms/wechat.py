@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
 
 from core import clock
-from core.protect import blind_index, open_note, seal_note
+from core.protection.protect import blind_index, open_note, seal_note
 from core.settings import Settings
 from miniapp_bridge.breaker import Breaker
 from miniapp_bridge.client import REQUEST_SECONDS, PlatformClient, Retry

@@ -2,7 +2,7 @@ from tortoise import migrations
 from tortoise.migrations import operations as ops
 from core.clock import now
 from core.ids import new_id
-from core.protect import ProtectedField
+from core.protection.protect import ProtectedField
 from push.models import DeliveryState
 from tortoise import fields
 from tortoise.indexes import Index

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from core import audit, clock, once
+from core import clock, once
 from core.database import transaction
-from core.protect import for_row
+from core.protection import audit
+from core.protection.protect import for_row
 from identity.systems import clients
 from push.errors import TooManyWebhooks, WebhookNotFound
 from push.models import CallState, Webhook, WebhookCall, WebhookState

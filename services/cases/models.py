@@ -6,7 +6,7 @@ from tortoise import fields
 from tortoise.models import Model
 
 from core.ids import new_id
-from core.protect import ProtectedField, ProtectedModel
+from core.protection.protect import ProtectedField, ProtectedModel
 from core.queue import IndexWhere, Queued
 from services.cases.lifecycle import CaseState
 from services.guides.models import CatalogueEntry as CatalogueEntry

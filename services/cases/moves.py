@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import Any, TypedDict
 from uuid import UUID
 
-from core import audit
-from core.protect import blind_index, blind_indexes, for_row
+from core.protection import audit
+from core.protection.protect import blind_index, blind_indexes, for_row
 from identity import queries as identity_queries
 from identity.principal import Principal
 from identity.staff import roles

@@ -15,8 +15,9 @@ from typing import Any
 
 import msgspec
 
-from core import audit, clock
+from core import clock
 from core.database import transaction
+from core.protection import audit
 from services.guides import consistency, errors, reading, search
 from services.guides.definitions import Catalogue, Department, Item, Site, Theme
 from services.guides.models import CatalogueEntry, ServiceItem

@@ -12,9 +12,10 @@ import pytest
 from redis.asyncio import Redis
 from tortoise import connections
 
-from core import clock, database, reencrypt
+from core import clock, database
 from core.ids import new_id
-from core.protect import ProtectedModel, vault
+from core.protection import reencrypt
+from core.protection.protect import ProtectedModel, vault
 from services.cases.models import Case, Message
 from tests.api.applicants import Applicant, sign_in
 from tests.core.old_form import sealed_before

@@ -8,7 +8,7 @@ from uuid import uuid4
 import aiohttp
 import pytest
 
-from core.audit import AuditRecord
+from core.protection.audit import AuditRecord
 from tests.api import people
 from tests.wallet import city as small_city
 from tests.wallet.city import City

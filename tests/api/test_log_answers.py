@@ -6,8 +6,9 @@ import aiohttp
 import pytest
 
 import timers
-from core import audit, database
-from core.audit import AuditRecord
+from core import database
+from core.protection import audit
+from core.protection.audit import AuditRecord
 from core.settings import Settings
 from resources import Resources
 from tests.conftest import FrozenClock

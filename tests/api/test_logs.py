@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from core import clock
-from core.audit import AuditRecord
+from core.protection.audit import AuditRecord
 from identity.staff.roles import Role
 from services.cases.lifecycle import CaseState
 from services.cases.models import Case

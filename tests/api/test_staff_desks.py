@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from core import clock
-from core.audit import AuditRecord
+from core.protection.audit import AuditRecord
 from identity.staff.roles import Role
 from tests.api.applicants import Applicant, Caller, browser, sign_in, sign_in_officer
 from tests.identity import factories

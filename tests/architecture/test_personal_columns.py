@@ -11,7 +11,7 @@ import pytest
 from tortoise import Tortoise, fields
 from tortoise.models import Model
 
-from core.protect import ProtectedField
+from core.protection.protect import ProtectedField
 
 NAMES = re.compile(
     r"(^|_)(name|names|id_no|number|phone|mobile|email|address|addr|contact|birth|facts|form|text|"

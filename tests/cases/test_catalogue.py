@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from core.audit import AuditRecord
+from core.protection.audit import AuditRecord
 from services.cases import moves
 from services.cases.acts import apply
 from services.cases.models import Case

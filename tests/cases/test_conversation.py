@@ -8,10 +8,11 @@ import pytest
 from redis.asyncio import Redis
 from tortoise import connections
 
-from core import audit, events
-from core.audit import AuditRecord
+from core import events
 from core.ids import new_id
 from core.outbox import OutboxMessage
+from core.protection import audit
+from core.protection.audit import AuditRecord
 from identity.principal import Principal
 from services.cases import errors, moves
 from services.cases.acts import review

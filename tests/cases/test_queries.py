@@ -5,7 +5,7 @@ from uuid import UUID
 import pytest
 from tortoise import connections
 
-from core.audit import AuditRecord
+from core.protection.audit import AuditRecord
 from identity.principal import Principal
 from services.cases import errors
 from services.cases.acts import review, supplement

@@ -6,8 +6,8 @@ from uuid import uuid4
 import pytest
 
 from core import clock
-from core.audit import AuditRecord
 from core.outbox import OutboxMessage
+from core.protection.audit import AuditRecord
 from identity.errors import RoleMissing, StepUpRequired
 from services.cases import errors
 from services.cases.acts import apply, review, supplement

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from core.audit import AuditRecord
 from core.files.blobs import Blobs
+from core.protection.audit import AuditRecord
 from identity.errors import StepUpRequired
 from services.cases import errors
 from services.cases.acts import apply, sign

@@ -5,7 +5,7 @@ import secrets
 
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
-from core.vault import derive
+from core.protection.vault import derive
 
 
 def sealed_before(text: str, *, master: bytes) -> str:

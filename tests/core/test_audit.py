@@ -4,8 +4,9 @@ import asyncio
 
 import pytest
 
-from core import audit, database
-from core.audit import AuditRecord, BrokenChain
+from core import database
+from core.protection import audit
+from core.protection.audit import AuditRecord, BrokenChain
 from tests.conftest import on_postgres
 
 

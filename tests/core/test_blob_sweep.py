@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from core import clock
-from core.audit import AuditRecord
 from core.files import blob_sweep
 from core.files.blob_sweep import ASIDE, GRACE, BlobSweep
 from core.files.blobs import BlobNotFound, Blobs
 from core.ids import new_id
+from core.protection.audit import AuditRecord
 from services.cases.blob_columns import COLUMNS
 from services.cases.models import Case, MessagePicture
 

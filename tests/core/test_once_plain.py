@@ -6,9 +6,10 @@ from uuid import UUID
 import pytest
 from tortoise import connections
 
-from core import clock, database, protect, reencrypt
+from core import clock, database
 from core.ids import new_id
-from core.protect import OldForm, ProtectionError
+from core.protection import protect, reencrypt
+from core.protection.protect import OldForm, ProtectionError
 from wallet.models import Complaint
 
 pytestmark = pytest.mark.usefixtures("db")

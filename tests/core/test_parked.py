@@ -5,11 +5,12 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from core import audit, clock, database, outbox, parked
-from core.audit import AuditRecord
+from core import clock, database, outbox, parked
 from core.events import Event
 from core.outbox import OutboxMessage
 from core.parked import ParkedEventNotFound
+from core.protection import audit
+from core.protection.audit import AuditRecord
 
 OPERATOR = "officer:somebody"
 

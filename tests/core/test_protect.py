@@ -11,7 +11,7 @@ from tortoise.models import Model
 from core import database
 from core.database import transaction
 from core.ids import new_id
-from core.protect import ProtectedModel, ProtectionError, Sealed, for_row, vault
+from core.protection.protect import ProtectedModel, ProtectionError, Sealed, for_row, vault
 from identity.models import PlatformAccount, Subject
 from tests.core.old_form import sealed_before
 

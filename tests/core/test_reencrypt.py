@@ -6,9 +6,10 @@ from uuid import UUID
 import pytest
 from tortoise import connections
 
-from core import database, protect, reencrypt
+from core import database
 from core.database import transaction
-from core.protect import OldForm, ProtectionError
+from core.protection import protect, reencrypt
+from core.protection.protect import OldForm, ProtectionError
 from identity import queries
 from identity.models import Subject
 from identity.people import persons

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.vault import OldForm, ProtectionError, Vault
+from core.protection.vault import OldForm, ProtectionError, Vault
 from tests.core.old_form import sealed_before
 
 OLD, NEW = bytes(range(32)), bytes(range(1, 33))

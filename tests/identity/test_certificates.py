@@ -12,7 +12,7 @@ import pytest
 from redis.asyncio import Redis
 
 from core import clock, ids
-from core.audit import AuditRecord
+from core.protection.audit import AuditRecord
 from identity import errors
 from identity.log_in import assurance, certificates, sessions
 from identity.log_in.assurance import Act, Level

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from redis.asyncio import Redis
 
 from core import ids, spent
-from core.audit import AuditRecord
+from core.protection.audit import AuditRecord
 from identity import errors, queries
 from identity.models import Counter, EnrolmentCode
 from identity.principal import Principal

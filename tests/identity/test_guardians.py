@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from core.audit import AuditRecord
+from core.protection.audit import AuditRecord
 from identity import errors, queries
 from identity.log_in import sessions
 from identity.numbers import identity_check

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from core.audit import AuditRecord
+from core.protection.audit import AuditRecord
 from identity import errors, sign_in
 from identity.log_in import sessions
 from identity.models import Officer

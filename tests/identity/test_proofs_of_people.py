@@ -4,7 +4,7 @@ from uuid import UUID
 
 import pytest
 
-from core.audit import AuditRecord
+from core.protection.audit import AuditRecord
 from identity import queries, sign_in
 from identity.log_in import sessions
 from identity.log_in.sign_in_log import Visit

@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 
-from core.audit import AuditRecord
+from core.protection.audit import AuditRecord
 from identity import errors, queries
 from identity.numbers import identity_check
 from identity.people import named, registrar

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from core.audit import AuditRecord
+from core.protection.audit import AuditRecord
 from identity import errors, queries
 from identity.log_in import sessions
 from identity.log_in.sessions import IssuedSession

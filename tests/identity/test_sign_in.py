@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
-from core.audit import AuditRecord
+from core.protection.audit import AuditRecord
 from core.settings import Settings
 from identity import errors, queries, sign_in
 from identity.log_in import sessions

@@ -15,8 +15,8 @@ import pytest
 from sanic import Sanic
 
 from api.edge import openapi
-from core.audit import AuditRecord
 from core.outbox import OutboxMessage
+from core.protection.audit import AuditRecord
 from tests.journeys.actors import Actor, Citizen, CounterDevice, Enterprise, Officer
 from tests.journeys.conftest import CLIENT_SECRET, City, password_for
 

@@ -8,9 +8,9 @@ import pytest
 
 import timers
 from core import clock
-from core.audit import AuditRecord
 from core.files.blob_sweep import ASIDE, GRACE, sweep
 from core.files.blobs import BlobNotFound, Blobs
+from core.protection.audit import AuditRecord
 from services.cases.acts import apply
 from services.cases.materials import papers, thumbnails
 from services.cases.models import MaterialFile

@@ -14,7 +14,7 @@ from uuid import UUID
 import pytest
 from redis.asyncio import Redis
 
-from core import protect
+from core.protection import protect
 from core.settings import Settings
 from core.valkey import redis_client
 from tests.conftest import on_postgres

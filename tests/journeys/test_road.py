@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from core import audit, outbox
+from core import outbox
+from core.protection import audit
 from tests.journeys import plausible
 from tests.journeys.actors import Citizen, CounterDevice, Enterprise, Officer, photograph
 from tests.journeys.conftest import CLIENT_SECRET, City

@@ -15,8 +15,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from core import clock, protect
+from core import clock
 from core.errors import Problem
+from core.protection import protect
 from core.settings import Settings
 from core.valkey import redis_client
 from miniapp_bridge import config

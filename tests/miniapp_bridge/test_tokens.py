@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
-from core import protect
+from core.protection import protect
 from core.valkey import redis_client
 from miniapp_bridge.errors import TokenUnavailable
 from miniapp_bridge.platforms.wechat import WeChatConnector

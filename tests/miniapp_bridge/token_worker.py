@@ -7,7 +7,7 @@ import asyncio
 import sys
 from pathlib import Path
 
-from core import protect
+from core.protection import protect
 from core.valkey import redis_client
 from miniapp_bridge import config
 from miniapp_bridge.platforms.wechat import WeChatConnector

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from core.audit import AuditRecord
 from core.outbox import OutboxMessage
+from core.protection.audit import AuditRecord
 from miniapp_bridge.standin import others
 from payments import bills, errors, orders, queries, reconcile, refunds
 from payments.models import Entry, Order, Refund

@@ -13,8 +13,9 @@ import pytest
 from tortoise import connections
 
 import timers
-from core import audit, chain_heads, database
-from core.audit import AuditHead, AuditRecord, BrokenChain
+from core import database
+from core.protection import audit, chain_heads
+from core.protection.audit import AuditHead, AuditRecord, BrokenChain
 from tests.conftest import FrozenClock
 from tests.wallet.city import City
 from tests.wallet.factories import stored_licence

@@ -11,8 +11,8 @@ import msgspec
 import pytest
 from redis.asyncio import Redis
 
-from core.audit import AuditRecord
 from core.outbox import OutboxMessage
+from core.protection.audit import AuditRecord
 from identity.errors import RoleMissing
 from identity.principal import Principal
 from tests.identity.factories import credit_code

@@ -6,9 +6,9 @@ from uuid import UUID, uuid4
 import pytest
 
 from core import outbox
-from core.audit import AuditRecord
 from core.events import Event
 from core.outbox import OutboxMessage
+from core.protection.audit import AuditRecord
 from identity.errors import SubjectNotFound
 from identity.principal import Principal, PrincipalKind
 from signing import verify_document

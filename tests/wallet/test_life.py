@@ -14,7 +14,7 @@ import pytest
 from tortoise import connections
 
 from core import clock, database
-from core.audit import AuditRecord
+from core.protection.audit import AuditRecord
 from tests.conftest import FrozenClock
 from tests.wallet.city import City
 from wallet.document.face import FaceData

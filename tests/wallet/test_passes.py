@@ -11,9 +11,9 @@ import qrcode
 from redis.asyncio import Redis
 
 from core import database
-from core.audit import AuditRecord
 from core.errors import TooMany
 from core.outbox import OutboxMessage
+from core.protection.audit import AuditRecord
 from identity.principal import Principal
 from signing.passes import passes as signing_passes
 from tests.conftest import FrozenClock

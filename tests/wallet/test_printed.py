@@ -5,7 +5,8 @@ from collections.abc import Iterator
 import pytest
 from redis.asyncio import Redis
 
-from core import database, protect, reencrypt
+from core import database
+from core.protection import protect, reencrypt
 from tests.wallet.city import City
 from tests.wallet.factories import URL, issue_licence, stored_licence, tools
 from wallet.check import at_counter

@@ -10,7 +10,7 @@ import pytest
 from redis.asyncio import Redis
 
 from core import clock
-from core.audit import AuditRecord
+from core.protection.audit import AuditRecord
 from identity.errors import StepUpRequired
 from identity.log_in import sessions
 from identity.people import organisations

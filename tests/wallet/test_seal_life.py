@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from core import database
-from core.audit import AuditRecord
+from core.protection.audit import AuditRecord
 from identity.principal import Principal
 from tests.conftest import FrozenClock
 from tests.wallet.city import City

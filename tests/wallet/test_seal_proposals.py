@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from core import database
-from core.audit import AuditRecord
+from core.protection.audit import AuditRecord
 from identity.principal import Principal
 from signing import parse_seal
 from tests.conftest import FrozenClock, on_postgres

@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 import pytest
 
 import timers
-from core.audit import AuditRecord
 from core.errors import Unavailable
 from core.outbox import OutboxMessage
+from core.protection.audit import AuditRecord
 from resources import open_libraries
 from tests.wallet.city import City
 from tests.wallet.factories import stored_licence

@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 from redis.asyncio import Redis
 
-from core.audit import AuditRecord
 from core.outbox import OutboxMessage
+from core.protection.audit import AuditRecord
 from identity.principal import Principal
 from signing import TrustList
 from tests.conftest import FrozenClock

@@ -12,7 +12,8 @@ from uuid import UUID, uuid5
 
 from tortoise.exceptions import IntegrityError
 
-from core import audit, clock, database, outbox
+from core import clock, database, outbox
+from core.protection import audit
 from identity import queries as identity_queries
 from identity.principal import Principal
 from wallet.check import disclosure

@@ -19,8 +19,9 @@ from uuid import UUID
 import msgspec
 from tortoise.exceptions import IntegrityError
 
-from core import audit, clock, database, offload, once
+from core import clock, database, offload, once
 from core.files.blobs import digest_of
+from core.protection import audit
 from identity.log_in import guesses
 from identity.principal import Principal
 from signing import SealReport, TrustList

@@ -20,8 +20,9 @@ from uuid import UUID
 from tortoise.exceptions import IntegrityError
 from tortoise.expressions import F
 
-from core import audit, clock, database, offload, outbox
+from core import clock, database, offload, outbox
 from core.files.blobs import Blobs
+from core.protection import audit
 from identity.principal import Principal
 from identity.staff import roles
 from identity.staff.roles import Act

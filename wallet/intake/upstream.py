@@ -14,7 +14,8 @@ from uuid import UUID
 
 import msgspec
 
-from core import audit, clock, database, jobs, outbox
+from core import clock, database, jobs, outbox
+from core.protection import audit
 from wallet.intake import lines as intake_lines
 from wallet.intake import rows
 from wallet.intake.lines import Incoming

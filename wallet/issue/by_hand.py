@@ -9,9 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
-from core import audit, clock, database
+from core import clock, database
 from core.files.blobs import Blobs
 from core.ids import derived_id
+from core.protection import audit
 from identity import queries as identity_queries
 from identity.people import named
 from identity.principal import Principal

@@ -14,9 +14,10 @@ import msgspec
 from tortoise.exceptions import IntegrityError
 from tortoise.queryset import QuerySet
 
-from core import audit, clock, database, outbox
+from core import clock, database, outbox
 from core.files.blobs import Blobs
 from core.ids import new_id
+from core.protection import audit
 from identity import queries
 from identity.queries import SubjectView
 from signing import TrustList

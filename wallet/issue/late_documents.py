@@ -7,9 +7,10 @@ sealed: our seal says that the authority stands behind every word.
 
 from uuid import UUID
 
-from core import audit, clock, database
+from core import clock, database
 from core.files.blobs import BlobNotFound, Blobs
 from core.ids import new_id
+from core.protection import audit
 from identity.principal import Principal
 from signing import TrustList
 from wallet.document.face import FaceData

@@ -2,7 +2,7 @@
 
 Every look is written in the transaction that grants it. A record holds the digest of the one before
 it, so that changing, removing or inserting one breaks the chain. The head bears our seal
-(core/chain_heads.py), heads that moved are anchored in the transparency log every minute
+(core/protection/chain_heads.py), heads that moved are anchored in the transparency log every minute
 (wallet/log/anchors.py), and once a day the heads of all holders go into a signed Merkle tree, so
 that even who rewrites a whole chain is found out. Digests are plain SHA-256: holders check them
 themselves.
@@ -17,8 +17,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from core import audit, chain_heads, clock, database, outbox
+from core import clock, database, outbox
 from core.ids import new_id
+from core.protection import audit, chain_heads
 from identity import queries as identity_queries
 from identity.principal import Principal
 from wallet.errors import LicenceNotFound, UseNotFound

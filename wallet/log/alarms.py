@@ -12,7 +12,8 @@ from uuid import UUID
 
 from tortoise.exceptions import IntegrityError
 
-from core import audit, clock, database
+from core import clock, database
+from core.protection import audit
 from wallet.models import LogAlarm
 from wallet.types.verdict import Check, Outcome, Reason
 

@@ -16,7 +16,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from core import audit, clock, database
+from core import clock, database
+from core.protection import audit
 from wallet.errors import AnchorForgotten, AnchorNotFound
 from wallet.log import merkle, standing, transparency
 from wallet.log.access_log import name_of

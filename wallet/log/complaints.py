@@ -8,8 +8,9 @@ from uuid import UUID
 
 from tortoise.exceptions import IntegrityError
 
-from core import audit, clock, database, once, outbox
-from core.protect import for_row
+from core import clock, database, once, outbox
+from core.protection import audit
+from core.protection.protect import for_row
 from identity.principal import Principal
 from identity.staff.roles import Act, insist
 from wallet.errors import AlreadyComplained, ComplaintClosed, ComplaintNotFound

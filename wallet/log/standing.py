@@ -11,7 +11,7 @@ from uuid import UUID
 
 from tortoise.expressions import Q
 
-from core import audit, chain_heads
+from core.protection import audit, chain_heads
 from wallet.log.access_log import content_of, digest_of, name_of
 from wallet.models import UseHead, UseRecord
 

@@ -2,7 +2,7 @@ from tortoise import migrations
 from tortoise.migrations import operations as ops
 import functools
 from core.ids import new_id
-from core.protect import ProtectedField
+from core.protection.protect import ProtectedField
 from json import dumps, loads
 from uuid import uuid4
 from wallet.log_models import ComplaintState, UseKind

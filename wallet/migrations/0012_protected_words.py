@@ -1,7 +1,7 @@
 from tortoise import migrations
 from tortoise.migrations import operations as ops
 from core.altering import ProtectColumn
-from core.protect import ProtectedField
+from core.protection.protect import ProtectedField
 
 class Migration(migrations.Migration):
     dependencies = [('wallet', '0011_remind_on')]

@@ -11,7 +11,7 @@ from datetime import date
 
 import msgspec
 
-from core.protect import blind_index
+from core.protection.protect import blind_index
 from wallet.document.face import stored_text
 from wallet.errors import LicenceTypeNotFound
 from wallet.intake import lines

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from core import clock, database
 from core.files.blobs import BlobNotFound, Blobs, DamagedBlob
-from core.protect import ProtectionError
+from core.protection.protect import ProtectionError
 from wallet.log import alarms, transparency
 from wallet.log.transparency import EntryKind
 from wallet.models import Licence, LogAlarm, LogEntry, Patrol, StateChange

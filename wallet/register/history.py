@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from core import audit, clock
+from core import clock
+from core.protection import audit
 from identity.principal import Principal
 from identity.staff import roles
 from identity.staff.roles import Act

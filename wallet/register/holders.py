@@ -7,7 +7,7 @@ her father's senior card, a mother for a birth certificate, a founder for the co
 from dataclasses import dataclass
 from uuid import UUID
 
-from core.protect import blind_index, blind_indexes
+from core.protection.protect import blind_index, blind_indexes
 from identity import queries
 from identity.people import organisations, persons
 from identity.queries import SubjectView

@@ -9,8 +9,9 @@ from uuid import UUID
 import msgspec
 from tortoise.expressions import Q
 
-from core import audit, clock, database
+from core import clock, database
 from core.files.blobs import Blobs
+from core.protection import audit
 from identity.log_in import assurance
 from identity.principal import Principal
 from identity.staff import roles

@@ -7,7 +7,8 @@ art. 70) are for ever; 中止 may be lifted. Expiry is never stored: the calenda
 from datetime import date, datetime
 from uuid import UUID
 
-from core import audit, clock, database, outbox
+from core import clock, database, outbox
+from core.protection import audit
 from identity.principal import Principal
 from identity.staff import roles
 from identity.staff.roles import Act

@@ -6,7 +6,8 @@ for ever and takes two: a seal must be frozen or replaced before, and by another
 
 from uuid import UUID
 
-from core import audit, database
+from core import database
+from core.protection import audit
 from identity.principal import Principal
 from wallet import second_person
 from wallet.errors import SealStateChangeNotAllowed

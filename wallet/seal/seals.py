@@ -12,7 +12,8 @@ from uuid import UUID
 
 from tortoise.expressions import F
 
-from core import audit, clock, database, offload
+from core import clock, database, offload
+from core.protection import audit
 from identity.principal import Principal
 from identity.staff import roles
 from identity.staff.roles import Act

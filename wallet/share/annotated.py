@@ -13,9 +13,10 @@ from uuid import UUID
 
 from tortoise.exceptions import IntegrityError
 
-from core import audit, clock, database, offload
+from core import clock, database, offload
 from core.files.blobs import Blobs
 from core.ids import new_id
+from core.protection import audit
 from identity.principal import Principal
 from identity.staff import roles
 from identity.staff.roles import Act

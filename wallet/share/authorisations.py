@@ -19,8 +19,9 @@ from uuid import UUID
 
 from tortoise.expressions import F
 
-from core import audit, clock, database, once, outbox
-from core.protect import blind_index
+from core import clock, database, once, outbox
+from core.protection import audit
+from core.protection.protect import blind_index
 from identity import queries as identity_queries
 from identity.log_in import assurance
 from identity.log_in.assurance import Act

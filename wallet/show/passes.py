@@ -17,8 +17,9 @@ from uuid import UUID
 
 from redis.asyncio import Redis
 
-from core import audit, clock, database
+from core import clock, database
 from core.errors import TooMany
+from core.protection import audit
 from core.valkey import redis_client
 from identity.log_in import assurance
 from identity.log_in.assurance import Act

@@ -13,9 +13,10 @@ from uuid import UUID
 
 from redis.asyncio import Redis
 
-from core import audit, clock, database, outbox
+from core import clock, database, outbox
 from core.errors import TooMany
 from core.ids import new_id
+from core.protection import audit
 from core.valkey import redis_client
 from identity.log_in import assurance
 from identity.log_in.assurance import Act

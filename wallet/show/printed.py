@@ -15,9 +15,10 @@ from urllib.parse import urlsplit
 
 from redis.asyncio import Redis
 
-from core import clock, protect
+from core import clock
 from core.files.blobs import Blobs
-from core.protect import for_row
+from core.protection import protect
+from core.protection.protect import for_row
 from signing import TrustList
 from wallet.errors import PrintedCodeNotFound
 from wallet.models import Licence, PrintedCode

@@ -7,10 +7,11 @@ from uuid import UUID
 
 from tortoise.exceptions import IntegrityError
 
-from core import audit, clock, outbox
+from core import clock, outbox
 from core.database import transaction
 from core.files.blobs import Blobs
 from core.ids import new_id
+from core.protection import audit
 from identity import channels
 from identity import queries as identity_queries
 from identity.log_in import assurance

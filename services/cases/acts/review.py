@@ -6,8 +6,9 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from core import audit, clock, jobs, outbox
+from core import clock, jobs, outbox
 from core.database import transaction
+from core.protection import audit
 from identity.principal import Principal
 from identity.staff.roles import Act
 from services.cases import errors, events, lifecycle, moves, timeline

@@ -11,8 +11,9 @@ from uuid import UUID
 
 from tortoise.exceptions import IntegrityError
 
-from core import audit, clock
+from core import clock
 from core.database import transaction
+from core.protection import audit
 from identity import queries as identity_queries
 from identity.log_in import assurance
 from identity.log_in.assurance import Act

@@ -12,10 +12,11 @@ from uuid import UUID
 
 from tortoise.exceptions import IntegrityError
 
-from core import audit, clock, jobs, outbox
+from core import clock, jobs, outbox
 from core.database import transaction
 from core.files.blobs import Blobs
-from core.protect import for_row
+from core.protection import audit
+from core.protection.protect import for_row
 from identity.log_in import assurance
 from identity.principal import Principal
 from identity.staff.roles import Act

@@ -10,7 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from core import protect
+from core.protection import protect
 
 PREFIX = "/api/files"
 _DIGEST = "sha256"

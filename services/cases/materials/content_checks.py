@@ -19,7 +19,7 @@ from uuid import UUID
 from core import outbox
 from core.database import transaction
 from core.errors import Problem, TooMany, Unavailable
-from core.protect import for_row
+from core.protection.protect import for_row
 from core.queue import Backoff, Claim, Queue
 from core.workers import Workers
 from identity import channels

@@ -10,11 +10,12 @@ from uuid import UUID
 
 from tortoise.expressions import F
 
-from core import audit, clock, offload, outbox
+from core import clock, offload, outbox
 from core.database import transaction
 from core.files.blobs import Blobs
 from core.files.malware import Scanner
-from core.protect import for_row
+from core.protection import audit
+from core.protection.protect import for_row
 from identity.log_in import assurance
 from identity.principal import Principal
 from identity.staff.roles import Act

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
 
-from core import audit, clock, offload, outbox
+from core import clock, offload, outbox
 from core.database import transaction
 from core.files.blobs import Blobs
+from core.protection import audit
 from identity.principal import Principal
 from services.cases import errors, events, moves, timeline
 from services.cases.files import sheet

@@ -3,7 +3,7 @@ from tortoise.migrations import operations as ops
 import functools
 from services.cases.lifecycle import CaseState
 from core.ids import new_id
-from core.protect import ProtectedField
+from core.protection.protect import ProtectedField
 from json import dumps, loads
 from tortoise.fields.base import OnDelete
 from tortoise import fields

@@ -1,7 +1,7 @@
 from tortoise import migrations
 from tortoise.migrations import operations as ops
 from core.ids import new_id
-from core.protect import ProtectedField
+from core.protection.protect import ProtectedField
 from tortoise.fields.base import OnDelete
 from uuid import uuid4
 from tortoise import fields

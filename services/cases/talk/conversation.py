@@ -15,8 +15,9 @@ from uuid import UUID
 from tortoise.exceptions import IntegrityError
 from tortoise.expressions import F
 
-from core import audit, clock, outbox
+from core import clock, outbox
 from core.database import transaction
+from core.protection import audit
 from core.valkey.redis_client import allow
 from identity import queries as identity_queries
 from identity.principal import Principal, PrincipalKind

@@ -12,10 +12,11 @@ from uuid import UUID
 
 from tortoise.exceptions import IntegrityError
 
-from core import audit, clock, offload
+from core import clock, offload
 from core.errors import Problem
 from core.files.blobs import Blobs
 from core.files.malware import Scanner
+from core.protection import audit
 from identity.principal import Principal
 from identity.staff import roles
 from identity.staff.roles import Act

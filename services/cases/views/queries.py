@@ -10,7 +10,8 @@ from tortoise.expressions import Q
 from tortoise.functions import Count
 from tortoise.queryset import QuerySet
 
-from core import audit, clock
+from core import clock
+from core.protection import audit
 from identity import queries as identity_queries
 from identity.numbers import mask_id_no, mask_phone
 from identity.principal import Principal

@@ -14,7 +14,7 @@ import hmac
 import logging
 from functools import cache
 
-from core.protect import ProtectionError, derive, vault
+from core.protection.protect import ProtectionError, derive, vault
 
 log = logging.getLogger(__name__)
 

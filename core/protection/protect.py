@@ -8,7 +8,7 @@ Invariants
 - Where no row is at hand nothing goes in or out: `values()`, filters and aggregates on such a
   column raise ProtectionError, and `update()` takes what `for_row` has sealed.
 
-Keys, forms and blind indexes are in `core.vault`.
+Keys, forms and blind indexes are in `core.protection.vault`.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ from typing import Any, ClassVar, Self
 from tortoise import fields
 from tortoise.models import Model
 
-from core.vault import OldForm as OldForm
-from core.vault import ProtectionError as ProtectionError
-from core.vault import Vault as Vault
-from core.vault import blind_index as blind_index
-from core.vault import blind_indexes as blind_indexes
-from core.vault import derive as derive
-from core.vault import open_note as open_note
-from core.vault import seal_note as seal_note
-from core.vault import use as use
-from core.vault import use_settings as use_settings
-from core.vault import vault as vault
+from core.protection.vault import OldForm as OldForm
+from core.protection.vault import ProtectionError as ProtectionError
+from core.protection.vault import Vault as Vault
+from core.protection.vault import blind_index as blind_index
+from core.protection.vault import blind_indexes as blind_indexes
+from core.protection.vault import derive as derive
+from core.protection.vault import open_note as open_note
+from core.protection.vault import seal_note as seal_note
+from core.protection.vault import use as use
+from core.protection.vault import use_settings as use_settings
+from core.protection.vault import vault as vault
 
 
 class _Opened:
@@ -93,7 +93,9 @@ class ProtectedModel(Model):
     """A table with protected columns."""
 
     blind_columns: ClassVar[tuple[BlindColumn, ...]] = ()
-    """The blind indexes that a change of the master key computes anew (`core.reencrypt`)."""
+    """The blind indexes that a change of the master key computes anew
+    (`core.protection.reencrypt`).
+    """
 
     bound_to: ClassVar[tuple[str, ...]] = ("id",)
     """Columns that together name the row before it is inserted, and never change."""

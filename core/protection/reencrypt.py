@@ -16,7 +16,7 @@ from typing import Any
 from tortoise import Tortoise, connections
 
 from core import database
-from core.protect import ProtectedModel, ProtectionError, blind_index, context_of, vault
+from core.protection.protect import ProtectedModel, ProtectionError, blind_index, context_of, vault
 
 BATCH = 200
 

@@ -2,10 +2,11 @@
 
 Records lie in a few parallel chains, so that busy writers do not queue behind one lock. Each holds
 the HMAC-SM3, under a key the database does not have, of its own content and of the record before
-it; the head of each chain holds the newest, under a seal of its own (core/chain_heads.py), and is
-anchored in the public log (wallet/log/anchors.py). Changing, removing, reordering or cutting
-records is found by `check()`; putting an older state of all tables back is found by the anchors.
-Source of the duty: GB/T 39786-2021 level 3, integrity of logs.
+it; the head of each chain holds the newest, under a seal of its own
+(core/protection/chain_heads.py), and is anchored in the public log (wallet/log/anchors.py).
+Changing, removing, reordering or cutting records is found by `check()`; putting an older state of
+all tables back is found by the anchors. Source of the duty: GB/T 39786-2021 level 3, integrity of
+logs.
 
 Records are collected and written as the last thing of a transaction, chains in ascending order:
 two transactions that write to several chains never wait for each other.
@@ -24,8 +25,9 @@ from typing import Any
 from tortoise import fields
 from tortoise.models import Model
 
-from core import chain_heads, clock, database
-from core.protect import vault
+from core import clock, database
+from core.protection import chain_heads
+from core.protection.protect import vault
 
 CHAINS = 16
 START = "0" * 64
@@ -58,7 +60,7 @@ class AuditHead(Model):
     sequence = fields.BigIntField()
     digest = fields.CharField(max_length=64)
     mac = fields.CharField(max_length=64, default="", db_default="")
-    """Our seal on the head (core/chain_heads.py)."""
+    """Our seal on the head (core/protection/chain_heads.py)."""
 
     class Meta:
         table = "core_audit_head"
