@@ -43,7 +43,8 @@ import wallet.patrol.nightly
 import wallet.register.reminders
 import wallet.register.taken_in
 import wallet.show.pass_origins
-from core import clock, jobs, once, outbox, spent, tasks
+from core import clock, jobs, outbox, tasks
+from core.data import once, spent
 from core.files import blob_sweep
 from core.lease import Lease
 from core.protection import audit

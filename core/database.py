@@ -39,8 +39,8 @@ from tortoise.migrations.executor import MigrationExecutor
 from tortoise.queryset import QuerySet
 from tortoise.transactions import in_transaction
 
-from core import database_limits, migrating
-from core.database_errors import DATABASE_ERRORS as DATABASE_ERRORS
+from core.data import database_limits, migrating
+from core.data.database_errors import DATABASE_ERRORS as DATABASE_ERRORS
 
 log = logging.getLogger(__name__)
 

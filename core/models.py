@@ -1,12 +1,12 @@
 """Tables of the kernel, gathered where Tortoise looks for them."""
 
+from core.data.once import AskedRequest
+from core.data.spent import Spent
 from core.files.blob_sweep import BlobSweep
 from core.jobs import Job
 from core.lease import LeaseRow
-from core.once import AskedRequest
 from core.outbox import OutboxMessage
 from core.protection.audit import AuditHead, AuditRecord
-from core.spent import Spent
 
 __all__ = [
     "AskedRequest",

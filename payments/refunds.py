@@ -5,7 +5,8 @@ import logging
 from collections.abc import Mapping
 from uuid import UUID
 
-from core import clock, once
+from core import clock
+from core.data import once
 from core.database import transaction
 from core.errors import Problem
 from core.queue import AT_ONCE, Backoff, Claim, Queue

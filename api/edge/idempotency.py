@@ -1,9 +1,9 @@
 """`Idempotency-Key`: the same request twice has one effect and one answer.
 
-The effect keeps the key in a unique column (`core.once`, or a column of its own table); a repeat
-runs the handler again, which finds the earlier effect and renders the answer anew, with the rights
-the caller has now. Redis only knows that a request is under way or done, under a name that tells
-nothing and is bound to the caller, whom it acts for and the session. Source:
+The effect keeps the key in a unique column (`core.data.once`, or a column of its own table); a
+repeat runs the handler again, which finds the earlier effect and renders the answer anew, with the
+rights the caller has now. Redis only knows that a request is under way or done, under a name that
+tells nothing and is bound to the caller, whom it acts for and the session. Source:
 draft-ietf-httpapi-idempotency-key-header.
 """
 
@@ -17,10 +17,10 @@ from typing import Any, TypeVar
 import msgspec
 from sanic import HTTPResponse, Request
 
-from core import once as once_
+from core.data import once as once_
+from core.data.once import Asked
+from core.data.once import KeyReused as KeyReused
 from core.errors import Conflict, Invalid
-from core.once import Asked
-from core.once import KeyReused as KeyReused
 from core.valkey.redis_client import REDIS_ERRORS
 from identity.principal import Principal, PrincipalKind
 

@@ -10,8 +10,8 @@ from sanic import HTTPResponse, Request, Sanic
 from sanic.exceptions import SanicException
 from sanic.response import raw
 
-from core import database_errors
-from core.database_errors import JUDGED, Trouble
+from core.data import database_errors
+from core.data.database_errors import JUDGED, Trouble
 from core.errors import (
     Conflict,
     Forbidden,

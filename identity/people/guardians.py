@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from uuid import UUID
 
-from core import clock, once
+from core import clock
+from core.data import once
 from core.database import transaction
 from core.protection import audit
 from identity import errors, numbers, queries

@@ -7,7 +7,7 @@ somebody who has proved who they are can act for a child.
 from dataclasses import dataclass
 from datetime import date
 
-from core import once
+from core.data import once
 from core.protection import audit
 from identity import errors, numbers, queries
 from identity.people import guardians, named, persons

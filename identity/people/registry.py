@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from core import clock, copying
+from core import clock
+from core.data import copying
 from core.ids import new_id
 from identity import queries
 from identity.models import Subject, SubjectKind

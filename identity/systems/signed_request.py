@@ -10,7 +10,8 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from core import clock, spent
+from core import clock
+from core.data import spent
 from identity.errors import InvalidSignature
 
 CLOCK_SKEW_SECONDS = 60

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from core import clock, once
+from core import clock
+from core.data import once
 from core.database import transaction
 from core.protection import audit
 from core.protection.protect import for_row

@@ -20,8 +20,8 @@ from tortoise.models import Model
 from api.edge import openapi
 from app import create_app
 from core import clock
+from core.data.once import AskedRequest
 from core.ids import new_id
-from core.once import AskedRequest
 from core.settings import Settings
 from identity.models import ClientApp, Relation
 from identity.staff.roles import Role

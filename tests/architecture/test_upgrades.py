@@ -73,7 +73,7 @@ def test_transactions_find_what_they_give_back(module: ModuleType, words: tuple[
 
 
 def test_rows_find_how_their_table_is_described() -> None:
-    """core/copying.py writes rows by COPY, past the model."""
+    """core/data/copying.py writes rows by COPY, past the model."""
     wanted = {"db_table", "fields_db_projection", "fields_map"}
 
     assert wanted <= _attributes(MetaInfo)

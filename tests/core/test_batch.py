@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from core.batch import Batch
+from core.data.batch import Batch
 
 
 class Table:

@@ -12,7 +12,7 @@ from tortoise.exceptions import DBConnectionError, DoesNotExist
 
 from core import database
 from core.clock import now
-from core.database_errors import Trouble, judge
+from core.data.database_errors import Trouble, judge
 from core.lease import LeaseRow
 from tests.conftest import on_postgres
 

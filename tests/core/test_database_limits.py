@@ -8,8 +8,9 @@ from typing import Any
 import asyncpg
 import pytest
 
-from core import database, database_limits
-from core.database_errors import Trouble, judge
+from core import database
+from core.data import database_limits
+from core.data.database_errors import Trouble, judge
 from tests.conftest import on_postgres
 
 URL = "asyncpg://u:p@h:5432/d"

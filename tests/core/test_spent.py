@@ -5,7 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from core import clock, spent
+from core import clock
+from core.data import spent
 from tests.conftest import FrozenClock
 
 pytestmark = pytest.mark.usefixtures("db", "frozen_clock")

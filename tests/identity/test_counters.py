@@ -11,7 +11,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from redis.asyncio import Redis
 
-from core import ids, spent
+from core import ids
+from core.data import spent
 from core.protection.audit import AuditRecord
 from identity import errors, queries
 from identity.models import Counter, EnrolmentCode

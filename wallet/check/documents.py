@@ -19,7 +19,8 @@ from uuid import UUID
 import msgspec
 from tortoise.exceptions import IntegrityError
 
-from core import clock, database, offload, once
+from core import clock, database, offload
+from core.data import once
 from core.files.blobs import digest_of
 from core.protection import audit
 from identity.log_in import guesses

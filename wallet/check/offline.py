@@ -11,7 +11,8 @@ from datetime import UTC, datetime, timedelta
 
 from redis.asyncio import Redis
 
-from core import clock, spent
+from core import clock
+from core.data import spent
 from core.files.blobs import Blobs
 from signing import Check as PassCheck
 from signing import MalformedPass, PassReport, TrustList, verify_pass

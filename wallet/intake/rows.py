@@ -10,7 +10,8 @@ from uuid import UUID
 import msgspec
 from tortoise.expressions import F
 
-from core import clock, copying
+from core import clock
+from core.data import copying
 from core.ids import new_id
 from identity.people import registry
 from identity.people.registry import Named

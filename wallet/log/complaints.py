@@ -8,7 +8,8 @@ from uuid import UUID
 
 from tortoise.exceptions import IntegrityError
 
-from core import clock, database, once, outbox
+from core import clock, database, outbox
+from core.data import once
 from core.protection import audit
 from core.protection.protect import for_row
 from identity.principal import Principal

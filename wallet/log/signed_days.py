@@ -10,7 +10,8 @@ from uuid import UUID
 from tortoise.expressions import Q
 from tortoise.functions import Max
 
-from core import clock, copying, database, offload
+from core import clock, database, offload
+from core.data import copying
 from core.protection import chain_heads
 from wallet.log import merkle, signed_notes, transparency
 from wallet.log.access_log import START, content_of, digest_of, name_of

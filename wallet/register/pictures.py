@@ -10,7 +10,7 @@ from uuid import UUID
 
 import msgspec
 
-from core import copying
+from core.data import copying
 from core.database import transaction
 from wallet.models import Licence, LicencePicture
 from wallet.types import catalogue

@@ -10,7 +10,8 @@ thousand holds up nobody's other news.
 from collections.abc import Sequence
 from enum import StrEnum
 
-from core import copying, database, outbox
+from core import database, outbox
+from core.data import copying
 from wallet.errors import OnlyData
 from wallet.events import LicenceTakenIn
 from wallet.models import Licence, TakenInNotice

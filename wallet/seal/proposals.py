@@ -11,7 +11,8 @@ from uuid import UUID
 
 import msgspec
 
-from core import clock, database, once
+from core import clock, database
+from core.data import once
 from core.protection import audit
 from identity.principal import Principal
 from signing import KeyUnavailable

@@ -19,7 +19,8 @@ from uuid import UUID
 
 from tortoise.expressions import F
 
-from core import clock, database, once, outbox
+from core import clock, database, outbox
+from core.data import once
 from core.protection import audit
 from core.protection.protect import blind_index
 from identity import queries as identity_queries

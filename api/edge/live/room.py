@@ -21,7 +21,7 @@ from typing import Any
 from uuid import UUID
 
 from api.edge.live.connection import Connection, EventStream
-from core.batch import Batch
+from core.data.batch import Batch
 from core.database import DATABASE_ERRORS
 from identity.log_in import sessions
 from identity.principal import Principal, PrincipalKind

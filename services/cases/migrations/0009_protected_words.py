@@ -1,6 +1,6 @@
 from tortoise import migrations
 from tortoise.migrations import operations as ops
-from core.altering import ProtectColumn
+from core.data.altering import ProtectColumn
 from core.protection.protect import ProtectedField
 
 class Migration(migrations.Migration):

@@ -1,0 +1,1 @@
+"""What the database needs besides tables: migrations, limits, judged errors, acts done once."""
