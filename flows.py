@@ -13,10 +13,10 @@ import identity.queries
 import payments.bills
 import payments.refunds
 import push.channels.live
-import push.conversation_messages
 import push.deliver
-import push.licence_messages
-import push.messages
+import push.texts.conversation_messages
+import push.texts.licence_messages
+import push.texts.messages
 import push.webhooks.calls
 import services.cases.acts.review
 import services.cases.materials.papers
@@ -39,7 +39,7 @@ Reaction = Callable[..., Awaitable[None]]
 
 async def tell_person(event: Event, resources: Resources) -> None:
     """The message of the event, by every channel, to the person concerned."""
-    message = push.messages.compose(event)
+    message = push.texts.messages.compose(event)
     if message is not None:
         await push.deliver.deliver(
             message,
@@ -57,7 +57,7 @@ async def tell_holder(event: wallet_events.LicenceStateChanged, resources: Resou
     if recipient_id is None:
         return
     await push.deliver.deliver(
-        push.messages.licence_state_changed(event, recipient_id=recipient_id),
+        push.texts.messages.licence_state_changed(event, recipient_id=recipient_id),
         event_id=event.id,
         redis=resources.redis,
         connectors=resources.connectors,
@@ -73,7 +73,7 @@ async def tell_answerer(event: Event, resources: Resources) -> None:
     if recipient_id is None:
         return
     await push.deliver.deliver(
-        push.licence_messages.compose(event, recipient_id=recipient_id),
+        push.texts.licence_messages.compose(event, recipient_id=recipient_id),
         event_id=event.id,
         redis=resources.redis,
         connectors=resources.connectors,
@@ -110,13 +110,13 @@ async def read_batch(event: wallet_events.IntakeReceived, resources: Resources) 
 
 async def tell_of_complaint(event: wallet_events.ComplaintMade, resources: Resources) -> None:
     if event.department:
-        notice = push.licence_messages.complaint_made(event)
+        notice = push.texts.licence_messages.complaint_made(event)
         await push.deliver.tell_keepers(notice, event_id=event.id, redis=resources.redis)
 
 
 async def tell_department(event: Event, resources: Resources) -> None:
     """Move the worklists of the department."""
-    notice = push.messages.department_notice(event)
+    notice = push.texts.messages.department_notice(event)
     if notice is not None and not _is_draft(event):
         await push.deliver.tell_department(notice, event_id=event.id, redis=resources.redis)
 
@@ -124,14 +124,14 @@ async def tell_department(event: Event, resources: Resources) -> None:
 async def tell_talkers(event: Event, resources: Resources) -> None:
     """Move the conversation on both sides; the applicant is told of what the office writes."""
     await push.deliver.deliver(
-        push.conversation_messages.compose(event),
+        push.texts.conversation_messages.compose(event),
         event_id=event.id,
         redis=resources.redis,
         connectors=resources.connectors,
         outlets=resources.outlets,
         occurred_at=event.occurred_at,
     )
-    notice = push.conversation_messages.department_notice(event)
+    notice = push.texts.conversation_messages.department_notice(event)
     await push.deliver.tell_department(notice, event_id=event.id, redis=resources.redis)
 
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from identity import queries
 from identity.errors import SubjectNotFound
-from push.message import Message
+from push.texts.message import Message
 
 
 async def rightful(message: Message) -> Message | None:

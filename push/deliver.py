@@ -32,9 +32,9 @@ from miniapp_bridge.errors import MessageRejected, OutcomeUnknown
 from push import addressee, preferences, stream
 from push.channels import CHANNELS, live
 from push.channels.channel import Channel, Outcome, OwnChannel, Tools
-from push.message import DepartmentNotice, Message, Weight
 from push.models import Delivery, DeliveryState
 from push.providers import Outlets
+from push.texts.message import DepartmentNotice, Message, Weight
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 from uuid import UUID
 
 from miniapp_bridge.connector import Connector
-from push.message import Message, Weight
 from push.providers import Outlets
+from push.texts.message import Message, Weight
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis

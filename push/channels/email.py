@@ -4,7 +4,7 @@ from uuid import UUID
 
 from push import preferences
 from push.channels.channel import Outcome, Tools
-from push.message import Message, Weight
+from push.texts.message import Message, Weight
 
 FOOTER = "这是系统自动发送的通知，请勿回复。您可以登录后在“通知设置”中关闭邮件通知。"
 LONGEST_LINE = 998

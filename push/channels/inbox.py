@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from push.channels.channel import Outcome, ReachesEverybody, Ring, Tools
-from push.message import Message, Weight
 from push.models import InboxMessage
+from push.texts.message import Message, Weight
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis

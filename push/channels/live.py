@@ -7,7 +7,7 @@ from uuid import UUID
 from core.valkey.redis_client import REDIS_ERRORS
 from push import hub, stream
 from push.channels.channel import Outcome, ReachesEverybody, Ring, Tools
-from push.message import Message, Weight
+from push.texts.message import Message, Weight
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis

@@ -13,7 +13,7 @@ from core.errors import Problem
 from identity import channels, queries
 from miniapp_bridge.connector import Linking
 from push.channels.channel import Outcome, Tools
-from push.message import Message, Weight, cut
+from push.texts.message import Message, Weight, cut
 
 LONGEST_SMS = 70
 SIGNATURE = "【云间证】"

@@ -12,7 +12,7 @@ from identity import queries
 from miniapp_bridge.connector import ConsentQuerying, SendOutcome, SubscriptionMessage
 from push import consents
 from push.channels.channel import Outcome, Tools
-from push.message import LONGEST_TITLE, Message, Weight, cut
+from push.texts.message import LONGEST_TITLE, Message, Weight, cut
 
 OUTCOMES = {
     SendOutcome.SENT: Outcome.SENT,

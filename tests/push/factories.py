@@ -13,8 +13,8 @@ from miniapp_bridge.connector import Connector
 from push import deliver
 from push.channels import CHANNELS
 from push.channels.channel import Channel, Outcome, ReachesEverybody
-from push.message import Message, Weight
 from push.providers import Outlets
+from push.texts.message import Message, Weight
 
 CASE = UUID(int=7)
 PERSON = UUID(int=1)

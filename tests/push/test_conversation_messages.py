@@ -4,8 +4,8 @@ from uuid import UUID
 
 import pytest
 
-from push import conversation_messages
-from push.message import LONGEST_TITLE, Weight
+from push.texts import conversation_messages
+from push.texts.message import LONGEST_TITLE, Weight
 from tests.push.factories import CASE, OTHER, event
 
 SENT = {"n": 3, "short_no": "SJ20261125-0001-7", "recipient_id": OTHER, "author_text": "人社局"}

@@ -13,10 +13,11 @@ from identity.people import organisations
 from miniapp_bridge.errors import MessageRejected, OutcomeUnknown, PlatformUnavailable
 from miniapp_bridge.platforms import open_connectors
 from miniapp_bridge.platforms.sandbox import SandboxConnector
-from push import deliver, inbox, messages, stream
+from push import deliver, inbox, stream
 from push.channels.channel import Outcome
-from push.message import Weight
 from push.models import Delivery, DeliveryState
+from push.texts import messages
+from push.texts.message import Weight
 from tests.identity import factories as people
 from tests.push.factories import PERSON, Recorder, delivered, event, message
 

@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 
 from core.events import Event
-from push import licence_messages
+from push.texts import licence_messages
 from wallet import events
 
 AT = datetime(2026, 11, 25, 2, 0, tzinfo=UTC)

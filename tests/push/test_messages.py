@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from push import messages
-from push.message import LONGEST_BODY, LONGEST_TITLE, Message, Weight, cut
+from push.texts import messages
+from push.texts.message import LONGEST_BODY, LONGEST_TITLE, Message, Weight, cut
 from tests.push.factories import CASE, LICENCE, PERSON, event, every_event
 
 EVENTS = every_event()

@@ -15,7 +15,7 @@ from core import clock, ids
 from core.valkey.embedded import free_port
 from identity.principal import Principal, PrincipalKind
 from miniapp_bridge.errors import MessageRejected, OutcomeUnknown
-from push import deliver, email_address, messages, preferences, providers, smtp, statistics
+from push import deliver, email_address, preferences, providers, smtp, statistics
 from push.channels.sms import KINDS, LONGEST_SMS, SIGNATURE, sms_text
 from push.errors import EmailCodeRefused, EmailNotAvailable, UnreadableEmail, UnreadableQuietHours
 from push.models import Delivery, DeliveryState
@@ -23,6 +23,7 @@ from push.preferences import Preferences
 from push.providers import Outlet, Outlets, ProviderDown
 from push.smtp import SmtpProvider
 from push.stand_in import StandInSms
+from push.texts import messages
 from tests.conftest import FrozenClock
 from tests.identity import factories as people
 from tests.identity.factories import citizen

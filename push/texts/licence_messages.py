@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from core.clock import local
-from push.message import LONGEST_BODY, LONGEST_TITLE, DepartmentNotice, Message, cut
+from push.texts.message import LONGEST_BODY, LONGEST_TITLE, DepartmentNotice, Message, cut
 
 # Events are read by their attributes, so that this package need not know their classes.
 Event = Any

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from core.clock import local
-from push.message import LONGEST_BODY, LONGEST_TITLE, DepartmentNotice, Message, Weight, cut
+from push.texts.message import LONGEST_BODY, LONGEST_TITLE, DepartmentNotice, Message, Weight, cut
 
 
 class CaseEvent(Protocol):

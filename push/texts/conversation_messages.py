@@ -6,7 +6,7 @@ to the applicant is worth a notice; everything else moves the pages that are ope
 
 from typing import Any
 
-from push.message import LONGEST_BODY, DepartmentNotice, Message, Weight, cut
+from push.texts.message import LONGEST_BODY, DepartmentNotice, Message, Weight, cut
 
 # Events are read by their attributes, so that this package need not know their classes.
 Event = Any

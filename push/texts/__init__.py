@@ -1,0 +1,1 @@
+"""What people are told, in words: of cases, of talk, of licences."""
