@@ -33,7 +33,7 @@ from miniapp_bridge.payments import open_providers
 from miniapp_bridge.payments.provider import PaymentProvider
 from miniapp_bridge.platforms import open_connectors, read_configs
 from miniapp_bridge.recognition import HttpRecogniser
-from push.hub import Hub
+from push.live.hub import Hub
 from push.providers import Outlet, Outlets, Provider
 from push.smtp import SmtpProvider
 from push.stand_in import StandInSms

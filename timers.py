@@ -22,7 +22,7 @@ import payments.reconcile
 import payments.refunds
 import push.consents
 import push.deliver
-import push.stream
+import push.live.stream
 import push.webhooks.calls
 import services.cases.acts.apply
 import services.cases.acts.review
@@ -159,7 +159,7 @@ async def forget_old_rows(resources: Resources) -> None:
     await jobs.forget_done()
     await push.deliver.forget_old()
     await push.consents.forget_old()
-    await push.stream.forget_old()
+    await push.live.stream.forget_old()
     await push.webhooks.calls.forget_old()
     await identity.log_in.sessions.forget_ended()
     await identity.staff.officers.forget_attempts()

@@ -31,8 +31,8 @@ from bench.live_client import LiveClient
 from core import database, ids, outbox
 from core.protection import audit, protect
 from core.valkey.embedded import EmbeddedValkey
-from push import stream
 from push.channels import live
+from push.live import stream
 from resources import PACKAGES
 from services.cases.events import SupplementAnswered
 from tests import services

@@ -8,7 +8,7 @@ from hashlib import sha256
 from core import clock, ids
 from identity.models import Officer, Session, Subject, SubjectKind
 from identity.principal import PrincipalKind
-from push import stream
+from push.live import stream
 
 DEPARTMENT = "SCJG"
 SOCKETS_PER_OFFICER = 25

@@ -23,8 +23,8 @@ from core.valkey import redis_client
 from identity.demo import load as load_people
 from identity.log_in import sessions
 from identity.principal import Principal, PrincipalKind
-from push import stream
 from push.channels import live
+from push.live import stream
 from resources import PACKAGES
 from tests.installation import Installation
 

@@ -29,9 +29,10 @@ from core.sql import NOW
 from core.workers import Bell, Workers
 from miniapp_bridge.connector import Connector
 from miniapp_bridge.errors import MessageRejected, OutcomeUnknown
-from push import addressee, preferences, stream
+from push import addressee, preferences
 from push.channels import CHANNELS, live
 from push.channels.channel import Channel, Outcome, OwnChannel, Tools
+from push.live import stream
 from push.models import Delivery, DeliveryState
 from push.providers import Outlets
 from push.texts.message import DepartmentNotice, Message, Weight

@@ -228,7 +228,7 @@ async def resources(
     """Everything the program holds open, on the test's own stores."""
     from miniapp_bridge.payments import open_providers
     from miniapp_bridge.platforms import open_connectors, read_configs
-    from push.hub import Hub
+    from push.live.hub import Hub
     from resources import Resources, TrustedCertificates
 
     configs = read_configs(settings)

@@ -9,7 +9,7 @@ from api.edge.endpoint import endpoint
 from api.edge.live import socket, tickets
 from api.edge.live.tickets import LiveTicket
 from identity.principal import PrincipalKind
-from push import stream
+from push.live import stream
 
 bp = Blueprint("citizen-live", url_prefix="/api/citizen/live")
 

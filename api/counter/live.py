@@ -22,8 +22,8 @@ from api.edge.live.room import Pace
 from identity import queries
 from identity.errors import CounterNotFound, InvalidSignature
 from identity.principal import Principal
-from push.hub import Hub
-from push.wire import Told
+from push.live.hub import Hub
+from push.live.wire import Told
 from wallet.show.status_lists import STREAM
 
 bp = Blueprint("counter-live", url_prefix="/api/counter")

@@ -17,7 +17,7 @@ from sanic import Request
 
 from api.edge import reception
 from core.errors import Problem
-from push import wire
+from push.live import wire
 
 MAGIC = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 """RFC 6455, 1.3."""

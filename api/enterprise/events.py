@@ -11,7 +11,7 @@ from sanic import Blueprint, Request
 from api.edge import guards
 from api.edge.live import socket
 from identity.errors import RoleMissing
-from push import stream
+from push.live import stream
 from push.webhooks import endpoints, notices
 
 bp = Blueprint("enterprise-events", url_prefix="/api/enterprise/v1/departments")

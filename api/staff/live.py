@@ -13,7 +13,7 @@ from api.edge.live import socket, tickets
 from api.edge.live.tickets import LiveTicket
 from identity.principal import PrincipalKind
 from identity.staff.roles import Act, allows
-from push import stream
+from push.live import stream
 
 bp = Blueprint("staff-live", url_prefix="/api/staff/live")
 

@@ -3,7 +3,8 @@
 One connection of its own, hiredis straight behind the socket: 0.3 to 0.4 µs a message where
 redis-py's pub/sub takes 6 to 10 (docs/how-to/live.md). Messages are handed on as they arrive and
 kept nowhere, which suits contents that must not rest in plain text; what was published while the
-connection was away is lost, and whoever listens needs a net below (`push.hub` asks the database).
+connection was away is lost, and whoever listens needs a net below (`push.live.hub` asks the
+database).
 """
 
 from __future__ import annotations

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from core.valkey.redis_client import REDIS_ERRORS
-from push import hub, stream
 from push.channels.channel import Outcome, ReachesEverybody, Ring, Tools
+from push.live import hub, stream
 from push.texts.message import Message, Weight
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def payload(title: str, body: str, link: str, data: dict[str, Any]) -> dict[str,
 async def tell(
     key: str, kind: str, content: dict[str, Any], *, event_id: UUID, redis: "Redis"
 ) -> None:
-    """Append to a stream and ring. A lost ring delays readers by seconds, see `push.hub`."""
+    """Append to a stream and ring. A lost ring delays readers by seconds, see `push.live.hub`."""
     entry = await stream.append(key, kind, content, event_id=event_id)
     await ring(key, hub.encode_ring(entry), redis=redis)
 

@@ -7,7 +7,8 @@ from uuid import UUID, uuid4
 import pytest
 
 from identity.staff.roles import Role
-from push import inbox, stream
+from push import inbox
+from push.live import stream
 from tests.api.applicants import Applicant, Caller, browser, sign_in_officer
 from tests.cases.factories import photo
 from tests.conftest import everything_told

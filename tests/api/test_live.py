@@ -12,9 +12,10 @@ import pytest
 from api.edge.live.socket import Pace
 from core import clock, ids
 from identity.log_in import sessions
-from push import deliver, stream
+from push import deliver
 from push.channels import live
-from push.stream import Entry
+from push.live import stream
+from push.live.stream import Entry
 from tests.api import people
 from tests.conftest import running_app
 from tests.identity import factories

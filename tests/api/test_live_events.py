@@ -13,8 +13,8 @@ import pytest
 from api.edge.live.room import Limits, Pace
 from core import ids
 from identity.log_in import sessions
-from push import stream
 from push.channels import live
+from push.live import stream
 from tests.api import people
 from tests.conftest import running_app
 from tests.identity import factories

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from identity.staff.roles import Role
-from push import stream
+from push.live import stream
 from push.models import WebhookCall
 from push.webhooks import endpoints, notices
 from tests.api.applicants import Applicant, Caller, browser, sign_in_officer

@@ -13,8 +13,8 @@ import pytest
 
 from core import clock, ids
 from identity.systems import clients
-from push import stream
 from push.channels import live
+from push.live import stream
 from push.webhooks import endpoints, notices, signatures
 from tests.conftest import running_app
 

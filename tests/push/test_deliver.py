@@ -13,8 +13,9 @@ from identity.people import organisations
 from miniapp_bridge.errors import MessageRejected, OutcomeUnknown, PlatformUnavailable
 from miniapp_bridge.platforms import open_connectors
 from miniapp_bridge.platforms.sandbox import SandboxConnector
-from push import deliver, inbox, stream
+from push import deliver, inbox
 from push.channels.channel import Outcome
+from push.live import stream
 from push.models import Delivery, DeliveryState
 from push.texts import messages
 from push.texts.message import Weight

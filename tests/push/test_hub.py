@@ -11,12 +11,12 @@ from redis.asyncio import Redis
 
 from core import clock, ids
 from core.valkey.redis_client import connect
-from push import hub as hubs
-from push import stream
 from push.channels import live
-from push.hub import Hub
-from push.stream import Entry
-from push.wire import Told
+from push.live import hub as hubs
+from push.live import stream
+from push.live.hub import Hub
+from push.live.stream import Entry
+from push.live.wire import Told
 
 KEY = "person:1"
 SESSION = "session:1"

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from core import database, ids
-from push import stream
+from push.live import stream
 
 pytestmark = pytest.mark.usefixtures("db")
 

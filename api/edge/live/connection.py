@@ -20,8 +20,8 @@ from uuid import UUID
 from api.edge import websocket
 from api.edge.websocket import CLOSE_PATIENCE_SECONDS, Incoming, Violation
 from core.database import DATABASE_ERRORS
-from push import stream, wire
-from push.wire import Told
+from push.live import stream, wire
+from push.live.wire import Told
 
 if TYPE_CHECKING:
     from api.edge.live.room import Room
@@ -128,7 +128,7 @@ class Connection(asyncio.Protocol, ABC):
     # The reader of the hub
 
     def tell(self, told: Told) -> None:
-        """See `push.hub.Reader`."""
+        """See `push.live.hub.Reader`."""
         if self._state is not State.FOLLOWING:
             self._newest = max(self._newest, told.position)
         elif told.position == self.position + 1:
@@ -141,7 +141,7 @@ class Connection(asyncio.Protocol, ABC):
             self.nudge(told.position)
 
     def nudge(self, position: int) -> None:
-        """See `push.hub.Reader`."""
+        """See `push.live.hub.Reader`."""
         if position <= self.position:
             return
         self._newest = max(self._newest, position)
@@ -150,7 +150,7 @@ class Connection(asyncio.Protocol, ABC):
             self.room.start(self._catch_up_again())
 
     def end(self, reason: str) -> None:
-        """See `push.hub.Reader`; the client gets the reason as its close code."""
+        """See `push.live.hub.Reader`; the client gets the reason as its close code."""
         if self._state >= State.CLOSING:
             return
         self._leave()

@@ -25,8 +25,8 @@ from core.data.batch import Batch
 from core.database import DATABASE_ERRORS
 from identity.log_in import sessions
 from identity.principal import Principal, PrincipalKind
-from push import stream, wire
-from push.hub import Hub
+from push.live import stream, wire
+from push.live.hub import Hub
 
 log = logging.getLogger(__name__)
 

@@ -36,8 +36,8 @@ from api.edge.live.connection import (
 from api.edge.live.room import Limits, Pace, Room
 from core.errors import Problem
 from identity.principal import Principal
-from push import wire
 from push.channels import live
+from push.live import wire
 
 __all__ = ["CLOSE_RECONNECT", "CLOSE_SLOW", "Limits", "LiveQuery", "Pace", "Room", "declared"]
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from push.stream import Entry
+from push.live.stream import Entry
 
 TEXT = 0x81
 CLOSE = 0x88

@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Protocol
 from core import tasks
 from core.database import DATABASE_ERRORS
 from core.valkey.redis_feed import Feed
-from push import stream
-from push.stream import Entry
-from push.wire import Told
+from push.live import stream
+from push.live.stream import Entry
+from push.live.wire import Told
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
