@@ -31,10 +31,11 @@ def blueprints() -> tuple[Blueprint, ...]:
     from api.citizen import sign_in as citizen_sign_in
     from api.counter import enrolment, readings, verifications
     from api.counter import live as counter_live
-    from api.edge import health, openapi, tus
+    from api.edge import health, openapi
     from api.enterprise import account, events, licence_verifications, seal_verifications
     from api.enterprise import webhooks as enterprise_webhooks
     from api.public import codes, files, pages, status_lists, transparency
+    from api.shared import tus
     from api.staff import complaints, copies, intakes, logs, messaging, operations, review, worklist
     from api.staff import conversation as staff_conversation
     from api.staff import guardianships as staff_guardianships

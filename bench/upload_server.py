@@ -14,7 +14,7 @@ from sanic import HTTPResponse, Request, Sanic
 from sanic.response import empty
 
 from api.edge import bodies
-from api.edge.tus import parse_checksum
+from api.shared.tus import parse_checksum
 from core.files.blobs import Blobs
 from core.ids import new_id
 from services.cases.files import upload_files

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from api.edge import tus
+from api.shared import tus
 
 ROOT = Path(__file__).resolve().parents[2]
 TESTS = (Path(__file__).parent / "test_tus.py").read_text(encoding="utf-8")
