@@ -34,8 +34,8 @@ from signing.pki.trust import TrustList
 from signing.report.policy import DEFAULT_POLICY, Policy
 from signing.report.report import SealReport
 from signing.seal import eseal, esignature
+from signing.verify.context import Context
 from signing.verify.document import examine
-from signing.verify.seal import Bench
 from signing.verify.signature import Judgement
 
 FORMAT = "yunjian-extract/1"
@@ -125,7 +125,7 @@ def extract_data(
     """
     if is_pdf(data):
         raise MalformedDocument("data is taken out of OFD documents only")
-    report, judged = examine(open_package(data, policy.limits), Bench(trust, at, policy))
+    report, judged = examine(open_package(data, policy.limits), Context(trust, at, policy))
     # A package of its own: the verification has spent the other one's allowance of XML.
     taker = _Taker(open_package(data, policy.limits), judged)
     taker.take()

@@ -20,7 +20,7 @@ from signing.pki.trust import TrustList
 from signing.report.policy import Policy
 from signing.report.report import Check, Outcome, SealReport, SignatureReport
 from signing.suites import SUITES
-from signing.verify.seal import Bench
+from signing.verify.context import Context
 from signing.verify.signer import judge_signer, judge_value, with_signer
 
 _STRUCTURES = {"ETSI.CAdES.detached": "pades", "adbe.pkcs7.detached": "pkcs7"}
@@ -31,30 +31,30 @@ _Judged = tuple[list[Check], SignatureReport | None]
 
 def verify(data: bytes, *, trust: TrustList, at: datetime, policy: Policy) -> SealReport:
     """The report on every signature and time stamp of a PDF; raises nothing about its content."""
-    bench = Bench(trust, at, policy)
+    context = Context(trust, at, policy)
     try:
-        return _verify(PdfDocument(data, policy.limits), bench)
+        return _verify(PdfDocument(data, policy.limits), context)
     except MalformedData as problem:
-        return SealReport.conclude([bench.judge("package-unsafe", problem=str(problem))])
+        return SealReport.conclude([context.judge("package-unsafe", problem=str(problem))])
 
 
-def _verify(document: PdfDocument, bench: Bench) -> SealReport:
-    checks = [bench.judge("package-good", entries=str(document.revisions))]
+def _verify(document: PdfDocument, context: Context) -> SealReport:
+    checks = [context.judge("package-good", entries=str(document.revisions))]
     found = document.signatures()
     if all(isinstance(one, PdfSignature) and one.is_timestamp for one in found):
-        checks.append(bench.judge("no-signature"))
+        checks.append(context.judge("no-signature"))
     else:
-        checks.append(bench.judge("signature-list-good", count=str(len(found))))
-    kept = _Kept(document, bench)
+        checks.append(context.judge("signature-list-good", count=str(len(found))))
+    kept = _Kept(document, context)
     reports, holds = [], False
     for signature in found:
-        own = replace(kept.bench, signature=signature.name)
+        own = replace(kept.context, signature=signature.name)
         made, report = _judge(document, signature, kept, own)
         holds |= not any(check.outcome is Outcome.FAIL for check in made)
         checks += made
         reports += [report] if report is not None else []
     if holds:
-        checks.append(bench.judge("covered", count=str(document.revisions)))
+        checks.append(context.judge("covered", count=str(document.revisions)))
     return SealReport.conclude(checks, reports)
 
 
@@ -65,24 +65,24 @@ class _Kept:
     wins: those of the document can only add to those of the trust list.
     """
 
-    def __init__(self, document: PdfDocument, bench: Bench) -> None:
+    def __init__(self, document: PdfDocument, context: Context) -> None:
         kept = document.evidence()
         self.certificates = kept.certificates
         evidence = Evidence.readable(kept.lists, kept.answers)
         self.in_store = bool(evidence.lists or evidence.answers)
-        self.bench = replace(bench, trust=evidence.added_to(bench.trust))
+        self.context = replace(context, trust=evidence.added_to(context.trust))
 
 
-def _as_of(proven: datetime | None, bench: Bench, *, kept: bool) -> datetime:
+def _as_of(proven: datetime | None, context: Context, *, kept: bool) -> datetime:
     """With a proven time, evidence kept in the document need be fresh only then (B-LT)."""
-    return proven if proven is not None and kept and proven <= bench.now else bench.now
+    return proven if proven is not None and kept and proven <= context.now else context.now
 
 
 def _judge(
-    document: PdfDocument, signature: PdfSignature | Broken, kept: _Kept, bench: Bench
+    document: PdfDocument, signature: PdfSignature | Broken, kept: _Kept, context: Context
 ) -> _Judged:
     if isinstance(signature, Broken):
-        return [bench.judge("signed-value-malformed", problem=signature.problem)], None
+        return [context.judge("signed-value-malformed", problem=signature.problem)], None
     report = SignatureReport(
         id=signature.name,
         type="Timestamp" if signature.is_timestamp else "Sign",
@@ -90,40 +90,43 @@ def _judge(
         covers_signature_list=signature.closes,
     )
     if signature.subfilter in _WEAK_FILTERS:
-        return [bench.judge("weak-digest", method=signature.subfilter)], report
+        return [context.judge("weak-digest", method=signature.subfilter)], report
     problem = document.range_problem(signature)
     if problem:
-        return [bench.judge("uncovered", files=problem)], report
+        return [context.judge("uncovered", files=problem)], report
     if signature.is_timestamp:
-        checks, report = _judge_stamp(document, signature, report, bench)
+        checks, report = _judge_stamp(document, signature, report, context)
     elif signature.subfilter in _STRUCTURES:
-        checks, report = _judge_message(document, signature, report, kept, bench)
+        checks, report = _judge_message(document, signature, report, kept, context)
     else:
-        return [bench.judge("algorithm-unsupported", oid=signature.subfilter)], report
+        return [context.judge("algorithm-unsupported", oid=signature.subfilter)], report
     if not any(check.outcome is Outcome.FAIL for check in checks):
         changed = document.changes_after(signature)
         if changed:
-            checks.append(bench.judge("reference-changed", files=changed))
+            checks.append(context.judge("reference-changed", files=changed))
     return checks, report
 
 
 def _judge_stamp(
-    document: PdfDocument, signature: PdfSignature, report: SignatureReport, bench: Bench
+    document: PdfDocument,
+    signature: PdfSignature,
+    report: SignatureReport,
+    context: Context,
 ) -> tuple[list[Check], SignatureReport]:
     """A document time stamp (ETSI EN 319 142-1, 5.4.3): a token over the signed bytes."""
     try:
         token, rest = messages.split(signature.contents)
     except MalformedSignature as problem:
-        return [bench.judge("timestamp-bad", problem=str(problem))], report
-    checks = [bench.judge("trailing-bytes", count=str(rest))] if rest else []
+        return [context.judge("timestamp-bad", problem=str(problem))], report
+    checks = [context.judge("trailing-bytes", count=str(rest))] if rest else []
     stamped, proven = timestamps.judge(
         token,
         signature.signed_bytes(document.data),
-        now=bench.now,
+        now=context.now,
         stated=None,
-        trust=bench.trust,
-        policy=bench.policy,
-        signature=bench.signature,
+        trust=context.trust,
+        policy=context.policy,
+        signature=context.signature,
     )
     return checks + stamped, replace(report, signed_at=proven)
 
@@ -133,7 +136,7 @@ def _judge_message(
     signature: PdfSignature,
     report: SignatureReport,
     kept: _Kept,
-    bench: Bench,
+    context: Context,
 ) -> tuple[list[Check], SignatureReport]:
     try:
         contents, rest = messages.split(signature.contents)
@@ -142,29 +145,32 @@ def _judge_message(
         der = cms.choose_certificate(message, kept.certificates)
         signer = None if der is None else certificates.parse(der)
         stamp = messages.signature_timestamp(contents)
-        checks = _binding(document, signature, message, bench)
-        checks += [bench.judge("trailing-bytes", count=str(rest))] if rest else []
+        checks = _binding(document, signature, message, context)
+        checks += [context.judge("trailing-bytes", count=str(rest))] if rest else []
         if signer is not None:
-            checks += _naming(signature, message, signer, bench)
+            checks += _naming(signature, message, signer, context)
     except MalformedData as problem:
-        return [bench.judge("signed-value-malformed", problem=str(problem))], report
+        return [context.judge("signed-value-malformed", problem=str(problem))], report
     level = "b" if stamp is None else ("lt" if kept.in_store else "t")
     structure = f"pades-b-{level}" if report.structure == "pades" else report.structure
     report = replace(report, signed_at=signed_at, structure=structure)
     if signer is None:
-        return [*checks, bench.judge("bare-signature")], report
+        return [*checks, context.judge("bare-signature")], report
     sent = Evidence.of(message)
-    bench = replace(bench, trust=sent.added_to(bench.trust))
+    context = replace(context, trust=sent.added_to(context.trust))
     has_evidence = kept.in_store or sent != NOTHING
-    moment, timing = _moment(message, signed_at, stamp, has_evidence, bench)
+    moment, timing = _moment(message, signed_at, stamp, has_evidence, context)
     checks += timing
-    checks += _value(message, signer, bench)
+    checks += _value(message, signer, context)
     extra = (*message.certificates, *kept.certificates)
-    return checks + judge_signer(signer, moment, bench, extra), with_signer(report, signer)
+    return checks + judge_signer(signer, moment, context, extra), with_signer(report, signer)
 
 
 def _binding(
-    document: PdfDocument, signature: PdfSignature, message: cms.SignedMessage, bench: Bench
+    document: PdfDocument,
+    signature: PdfSignature,
+    message: cms.SignedMessage,
+    context: Context,
 ) -> list[Check]:
     """The digest in the message is that of the signed bytes."""
     if message.content is not None or message.attributes is None:
@@ -172,17 +178,20 @@ def _binding(
     if message.attribute(cms.CONTENT_TYPE) not in (asn1.oid(DATA), asn1.oid(cms.GB_DATA)):
         raise MalformedSignature("the message is not about data")
     if message.digest_oid in _WEAK_DIGESTS:
-        return [bench.judge("weak-digest", method=message.digest_oid)]
+        return [context.judge("weak-digest", method=message.digest_oid)]
     digest = DIGESTS.get(message.digest_oid)
     if digest is None:
-        return [bench.judge("digest-unknown", method=message.digest_oid)]
+        return [context.judge("digest-unknown", method=message.digest_oid)]
     if digest(signature.signed_bytes(document.data)) == message.message_digest:
-        return [bench.judge("references-good", count="1")]
-    return [bench.judge("reference-changed", files="ByteRange")]
+        return [context.judge("references-good", count="1")]
+    return [context.judge("reference-changed", files="ByteRange")]
 
 
 def _naming(
-    signature: PdfSignature, message: cms.SignedMessage, signer: Certificate, bench: Bench
+    signature: PdfSignature,
+    message: cms.SignedMessage,
+    signer: Certificate,
+    context: Context,
 ) -> list[Check]:
     """PAdES signs the certificate along with the content, so that it cannot be exchanged."""
     names = (cms.SIGNING_CERTIFICATE, cms.SIGNING_CERTIFICATE_V2)
@@ -191,7 +200,7 @@ def _naming(
     if not needed or timestamps.names_certificate(message, signer):
         return []
     problem = "the signed attributes name another certificate or none"
-    return [bench.judge("signed-value-malformed", problem=problem)]
+    return [context.judge("signed-value-malformed", problem=problem)]
 
 
 def _moment(
@@ -199,40 +208,40 @@ def _moment(
     signed_at: datetime | None,
     stamp: bytes | None,
     has_evidence: bool,
-    bench: Bench,
+    context: Context,
 ) -> tuple[chains.Moment, list[Check]]:
     if signed_at is None:
-        checks = [bench.judge("time-unstated")]
+        checks = [context.judge("time-unstated")]
     else:
-        future = signed_at > bench.now + bench.policy.clock_skew
+        future = signed_at > context.now + context.policy.clock_skew
         code = "time-future" if future else "time-known"
-        checks = [bench.judge(code, signed_at=signed_at.isoformat())]
+        checks = [context.judge(code, signed_at=signed_at.isoformat())]
     if stamp is None:
-        checks.append(bench.judge("timestamp-absent"))
-        return chains.Moment(signed_at, bench.now), checks
-    now = _as_of(messages.stamped_at(stamp), bench, kept=has_evidence)
+        checks.append(context.judge("timestamp-absent"))
+        return chains.Moment(signed_at, context.now), checks
+    now = _as_of(messages.stamped_at(stamp), context, kept=has_evidence)
     stamped, proven = timestamps.judge(
         stamp,
         message.signature,
         now=now,
         stated=signed_at,
-        trust=bench.trust,
-        policy=bench.policy,
-        signature=bench.signature,
-        checked_at=bench.now,
+        trust=context.trust,
+        policy=context.policy,
+        signature=context.signature,
+        checked_at=context.now,
     )
     used = signed_at or proven
-    fresh_at = _as_of(proven, bench, kept=has_evidence)
-    moment = chains.Moment(used, fresh_at, proven=proven is not None, checked_at=bench.now)
+    fresh_at = _as_of(proven, context, kept=has_evidence)
+    moment = chains.Moment(used, fresh_at, proven=proven is not None, checked_at=context.now)
     return moment, checks + stamped
 
 
-def _value(message: cms.SignedMessage, signer: Certificate, bench: Bench) -> list[Check]:
+def _value(message: cms.SignedMessage, signer: Certificate, context: Context) -> list[Check]:
     oid = message.signature_oid
     try:
         suite = messages.suite_of(message, signer)
     except MalformedSignature:
-        return [bench.judge("algorithm-unsupported", oid=oid)]
+        return [context.judge("algorithm-unsupported", oid=oid)]
     if oid in SUITES and SUITES[oid] is not suite:
-        return [bench.judge("signature-bad")]
-    return judge_value(signer, oid, message.attributes or b"", message.signature, bench)
+        return [context.judge("signature-bad")]
+    return judge_value(signer, oid, message.attributes or b"", message.signature, context)

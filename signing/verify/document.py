@@ -16,7 +16,7 @@ from signing.pdf import is_pdf, verify_pdf
 from signing.pki.trust import TrustList
 from signing.report.policy import DEFAULT_POLICY, Policy
 from signing.report.report import Check, SealReport
-from signing.verify.seal import Bench
+from signing.verify.context import Context
 from signing.verify.signature import Judgement, judge_detached, judge_signature
 from signing.verify.stamps import judge_stamps
 
@@ -33,11 +33,11 @@ def verify_document(
     """
     if is_pdf(data):
         return verify_pdf(data, trust=trust, at=at, policy=policy)
-    bench = Bench(trust, at, policy)
+    context = Context(trust, at, policy)
     try:
-        report, _ = examine(open_package(data, policy.limits), bench)
+        report, _ = examine(open_package(data, policy.limits), context)
     except UnsafeDocument as problem:
-        return SealReport.conclude([bench.judge("package-unsafe", problem=str(problem))])
+        return SealReport.conclude([context.judge("package-unsafe", problem=str(problem))])
     return report
 
 
@@ -51,34 +51,34 @@ def verify_detached(
 ) -> SealReport:
     """Judge SignedValue.dat with its Signature.xml. The files it refers to are not compared, so
     valid means: this signer sealed this description."""
-    judged = judge_detached(value, description, Bench(trust, at, policy))
+    judged = judge_detached(value, description, Context(trust, at, policy))
     reports = [judged.report] if judged.report is not None else []
     return SealReport.conclude(judged.checks, reports)
 
 
-def examine(package: Package, bench: Bench) -> tuple[SealReport, list[Judgement]]:
+def examine(package: Package, context: Context) -> tuple[SealReport, list[Judgement]]:
     """The report on an open package, and the judgement of each signature with what it covers.
 
     Raises UnsafeDocument.
     """
-    checks = [bench.judge("package-good", entries=str(len(package.names)))]
+    checks = [context.judge("package-good", entries=str(len(package.names)))]
     bodies = document.bodies(package)
-    lists, list_checks = _lists(package, bodies, bench)
+    lists, list_checks = _lists(package, bodies, context)
     checks += list_checks
     judged: list[Judgement] = []
     for body, found in lists:
-        judged += _judge_list(package, body, found, bench)
+        judged += _judge_list(package, body, found, context)
     for judgement in judged:
         checks += judgement.checks
     if any(not judgement.failed for judgement in judged):
-        checks += _coverage(package, bodies, judged, bench)
+        checks += _coverage(package, bodies, judged, context)
         package.unpack_rest()
     reports = [judgement.report for judgement in judged if judgement.report is not None]
     return SealReport.conclude(checks, reports), judged
 
 
 def _lists(
-    package: Package, bodies: Sequence[document.Body], bench: Bench
+    package: Package, bodies: Sequence[document.Body], context: Context
 ) -> tuple[list[tuple[document.Body, SignatureList]], list[Check]]:
     """The signature lists of all documents in the package, each with its document."""
     lists, checks = [], []
@@ -86,22 +86,22 @@ def _lists(
         if body.signatures is None:
             continue
         if body.signatures not in package:
-            checks.append(bench.judge("signature-list-missing", file=body.signatures))
+            checks.append(context.judge("signature-list-missing", file=body.signatures))
             continue
         lists.append((body, signatures.read_list(package, body.signatures)))
     count = sum(len(found.entries) for _, found in lists)
     if count:
-        checks.append(bench.judge("signature-list-good", count=str(count)))
+        checks.append(context.judge("signature-list-good", count=str(count)))
     elif not checks:
-        checks.append(bench.judge("no-signature"))
+        checks.append(context.judge("no-signature"))
     return lists, checks
 
 
 def _judge_list(
-    package: Package, body: document.Body, found: SignatureList, bench: Bench
+    package: Package, body: document.Body, found: SignatureList, context: Context
 ) -> list[Judgement]:
     judged = [
-        judge_signature(package, entry, found.file, replace(bench, signature=entry.id))
+        judge_signature(package, entry, found.file, replace(context, signature=entry.id))
         for entry in found.entries
     ]
     # GM/T 0099: a signature may rest on another one, by identifier or by path. It falls with it,
@@ -109,10 +109,10 @@ def _judge_list(
     good = {name for one in judged if not one.failed for name in _names(one)}
     for one in judged:
         if not one.failed:
-            own = replace(bench, signature=one.listed.id)
+            own = replace(context, signature=one.listed.id)
             one.checks += judge_stamps(package, body, one.stamps, own)
         if one.listed.relative and one.listed.relative not in good:
-            own = replace(bench, signature=one.listed.id)
+            own = replace(context, signature=one.listed.id)
             one.checks.append(own.judge("base-invalid", base=one.listed.relative))
     return judged
 
@@ -125,7 +125,7 @@ def _coverage(
     package: Package,
     bodies: Sequence[document.Body],
     judged: Sequence[Judgement],
-    bench: Bench,
+    context: Context,
 ) -> list[Check]:
     """Whether everything a reader shows is covered by a signature that holds."""
     covered: set[str] = set()
@@ -137,31 +137,34 @@ def _coverage(
     reached = document.reach(package)
     checks = []
     for name, problem in reached.unsafe.items():
-        checks.append(bench.judge("xml-unreadable", file=name, problem=problem))
+        checks.append(context.judge("xml-unreadable", file=name, problem=problem))
     for name, problem in reached.broken.items():
         code = "xml-slip" if name in covered else "xml-unreadable"
-        checks.append(bench.judge(code, file=name, problem=problem))
+        checks.append(context.judge(code, file=name, problem=problem))
     bare = sorted(reached.files - covered - own)
     if bare == [ROOT]:
-        checks.append(bench.judge("ofdxml-uncovered"))
+        checks.append(context.judge("ofdxml-uncovered"))
     elif bare:
-        checks.append(bench.judge("uncovered", files=_shown(bare)))
+        checks.append(context.judge("uncovered", files=_shown(bare)))
     if not bare or bare == [ROOT]:
-        checks.append(bench.judge("covered", count=str(len(reached.files))))
+        checks.append(context.judge("covered", count=str(len(reached.files))))
     shown = (reached.files & covered) - {ROOT}
-    checks += _each(bodies, judged, shown, bench)
+    checks += _each(bodies, judged, shown, context)
     loose = set(package.names) - reached.files - own
     struck = sorted(name for name in loose if signatures.is_description(package, name))
     if struck:
-        checks.append(bench.judge("seal-struck", files=_shown(struck)))
+        checks.append(context.judge("seal-struck", files=_shown(struck)))
     smuggled = sorted(loose - covered)
     if smuggled:
-        checks.append(bench.judge("smuggled", files=_shown(smuggled)))
+        checks.append(context.judge("smuggled", files=_shown(smuggled)))
     return checks
 
 
 def _each(
-    bodies: Sequence[document.Body], judged: Sequence[Judgement], shown: set[str], bench: Bench
+    bodies: Sequence[document.Body],
+    judged: Sequence[Judgement],
+    shown: set[str],
+    context: Context,
 ) -> Iterator[Check]:
     """What each signature that holds leaves out. Whoever may sign at all could otherwise lend a
     page of his own the looks of being sealed by somebody else."""
@@ -169,7 +172,7 @@ def _each(
     for judgement in judged:
         if judgement.failed:
             continue
-        own = replace(bench, signature=judgement.listed.id)
+        own = replace(context, signature=judgement.listed.id)
         root = roots.get(judgement.list_file)
         missing = sorted(shown - judgement.covered)
         if root is not None and root not in judgement.covered:

@@ -11,7 +11,7 @@ from signing.pki.certificates import Certificate
 from signing.pki.cms_evidence import Evidence
 from signing.report.report import Check, SignatureReport
 from signing.suites import SM2_SM3, SUITES
-from signing.verify.seal import Bench
+from signing.verify.context import Context
 from signing.verify.signer import judge_signer, judge_value, with_signer
 
 # GB/T 35275 names the algorithm of the value alone.
@@ -19,7 +19,7 @@ _MESSAGE_ALGORITHMS = frozenset({"1.2.156.10197.1.301.1", "1.2.840.10045.2.1"})
 
 
 def judge_message(
-    described: Described, value: bytes, report: SignatureReport, bench: Bench
+    described: Described, value: bytes, report: SignatureReport, context: Context
 ) -> tuple[list[Check], SignatureReport]:
     """A GB/T 35275 signed message in one of its real forms."""
     try:
@@ -29,16 +29,16 @@ def judge_message(
         der = cms.choose_certificate(message)
         signer = None if der is None else certificates.parse(der)
     except MalformedData as problem:
-        return [bench.judge("signed-value-malformed", problem=str(problem))], report
-    checks = [bench.judge("data-hash-good" if bound else "data-hash-bad")]
+        return [context.judge("signed-value-malformed", problem=str(problem))], report
+    checks = [context.judge("data-hash-good" if bound else "data-hash-bad")]
     if signer is None:
-        return [*checks, bench.judge("bare-signature")], report
+        return [*checks, context.judge("bare-signature")], report
     report = replace(with_signer(report, signer), signed_at=signed_at)
-    checks += _message_value(message, signer, bench)
-    checks += _message_time(signed_at, bench)
-    moment = chains.Moment(used=signed_at, now=bench.now)
-    bench = replace(bench, trust=Evidence.of(message).added_to(bench.trust))
-    checks += judge_signer(signer, moment, bench, message.certificates)
+    checks += _message_value(message, signer, context)
+    checks += _message_time(signed_at, context)
+    moment = chains.Moment(used=signed_at, now=context.now)
+    context = replace(context, trust=Evidence.of(message).added_to(context.trust))
+    checks += judge_signer(signer, moment, context, message.certificates)
     return checks, report
 
 
@@ -53,22 +53,24 @@ def is_bound(message: cms.SignedMessage, content: bytes) -> bool:
     return attached and message.message_digest == SM2_SM3.digest(message.content)
 
 
-def _message_value(message: cms.SignedMessage, signer: Certificate, bench: Bench) -> list[Check]:
+def _message_value(
+    message: cms.SignedMessage, signer: Certificate, context: Context
+) -> list[Check]:
     oid = message.signature_oid
     if oid not in SUITES and oid not in _MESSAGE_ALGORITHMS:
-        return [bench.judge("algorithm-unsupported", oid=oid)]
+        return [context.judge("algorithm-unsupported", oid=oid)]
     strange = sorted({message.digest_oid, *message.digest_oids} - {SM2_SM3.digest_oid})
     if strange:
         # The value is over SM3 whatever the message announces: it must announce nothing else.
-        return [bench.judge("digest-unknown", method=strange[0])]
+        return [context.judge("digest-unknown", method=strange[0])]
     signed = message.attributes if message.attributes is not None else message.content
-    return judge_value(signer, oid, signed or b"", message.signature, bench)
+    return judge_value(signer, oid, signed or b"", message.signature, context)
 
 
-def _message_time(signed_at: datetime | None, bench: Bench) -> list[Check]:
+def _message_time(signed_at: datetime | None, context: Context) -> list[Check]:
     if signed_at is None:
-        return [bench.judge("time-unstated")]
+        return [context.judge("time-unstated")]
     code = "time-known"
-    if signed_at > bench.now + bench.policy.clock_skew:
+    if signed_at > context.now + context.policy.clock_skew:
         code = "time-future"
-    return [bench.judge(code, signed_at=signed_at.isoformat()), bench.judge("timestamp-absent")]
+    return [context.judge(code, signed_at=signed_at.isoformat()), context.judge("timestamp-absent")]

@@ -25,8 +25,9 @@ from signing.seal import eseal, esignature
 from signing.seal.eseal import Structure
 from signing.seal.esignature import SealSignature
 from signing.suites import SM2_SM3, SUITES
+from signing.verify.context import Context
 from signing.verify.message import judge_message
-from signing.verify.seal import NOT_ALGORITHMS, Bench, judge_seal
+from signing.verify.seal import NOT_ALGORITHMS, judge_seal
 from signing.verify.signer import judge_signer, judge_value, with_signer
 
 _SM3, _SHA256 = hashes.SM3(), hashes.SHA256()
@@ -73,29 +74,31 @@ class Judgement:
         return any(check.outcome is Outcome.FAIL for check in self.checks)
 
 
-def judge_signature(package: Package, listed: Listed, list_file: str, bench: Bench) -> Judgement:
+def judge_signature(
+    package: Package, listed: Listed, list_file: str, context: Context
+) -> Judgement:
     """Every check of one entry of Signatures.xml; the first failure does not stop the rest."""
     judged = Judgement(listed, list_file)
     judged.report = SignatureReport(id=listed.id, type=listed.type, structure="")
     if listed.file is None:
-        judged.checks.append(bench.judge("signature-file-missing", file=listed.stated))
+        judged.checks.append(context.judge("signature-file-missing", file=listed.stated))
         return judged
     judged.own_files = frozenset({listed.file})
     try:
         described = signatures.read_signature(package, listed.file)
     except UnsafeDocument as problem:
-        judged.checks.append(bench.judge("signature-file-unreadable", problem=str(problem)))
+        judged.checks.append(context.judge("signature-file-unreadable", problem=str(problem)))
         return judged
     judged.stamps = described.stamps
     own = (listed.file, described.signed_value, described.seal_file)
     judged.own_files = frozenset(name for name in own if name is not None)
-    checks, judged.covered = _references(package, described, bench)
+    checks, judged.covered = _references(package, described, context)
     judged.checks += checks
     if described.signed_value is None:
-        judged.checks.append(bench.judge("signature-file-missing", file="SignedValue.dat"))
+        judged.checks.append(context.judge("signature-file-missing", file="SignedValue.dat"))
     else:
         value = package.read(described.signed_value)
-        checks, facts = _value(package, described, value, judged.report, bench)
+        checks, facts = _value(package, described, value, judged.report, context)
         judged.checks += checks
         judged.report = facts
     covers = list_file in judged.covered
@@ -103,31 +106,31 @@ def judge_signature(package: Package, listed: Listed, list_file: str, bench: Ben
     return judged
 
 
-def judge_detached(value: bytes, description: bytes, bench: Bench) -> Judgement:
+def judge_detached(value: bytes, description: bytes, context: Context) -> Judgement:
     """A signature value with its Signature.xml, away from the package."""
     judged = Judgement(Listed("", "Seal", None, "", ""))
     report = SignatureReport(id="", type="Seal", structure="")
     try:
         described = signatures.read_detached(description)
     except UnsafeDocument as problem:
-        judged.checks.append(bench.judge("signature-file-unreadable", problem=str(problem)))
+        judged.checks.append(context.judge("signature-file-unreadable", problem=str(problem)))
         return judged
-    judged.checks.append(bench.judge("references-unchecked"))
-    nothing = Package(b"", {}, bench.policy.limits)
-    checks, judged.report = _value(nothing, described, value, report, bench)
+    judged.checks.append(context.judge("references-unchecked"))
+    nothing = Package(b"", {}, context.policy.limits)
+    checks, judged.report = _value(nothing, described, value, report, context)
     judged.checks += checks
     return judged
 
 
 def _references(
-    package: Package, described: Described, bench: Bench
+    package: Package, described: Described, context: Context
 ) -> tuple[list[Check], frozenset[str]]:
     """Digest checks, and the files whose digest is right."""
     checks = []
     method = described.check_method.lower()
     if method not in _METHODS:
         code = "weak-digest" if method in _WEAK_METHODS else "digest-unknown"
-        checks.append(bench.judge(code, method=described.check_method or "MD5"))
+        checks.append(context.judge(code, method=described.check_method or "MD5"))
         if method not in _WEAK_METHODS:
             return checks, frozenset()
     missing, changed, right = [], [], set()
@@ -139,13 +142,13 @@ def _references(
         else:
             right.add(reference.file)
     if missing:
-        checks.append(bench.judge("reference-missing", files=_shown(missing)))
+        checks.append(context.judge("reference-missing", files=_shown(missing)))
     if changed:
-        checks.append(bench.judge("reference-changed", files=_shown(changed)))
+        checks.append(context.judge("reference-changed", files=_shown(changed)))
     if not described.references:
-        checks.append(bench.judge("references-empty"))
+        checks.append(context.judge("references-empty"))
     elif not missing and not changed:
-        checks.append(bench.judge("references-good", count=str(len(right))))
+        checks.append(context.judge("references-good", count=str(len(right))))
     return checks, frozenset(right)
 
 
@@ -174,18 +177,22 @@ def _shown(names: list[str]) -> str:
 
 
 def _value(
-    package: Package, described: Described, value: bytes, report: SignatureReport, bench: Bench
+    package: Package,
+    described: Described,
+    value: bytes,
+    report: SignatureReport,
+    context: Context,
 ) -> tuple[list[Check], SignatureReport]:
     """Judge SignedValue.dat by the kind of data it is (sheet 4.5)."""
     if cms.is_signed_message(value):
-        return judge_message(described, value, replace(report, structure="p7"), bench)
+        return judge_message(described, value, replace(report, structure="p7"), context)
     if cms.is_bare_signature(value):
-        return [bench.judge("bare-signature")], replace(report, structure="bare")
+        return [context.judge("bare-signature")], replace(report, structure="bare")
     try:
         signature = esignature.parse_seal_signature(value)
     except MalformedData as problem:
-        return [bench.judge("signed-value-malformed", problem=str(problem))], report
-    return _sealed(package, described, signature, report, bench)
+        return [context.judge("signed-value-malformed", problem=str(problem))], report
+    return _sealed(package, described, signature, report, context)
 
 
 def _sealed(
@@ -193,81 +200,81 @@ def _sealed(
     described: Described,
     signature: SealSignature,
     report: SignatureReport,
-    bench: Bench,
+    context: Context,
 ) -> tuple[list[Check], SignatureReport]:
     """A seal signature: v1, v4 or v5."""
     report = replace(report, structure=signature.structure.value, signed_at=signature.signed_at)
-    checks = [bench.judge(slip) for slip in signature.slips]
+    checks = [context.judge(slip) for slip in signature.slips]
     if signature.trailing:
-        checks.append(bench.judge("trailing-bytes", count=str(signature.trailing)))
-    checks += _binding(described, signature, bench)
-    moment, timed = _moment(signature, bench)
+        checks.append(context.judge("trailing-bytes", count=str(signature.trailing)))
+    checks += _binding(described, signature, context)
+    moment, timed = _moment(signature, context)
     checks += timed
     try:
         signer = certificates.parse(signature.signer_certificate)
     except MalformedCertificate as problem:
-        checks.append(bench.judge("certificate-malformed", role="signer", problem=str(problem)))
+        checks.append(context.judge("certificate-malformed", role="signer", problem=str(problem)))
         signer = None
     if signer is not None:
         report = with_signer(report, signer)
-        checks += _signature_value(signature, signer, described, bench)
-        checks += judge_signer(signer, moment, bench)
-    seal_checks, report = _seal(package, described, signature, moment, report, bench)
+        checks += _signature_value(signature, signer, described, context)
+        checks += judge_signer(signer, moment, context)
+    seal_checks, report = _seal(package, described, signature, moment, report, context)
     return checks + seal_checks, report
 
 
-def _binding(described: Described, signature: SealSignature, bench: Bench) -> list[Check]:
+def _binding(described: Described, signature: SealSignature, context: Context) -> list[Check]:
     """dataHash and propertyInfo tie the signature to this Signature.xml."""
     suite = SUITES.get(signature.algorithm, SM2_SM3)
     good = suite.digest(described.content) == signature.data_hash
-    checks = [bench.judge("data-hash-good" if good else "data-hash-bad")]
+    checks = [context.judge("data-hash-good" if good else "data-hash-bad")]
     stated = signature.property_info.strip().lstrip("/")
     if stated and described.file and stated != described.file:
         checks.append(
-            bench.judge("property-info-differs", stated=stated[:200], file=described.file)
+            context.judge("property-info-differs", stated=stated[:200], file=described.file)
         )
     return checks
 
 
-def _moment(signature: SealSignature, bench: Bench) -> tuple[chains.Moment, list[Check]]:
+def _moment(signature: SealSignature, context: Context) -> tuple[chains.Moment, list[Check]]:
     """The signing time to judge by, with what speaks for it."""
     checks = []
     used, proven = signature.signed_at, None
     if used is None:
-        checks.append(bench.judge("time-unknown", stated=signature.stated_time))
-    elif used > bench.now + bench.policy.clock_skew:
-        checks.append(bench.judge("time-future", signed_at=used.isoformat()))
+        checks.append(context.judge("time-unknown", stated=signature.stated_time))
+    elif used > context.now + context.policy.clock_skew:
+        checks.append(context.judge("time-future", signed_at=used.isoformat()))
     else:
-        checks.append(bench.judge("time-known", signed_at=used.isoformat()))
+        checks.append(context.judge("time-known", signed_at=used.isoformat()))
     if signature.timestamp is None:
-        checks.append(bench.judge("timestamp-absent"))
+        checks.append(context.judge("timestamp-absent"))
     else:
         stamped, proven = timestamps.judge(
             signature.timestamp,
             signature.signature,
-            now=bench.now,
+            now=context.now,
             stated=used,
-            trust=bench.trust,
-            policy=bench.policy,
-            signature=bench.signature,
+            trust=context.trust,
+            policy=context.policy,
+            signature=context.signature,
         )
         checks += stamped
-    return chains.Moment(used or proven, bench.now, proven=proven is not None), checks
+    return chains.Moment(used or proven, context.now, proven=proven is not None), checks
 
 
 def _signature_value(
-    signature: SealSignature, signer: Certificate, described: Described, bench: Bench
+    signature: SealSignature, signer: Certificate, described: Described, context: Context
 ) -> list[Check]:
     checks = []
     oid = signature.algorithm
     if oid in NOT_ALGORITHMS:
-        checks.append(bench.judge("wrong-algorithm", oid=oid))
+        checks.append(context.judge("wrong-algorithm", oid=oid))
     elif oid not in SUITES:
-        return [bench.judge("algorithm-unsupported", oid=oid)]
+        return [context.judge("algorithm-unsupported", oid=oid)]
     stated = described.signature_method
     if stated and stated != oid and oid in SUITES:
-        checks.append(bench.judge("algorithm-differs", stated=stated[:64], oid=oid))
-    return checks + judge_value(signer, oid, signature.signed_part, signature.signature, bench)
+        checks.append(context.judge("algorithm-differs", stated=stated[:64], oid=oid))
+    return checks + judge_value(signer, oid, signature.signed_part, signature.signature, context)
 
 
 def _seal(
@@ -276,22 +283,22 @@ def _seal(
     signature: SealSignature,
     moment: chains.Moment,
     report: SignatureReport,
-    bench: Bench,
+    context: Context,
 ) -> tuple[list[Check], SignatureReport]:
     """The seal inside the signature, the file beside it, and the signer's place in its list."""
-    checks = [_seal_file(package, described, signature, bench)]
+    checks = [_seal_file(package, described, signature, context)]
     try:
         seal = eseal.parse_seal(signature.seal)
     except MalformedSeal as problem:
-        return [*checks, bench.judge("seal-malformed", problem=str(problem))], report
+        return [*checks, context.judge("seal-malformed", problem=str(problem))], report
     if (seal.structure is Structure.V1) != (signature.structure is Structure.V1):
         versions = {"seal": seal.structure.value, "around": signature.structure.value}
-        checks.append(bench.judge("seal-version-differs", **versions))
+        checks.append(context.judge("seal-version-differs", **versions))
     listed = seal.lists(signature.signer_certificate)
-    checks.append(bench.judge("signer-listed" if listed else "signer-not-listed"))
+    checks.append(context.judge("signer-listed" if listed else "signer-not-listed"))
     if seal.maker_certificate == signature.signer_certificate:
-        checks.append(bench.judge("maker-is-signer"))
-    checks += judge_seal(seal, bench, moment)
+        checks.append(context.judge("maker-is-signer"))
+    checks += judge_seal(seal, context, moment)
     try:
         maker = seal.maker.common_name
     except MalformedCertificate:
@@ -307,11 +314,11 @@ def _seal(
 
 
 def _seal_file(
-    package: Package, described: Described, signature: SealSignature, bench: Bench
+    package: Package, described: Described, signature: SealSignature, context: Context
 ) -> Check:
     if not described.names_seal_file:
-        return bench.judge("seal-file-unnamed")
+        return context.judge("seal-file-unnamed")
     if described.seal_file is None:
-        return bench.judge("seal-file-missing", file="Seal.esl")
+        return context.judge("seal-file-missing", file="Seal.esl")
     same = package.read(described.seal_file) == signature.seal
-    return bench.judge("seal-file-good" if same else "seal-file-differs")
+    return context.judge("seal-file-good" if same else "seal-file-differs")

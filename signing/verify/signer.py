@@ -8,7 +8,7 @@ from signing.pki import chains
 from signing.pki.certificates import Certificate
 from signing.report.report import Check, SignatureReport
 from signing.suites import SUITES
-from signing.verify.seal import Bench
+from signing.verify.context import Context
 
 
 def with_signer(report: SignatureReport, signer: Certificate) -> SignatureReport:
@@ -26,33 +26,36 @@ def with_signer(report: SignatureReport, signer: Certificate) -> SignatureReport
 
 
 def judge_value(
-    signer: Certificate, oid: str, message: bytes, value: bytes, bench: Bench
+    signer: Certificate, oid: str, message: bytes, value: bytes, context: Context
 ) -> list[Check]:
     """The value under the signer's key. A wrong identifier was reported before and does not stop
     the arithmetic, which then goes by the kind of key."""
     value, slip = suites.meant(value)
-    checks = [bench.judge(slip, role="signer")] if slip else []
+    checks = [context.judge(slip, role="signer")] if slip else []
     try:
         suite = suites.by_public_key(signer.spki)
     except UnknownSuite as problem:
-        return [*checks, bench.judge("algorithm-unsupported", oid=str(problem))]
+        return [*checks, context.judge("algorithm-unsupported", oid=str(problem))]
     try:
         fits = oid not in SUITES or SUITES[oid] is suite
         good = fits and suite.verify(signer.spki, message, value)
     except InvalidKey:
         good = False
-    return [*checks, bench.judge("signature-good" if good else "signature-bad")]
+    return [*checks, context.judge("signature-good" if good else "signature-bad")]
 
 
 def judge_signer(
-    signer: Certificate, moment: chains.Moment, bench: Bench, extra: tuple[bytes, ...] = ()
+    signer: Certificate,
+    moment: chains.Moment,
+    context: Context,
+    extra: tuple[bytes, ...] = (),
 ) -> list[Check]:
     return chains.judge(
         signer,
         chains.SIGNER,
         moment,
-        trust=bench.trust,
-        policy=bench.policy,
+        trust=context.trust,
+        policy=context.policy,
         extra=extra,
-        signature=bench.signature,
+        signature=context.signature,
     )

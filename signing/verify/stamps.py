@@ -13,7 +13,7 @@ from signing.ofd.container import Package
 from signing.ofd.document import Body
 from signing.ofd.stamps import Box, Stamp
 from signing.report.report import Check
-from signing.verify.seal import Bench
+from signing.verify.context import Context
 
 _SHOWN = 10
 _SLACK = 0.02
@@ -35,7 +35,7 @@ class _Piece(NamedTuple):
 
 
 def judge_stamps(
-    package: Package, body: Body, stamps: Sequence[Stamp], bench: Bench
+    package: Package, body: Body, stamps: Sequence[Stamp], context: Context
 ) -> Iterator[Check]:
     """One check for the whole seals, one for each riding seal, one for what is shown nowhere."""
     try:
@@ -51,17 +51,17 @@ def judge_stamps(
         else:
             shown.append(_Shown(number, stamp.boundary, stamp.clip))
     if nowhere:
-        yield bench.judge("stamp-nowhere", stamps=_few(nowhere))
+        yield context.judge("stamp-nowhere", stamps=_few(nowhere))
     whole = [stamp for stamp in shown if not _is_cut(stamp)]
     if whole:
-        yield bench.judge(
+        yield context.judge(
             "stamps-placed",
             pages=_few([str(page) for page in sorted({stamp.page for stamp in whole})]),
             count=str(len(whole)),
             boxes=_few([stamp.boundary.write() for stamp in whole], separator="; "),
         )
     for pieces in _riding(shown).values():
-        yield from _judge_riding(pieces, bench)
+        yield from _judge_riding(pieces, context)
 
 
 def _is_cut(stamp: _Shown) -> bool:
@@ -87,7 +87,7 @@ def _riding(shown: Sequence[_Shown]) -> dict[tuple[object, ...], list[_Piece]]:
     return found
 
 
-def _judge_riding(pieces: Sequence[_Piece], bench: Bench) -> Iterator[Check]:
+def _judge_riding(pieces: Sequence[_Piece], context: Context) -> Iterator[Check]:
     """Each run of pages with pieces enough for a picture, in the order of pages or against it."""
     run: list[_Piece] = []
     missing = 0.0
@@ -95,10 +95,10 @@ def _judge_riding(pieces: Sequence[_Piece], bench: Bench) -> Iterator[Check]:
         missing = (missing if run else piece.length) - (piece.end - piece.begin)
         run.append(piece)
         if missing <= _SLACK * len(run):
-            yield _judged("riding-whole" if _is_whole(run) else "riding-partial", run, bench)
+            yield _judged("riding-whole" if _is_whole(run) else "riding-partial", run, context)
             run = []
     if run:
-        yield _judged("riding-partial", run, bench)
+        yield _judged("riding-partial", run, context)
 
 
 def _is_whole(run: Sequence[_Piece]) -> bool:
@@ -114,10 +114,10 @@ def _fits(run: Sequence[_Piece]) -> bool:
     )
 
 
-def _judged(code: str, run: Sequence[_Piece], bench: Bench) -> Check:
+def _judged(code: str, run: Sequence[_Piece], context: Context) -> Check:
     pages = [piece.page for piece in run]
     spoken = f"{pages[0]}-{pages[-1]}" if code == "riding-whole" else _few(list(map(str, pages)))
-    return bench.judge(code, pages=spoken, count=str(len(run)))
+    return context.judge(code, pages=spoken, count=str(len(run)))
 
 
 def _few(items: Sequence[str], separator: str = ", ") -> str:
