@@ -26,6 +26,7 @@ from lxml import etree
 from signing.errors import MalformedData, MalformedDocument, UnsafeDocument
 from signing.extract.file_names import SafeNames
 from signing.extract.text import PageTexts
+from signing.judge.context import Context
 from signing.ofd import document, paths, signatures, xml
 from signing.ofd.container import ROOT, Package, open_package
 from signing.ofd.document import Body
@@ -34,7 +35,6 @@ from signing.pki.trust import TrustList
 from signing.report.policy import DEFAULT_POLICY, Policy
 from signing.report.report import SealReport
 from signing.seal import eseal, esignature
-from signing.verify.context import Context
 from signing.verify.document import examine
 from signing.verify.signature import Judgement
 

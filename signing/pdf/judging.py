@@ -9,6 +9,8 @@ from dataclasses import replace
 from datetime import datetime
 
 from signing.errors import MalformedData, MalformedSignature
+from signing.judge.context import Context
+from signing.judge.signer import judge_signer, judge_value, with_signer
 from signing.pdf import messages
 from signing.pdf.signatures import Broken, PdfDocument, PdfSignature
 from signing.pki import asn1, certificates, chains, cms, timestamps
@@ -20,8 +22,6 @@ from signing.pki.trust import TrustList
 from signing.report.policy import Policy
 from signing.report.report import Check, Outcome, SealReport, SignatureReport
 from signing.suites import SUITES
-from signing.verify.context import Context
-from signing.verify.signer import judge_signer, judge_value, with_signer
 
 _STRUCTURES = {"ETSI.CAdES.detached": "pades", "adbe.pkcs7.detached": "pkcs7"}
 _WEAK_FILTERS = frozenset({"adbe.pkcs7.sha1", "adbe.x509.rsa_sha1"})

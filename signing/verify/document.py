@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from signing.errors import UnsafeDocument
+from signing.judge.context import Context
 from signing.ofd import document, signatures
 from signing.ofd.container import ROOT, Package, open_package
 from signing.ofd.signatures import SignatureList
@@ -16,7 +17,6 @@ from signing.pdf import is_pdf, verify_pdf
 from signing.pki.trust import TrustList
 from signing.report.policy import DEFAULT_POLICY, Policy
 from signing.report.report import Check, SealReport
-from signing.verify.context import Context
 from signing.verify.signature import Judgement, judge_detached, judge_signature
 from signing.verify.stamps import judge_stamps
 

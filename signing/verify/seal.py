@@ -4,6 +4,7 @@ from datetime import datetime
 
 from signing import suites
 from signing.errors import MalformedCertificate, MalformedSeal, UnknownSuite
+from signing.judge.context import Context
 from signing.pki import certificates, chains, timestamps
 from signing.pki.cms import GB_DATA, GB_SIGNED_DATA
 from signing.pki.trust import TrustList
@@ -12,7 +13,6 @@ from signing.report.report import Check, SealReport, SignatureReport
 from signing.seal import eseal
 from signing.seal.eseal import Seal, Structure
 from signing.suites import P256_SHA256, SM2_SM3
-from signing.verify.context import Context
 
 # Identifiers of messages and digests that careless writers put where an algorithm belongs.
 NOT_ALGORITHMS = frozenset({GB_DATA, GB_SIGNED_DATA, SM2_SM3.digest_oid, P256_SHA256.digest_oid})

@@ -14,6 +14,9 @@ from signing.errors import (
     MalformedSeal,
     UnsafeDocument,
 )
+from signing.judge.context import Context
+from signing.judge.message import judge_message
+from signing.judge.signer import judge_signer, judge_value, with_signer
 from signing.ofd import signatures
 from signing.ofd.container import Package
 from signing.ofd.signatures import Described, Listed
@@ -25,10 +28,7 @@ from signing.seal import eseal, esignature
 from signing.seal.eseal import Structure
 from signing.seal.esignature import SealSignature
 from signing.suites import SM2_SM3, SUITES
-from signing.verify.context import Context
-from signing.verify.message import judge_message
 from signing.verify.seal import NOT_ALGORITHMS, judge_seal
-from signing.verify.signer import judge_signer, judge_value, with_signer
 
 _SM3, _SHA256 = hashes.SM3(), hashes.SHA256()
 _MD5, _SHA1 = hashes.MD5(), hashes.SHA1()  # noqa: S303 - recognised to be refused by name

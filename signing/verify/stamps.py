@@ -8,12 +8,12 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from signing.errors import UnsafeDocument
+from signing.judge.context import Context
 from signing.ofd import document
 from signing.ofd.container import Package
 from signing.ofd.document import Body
 from signing.ofd.stamps import Box, Stamp
 from signing.report.report import Check
-from signing.verify.context import Context
 
 _SHOWN = 10
 _SLACK = 0.02

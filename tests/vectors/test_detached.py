@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from signing import suites
+from signing.judge.message import is_bound
 from signing.pki import certificates, cms
 from signing.seal import eseal, esignature
-from signing.verify.message import is_bound
 from tests.vectors.places import SHARED
 
 pytestmark = pytest.mark.skipif(not SHARED.is_dir(), reason="../shared/vectors is not here")

@@ -4,11 +4,11 @@ from dataclasses import replace
 
 from signing import suites
 from signing.errors import InvalidKey, UnknownSuite
+from signing.judge.context import Context
 from signing.pki import chains
 from signing.pki.certificates import Certificate
 from signing.report.report import Check, SignatureReport
 from signing.suites import SUITES
-from signing.verify.context import Context
 
 
 def with_signer(report: SignatureReport, signer: Certificate) -> SignatureReport:

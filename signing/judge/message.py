@@ -5,14 +5,14 @@ from dataclasses import replace
 from datetime import datetime
 
 from signing.errors import MalformedData
+from signing.judge.context import Context
+from signing.judge.signer import judge_signer, judge_value, with_signer
 from signing.ofd.signatures import Described
 from signing.pki import certificates, chains, cms
 from signing.pki.certificates import Certificate
 from signing.pki.cms_evidence import Evidence
 from signing.report.report import Check, SignatureReport
 from signing.suites import SM2_SM3, SUITES
-from signing.verify.context import Context
-from signing.verify.signer import judge_signer, judge_value, with_signer
 
 # GB/T 35275 names the algorithm of the value alone.
 _MESSAGE_ALGORITHMS = frozenset({"1.2.156.10197.1.301.1", "1.2.840.10045.2.1"})

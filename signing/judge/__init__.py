@@ -1,0 +1,1 @@
+"""What OFD and PDF judge alike: the validation context, signers, messages."""
