@@ -23,7 +23,8 @@ from core.protection import protect
 from core.valkey import redis_client
 from tests.installation import Installation
 from tests.journeys.actors import Citizen, CounterDevice, Enterprise
-from wallet.show import codes, present
+from wallet.show import present
+from wallet.types import codes
 
 VERDICTS = 100
 DOCUMENTS = 3

@@ -28,7 +28,8 @@ from resources import Resources, open_resources
 from tests.identity.factories import CounterDevice
 from tests.installation import Installation
 from wallet.seal import checks
-from wallet.show import codes, present
+from wallet.show import present
+from wallet.types import codes
 
 WORKERS = 2
 COUNTERS = 16

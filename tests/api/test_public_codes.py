@@ -3,7 +3,7 @@
 import aiohttp
 from redis.asyncio import Redis
 
-from wallet.show import codes
+from wallet.types import codes
 
 
 async def test_page_gives_nothing_away_and_uses_nothing_up(

@@ -21,7 +21,8 @@ from tests.conftest import on_postgres
 from tests.installation import Installation
 from tests.journeys.actors import Citizen, CounterDevice
 from tests.journeys.test_kill import own_database
-from wallet.show import codes, present
+from wallet.show import present
+from wallet.types import codes
 
 TIMES, WORKERS = (500, 2) if on_postgres() else (40, 1)
 AT_A_TIME = 4

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
-from wallet.show import codes
-from wallet.show.codes import Kind
+from wallet.types import codes
+from wallet.types.codes import Kind
 
 URL = "http://127.0.0.1:8800"
 

@@ -14,8 +14,9 @@ from tests.wallet.city import City
 from tests.wallet.factories import issue_licence
 from wallet.errors import LicenceNotFound, LicenceNotInForce, PresentationNotFound
 from wallet.register import status
-from wallet.show import codes, present
+from wallet.show import present
 from wallet.show.present import Presentation, Redemption, State
+from wallet.types import codes
 
 URL = "http://127.0.0.1:8800"
 

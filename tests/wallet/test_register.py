@@ -20,7 +20,8 @@ from wallet.models import Licence, LogAlarm, Patrol, PrintedCode, StateChange
 from wallet.patrol import nightly
 from wallet.register import status
 from wallet.seal import checks
-from wallet.show import codes, present, printed
+from wallet.show import present, printed
+from wallet.types import codes
 from wallet.types.validity import LicenceState
 
 

@@ -18,7 +18,8 @@ from wallet.check.at_counter import CodeAnswer, Errand
 from wallet.log import access_log
 from wallet.models import Licence, Verification
 from wallet.register import status
-from wallet.show import codes, present
+from wallet.show import present
+from wallet.types import codes
 
 URL = "http://127.0.0.1:8800"
 PAPER = {

@@ -25,10 +25,10 @@ from wallet.log_models import UseKind
 from wallet.models import Licence, Verification, VerificationKind
 from wallet.register import status
 from wallet.seal.checks import document_checks
-from wallet.show import codes, pass_origins, present
-from wallet.show.codes import Kind
+from wallet.show import pass_origins, present
 from wallet.show.present import Redeemed, Redemption
-from wallet.types import catalogue, verdict
+from wallet.types import catalogue, codes, verdict
+from wallet.types.codes import Kind
 from wallet.types.verdict import Check, Outcome, Reason, Verdict
 
 REFUSALS = {

@@ -13,8 +13,8 @@ from identity.principal import Principal
 from wallet.check.at_counter import CodeAnswer, Errand, Reading, answer, earlier
 from wallet.check.offline import Tools, look_at_pass
 from wallet.errors import ReadingNotPossible
-from wallet.show import codes
-from wallet.show.codes import Kind
+from wallet.types import codes
+from wallet.types.codes import Kind
 
 OLDEST = timedelta(days=3)
 AHEAD = timedelta(minutes=2)

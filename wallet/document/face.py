@@ -16,8 +16,7 @@ from wallet.document import face_template, layout
 from wallet.document.fonts import Face, subset_for
 from wallet.document.layout import Content, Drawing, Entry, TextBlock
 from wallet.document.ofd_xml import OfdPage
-from wallet.show import codes
-from wallet.types import catalogue
+from wallet.types import catalogue, codes
 from wallet.types import facts as facts_of
 from wallet.types.facts import Facts
 from wallet.types.licence_types import Field, FieldType, LicenceType

@@ -28,6 +28,8 @@ from identity.staff import roles
 from identity.staff.roles import Act
 from signing import TrustList
 from wallet import second_person
+from wallet.document import lines as intake_lines
+from wallet.document.lines import Incoming
 from wallet.errors import (
     BatchDecided,
     BatchNotFound,
@@ -35,9 +37,7 @@ from wallet.errors import (
     BatchUnreadable,
 )
 from wallet.events import IntakeReceived
-from wallet.intake import lines as intake_lines
 from wallet.intake import rows as intake_rows
-from wallet.intake.lines import Incoming
 from wallet.share_models import BatchState, IntakeBatch, IntakeLine, LineOutcome
 from wallet.types import catalogue
 

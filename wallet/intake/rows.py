@@ -15,7 +15,7 @@ from core.data import copying
 from core.ids import new_id
 from identity.people import registry
 from identity.people.registry import Named
-from wallet.intake.lines import Incoming
+from wallet.document.lines import Incoming
 from wallet.issue import numbers
 from wallet.log import transparency
 from wallet.log.transparency import EntryKind

@@ -16,9 +16,9 @@ import msgspec
 
 from core import clock, database, jobs, outbox
 from core.protection import audit
-from wallet.intake import lines as intake_lines
+from wallet.document import lines as intake_lines
+from wallet.document.lines import Incoming
 from wallet.intake import rows
-from wallet.intake.lines import Incoming
 from wallet.models import Licence, NumberCounter
 from wallet.register import status
 from wallet.share_models import IntakeLine, LineOutcome

@@ -14,10 +14,10 @@ from uuid import UUID
 from core import clock, database
 from core.files.blobs import BlobNotFound, Blobs, DamagedBlob
 from core.protection.protect import ProtectionError
+from wallet.document import agreement
 from wallet.log import alarms, transparency
 from wallet.log.transparency import EntryKind
 from wallet.models import Licence, LogAlarm, LogEntry, Patrol, StateChange
-from wallet.patrol import agreement
 from wallet.types.validity import LicenceState
 
 NAME = "register"

@@ -21,9 +21,9 @@ from core.files.blobs import BlobNotFound, Blobs, DamagedBlob
 from core.valkey.redis_client import REDIS_ERRORS
 from signing import SealReport, TrustList
 from signing import verify_document as verify_seal
+from wallet.document import agreement
 from wallet.log import alarms
 from wallet.models import Licence
-from wallet.patrol import agreement
 from wallet.types import verdict
 from wallet.types.verdict import Check, Outcome, Reason, Verdict
 

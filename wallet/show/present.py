@@ -24,8 +24,7 @@ from identity.principal import Principal
 from wallet.errors import LicenceNotInForce, PresentationNotFound
 from wallet.events import PresentationStopped
 from wallet.register import status, taken_in
-from wallet.show import codes
-from wallet.types import catalogue
+from wallet.types import catalogue, codes
 
 LIFE = timedelta(seconds=60)
 RENEW_AFTER = timedelta(seconds=45)

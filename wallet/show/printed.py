@@ -25,8 +25,7 @@ from wallet.models import Licence, PrintedCode
 from wallet.register import status
 from wallet.register.queries import holder_masked
 from wallet.seal import checks
-from wallet.show import codes
-from wallet.types import catalogue
+from wallet.types import catalogue, codes
 from wallet.types.verdict import Verdict
 
 ID_LENGTH, MAC_LENGTH = 12, 10

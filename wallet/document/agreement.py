@@ -12,10 +12,10 @@ from datetime import date
 import msgspec
 
 from core.protection.protect import blind_index
+from wallet.document import lines
 from wallet.document.face import stored_text
+from wallet.document.lines import Incoming, Line
 from wallet.errors import LicenceTypeNotFound
-from wallet.intake import lines
-from wallet.intake.lines import Incoming, Line
 from wallet.models import Licence
 from wallet.types import catalogue
 from wallet.types.facts import Facts
