@@ -18,11 +18,11 @@ NICE = 10
 """Strangers' files wait for people at a counter, not the other way round."""
 
 _ROOT = str(Path(__file__).resolve().parents[3])
-_START = "import sys; sys.path[:0] = [sys.argv.pop(1)]; from cases import {0} as m; m.main()"
+_START = "import sys; sys.path[:0] = [sys.argv.pop(1)]; from services.cases.files import {0} as m; m.main()"
 
 
 def command(module: str, *arguments: str) -> list[str]:
-    """How `cases.MODULE` is started; its `main()` calls `confine` first."""
+    """How `services.cases.files.MODULE` is started; its `main()` calls `confine` first."""
     return [sys.executable, "-I", "-c", _START.format(module), _ROOT, *arguments]
 
 
