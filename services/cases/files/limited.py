@@ -18,7 +18,10 @@ NICE = 10
 """Strangers' files wait for people at a counter, not the other way round."""
 
 _ROOT = str(Path(__file__).resolve().parents[3])
-_START = "import sys; sys.path[:0] = [sys.argv.pop(1)]; from services.cases.files import {0} as m; m.main()"
+_START = (
+    "import sys; sys.path[:0] = [sys.argv.pop(1)]; "
+    "from services.cases.files import {0} as m; m.main()"
+)
 
 
 def command(module: str, *arguments: str) -> list[str]:
