@@ -18,9 +18,8 @@ from wallet.seal.seals import Signs
 from wallet.show import printed
 from wallet.types import catalogue
 from wallet.types.catalogue import DATA
-from wallet.types.licence_types import Strict
 from wallet.types.validity import LicenceState
-from wallet.types.yaml_data import read_section
+from wallet.types.yaml_data import Strict, read_section
 
 ACTOR = "system:demo"
 STORED_STATES = (LicenceState.REVOKED, LicenceState.WITHDRAWN, LicenceState.CANCELLED)

@@ -3,8 +3,7 @@
 from functools import cache
 from pathlib import Path
 
-from wallet.types.licence_types import Strict
-from wallet.types.yaml_data import read_section
+from wallet.types.yaml_data import Strict, read_section
 
 FACES = Path(__file__).parent / "faces"
 

@@ -8,6 +8,8 @@ from typing import Literal
 
 import msgspec
 
+from wallet.types.yaml_data import Strict
+
 
 class FieldType(StrEnum):
     """What a field holds; `facts.py` knows how each is checked and written."""
@@ -50,10 +52,6 @@ class OnExpiry(StrEnum):
     SUSPENDED = "suspended"
     CANCELLED = "cancelled"
     VOID = "void"
-
-
-class Strict(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Base of everything read from the data files."""
 
 
 class Field(Strict, frozen=True, kw_only=True):

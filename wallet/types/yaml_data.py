@@ -91,3 +91,7 @@ def _key_line(node: yaml.Node, key: str, default: int) -> int:
         return default
     lines = (found.start_mark.line for found, _ in node.value if found.value == key)
     return next(lines, default)
+
+
+class Strict(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Base of everything read from the data files."""
