@@ -4,7 +4,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PACKAGES := core signing identity miniapp_bridge services wallet push payments api app.py flows.py timers.py resources.py manage.py
+PACKAGES := core signing identity miniapp_bridge papers services wallet push payments api app.py flows.py timers.py resources.py manage.py
 
 .PHONY: help setup run serve test test-sqlite test-postgres check fix migrate migrations bench screens vendor clean
 

@@ -8,6 +8,7 @@ from random import Random
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from papers import fonts
 from signing import TrustList, Unsigned, begin_seal, build_seal, draw_seal_picture, write_package
 from signing.dev import devca
 from signing.ofd.container import open_package
@@ -15,7 +16,7 @@ from signing.passes import passes, statuslist
 from signing.passes.statuslist import Status, StatusList, StatusToken
 from signing.report.policy import Limits
 from signing.suites import to_raw
-from wallet.document import face, fonts
+from wallet.document import face
 from wallet.document.face import FaceData
 from wallet.types import catalogue
 

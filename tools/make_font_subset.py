@@ -5,7 +5,7 @@
 Takes the Simplified Chinese face of each collection and keeps what GB/T 2312 can write (6,763
 Chinese characters and its symbols), ASCII, Latin-1 and general punctuation. Subroutines are
 dissolved and layout tables dropped, so that a licence's own small subset takes some 50 ms (see
-wallet/document/fonts.py). Both are under the SIL Open Font Licence 1.1, which allows subsetting
+papers/fonts.py). Both are under the SIL Open Font Licence 1.1, which allows subsetting
 and embedding; its text is committed beside them.
 """
 
@@ -16,7 +16,7 @@ from fontTools import subset
 from fontTools.ttLib import TTCollection, TTFont
 
 SOURCES = Path("/usr/share/fonts/opentype/noto")
-TARGETS = Path(__file__).parents[1] / "wallet" / "document" / "faces" / "fonts"
+TARGETS = Path(__file__).parents[1] / "papers" / "faces" / "fonts"
 FONTS = (
     ("NotoSansCJK-Regular.ttc", "Noto Sans CJK SC", "NotoSansSC-GB2312.otf"),
     ("NotoSerifCJK-Bold.ttc", "Noto Serif CJK SC", "NotoSerifSC-Bold-GB2312.otf"),

@@ -8,6 +8,7 @@ from core.files.blobs import Blobs
 from core.ids import new_id
 from core.protection import audit
 from identity import queries
+from papers.yaml_data import Strict, read_section
 from signing import TrustList
 from wallet.document.face import FaceData
 from wallet.issue import from_case
@@ -19,7 +20,6 @@ from wallet.show import printed
 from wallet.types import catalogue
 from wallet.types.catalogue import DATA
 from wallet.types.validity import LicenceState
-from wallet.types.yaml_data import Strict, read_section
 
 ACTOR = "system:demo"
 STORED_STATES = (LicenceState.REVOKED, LicenceState.WITHDRAWN, LicenceState.CANCELLED)

@@ -12,7 +12,17 @@ from signing.report.findings import REASONS
 from wallet.types.verdict import WORDS
 
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGES = ("core", "identity", "miniapp_bridge", "services", "wallet", "push", "payments", "api")
+PACKAGES = (
+    "core",
+    "identity",
+    "miniapp_bridge",
+    "papers",
+    "services",
+    "wallet",
+    "push",
+    "payments",
+    "api",
+)
 PROBLEMS = ROOT / "docs" / "problems.md"
 HEADING = re.compile(r"^### `([a-z0-9-]+)` \((\d{3})\)$", re.MULTILINE)
 REASON_ROW = re.compile(

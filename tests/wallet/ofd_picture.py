@@ -1,6 +1,6 @@
 """Draw the first page of our own OFD files with Pillow, to look at them and to test what shows.
 
-Reads only what wallet/document/ofd_xml.py writes; it is no general OFD reader.
+Reads only what papers/ofd_xml.py writes; it is no general OFD reader.
 """
 
 import io

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from papers.yaml_data import CatalogueFault
 from wallet.demo import DemoLicence
 from wallet.demo import read as read_demo
 from wallet.errors import InvalidFacts, LicenceTypeNotFound
 from wallet.types import catalogue, check_digits, facts, identifier
 from wallet.types.licence_types import LicenceType
-from wallet.types.yaml_data import CatalogueFault
 
 
 def test_twenty_types() -> None:

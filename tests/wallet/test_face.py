@@ -11,12 +11,13 @@ from fontTools.ttLib import TTFont
 from lxml import etree
 from PIL import Image
 
+from papers import face_template, fonts, layout
+from papers.fonts import Face
 from tests.wallet import ofd_picture
 from tests.wallet.test_drafting import officer_fills
 from wallet.demo import DemoLicence, read
-from wallet.document import face, face_template, fonts, layout
+from wallet.document import face
 from wallet.document.face import FaceData
-from wallet.document.fonts import Face
 from wallet.types import catalogue
 from wallet.types.licence_types import FieldType, LicenceType
 

@@ -8,11 +8,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from papers.face_template import Box, Colour
+from papers.fonts import Face, metrics, subset_for
+from papers.layout import ASCENT, Drawing, TextBlock, wrap
+from papers.ofd_xml import OfdPage
 from signing import write_package
-from wallet.document.face_template import Box, Colour
-from wallet.document.fonts import Face, metrics, subset_for
-from wallet.document.layout import ASCENT, Drawing, TextBlock, wrap
-from wallet.document.ofd_xml import OfdPage
 
 PAGE = (210.0, 297.0)
 MARGIN = 22.0

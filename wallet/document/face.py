@@ -12,10 +12,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from wallet.document import face_template, layout
-from wallet.document.fonts import Face, subset_for
-from wallet.document.layout import Content, Drawing, Entry, TextBlock
-from wallet.document.ofd_xml import OfdPage
+from papers import face_template, layout
+from papers.fonts import Face, subset_for
+from papers.layout import Content, Drawing, Entry, TextBlock
+from papers.ofd_xml import OfdPage
 from wallet.types import catalogue, codes
 from wallet.types import facts as facts_of
 from wallet.types.facts import Facts

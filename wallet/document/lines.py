@@ -14,8 +14,8 @@ from xml.etree import ElementTree
 
 import msgspec
 
+from papers.ofd_xml import LICENCE
 from signing import SigningError, TrustList, verify_document
-from wallet.document.ofd_xml import LICENCE
 from wallet.errors import InvalidFacts, LicenceTypeNotFound
 from wallet.types import catalogue, check_digits, facts, validity
 from wallet.types import identifier as identifiers

@@ -17,9 +17,9 @@ from core.protection import audit
 from identity.principal import Principal
 from identity.staff import roles
 from identity.staff.roles import Act
+from papers import fonts
 from signing import build_seal, draw_seal_picture, parse_seal
 from signing.keys import MAKER_KEY, signer_key
-from wallet.document import fonts
 from wallet.errors import NotASealKeeper, SealExpired, SealFrozen, SealNotFound, SealNotReady
 from wallet.log import transparency
 from wallet.log.transparency import EntryKind

@@ -10,12 +10,12 @@ from functools import cache
 from pathlib import Path
 from typing import Protocol
 
+from papers.yaml_data import CatalogueFault, read_section
 from wallet.errors import InvalidFacts, LicenceTypeNotFound
 from wallet.types import drafting, number_format
 from wallet.types import facts as facts_of
 from wallet.types.facts import Facts
 from wallet.types.licence_types import DraftRule, Field, LicenceType
-from wallet.types.yaml_data import CatalogueFault, read_section
 
 DATA = Path(__file__).parent / "catalogue_data"
 

@@ -8,7 +8,7 @@ from typing import Literal
 
 import msgspec
 
-from wallet.types.yaml_data import Strict
+from papers.yaml_data import Strict
 
 
 class FieldType(StrEnum):
@@ -182,7 +182,7 @@ class NumberTemplate(Strict, frozen=True, kw_only=True):
     """How a new number is put together; `numbers.py` explains the placeholders."""
 
     template: str
-    choices: dict[str, dict[str, str]] = {}
+    choices: dict[str, dict[str, str]] = msgspec.field(default_factory=dict)
     first: int = 1
 
 
@@ -206,4 +206,4 @@ class DraftRule(Strict, frozen=True, kw_only=True):
     number_field: str | None = None
     issued_to_person: bool = False
     number: NumberTemplate
-    sources: dict[str, tuple[str, ...]] = {}
+    sources: dict[str, tuple[str, ...]] = msgspec.field(default_factory=dict)

@@ -6,9 +6,9 @@ from datetime import datetime
 from itertools import count, groupby
 from xml.etree import ElementTree
 
-from wallet.document.face_template import Box
-from wallet.document.fonts import Face
-from wallet.document.layout import Drawing, TextBlock
+from papers.face_template import Box
+from papers.fonts import Face
+from papers.layout import Drawing, TextBlock
 
 OFD = "http://www.ofdspec.org/2016"
 LICENCE = "urn:yunjian:licence:1"

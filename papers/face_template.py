@@ -3,7 +3,7 @@
 from functools import cache
 from pathlib import Path
 
-from wallet.types.yaml_data import Strict, read_section
+from papers.yaml_data import Strict, read_section
 
 FACES = Path(__file__).parent / "faces"
 

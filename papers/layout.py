@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from wallet.document.face_template import Box, Colour, Fields, Line, Rosette, Template
-from wallet.document.fonts import Face, Metrics, metrics
+from papers.face_template import Box, Colour, Fields, Line, Rosette, Template
+from papers.fonts import Face, Metrics, metrics
 
 CUT = "……（全文见数据附件）"
 QUIET_ZONE = 4

@@ -1,0 +1,1 @@
+"""Papers: any document of the government, drawn. Knows faces and fonts, not what a paper means."""
