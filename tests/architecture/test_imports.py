@@ -56,6 +56,85 @@ OTHERS: dict[str, set[str]] = {
     "api": {"sanic", "sanic_routing", "msgspec"},
 }
 
+ROOMS: dict[str, dict[str, set[str]]] = {
+    "core": {
+        "valkey": set(),
+        "protection": set(),
+        "data": {"protection"},
+        "files": {"protection"},
+    },
+    "signing": {
+        "suites": set(),
+        "report": set(),
+        "pki": {"suites", "report"},
+        "ofd": {"report"},
+        "seal": {"suites", "report", "pki", "ofd"},
+        "judge": {"suites", "report", "pki", "ofd"},
+        "pdf": {"suites", "report", "pki", "seal", "judge"},
+        "verify": {"suites", "report", "pki", "ofd", "seal", "judge", "pdf"},
+        "extract": {"report", "pki", "ofd", "seal", "judge", "pdf", "verify"},
+        "passes": {"suites", "report", "pki", "seal"},
+        "dev": {"suites", "pki"},
+        "cli": {"suites", "report", "pki", "ofd", "seal", "pdf", "verify", "extract"},
+    },
+    "identity": {
+        "log_in": set(),
+        "staff": {"log_in"},
+        "people": {"log_in", "staff"},
+        "systems": set(),
+    },
+    "miniapp_bridge": {
+        "alipay": set(),
+        "city": set(),
+        "wechat": set(),
+        "payments": {"alipay"},
+        "platforms": {"alipay", "city", "wechat"},
+    },
+    "services.cases": {
+        "rules": set(),
+        "files": set(),
+        "materials": {"rules", "files"},
+        "acts": {"rules", "materials"},
+        "talk": {"files", "materials"},
+        "views": {"rules", "materials", "acts", "talk"},
+    },
+    "wallet": {
+        "types": set(),
+        "document": {"types"},
+        "log": {"types"},
+        "seal": {"types", "document", "log"},
+        "register": {"types", "log"},
+        "show": {"types", "seal", "register"},
+        "check": {"types", "log", "seal", "register", "show"},
+        "issue": {"types", "document", "log", "seal", "register", "show"},
+        "intake": {"types", "document", "log", "register", "issue"},
+        "share": {"types", "document", "log", "seal", "register"},
+        "patrol": {"types", "document", "log"},
+    },
+    "push": {
+        "texts": set(),
+        "live": set(),
+        "channels": {"texts", "live"},
+        "webhooks": set(),
+    },
+    "api": {
+        "edge": set(),
+        "edge.live": {"edge"},
+        "shared": {"edge"},
+        "public": {"edge"},
+        "callbacks": {"edge"},
+        "citizen": {"edge", "edge.live", "public", "shared"},
+        "counter": {"edge", "edge.live", "shared"},
+        "enterprise": {"edge", "edge.live", "public", "shared"},
+        "staff": {"edge", "edge.live", "public", "shared", "citizen"},
+    },
+}
+"""Which rooms of a package each of its rooms may import, lowest first. What stands outside of rooms
+is the floor of all: everybody may read it."""
+
+MOST_FILES = 20
+MOST_LINES = 400
+
 WINGS = {"services"}
 """Packages that hold packages."""
 
@@ -74,14 +153,18 @@ def sources(package: str) -> Iterator[Path]:
 @cache
 def imported(path: Path) -> frozenset[str]:
     """Full names of everything a file imports, wherever in the file."""
-    names: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            names |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.level == 0:
-            assert node.module is not None
-            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
-    return frozenset(names)
+    nodes = ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+    return frozenset(name for node in nodes for name in named_by(node))
+
+
+def named_by(node: ast.AST) -> Iterator[str]:
+    """Full names of what one statement imports."""
+    if isinstance(node, ast.Import):
+        yield from (alias.name for alias in node.names)
+    elif isinstance(node, ast.ImportFrom) and node.level == 0:
+        assert node.module is not None
+        yield node.module
+        yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
 def owner_of(name: str) -> str:
@@ -98,6 +181,77 @@ def test_imports_point_down(package: str) -> None:
             continue
         for name in imported(path) - WINGS:
             assert owner_of(name) in allowed, f"{path.relative_to(ROOT)} imports {name}"
+
+
+def room_of(module: str, package: str) -> str:
+    """The room of a package in which a module or name lies; empty for the floor."""
+    path = ROOT.joinpath(*module.split("."))
+    while not path.is_dir():
+        path = path.parent
+    return ".".join(path.relative_to(ROOT.joinpath(*package.split("."))).parts)
+
+
+@pytest.mark.parametrize("package", sorted(ROOMS))
+def test_rooms_import_downwards(package: str) -> None:
+    table = ROOMS[package]
+    for path in sources(package):
+        room = room_of(".".join(path.relative_to(ROOT).parent.parts), package)
+        if not room or room.split(".")[0] in ("migrations", "standin"):
+            continue
+        assert room in table, f"{package}: the room {room} is not in the table"
+        own = (name for name in imported(path) if name.startswith(f"{package}."))
+        for name in own:
+            other = room_of(name, package)
+            assert other in table[room] | {room, ""}, f"{path.relative_to(ROOT)} imports {name}"
+
+
+def test_the_table_of_rooms_has_no_circle() -> None:
+    for package, table in ROOMS.items():
+        seen: set[str] = set()
+        for room, below in table.items():
+            assert below <= seen, f"{package}: {room} stands below {below - seen}"
+            seen.add(room)
+
+
+def test_no_module_stands_in_a_circle() -> None:
+    """Packages, rooms and floors together: what each module needs can be read before it."""
+    needs = {module: needed_by(path) for module, path in product().items()}
+    while free := {module for module, below in needs.items() if not below & needs.keys()}:
+        needs = {module: below for module, below in needs.items() if module not in free}
+
+    assert set(needs) == set()
+
+
+@cache
+def product() -> dict[str, Path]:
+    """Full name → file of every module of the product."""
+    found = {}
+    for package in OURS:
+        for path in sources(package):
+            parts = path.relative_to(ROOT).with_suffix("").parts
+            found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    return found
+
+
+def needed_by(path: Path) -> set[str]:
+    """The modules that reading this one reads first; those above it are under way already."""
+    names = {
+        name
+        for node in ast.parse(path.read_text(encoding="utf-8")).body
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for name in named_by(node)
+    }
+    folders = path.relative_to(ROOT).parent.parts
+    above = {".".join(folders[:depth]) for depth in range(1, len(folders) + 1)}
+    return {name for name in names if name in product() and product()[name] != path} - above
+
+
+@pytest.mark.parametrize("package", sorted(OURS))
+def test_rooms_and_files_stay_small(package: str) -> None:
+    for path in sources(package):
+        if "migrations" not in path.parts:
+            assert len(path.read_text(encoding="utf-8").splitlines()) <= MOST_LINES, path
+            assert len(list(path.parent.glob("*.py"))) <= MOST_FILES, path.parent
 
 
 ONE_APP = {("services.cases", "services.guides")}
