@@ -19,6 +19,7 @@ import push.texts.licence_messages
 import push.texts.messages
 import push.webhooks.calls
 import services.cases.acts.review
+import services.cases.materials.checking
 import services.cases.materials.papers
 import services.cases.materials.thumbnails
 import services.cases.views.queries
@@ -148,7 +149,7 @@ async def tell_webhooks(event: Event, resources: Resources) -> None:
 
 
 async def check_material(event: case_events.MaterialReceived, resources: Resources) -> None:
-    await services.cases.materials.papers.check(event.material_id, blobs=resources.blobs)
+    await services.cases.materials.checking.check(event.material_id, blobs=resources.blobs)
     await services.cases.materials.thumbnails.make(event.material_id, blobs=resources.blobs)
 
 

@@ -13,7 +13,7 @@ from api.citizen.entry import PLATFORM_PROBLEMS, visit_of
 from api.edge import guards, session_cookie, throttle
 from api.edge.endpoint import JSON, endpoint
 from identity import errors, numbers
-from identity.log_in import sessions, sign_in_log
+from identity.log_in import revoking, sign_in_log
 from identity.log_in.proofs import OpenProof
 from identity.people import accounts, mandates
 from identity.principal import PrincipalKind
@@ -285,7 +285,7 @@ async def list_sign_ins(request: Request) -> SignIns:
 @guards.citizen
 @endpoint(summary="Sign out on one of my devices", problems=(errors.SessionNotFound,))
 async def end_device(request: Request, session_id: UUID) -> None:
-    await sessions.revoke_of_person(session_id, by=request.ctx.principal)
+    await revoking.revoke_of_person(session_id, by=request.ctx.principal)
     await live.end_session(session_id, redis=request.app.ctx.resources.redis)
 
 

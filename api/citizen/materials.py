@@ -22,7 +22,7 @@ from services.cases.materials import papers, quotas
 from services.cases.materials.combine import combine_pictures
 from services.cases.materials.papers import ReusedLicence
 from services.cases.shapes import CaseDetail
-from services.cases.views import queries
+from services.cases.views import case_files
 from wallet.errors import LicenceNotFound
 from wallet.register import queries as wallet_queries
 
@@ -166,7 +166,7 @@ def _size_of_file(request: Request) -> int:
     problems=(errors.FileNotFound,),
 )
 async def get_content(request: Request, file_id: UUID) -> HTTPResponse:
-    await queries.get_own_file(file_id, by=request.ctx.principal)
+    await case_files.get_own_file(file_id, by=request.ctx.principal)
     return files.redirect(request, Kind.MATERIAL, file_id)
 
 
@@ -179,7 +179,7 @@ async def get_content(request: Request, file_id: UUID) -> HTTPResponse:
     problems=(errors.FileNotFound,),
 )
 async def get_thumbnail(request: Request, file_id: UUID) -> HTTPResponse:
-    await queries.get_own_file(file_id, by=request.ctx.principal)
+    await case_files.get_own_file(file_id, by=request.ctx.principal)
     return files.redirect(request, Kind.THUMBNAIL, file_id)
 
 

@@ -14,7 +14,7 @@ from api.edge import guards, session_cookie, throttle
 from api.edge.bounds import Token, Word
 from api.edge.endpoint import JSON, endpoint
 from identity import channels, demo, errors, numbers, queries, sign_in
-from identity.log_in import sessions, tickets
+from identity.log_in import revoking, sessions, tickets
 from identity.principal import Principal, PrincipalKind
 from miniapp_bridge import errors as platform_errors
 from push.channels import live
@@ -148,7 +148,7 @@ async def open_session(request: Request, body: SignIn) -> HTTPResponse:
 async def close_session(request: Request) -> HTTPResponse:
     principal: Principal = request.ctx.principal
     assert principal.session_id is not None  # noqa: S101 - citizens always have a session
-    await sessions.revoke(principal.session_id, by=principal.actor)
+    await revoking.revoke(principal.session_id, by=principal.actor)
     await live.end_session(principal.session_id, redis=request.app.ctx.resources.redis)
     return session_cookie.signed_out(request, PrincipalKind.CITIZEN)
 

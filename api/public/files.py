@@ -22,7 +22,7 @@ from services.cases import errors
 from services.cases.files import addresses
 from services.cases.files.addresses import Kind
 from services.cases.materials import thumbnails
-from services.cases.views import queries
+from services.cases.views import case_files
 
 bp = Blueprint("files", url_prefix=addresses.PREFIX)
 
@@ -65,7 +65,7 @@ def address_of(kind: Kind, file_id: UUID, *, settings: Settings, at: datetime) -
 async def get_content(request: Request, file_id: UUID, until: int, seal: str) -> HTTPResponse:
     resources = request.app.ctx.resources
     _require_genuine(Kind.MATERIAL, file_id, until, seal, resources.settings)
-    stored = await queries.get_signed_material(file_id)
+    stored = await case_files.get_signed_material(file_id)
     data = await resources.blobs.get(stored.digest)
     return inline(data, name=stored.name, media_type=stored.media_type)
 
@@ -83,7 +83,7 @@ async def get_message_picture(
 ) -> HTTPResponse:
     resources = request.app.ctx.resources
     _require_genuine(Kind.MESSAGE_PICTURE, file_id, until, seal, resources.settings)
-    stored = await queries.get_signed_picture(file_id)
+    stored = await case_files.get_signed_picture(file_id)
     data = await resources.blobs.get(stored.digest)
     return inline(data, name=stored.name, media_type=stored.media_type)
 

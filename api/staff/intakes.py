@@ -18,6 +18,7 @@ from core.errors import Forbidden
 from identity.staff.roles import Act
 from wallet import errors
 from wallet.intake import batches as intake
+from wallet.intake import shapes
 
 bp = Blueprint("staff-intakes", url_prefix="/api/staff/intakes")
 
@@ -218,5 +219,5 @@ async def list_lines(request: Request, batch_id: UUID, query: LinesWanted) -> Li
     return LineReport(lines=lines)
 
 
-def _answer(found: intake.BatchView) -> BatchAnswer:
+def _answer(found: shapes.BatchView) -> BatchAnswer:
     return msgspec.convert(found, BatchAnswer, from_attributes=True)

@@ -13,7 +13,7 @@ from api.edge import guards, session_cookie, throttle
 from api.edge.addresses import address_of
 from api.edge.endpoint import JSON, endpoint
 from identity import errors, queries, sign_in
-from identity.log_in import sessions
+from identity.log_in import revoking
 from identity.principal import Principal, PrincipalKind
 from push.channels import live
 
@@ -88,7 +88,7 @@ async def open_session(request: Request, body: StaffSignIn) -> HTTPResponse:
 async def close_session(request: Request) -> HTTPResponse:
     principal: Principal = request.ctx.principal
     assert principal.session_id is not None  # noqa: S101 - officers always have a session
-    await sessions.revoke(principal.session_id, by=principal.actor)
+    await revoking.revoke(principal.session_id, by=principal.actor)
     await live.end_session(principal.session_id, redis=request.app.ctx.resources.redis)
     return session_cookie.signed_out(request, PrincipalKind.OFFICER)
 

@@ -16,7 +16,7 @@ from services.cases import errors
 from services.cases.files.addresses import Kind
 from services.cases.lifecycle import CaseState
 from services.cases.shapes import Overview, StaffCaseDetail, WorklistEntry
-from services.cases.views import queries
+from services.cases.views import case_files, queries
 
 bp = Blueprint("staff-worklist", url_prefix="/api/staff")
 
@@ -71,7 +71,7 @@ async def get_case(request: Request, case_id: UUID) -> StaffCaseDetail:
     problems=(errors.FileNotFound,),
 )
 async def get_content(request: Request, file_id: UUID) -> HTTPResponse:
-    await queries.get_staff_file(file_id, by=request.ctx.principal)
+    await case_files.get_staff_file(file_id, by=request.ctx.principal)
     return files.redirect(request, Kind.MATERIAL, file_id)
 
 
@@ -84,7 +84,7 @@ async def get_content(request: Request, file_id: UUID) -> HTTPResponse:
     problems=(errors.FileNotFound,),
 )
 async def get_original(request: Request, file_id: UUID) -> HTTPResponse:
-    stored = await queries.get_staff_file(file_id, by=request.ctx.principal, as_handed_in=True)
+    stored = await case_files.get_staff_file(file_id, by=request.ctx.principal, as_handed_in=True)
     data = await request.app.ctx.resources.blobs.get(stored.digest)
     return files.inline(data, name=stored.name, media_type=stored.media_type)
 
@@ -98,7 +98,7 @@ async def get_original(request: Request, file_id: UUID) -> HTTPResponse:
     problems=(errors.FileNotFound,),
 )
 async def get_thumbnail(request: Request, file_id: UUID) -> HTTPResponse:
-    await queries.get_staff_file(file_id, by=request.ctx.principal)
+    await case_files.get_staff_file(file_id, by=request.ctx.principal)
     return files.redirect(request, Kind.THUMBNAIL, file_id)
 
 

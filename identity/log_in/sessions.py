@@ -193,16 +193,6 @@ async def act_for(principal: Principal, organisation_id: UUID | None) -> Princip
     return replace(principal, acting_for=organisation_id, certified=False)
 
 
-async def revoke(session_id: UUID, *, by: str) -> None:
-    """End a session now. Repeating it changes nothing and records nothing."""
-    async with transaction():
-        changed = await Session.filter(id=session_id, revoked_at=None).update(
-            revoked_at=clock.now()
-        )
-        if changed:
-            await audit.record(actor=by, action="signed-out", target=f"session:{session_id}")
-
-
 async def raise_assurance(principal: Principal, *, minutes: int, by_means: str) -> None:
     """The person has just been confirmed (by face, by certificate): good for `minutes`."""
     async with transaction():
@@ -236,53 +226,6 @@ async def certify(principal: Principal, *, minutes: int, by_means: str) -> None:
             target=f"organisation:{principal.acting_for}",
             detail={"means": by_means},
         )
-
-
-async def revoke_of_person(session_id: UUID, *, by: Principal) -> None:
-    """End one of the person's own sessions. Raises SessionNotFound, also for somebody else's."""
-    async with transaction():
-        changed = await Session.filter(
-            id=session_id, principal_id=by.person_id, revoked_at=None
-        ).update(revoked_at=clock.now())
-        if not changed:
-            raise errors.SessionNotFound()
-        await audit.record(
-            actor=by.actor,
-            action="session-revoked",
-            target=by.actor,
-            detail={"session": str(session_id)},
-        )
-
-
-async def revoke_via(person_id: UUID, *, via: str, keep: UUID | None, by: str) -> int:
-    """End the person's sessions that came by one platform; returns how many were open."""
-    query = Session.filter(principal_id=person_id, via=via, revoked_at=None)
-    async with transaction():
-        changed = await query.exclude(id=keep).update(revoked_at=clock.now())
-        if changed:
-            await audit.record(
-                actor=by,
-                action="sessions-revoked",
-                target=f"principal:{person_id}",
-                detail={"via": via, "count": changed},
-            )
-    return changed
-
-
-async def revoke_all(principal_id: UUID, *, by: str) -> int:
-    """End every session of a person or an officer; returns how many were open."""
-    async with transaction():
-        changed = await Session.filter(principal_id=principal_id, revoked_at=None).update(
-            revoked_at=clock.now()
-        )
-        if changed:
-            await audit.record(
-                actor=by,
-                action="sessions-revoked",
-                target=f"principal:{principal_id}",
-                detail={"count": changed},
-            )
-    return changed
 
 
 async def forget_ended(*, older_than: timedelta = KEPT) -> int:

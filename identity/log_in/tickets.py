@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from identity.log_in import hand_over, sessions
+from identity.log_in import hand_over, revoking, sessions
 from identity.log_in.sessions import IssuedSession
 from identity.principal import PrincipalKind
 from miniapp_bridge.errors import CodeRefused
@@ -48,5 +48,5 @@ async def redeem(ticket: str, *, redis: "Redis") -> IssuedSession:
         )
     spent = await hand_over.take(redis, SPENT, ticket)
     if spent is not None:
-        await sessions.revoke(UUID(spent["session"]), by="system:tickets")
+        await revoking.revoke(UUID(spent["session"]), by="system:tickets")
     raise CodeRefused(vendor_code="ticket")

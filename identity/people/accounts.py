@@ -18,7 +18,7 @@ from core.database import transaction
 from core.protection import audit
 from core.protection.protect import blind_indexes
 from identity import errors, numbers, queries
-from identity.log_in import assurance, hand_over, proofs, sessions
+from identity.log_in import assurance, hand_over, proofs, revoking, sessions
 from identity.log_in.assurance import Act, Level
 from identity.log_in.proofs import OpenProof
 from identity.log_in.sessions import IssuedSession
@@ -217,7 +217,7 @@ async def unbind(account_id: UUID, *, by: Principal) -> None:
             target=by.actor,
             detail={"platform": account.platform},
         )
-        await sessions.revoke_via(
+        await revoking.revoke_via(
             by.person_id, via=account.platform, keep=by.session_id, by=by.actor
         )
 

@@ -6,7 +6,7 @@ from core.database import transaction
 from core.protection import audit
 from core.protection.protect import blind_index, blind_indexes
 from identity import numbers, queries
-from identity.log_in import sessions
+from identity.log_in import revoking
 from identity.models import PHONE_PURPOSE, USER_PURPOSE, PlatformAccount, Subject, SubjectKind
 
 IDENTITY_CARD_TYPE = "111"
@@ -85,7 +85,7 @@ async def _close_accounts(person_id: UUID, phone: str, *, by: str) -> None:
     held = PlatformAccount.filter(platform=BY_PHONE, user_index__in=indexes)
     for account in await held.exclude(subject_id=person_id):
         await PlatformAccount.filter(id=account.id).delete()
-        await sessions.revoke_via(account.subject_id, via=BY_PHONE, keep=None, by=by)
+        await revoking.revoke_via(account.subject_id, via=BY_PHONE, keep=None, by=by)
         await audit.record(
             actor=by,
             action="account-unbound",

@@ -20,7 +20,7 @@ from core.database import transaction
 from core.protection import audit
 from core.protection.protect import blind_index
 from identity import errors, queries
-from identity.log_in import sessions
+from identity.log_in import revoking, sessions
 from identity.models import Officer, SignInAttempts, SignInPlace, State
 from identity.principal import Principal
 from identity.staff.roles import Role
@@ -98,7 +98,7 @@ async def set_password(officer_id: UUID, password: str, *, by: str) -> None:
     async with transaction():
         if not await Officer.filter(id=officer_id).update(password_hash=password_hash):
             raise errors.OfficerNotFound()
-        await sessions.revoke_all(officer_id, by=by)
+        await revoking.revoke_all(officer_id, by=by)
         await audit.record(actor=by, action="password-changed", target=f"officer:{officer_id}")
 
 
@@ -109,7 +109,7 @@ async def dismiss(officer_id: UUID, *, by: str) -> None:
             state=State.REVOKED
         )
         if changed:
-            await sessions.revoke_all(officer_id, by=by)
+            await revoking.revoke_all(officer_id, by=by)
             await audit.record(actor=by, action="officer-dismissed", target=f"officer:{officer_id}")
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from api.edge.live.socket import Pace
 from core import clock, ids
-from identity.log_in import sessions
+from identity.log_in import revoking
 from push import deliver
 from push.channels import live
 from push.live import stream
@@ -328,6 +328,6 @@ class TestQuickPace:
     ) -> None:
         async with follow(client) as socket:
             await frame(socket)
-            await sessions.revoke_all(zhang, by="system:tests")
+            await revoking.revoke_all(zhang, by="system:tests")
 
             assert await close_code(socket) == 4401

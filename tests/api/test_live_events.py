@@ -12,7 +12,7 @@ import pytest
 
 from api.edge.live.room import Limits, Pace
 from core import ids
-from identity.log_in import sessions
+from identity.log_in import revoking
 from push.channels import live
 from push.live import stream
 from tests.api import people
@@ -199,7 +199,7 @@ class TestTickets:
         self, client: Client, stranger: Client, zhang: UUID
     ) -> None:
         ticket = await self.ticket(client)
-        await sessions.revoke_all(zhang, by="system:tests")
+        await revoking.revoke_all(zhang, by="system:tests")
 
         async with stranger.get(f"{PATH}?ticket={ticket}") as response:
             assert response.status == 401

@@ -2,7 +2,7 @@ import pytest
 
 from services.cases import errors
 from services.cases.files import pdf_checks
-from services.cases.materials import combine, papers
+from services.cases.materials import checking, combine
 from services.cases.models import Material, MaterialFile
 from tests.cases.factories import CaseMaker, pdf, photo
 
@@ -25,7 +25,7 @@ async def test_two_photos_become_one_pdf(cases: CaseMaker) -> None:
     assert pdf_checks.examine(path) is None
     assert data.count(b"/Type /Page\n") == 2
     assert (stored.version, stored.page, stored.name) == (2, 1, "网络经营场所证明.pdf")
-    await papers.check(file_id, blobs=cases.blobs)
+    await checking.check(file_id, blobs=cases.blobs)
     assert (await Material.get()).status == "checked"
     assert await MaterialFile.all().count() == 3
     assert list(cases.folder.glob("*.clean")) == []
@@ -56,7 +56,7 @@ async def test_a_picture_that_could_be_better_passes_with_a_hint(cases: CaseMake
     case_id = await cases.draft(ITEM, ANSWERS)
     file_id = await cases.attach(case_id, PAPER, photo(width=500, height=300))
 
-    await papers.check(file_id, blobs=cases.blobs)
+    await checking.check(file_id, blobs=cases.blobs)
 
     material = await Material.get()
     assert material.status == "checked"

@@ -21,7 +21,7 @@ from miniapp_bridge.platforms.wechat import WeChatConnector
 from miniapp_bridge.standin import wechat as played
 from miniapp_bridge.standin.world import World
 from services.cases.acts import apply, review, supplement
-from services.cases.materials import combine, content_checks, papers
+from services.cases.materials import checking, combine, content_checks
 from services.cases.models import ContentCheck, MaterialFile
 from services.cases.views import queries
 from tests.cases.factories import PHOTO, CaseMaker
@@ -100,7 +100,7 @@ async def test_risky_picture_is_held_back_with_a_reason_both_sides_read(
 ) -> None:
     case_id = await in_wechat.draft()
     file_id = await in_wechat.attach(case_id)
-    await papers.check(file_id, blobs=in_wechat.blobs)
+    await checking.check(file_id, blobs=in_wechat.blobs)
     await judge.run()
     await judge.sees("bad")
     frozen_clock.advance(seconds=15)

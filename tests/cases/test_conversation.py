@@ -20,7 +20,7 @@ from services.cases.models import Case, Message, MessagePicture
 from services.cases.shapes import MessageView
 from services.cases.talk import conversation, pictures
 from services.cases.talk.conversation import Side
-from services.cases.views import queries
+from services.cases.views import case_files, queries
 from tests.cases.factories import (
     LI,
     CaseMaker,
@@ -272,7 +272,7 @@ async def test_pictures_travel_with_their_message_and_lose_their_metadata(talk: 
     assert [picture.id for picture in sent.pictures] == [second, first]
     assert await MessagePicture.all().count() == 2
     await pictures.get_staff(first, by=talk.cases.officer)
-    stored = await queries.get_signed_picture(first)
+    stored = await case_files.get_signed_picture(first)
     assert stored.media_type == "image/jpeg"
     assert b"Exif" not in await talk.cases.blobs.get(stored.digest)
 

@@ -4,12 +4,12 @@ import pytest
 
 from services.cases import errors
 from services.cases.acts import apply
-from services.cases.materials import papers
+from services.cases.materials import checking, papers
 from services.cases.materials.papers import ReusedLicence
 from services.cases.models import Material, MaterialFile
 from services.cases.rules.completeness import MaterialStatus
 from services.cases.shapes import MaterialView
-from services.cases.views import queries
+from services.cases.views import case_files, queries
 from tests.cases.factories import (
     LI,
     PHOTO,
@@ -57,8 +57,8 @@ async def test_a_check_turns_the_material_green(cases: CaseMaker) -> None:
     case_id = await cases.draft()
     file_id = await cases.attach(case_id)
 
-    await papers.check(file_id, blobs=cases.blobs)
-    await papers.check(file_id, blobs=cases.blobs)
+    await checking.check(file_id, blobs=cases.blobs)
+    await checking.check(file_id, blobs=cases.blobs)
 
     assert (await shown(cases, case_id)).status == "checked"
     assert (await told("MaterialChecked")).ok is True
@@ -68,7 +68,7 @@ async def test_a_blank_page_is_rejected_with_a_reason(cases: CaseMaker) -> None:
     case_id = await cases.draft()
     file_id = await cases.attach(case_id, data=blank_photo())
 
-    await papers.check(file_id, blobs=cases.blobs)
+    await checking.check(file_id, blobs=cases.blobs)
 
     material = await shown(cases, case_id)
     assert material.status == "rejected"
@@ -104,7 +104,7 @@ async def test_pages_are_numbered(cases: CaseMaker) -> None:
 
 async def test_a_new_file_replaces_a_rejected_version(cases: CaseMaker) -> None:
     case_id = await cases.draft()
-    await papers.check(await cases.attach(case_id, data=blank_photo()), blobs=cases.blobs)
+    await checking.check(await cases.attach(case_id, data=blank_photo()), blobs=cases.blobs)
 
     await cases.attach(case_id)
 
@@ -191,7 +191,7 @@ async def test_what_was_attached_can_be_removed(cases: CaseMaker) -> None:
     file_id = await cases.attach(case_id)
 
     await papers.remove(case_id, PHOTO, by=cases.by)
-    await papers.check(file_id, blobs=cases.blobs)
+    await checking.check(file_id, blobs=cases.blobs)
 
     assert (await shown(cases, case_id)).status == "missing"
 
@@ -236,15 +236,15 @@ async def test_files_are_read_by_their_owner_and_the_office_only(cases: CaseMake
     file_id = await cases.attach(case_id, data=photo())
     stranger = await person(LI)
 
-    assert (await queries.get_own_file(file_id, by=cases.by)).media_type == "image/jpeg"
+    assert (await case_files.get_own_file(file_id, by=cases.by)).media_type == "image/jpeg"
     with pytest.raises(errors.FileNotFound):
-        await queries.get_own_file(file_id, by=stranger)
+        await case_files.get_own_file(file_id, by=stranger)
     with pytest.raises(errors.FileNotFound):
-        await queries.get_staff_file(file_id, by=cases.officer)
+        await case_files.get_staff_file(file_id, by=cases.officer)
 
     await cases.fill(case_id)
     await apply.submit(case_id, by=cases.by, blobs=cases.blobs)
 
-    assert (await queries.get_staff_file(file_id, by=cases.officer)).size > 0
+    assert (await case_files.get_staff_file(file_id, by=cases.officer)).size > 0
     with pytest.raises(errors.FileNotFound):
-        await queries.get_staff_file(file_id, by=officer("SCJG"))
+        await case_files.get_staff_file(file_id, by=officer("SCJG"))

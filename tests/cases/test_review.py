@@ -14,7 +14,7 @@ from services.cases.acts import apply, review, supplement
 from services.cases.lifecycle import CaseState
 from services.cases.models import Case, MaterialFile
 from services.cases.talk import conversation
-from services.cases.views import queries
+from services.cases.views import case_files, queries
 from tests.cases.factories import PHOTO, CaseMaker, officer, organisation, told
 from tests.conftest import FrozenClock, on_postgres
 
@@ -207,7 +207,7 @@ async def test_who_reads_no_case_reads_none_by_any_way(cases: CaseMaker, role: s
         ),
         lambda: queries.list_worklist(by=by, state=None, query="", limit=10, offset=0),
         lambda: queries.count_unread(by=by),
-        lambda: queries.get_staff_file(stored.id, by=by),
+        lambda: case_files.get_staff_file(stored.id, by=by),
         lambda: queries.get_overview(by=by),
         lambda: conversation.read(case_id, after=0, limit=10, by=by),
     ):
@@ -225,7 +225,7 @@ async def test_what_an_agent_reads_of_a_companys_case_is_on_record(cases: CaseMa
     await Case.filter(id=case_id).update(subject_id=company)
     (stored,) = await MaterialFile.all()
     await queries.get_detail(case_id, by=cases.by)
-    await queries.get_own_file(stored.id, by=cases.by)
+    await case_files.get_own_file(stored.id, by=cases.by)
 
     seen = await AuditRecord.filter(actor=cases.by.actor, action__endswith="read")
     assert {record.action for record in seen} == {"case.read", "case.file-read"}

@@ -6,9 +6,9 @@ import pytest
 from core.models import AuditRecord
 from services.cases import errors
 from services.cases.acts import apply
-from services.cases.materials import papers, straighten
+from services.cases.materials import checking, straighten
 from services.cases.models import Material, MaterialFile
-from services.cases.views import queries
+from services.cases.views import case_files, queries
 from tests.cases.factories import LI, PHOTO, CaseMaker, encoded, pdf, person, photo
 from tests.cases.test_sheet import LAID, photographed
 
@@ -75,7 +75,7 @@ async def test_without_a_sheet_the_whole_picture_is_suggested(cases: CaseMaker) 
 
 
 async def test_a_straightened_page_is_looked_at_again(desk: Desk) -> None:
-    await papers.check(desk.file_id, blobs=desk.cases.blobs)
+    await checking.check(desk.file_id, blobs=desk.cases.blobs)
     before = await MaterialFile.get(id=desk.file_id)
 
     after = await desk.straighten()
@@ -83,7 +83,7 @@ async def test_a_straightened_page_is_looked_at_again(desk: Desk) -> None:
     assert (after.id, after.page, after.version) == (before.id, before.page, before.version)
     assert after.original_digest == before.digest != after.digest
     assert (after.status, (await Material.get()).status) == ("received", "received")
-    await papers.check(desk.file_id, blobs=desk.cases.blobs)
+    await checking.check(desk.file_id, blobs=desk.cases.blobs)
     assert (await Material.get()).status == "checked"
     assert list(desk.cases.folder.glob("*.clean")) == []
 
@@ -144,11 +144,11 @@ async def test_a_verdict_on_the_old_picture_is_not_that_of_the_new_one(
 
     with monkeypatch.context() as patched:
         patched.setattr(desk.cases.blobs, "get", slow)
-        checking = asyncio.create_task(papers.check(desk.file_id, blobs=desk.cases.blobs))
+        running = asyncio.create_task(checking.check(desk.file_id, blobs=desk.cases.blobs))
         await handed_over.wait()
     await desk.straighten()
     gate.set()
-    await checking
+    await running
 
     assert (await MaterialFile.get(id=desk.file_id)).status == "received"
 
@@ -189,8 +189,8 @@ async def test_an_officer_may_see_what_was_handed_in(desk: Desk) -> None:
     cut = await Desk(desk.cases, case_id, file_id).straighten()
     await apply.submit(case_id, by=desk.cases.by, blobs=desk.cases.blobs)
 
-    shown = await queries.get_staff_file(file_id, by=desk.cases.officer)
-    before = await queries.get_staff_file(file_id, by=desk.cases.officer, as_handed_in=True)
+    shown = await case_files.get_staff_file(file_id, by=desk.cases.officer)
+    before = await case_files.get_staff_file(file_id, by=desk.cases.officer, as_handed_in=True)
 
     assert shown.digest == cut.digest
     assert before.digest == cut.original_digest

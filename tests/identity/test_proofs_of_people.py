@@ -6,7 +6,7 @@ import pytest
 
 from core.protection.audit import AuditRecord
 from identity import queries, sign_in
-from identity.log_in import sessions
+from identity.log_in import revoking
 from identity.log_in.sign_in_log import Visit
 from identity.models import PlatformAccount, Subject
 from identity.people import accounts, persons, registry
@@ -93,7 +93,7 @@ async def test_the_next_owner_of_a_number_does_not_sign_in_as_the_former() -> No
     latter = await arrive(LI, "李样例", phone=FIRST)
 
     assert not await PlatformAccount.exists(platform="browser", subject_id=former)
-    assert await sessions.revoke_via(former, via="browser", keep=None, by=BY) == 0
+    assert await revoking.revoke_via(former, via="browser", keep=None, by=BY) == 0
     await accounts.bind_to(latter, platform="browser", user_id=FIRST)
     assert await arrive_by_sms(FIRST) == latter
 

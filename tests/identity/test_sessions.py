@@ -8,7 +8,7 @@ import pytest
 
 from core.protection.audit import AuditRecord
 from identity import errors, queries
-from identity.log_in import sessions
+from identity.log_in import revoking, sessions
 from identity.log_in.sessions import IssuedSession
 from identity.models import Session
 from identity.people import organisations
@@ -89,7 +89,7 @@ async def test_revoked_session_dies_at_once() -> None:
     session_id = issued.principal.session_id
     assert session_id is not None
 
-    await sessions.revoke(session_id, by="system:tests")
+    await revoking.revoke(session_id, by="system:tests")
 
     assert not await sessions.is_open(session_id)
     with pytest.raises(errors.SignInRequired):
@@ -100,7 +100,7 @@ async def test_every_session_of_a_person_can_be_revoked() -> None:
     person_id = await factories.person()
     issued = [await signed_in(person_id) for _ in range(3)]
 
-    assert await sessions.revoke_all(person_id, by="system:tests") == 3
+    assert await revoking.revoke_all(person_id, by="system:tests") == 3
 
     for one in issued:
         with pytest.raises(errors.SignInRequired):
@@ -111,8 +111,8 @@ async def test_sign_in_and_sign_out_are_on_record() -> None:
     issued = await signed_in(await factories.person())
     session_id = issued.principal.session_id
     assert session_id is not None
-    await sessions.revoke(session_id, by=issued.principal.actor)
-    await sessions.revoke(session_id, by=issued.principal.actor)
+    await revoking.revoke(session_id, by=issued.principal.actor)
+    await revoking.revoke(session_id, by=issued.principal.actor)
 
     actions = await AuditRecord.all().values_list("action", flat=True)
 

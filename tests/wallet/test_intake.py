@@ -29,7 +29,7 @@ from wallet.errors import (
     SecondPersonNeeded,
 )
 from wallet.intake import batches, upstream
-from wallet.intake.batches import LineView
+from wallet.intake.shapes import LineView
 from wallet.intake.upstream import StandIn
 from wallet.issue import late_documents
 from wallet.log import transparency

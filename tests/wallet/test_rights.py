@@ -12,7 +12,7 @@ from redis.asyncio import Redis
 from core import clock
 from core.protection.audit import AuditRecord
 from identity.errors import StepUpRequired
-from identity.log_in import sessions
+from identity.log_in import revoking, sessions
 from identity.people import organisations
 from identity.principal import Principal
 from tests.wallet.city import City
@@ -127,7 +127,7 @@ async def test_pass_dies_with_the_session_it_was_made_in(city: City, redis: Redi
     phone, data = await ready(city, redis)
     assert said(await judged(city, redis, phone.show(data))) == ("valid", ())
 
-    await sessions.revoke_of_person(phone.session_id, by=city.citizen(city.zhang))
+    await revoking.revoke_of_person(phone.session_id, by=city.citizen(city.zhang))
 
     later = clock.now() + timedelta(seconds=1)
     answer = await judged(city, redis, phone.show(data, at=later))
@@ -154,7 +154,7 @@ async def test_pass_dies_with_the_phones_key(city: City, redis: Redis) -> None:
 async def test_unbound_pass_dies_with_its_session_too(city: City, redis: Redis) -> None:
     phone = Phone()
     made = await phone.fetch(await issue_licence(city), city=city, redis=redis, bound=False)
-    await sessions.revoke(phone.session_id, by="system:tests")
+    await revoking.revoke(phone.session_id, by="system:tests")
 
     assert said(await judged(city, redis, made.text)) == ("invalid", ("code-stopped",))
 
@@ -179,7 +179,7 @@ async def test_running_code_dies_with_its_session(city: City, redis: Redis) -> N
     shown = await present.open(
         await issue_licence(city), by=phone.holder(city), redis=redis, public_url=URL
     )
-    await sessions.revoke(phone.session_id, by="system:tests")
+    await revoking.revoke(phone.session_id, by="system:tests")
 
     assert said(await judged(city, redis, shown.text)) == ("invalid", ("code-stopped",))
 

@@ -11,8 +11,6 @@ import tempfile
 import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
 from pathlib import Path
 from typing import BinaryIO
 from uuid import UUID
@@ -38,6 +36,7 @@ from wallet.errors import (
 )
 from wallet.events import IntakeReceived
 from wallet.intake import rows as intake_rows
+from wallet.intake.shapes import BatchView, LineView, SampleLine
 from wallet.share_models import BatchState, IntakeBatch, IntakeLine, LineOutcome
 from wallet.types import catalogue
 
@@ -52,50 +51,6 @@ LARGEST_DOCUMENT = 8 * 1024 * 1024
 LINES, DOCUMENTS = "lines", "documents"
 SAMPLE = 50
 """Lines that the second officer is shown."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class BatchView:
-    """A batch and how far it has come."""
-
-    id: UUID
-    batch_no: str
-    form: str
-    state: str
-    received_at: datetime
-    finished_at: datetime | None
-    progress: float
-    """0 to 1."""
-    lines: int
-    taken: int
-    duplicates: int
-    conflicts: int
-    invalid: int
-    note: str
-    may_approve: bool
-    """Whether the caller may stand for it: it waits, and somebody else sent it."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class SampleLine:
-    """A line of a waiting batch as the second officer reads it; `fault` when it cannot be taken."""
-
-    line: int
-    fault: str = ""
-    licence_name: str = ""
-    number: str = ""
-    holder_name: str = ""
-    issued_on: date | None = None
-    sensitive: bool = False
-
-
-@dataclass(frozen=True, kw_only=True)
-class LineView:
-    """A line that was not simply taken."""
-
-    line: int
-    outcome: str
-    message: str
 
 
 async def receive(

@@ -21,7 +21,7 @@ from identity.principal import Principal
 from services.cases import errors, events, lifecycle, moves, serials, timeline
 from services.cases.acts import sign
 from services.cases.lifecycle import CaseState, Move
-from services.cases.materials import content_checks, papers
+from services.cases.materials import checking, content_checks, papers
 from services.cases.models import Case, Supplement, Upload
 from services.cases.rules import completeness, deadlines, forms, numbers
 from services.guides import catalogue
@@ -178,7 +178,7 @@ async def submit(case_id: UUID, *, by: Principal, blobs: Blobs) -> None:
     case = await moves.get_own(case_id, by=by)
     lifecycle.after(case.state, Move.SUBMIT)
     _check_audience(await moves.item_of(case), by)
-    await papers.check_waiting(case.id, blobs=blobs)
+    await checking.check_waiting(case.id, blobs=blobs)
     case = await moves.get_own(case_id, by=by)
     guide = await moves.guide_of(case)
     await _check_complete(case, guide)

@@ -22,7 +22,7 @@ from identity.principal import Principal
 from identity.staff.roles import Act
 from services.cases import errors, events, lifecycle, moves, timeline
 from services.cases.lifecycle import CaseState, Move
-from services.cases.materials import content_checks, papers
+from services.cases.materials import checking, content_checks, papers
 from services.cases.models import Case, Supplement
 from services.cases.rules import completeness, deadlines
 from services.guides import catalogue
@@ -152,7 +152,7 @@ async def answer(
     case = await moves.get_own(case_id, by=by)
     supplement = await _get(case, supplement_id)
     lifecycle.after(case.state, Move.ANSWER, back_to=case.state_before_supplement)
-    await papers.check_waiting(case.id, blobs=blobs)
+    await checking.check_waiting(case.id, blobs=blobs)
     case = await moves.get_own(case_id, by=by)
     guide = await moves.guide_of(case)
     completeness.check(

@@ -1,0 +1,67 @@
+"""Sessions ended: by their owner, by what made them, all of a person or an officer."""
+
+from uuid import UUID
+
+from core import clock
+from core.database import transaction
+from core.protection import audit
+from identity import errors
+from identity.models import Session
+from identity.principal import Principal
+
+
+async def revoke(session_id: UUID, *, by: str) -> None:
+    """End a session now. Repeating it changes nothing and records nothing."""
+    async with transaction():
+        changed = await Session.filter(id=session_id, revoked_at=None).update(
+            revoked_at=clock.now()
+        )
+        if changed:
+            await audit.record(actor=by, action="signed-out", target=f"session:{session_id}")
+
+
+async def revoke_of_person(session_id: UUID, *, by: Principal) -> None:
+    """End one of the person's own sessions. Raises SessionNotFound, also for somebody else's."""
+    async with transaction():
+        changed = await Session.filter(
+            id=session_id, principal_id=by.person_id, revoked_at=None
+        ).update(revoked_at=clock.now())
+        if not changed:
+            raise errors.SessionNotFound()
+        await audit.record(
+            actor=by.actor,
+            action="session-revoked",
+            target=by.actor,
+            detail={"session": str(session_id)},
+        )
+
+
+async def revoke_via(person_id: UUID, *, via: str, keep: UUID | None, by: str) -> int:
+    """End the person's sessions that came by one platform; returns how many were open."""
+    query = Session.filter(principal_id=person_id, via=via, revoked_at=None)
+    async with transaction():
+        changed = await query.exclude(id=keep).update(revoked_at=clock.now())
+        if changed:
+            await audit.record(
+                actor=by,
+                action="sessions-revoked",
+                target=f"principal:{person_id}",
+                detail={"via": via, "count": changed},
+            )
+    return changed
+
+
+async def revoke_all(principal_id: UUID, *, by: str) -> int:
+    """End every session of a person or an officer; returns how many were open."""
+    async with transaction():
+        changed = await Session.filter(principal_id=principal_id, revoked_at=None).update(
+            revoked_at=clock.now()
+        )
+        if changed:
+            await audit.record(
+                actor=by,
+                action="sessions-revoked",
+                target=f"principal:{principal_id}",
+                detail={"count": changed},
+            )
+    return changed
