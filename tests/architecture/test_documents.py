@@ -6,9 +6,12 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 from api.edge import problem_texts
 from core.errors import Problem
 from signing.report.findings import REASONS
+from tests.architecture.test_imports import OURS, ROOMS
 from wallet.types.verdict import WORDS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -101,3 +104,44 @@ def test_every_setting_is_in_the_example() -> None:
     example = (ROOT / ".env.example").read_text()
 
     assert [name for name in names if f"\n{name}=" not in example] == []
+
+
+PATH = re.compile(r"`([\w.-]+(?:/[\w.-]*)+)`")
+RULE = re.compile(r"^\| `([a-z_.]+)` \| ([a-z_., –]+) \|$", re.MULTILINE)
+
+
+@pytest.mark.parametrize("page", ["architecture.md", "glossary.md", "security.md"])
+def test_every_path_that_a_page_names_is_there(page: str) -> None:
+    text = (ROOT / "docs" / page).read_text(encoding="utf-8")
+    named = {path for path in PATH.findall(text) if path.split("/")[0] in FOLDERS}
+
+    assert {path for path in named if not (ROOT / path).exists()} == set()
+
+
+FOLDERS = {path.name for path in ROOT.iterdir() if path.is_dir() and path.name[0] != "."}
+
+
+def test_the_table_of_imports_is_the_one_that_is_tested() -> None:
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    told = {
+        package: set() if below == "–" else set(below.split(", "))
+        for package, below in RULE.findall(text)
+    }
+
+    assert told == OURS
+
+
+def test_every_room_is_drawn() -> None:
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    drawn = text[: text.index("### Twenty questions")]
+    rooms = {f"{room.replace('.', '/')}/" for table in ROOMS.values() for room in table}
+
+    assert {room for room in rooms if room not in drawn} == set()
+
+
+def test_twenty_questions_are_answered() -> None:
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    answers = re.findall(r"^\| [^|]+\? \| ([^|]+) \|$", text, re.MULTILINE)
+
+    assert len(answers) == 20
+    assert all(PATH.search(answer) for answer in answers)
