@@ -9,6 +9,7 @@ import os
 import random
 import shutil
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ ITEM, ANSWERS, PAPER = "SJ-SCJG-03", {"S1": ["net"], "S2": ["no"]}, "SJ-SCJG-03-
 UPLOADS = "/api/citizen/uploads"
 SCRIPT = Path(__file__).with_name("tus_client.cjs")
 PERCENT = 30
+TRIES = 40
 
 
 def document() -> bytes:
@@ -70,6 +72,16 @@ def cookie_of(applicant: Applicant, address: str) -> str:
     return "; ".join(f"{name}={morsel.value}" for name, morsel in cookies.items())
 
 
+def until_told(ask: Callable[[], Any]) -> Any:
+    """What the server says, asked again while the network cuts; in the end why it says nothing."""
+    for _ in range(TRIES):
+        try:
+            return ask()
+        except TusCommunicationError:
+            continue
+    return ask()
+
+
 async def assert_arrived(data: bytes, blobs: Blobs, proxy: CuttingProxy) -> None:
     stored = await MaterialFile.get()
     assert await blobs.get(stored.digest) == data
@@ -88,20 +100,10 @@ async def test_tuspy_gets_through(
         client = TusClient(endpoint + UPLOADS, headers=headers)
         options = {"chunk_size": 100_000, "metadata": metadata, "retries": 30, "retry_delay": 0}
         first = client.uploader(file_stream=io.BytesIO(data), **options)
-        while not first.url:
-            try:
-                first.set_url(first.create_url())
-            except TusCommunicationError:
-                continue
+        first.set_url(until_told(first.create_url))
         first.upload(stop_at=600_000)
-        again = None
-        while again is None:
-            try:
-                stream = io.BytesIO(data)
-                again = client.uploader(file_stream=stream, url=first.url, **options)
-            except TusCommunicationError:
-                continue
-        again.upload()
+        stream = io.BytesIO(data)
+        until_told(lambda: client.uploader(file_stream=stream, url=first.url, **options)).upload()
 
     async with proxy.serve() as endpoint:
         await asyncio.to_thread(send, endpoint)
