@@ -94,7 +94,9 @@ class Workers(Generic[R]):
         self.done = 0
 
     def start(self) -> None:
-        """Work until `stop`."""
+        """Work until `stop`. Who works already goes on: nobody would stop a second loop."""
+        if self._loop_task is not None:
+            return
         self._loop_task = asyncio.create_task(self._run(), name=f"queue-{self._queue.name}")
 
     async def stop(self) -> None:
@@ -116,13 +118,24 @@ class Workers(Generic[R]):
         started = 0
         while (free := self._free()) and self._may_claim():
             limit = min(free, self._per_lane) if self._per_lane else free
-            claims = await self._queue.claim(limit, without=self._full_lanes())
+            claims = await self._claim(limit)
             for claim in claims:
                 self._begin(claim)
             started += len(claims)
             if len(claims) < limit:
                 break
         return started
+
+    async def _claim(self, limit: int) -> list[Claim[R]]:
+        """Claim up to so many rows; who is stopped meanwhile gives back what it got."""
+        claiming = asyncio.create_task(self._queue.claim(limit, without=self._full_lanes()))
+        try:
+            return await asyncio.shield(claiming)
+        except asyncio.CancelledError:
+            with contextlib.suppress(Exception):
+                for claim in await claiming:
+                    await claim.release()
+            raise
 
     async def settle(self) -> None:
         """Wait until nothing is under way."""

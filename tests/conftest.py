@@ -176,6 +176,8 @@ async def db(_tables: None) -> AsyncIterator[None]:
     await empty_tables()
     await audit.prepare()
     yield
+    at_work = [task.get_name() for task in asyncio.all_tasks() if task.get_name()[:6] == "queue-"]
+    assert at_work == [], "workers that nobody stopped would take what the next test wants done"
 
 
 async def empty_tables() -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -139,6 +140,50 @@ class TestSeveralWorkers:
 
         row = await OutboxMessage.get(key="a")
         assert (row.attempts, row.lost) == (0, 0)
+
+    async def test_who_is_started_twice_is_stopped_by_one_stop(self) -> None:
+        desk = Desk()
+        relay = outbox.Relay(desk)
+        relay.start()
+        relay.start()
+        await call("one")
+        await desk.wait_for("one")
+        await relay.stop()
+
+        at_work = [task for task in asyncio.all_tasks() if task.get_name().startswith("queue-")]
+        assert at_work == []
+
+    async def test_who_is_stopped_while_it_claims_gives_back_what_it_got(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        claim, claimed, go_on = queue.Queue.claim, asyncio.Event(), asyncio.Event()
+
+        async def slowly(*args: Any, **options: Any) -> Any:
+            found = await claim(*args, **options)
+            if found:
+                claimed.set()
+                await go_on.wait()
+            return found
+
+        first, second = Desk(), Desk()
+        relay = outbox.Relay(first)
+        await call("one")
+        with monkeypatch.context() as patched:
+            patched.setattr(queue.Queue, "claim", slowly)
+            relay.start()
+            await claimed.wait()
+            stopping = asyncio.create_task(relay.stop())
+            await asyncio.sleep(0)
+            go_on.set()
+            await stopping
+
+        other = outbox.Relay(second)
+        other.start()
+        try:
+            await second.wait_for("one", seconds=outbox.QUEUE.life / 2)
+        finally:
+            await other.stop()
+        assert first.heard == []
 
     async def test_an_event_that_kills_its_workers_is_parked(self) -> None:
         await call("a", "b")
