@@ -41,7 +41,10 @@ DAYS = ("received_on", "acceptance_due_on", "accepted_on", "due_on", "statutory_
 @pytest.mark.slow
 async def test_course_of_every_item_is_as_written(frozen_clock: FrozenClock, city: City) -> None:
     await hold_what_is_renewed(city)
-    walked = [await course(city, item, frozen_clock) for item in read_catalogue().items]
+    walked = []
+    for item in read_catalogue().items:
+        walked.append(await course(city, item, frozen_clock))
+        await city.resources.redis.flushall()  # the tries of an address count by the real minute
 
     assert await outbox.list_parked() == []
     if os.environ.get("COURSE") == "write":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import AsyncExitStack
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from tests.journeys.conftest import City
 from tests.journeys.preparing import APPLICANTS, hold_what_is_renewed, prepare
 
 ROAD = ("draft", "submitted", "supplement_requested", "accepted", "approved")
-"""The states a case runs through; each test retires the catalogue in one of them."""
+"""The states a case runs through; the catalogue is retired while a case is in each of them."""
 
 ITEMS = ("SJ-GA-01", "SJ-GA-04", "SJ-YBJ-01", "SJ-XFJY-01")
 """One that leads to a licence, one that is charged for it, one that is charged and ends at once,
@@ -91,30 +92,32 @@ class Walker:
         raise AssertionError(f"{self.item.code} is {case['state']}")
 
 
+PAIRS = tuple(zip(ROAD, cycle(ITEMS), strict=False))
+"""Each state with one of the items; what an item is makes no difference before its end."""
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("state", ROAD)
-async def test_item_of_each_kind_retired_in_this_state_lets_its_case_end(
-    city: City, tmp_path: Path, state: str
-) -> None:
+async def test_item_retired_in_any_state_lets_its_case_end(city: City, tmp_path: Path) -> None:
     await hold_what_is_renewed(city)
     missed: dict[str, str] = {}
     async with AsyncExitStack() as people:
-        walkers: list[Walker] = []
+        walkers: list[tuple[Walker, str]] = []
         catalogue = {item.code: item for item in read_catalogue().items}
-        for code in ITEMS:
+        for state, code in PAIRS:
             citizen = await people.enter_async_context(Citizen(city.address))
             officer = await people.enter_async_context(Officer(city.address))
-            walkers.append(Walker(city, catalogue[code], citizen, officer))
-            await walkers[-1].begin()
-            await walkers[-1].reach(state)
+            walker = Walker(city, catalogue[code], citizen, officer)
+            walkers.append((walker, state))
+            await walker.begin()
+            await walker.reach(state)
 
         await retire(tmp_path)
 
-        for walker in walkers:
+        for walker, state in walkers:
             try:
                 await walker.go_on(state)
             except AssertionError as error:
-                missed[walker.item.code] = repr(error)
+                missed[f"{walker.item.code} {state}"] = repr(error)
     assert missed == {}
     assert await outbox.list_parked() == []
     async with Citizen(city.address) as late:
