@@ -49,7 +49,7 @@ from core.files import blob_sweep
 from core.lease import Lease
 from core.protection import audit
 from resources import Resources
-from services.cases.files.staging import open_shelf
+from services.cases.files.staging import open_staging
 
 log = logging.getLogger(__name__)
 
@@ -74,13 +74,13 @@ async def check_content(resources: Resources) -> None:
 
 
 async def drop_abandoned_uploads(resources: Resources) -> None:
-    shelf = open_shelf(resources.settings.upload_dir, resources.parts)
-    await services.cases.materials.uploads.expire(shelf=shelf)
+    staging = open_staging(resources.settings.upload_dir, resources.parts)
+    await services.cases.materials.uploads.expire(staging=staging)
 
 
 async def sweep_uploads(resources: Resources) -> None:
-    shelf = open_shelf(resources.settings.upload_dir, resources.parts)
-    await services.cases.materials.uploads.sweep(shelf=shelf)
+    staging = open_staging(resources.settings.upload_dir, resources.parts)
+    await services.cases.materials.uploads.sweep(staging=staging)
 
 
 async def alarm_parked(resources: Resources) -> None:

@@ -21,7 +21,7 @@ from core.files.malware import ScannerUnavailable
 from core.files.parts import StoreUnavailable
 from identity.principal import Principal
 from services.cases import errors
-from services.cases.files.staging import Shelf, open_shelf
+from services.cases.files.staging import StagingStore, open_staging
 from services.cases.files.upload_files import Checksum
 from services.cases.materials import uploads
 from services.cases.materials.uploads import CHECKSUM_ALGORITHMS, UploadStatus
@@ -132,7 +132,7 @@ async def create(request: Request) -> HTTPResponse:
         filename=metadata.get("filename", ""),
         metadata=request.headers.get("upload-metadata"),
         by=principal,
-        shelf=_shelf(request),
+        staging=_staging(request),
         limits=bodies.limits_of(settings),
     )
     location = {"Location": f"{bp.url_prefix}/{status.id}"}
@@ -256,17 +256,17 @@ async def _patch(request: Request, upload_id: UUID) -> HTTPResponse:
 async def _delete(request: Request, upload_id: UUID) -> HTTPResponse:
     if request.method != "HEAD":
         await _drop_body(request)
-    await uploads.abandon(upload_id, by=request.ctx.principal, shelf=_shelf(request))
+    await uploads.abandon(upload_id, by=request.ctx.principal, staging=_staging(request))
     return empty(status=204)
 
 
 async def _append(request: Request, upload_id: UUID, *, offset: int) -> UploadStatus:
     """Append the body, and take the file when it is whole."""
     checksum = parse_checksum(request.headers.get("upload-checksum"))
-    shelf = _shelf(request)
+    staging = _staging(request)
     principal: Principal = request.ctx.principal
     declared = request.headers.get("content-length", "")
-    status = await uploads.get_status(upload_id, by=principal, shelf=shelf)
+    status = await uploads.get_status(upload_id, by=principal, staging=staging)
     if declared.isdigit() and offset + int(declared) > status.length:
         raise errors.FileTooLarge("要发送的数据比声明的长度多")
     async with bodies.in_blocks(request) as blocks:
@@ -275,7 +275,7 @@ async def _append(request: Request, upload_id: UUID, *, offset: int) -> UploadSt
             offset=offset,
             chunks=blocks,
             by=principal,
-            shelf=shelf,
+            staging=staging,
             checksum=checksum,
         )
     return await _finish_if_whole(request, upload_id)
@@ -283,18 +283,18 @@ async def _append(request: Request, upload_id: UUID, *, offset: int) -> UploadSt
 
 async def _finish_if_whole(request: Request, upload_id: UUID) -> UploadStatus:
     resources = request.app.ctx.resources
-    shelf, principal = _shelf(request), request.ctx.principal
-    status = await uploads.get_status(upload_id, by=principal, shelf=shelf)
+    staging, principal = _staging(request), request.ctx.principal
+    status = await uploads.get_status(upload_id, by=principal, staging=staging)
     if status.offset < status.length or status.file_id is not None:
         return status
     return await uploads.finish(
-        upload_id, by=principal, shelf=shelf, blobs=resources.blobs, scanner=resources.scanner
+        upload_id, by=principal, staging=staging, blobs=resources.blobs, scanner=resources.scanner
     )
 
 
-def _shelf(request: Request) -> Shelf:
+def _staging(request: Request) -> StagingStore:
     resources = request.app.ctx.resources
-    return open_shelf(resources.settings.upload_dir, resources.parts)
+    return open_staging(resources.settings.upload_dir, resources.parts)
 
 
 async def _drop_body(request: Request) -> None:

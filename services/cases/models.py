@@ -224,8 +224,8 @@ class ContentCheck(Queued):
 
 
 class Upload(ProtectedModel):
-    """A resumable upload; its bytes lie on a shelf (`services.cases.files.staging`), the offset is
-    their number.
+    """A resumable upload; its bytes lie in a staging store (`services.cases.files.staging`), the
+    offset is their number.
     """
 
     once_plain = frozenset({"filename", "metadata"})

@@ -14,7 +14,7 @@ from core import clock
 from core.files.parts import PartExists, Parts, StoreUnavailable, UnsuitableStore
 from core.ids import new_id
 from services.cases import errors
-from services.cases.files.staging import open_shelf
+from services.cases.files.staging import open_staging
 from services.cases.files.upload_files import Checksum
 from services.cases.files.upload_parts import PART_BYTES, Bucket, HeldParts
 from services.cases.materials import uploads
@@ -86,7 +86,7 @@ async def test_a_break_keeps_what_arrived(sender: Sender) -> None:
             offset=0,
             chunks=broken_off(b"x" * 777),
             by=sender.cases.by,
-            shelf=sender.shelf,
+            staging=sender.staging,
         )
 
     assert (await sender.status(upload.id)).offset == 777
@@ -103,7 +103,9 @@ async def test_a_connection_thought_dead_spoils_nothing(sender: Sender, elsewher
         await gate.wait()
 
     first = asyncio.create_task(
-        uploads.append(upload.id, offset=0, chunks=slow(), by=sender.cases.by, shelf=sender.shelf)
+        uploads.append(
+            upload.id, offset=0, chunks=slow(), by=sender.cases.by, staging=sender.staging
+        )
     )
     await gathered.wait()
     await elsewhere.append(upload.id, 0, b"y" * 15)
@@ -150,7 +152,7 @@ async def test_an_abandoned_upload_leaves_nothing(sender: Sender, s3: S3Server) 
     upload = await sender.open(10)
     await sender.append(upload.id, 0, b"x" * 5)
 
-    await uploads.abandon(upload.id, by=sender.cases.by, shelf=sender.shelf)
+    await uploads.abandon(upload.id, by=sender.cases.by, staging=sender.staging)
 
     with pytest.raises(errors.UploadGone):
         await sender.status(upload.id)
@@ -166,11 +168,11 @@ async def test_what_expired_and_what_was_left_behind_is_swept(
     s3.objects = {key: (data, clock.now()) for key, (data, _) in s3.objects.items()}
 
     frozen_clock.advance(hours=25)
-    assert await uploads.expire(shelf=bucket) == 1
+    assert await uploads.expire(staging=bucket) == 1
     assert len(s3.objects) == 1
 
     frozen_clock.advance(hours=24)
-    await uploads.sweep(shelf=bucket)
+    await uploads.sweep(staging=bucket)
     assert s3.objects == {}
 
 
@@ -278,6 +280,6 @@ async def test_a_part_is_written_once_in_memory_too() -> None:
     assert [part.size for part in await parts.list("a")] == [1]
 
 
-def test_the_settings_choose_the_shelf(tmp_path: Path) -> None:
-    assert type(open_shelf(tmp_path)).__name__ == "Folder"
-    assert type(open_shelf(tmp_path, Parts.open("memory:///"))).__name__ == "Bucket"
+def test_the_settings_choose_the_staging_store(tmp_path: Path) -> None:
+    assert type(open_staging(tmp_path)).__name__ == "Folder"
+    assert type(open_staging(tmp_path, Parts.open("memory:///"))).__name__ == "Bucket"

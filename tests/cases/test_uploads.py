@@ -11,7 +11,7 @@ import pytest
 
 from services.cases import errors
 from services.cases.files import upload_files
-from services.cases.files.staging import Shelf
+from services.cases.files.staging import StagingStore
 from services.cases.files.upload_files import Checksum, Folder
 from services.cases.materials import quotas, uploads
 from services.cases.materials.quotas import Limits
@@ -37,9 +37,9 @@ async def broken_off(data: bytes) -> AsyncIterator[bytes]:
 class Sender:
     """One citizen's uploads, in one line each."""
 
-    def __init__(self, cases: CaseMaker, shelf: Shelf | None = None) -> None:
+    def __init__(self, cases: CaseMaker, staging: StagingStore | None = None) -> None:
         self.cases = cases
-        self.shelf = shelf or Folder(cases.folder)
+        self.staging = staging or Folder(cases.folder)
 
     async def open(
         self,
@@ -55,7 +55,7 @@ class Sender:
             length=length,
             filename="照片.jpg",
             by=self.cases.by,
-            shelf=self.shelf,
+            staging=self.staging,
             limits=limits or LIMITS,
         )
 
@@ -67,16 +67,16 @@ class Sender:
             offset=offset,
             chunks=pieces(*data),
             by=self.cases.by,
-            shelf=self.shelf,
+            staging=self.staging,
             checksum=checksum,
         )
 
     async def status(self, upload_id: UUID) -> UploadStatus:
-        return await uploads.get_status(upload_id, by=self.cases.by, shelf=self.shelf)
+        return await uploads.get_status(upload_id, by=self.cases.by, staging=self.staging)
 
     async def finish(self, upload_id: UUID) -> UploadStatus:
         return await uploads.finish(
-            upload_id, by=self.cases.by, shelf=self.shelf, blobs=self.cases.blobs
+            upload_id, by=self.cases.by, staging=self.staging, blobs=self.cases.blobs
         )
 
 
@@ -122,7 +122,7 @@ async def test_a_break_keeps_what_arrived(sender: Sender) -> None:
             offset=0,
             chunks=broken_off(data[:777]),
             by=sender.cases.by,
-            shelf=sender.shelf,
+            staging=sender.staging,
         )
 
     assert (await sender.status(upload.id)).offset == 777
@@ -179,7 +179,7 @@ async def test_a_break_under_a_checksum_takes_nothing(sender: Sender) -> None:
             offset=0,
             chunks=broken_off(b"abc"),
             by=sender.cases.by,
-            shelf=sender.shelf,
+            staging=sender.staging,
             checksum=Checksum("sha256", b"\x00" * 32),
         )
 
@@ -205,7 +205,7 @@ async def test_a_kill_under_a_checksum_takes_nothing(sender: Sender) -> None:
             offset=5,
             chunks=killed(),
             by=sender.cases.by,
-            shelf=sender.shelf,
+            staging=sender.staging,
             checksum=compared,
         )
     )
@@ -245,7 +245,7 @@ async def test_unfinished_uploads_are_bounded(
 
     with pytest.raises(errors.TooManyUploads):
         await sender.open(10)
-    await uploads.abandon(first.id, by=sender.cases.by, shelf=sender.shelf)
+    await uploads.abandon(first.id, by=sender.cases.by, staging=sender.staging)
     await sender.open(10)
 
 
@@ -254,9 +254,9 @@ async def test_somebody_elses_upload_does_not_exist(sender: Sender) -> None:
     stranger = await person(LI)
 
     with pytest.raises(errors.UploadNotFound):
-        await uploads.get_status(upload.id, by=stranger, shelf=sender.shelf)
+        await uploads.get_status(upload.id, by=stranger, staging=sender.staging)
     with pytest.raises(errors.UploadNotFound):
-        await uploads.abandon(upload.id, by=stranger, shelf=sender.shelf)
+        await uploads.abandon(upload.id, by=stranger, staging=sender.staging)
 
 
 async def test_a_refused_file_ends_its_upload(sender: Sender) -> None:
@@ -275,7 +275,7 @@ async def test_a_refused_file_ends_its_upload(sender: Sender) -> None:
 async def test_an_abandoned_upload_is_gone(sender: Sender) -> None:
     upload = await sender.open(10)
 
-    await uploads.abandon(upload.id, by=sender.cases.by, shelf=sender.shelf)
+    await uploads.abandon(upload.id, by=sender.cases.by, staging=sender.staging)
 
     with pytest.raises(errors.UploadGone):
         await sender.append(upload.id, 0, b"x")
@@ -288,8 +288,8 @@ async def test_an_unfinished_upload_expires(sender: Sender, frozen_clock: Frozen
 
     with pytest.raises(errors.UploadGone):
         await sender.status(upload.id)
-    assert await uploads.expire(shelf=sender.shelf) == 1
-    assert await uploads.expire(shelf=sender.shelf) == 0
+    assert await uploads.expire(staging=sender.staging) == 1
+    assert await uploads.expire(staging=sender.staging) == 0
     assert not upload_files.path_of(upload.id, sender.cases.folder).exists()
 
 
@@ -308,7 +308,7 @@ async def test_a_second_connection_waits_for_the_first(sender: Sender) -> None:
             offset=0,
             chunks=slow(),
             by=sender.cases.by,
-            shelf=sender.shelf,
+            staging=sender.staging,
         )
     )
     await written.wait()
@@ -391,11 +391,11 @@ async def test_left_over_files_are_swept(cases: CaseMaker, frozen_clock: FrozenC
     left.write_bytes(b"x")
     at = frozen_clock().timestamp()
     os.utime(left, (at, at))
-    await uploads.sweep(shelf=Folder(cases.folder))
+    await uploads.sweep(staging=Folder(cases.folder))
     assert left.exists()
 
     frozen_clock.advance(days=3)
-    await uploads.sweep(shelf=Folder(cases.folder))
+    await uploads.sweep(staging=Folder(cases.folder))
 
     assert not left.exists()
 
@@ -418,7 +418,7 @@ async def test_a_dead_connection_hands_over_to_the_next(sender: Sender) -> None:
 
     by, folder = sender.cases.by, sender.cases.folder
     first = asyncio.create_task(
-        uploads.append(upload.id, offset=0, chunks=dead(), by=by, shelf=sender.shelf)
+        uploads.append(upload.id, offset=0, chunks=dead(), by=by, staging=sender.staging)
     )
     await written.wait()
 
@@ -469,7 +469,7 @@ async def test_a_given_up_upload_is_gone_even_when_it_was_finished(sender: Sende
     await sender.append(upload.id, 0, data)
     await sender.finish(upload.id)
 
-    await uploads.abandon(upload.id, by=sender.cases.by, shelf=sender.shelf)
+    await uploads.abandon(upload.id, by=sender.cases.by, staging=sender.staging)
 
     with pytest.raises(errors.UploadGone):
         await sender.status(upload.id)
@@ -507,7 +507,7 @@ async def test_a_repeated_last_part_meets_a_finished_upload(sender: Sender) -> N
     data = photo()
     upload = await sender.open(len(data))
 
-    async with sender.shelf.hold(upload.id):
+    async with sender.staging.hold(upload.id):
         repeated = asyncio.create_task(sender.append(upload.id, 0, data))
         await waiting_for(sender, upload.id)
         upload_files.path_of(upload.id, sender.cases.folder).unlink()
@@ -519,7 +519,7 @@ async def test_a_repeated_last_part_meets_a_finished_upload(sender: Sender) -> N
 async def test_an_upload_whose_file_is_gone_is_said_so(sender: Sender) -> None:
     upload = await sender.open(10)
 
-    async with sender.shelf.hold(upload.id):
+    async with sender.staging.hold(upload.id):
         waiting = asyncio.create_task(sender.append(upload.id, 0, b"0123456789"))
         await waiting_for(sender, upload.id)
         upload_files.path_of(upload.id, sender.cases.folder).unlink()

@@ -39,7 +39,7 @@ class Held(Protocol):
         """All of it as a local file. Raises `UploadGone` when another took it away."""
 
 
-class Shelf(Protocol):
+class StagingStore(Protocol):
     async def create(self, upload_id: UUID) -> None: ...
 
     async def size(self, upload_id: UUID) -> int:
@@ -54,6 +54,6 @@ class Shelf(Protocol):
         """Remove what killed processes left behind: older than any upload can live."""
 
 
-def open_shelf(folder: Path, parts: Parts | None = None) -> Shelf:
+def open_staging(folder: Path, parts: Parts | None = None) -> StagingStore:
     """The bucket if there is one, else the folder; the folder serves the bucket as scratch."""
     return Folder(folder) if parts is None else Bucket(parts, scratch=folder)

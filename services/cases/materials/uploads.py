@@ -1,7 +1,7 @@
 """Resumable uploads: open, append, finish, abandon, expire.
 
-The bytes lie on a shelf (see `services.cases.files.staging`). The row tells whose upload it is and
-whether it is still open.
+The bytes lie in a staging store (see `services.cases.files.staging`). The row tells whose upload it
+is and whether it is still open.
 """
 
 import logging
@@ -18,7 +18,7 @@ from core.files.malware import Scanner
 from core.ids import new_id
 from identity.principal import Principal
 from services.cases import errors
-from services.cases.files.staging import Shelf
+from services.cases.files.staging import StagingStore
 from services.cases.files.upload_files import Checksum, Chunk
 from services.cases.materials import papers, quotas
 from services.cases.materials.quotas import Limits
@@ -62,7 +62,7 @@ async def open_upload(
     filename: str,
     metadata: str | None = None,
     by: Principal,
-    shelf: Shelf,
+    staging: StagingStore,
     limits: Limits,
 ) -> UploadStatus:
     """Begin an upload for a material of the caller's case.
@@ -88,15 +88,15 @@ async def open_upload(
         created_at=at,
         expires_at=at + LIFE,
     )
-    await shelf.create(upload.id)
+    await staging.create(upload.id)
     await upload.save(force_create=True)
     return _status(upload, offset=0)
 
 
-async def get_status(upload_id: UUID, *, by: Principal, shelf: Shelf) -> UploadStatus:
+async def get_status(upload_id: UUID, *, by: Principal, staging: StagingStore) -> UploadStatus:
     """Where to go on; raises `UploadNotFound`, `UploadGone`."""
     upload = await _get_own(upload_id, by=by)
-    return _status(upload, offset=await _offset(upload, shelf))
+    return _status(upload, offset=await _offset(upload, staging))
 
 
 async def append(
@@ -105,7 +105,7 @@ async def append(
     offset: int,
     chunks: AsyncIterator[Chunk],
     by: Principal,
-    shelf: Shelf,
+    staging: StagingStore,
     checksum: Checksum | None = None,
 ) -> UploadStatus:
     """Write the chunks at `offset` as they arrive; what arrived before a break is kept.
@@ -117,7 +117,7 @@ async def append(
         _refuse_other_offset(offset, present=finished.length)
         return finished
     try:
-        async with shelf.hold(upload_id) as held:
+        async with staging.hold(upload_id) as held:
             upload = await _get_own(upload_id, by=by)
             present = upload.length if upload.state == "finished" else await held.size()
             _refuse_other_offset(offset, present=present)
@@ -137,7 +137,7 @@ async def finish(
     upload_id: UUID,
     *,
     by: Principal,
-    shelf: Shelf,
+    staging: StagingStore,
     blobs: Blobs,
     scanner: Scanner | None = None,
 ) -> UploadStatus:
@@ -148,14 +148,14 @@ async def finish(
     if finished := await _find_finished(upload_id, by=by):
         return finished
     try:
-        async with shelf.hold(upload_id) as held:
+        async with staging.hold(upload_id) as held:
             upload = await _get_own(upload_id, by=by)
             offset = upload.length if upload.state == "finished" else await held.size()
             if upload.state == "finished" or offset != upload.length:
                 return _status(upload, offset=offset)
             async with held.whole() as path:
-                await _take(upload, path, shelf=shelf, by=by, blobs=blobs, scanner=scanner)
-            await shelf.remove(upload_id)
+                await _take(upload, path, staging=staging, by=by, blobs=blobs, scanner=scanner)
+            await staging.remove(upload_id)
     except errors.UploadGone:
         # Where no lock keeps two requests apart, the other one may have taken it meanwhile.
         if finished := await _find_finished(upload_id, by=by):
@@ -168,7 +168,7 @@ async def _take(
     upload: Upload,
     path: Path,
     *,
-    shelf: Shelf,
+    staging: StagingStore,
     by: Principal,
     blobs: Blobs,
     scanner: Scanner | None,
@@ -185,27 +185,27 @@ async def _take(
             upload_id=upload.id,
         )
     except _ENDING:
-        await _end(upload, state="refused", shelf=shelf)
+        await _end(upload, state="refused", staging=staging)
         raise
 
 
-async def abandon(upload_id: UUID, *, by: Principal, shelf: Shelf) -> None:
+async def abandon(upload_id: UUID, *, by: Principal, staging: StagingStore) -> None:
     """The sender gives up; the file a finished one has become stays until it is removed."""
     upload = await _get_own(upload_id, by=by)
-    await _end(upload, state="abandoned", shelf=shelf)
+    await _end(upload, state="abandoned", staging=staging)
 
 
-async def expire(*, shelf: Shelf) -> int:
+async def expire(*, staging: StagingStore) -> int:
     """Throw away uploads that were not finished in time; returns how many. For a timer."""
     overdue = await Upload.filter(state="open", expires_at__lt=clock.now()).limit(500)
     for upload in overdue:
-        await _end(upload, state="expired", shelf=shelf)
+        await _end(upload, state="expired", staging=staging)
     return len(overdue)
 
 
-async def sweep(*, shelf: Shelf) -> None:
+async def sweep(*, staging: StagingStore) -> None:
     """Remove bytes that no upload can want any more. For a timer; it looks through all."""
-    await shelf.sweep(before=clock.now() - 2 * LIFE)
+    await staging.sweep(before=clock.now() - 2 * LIFE)
 
 
 async def _find_finished(upload_id: UUID, *, by: Principal) -> UploadStatus | None:
@@ -229,8 +229,8 @@ async def _get_own(upload_id: UUID, *, by: Principal) -> Upload:
     return upload
 
 
-async def _offset(upload: Upload, shelf: Shelf) -> int:
-    return upload.length if upload.state == "finished" else await shelf.size(upload.id)
+async def _offset(upload: Upload, staging: StagingStore) -> int:
+    return upload.length if upload.state == "finished" else await staging.size(upload.id)
 
 
 def _status(upload: Upload, *, offset: int) -> UploadStatus:
@@ -244,7 +244,7 @@ def _status(upload: Upload, *, offset: int) -> UploadStatus:
     )
 
 
-async def _end(upload: Upload, *, state: str, shelf: Shelf) -> None:
+async def _end(upload: Upload, *, state: str, staging: StagingStore) -> None:
     async with transaction():
         await Upload.filter(id=upload.id, state=upload.state).update(state=state)
-    await shelf.remove(upload.id)
+    await staging.remove(upload.id)
