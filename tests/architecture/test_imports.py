@@ -46,8 +46,8 @@ OTHERS: dict[str, set[str]] = {
     "services.cases": {
         *("tortoise", "PIL", "pi_heif", "pypdfium2", "pikepdf", "msgspec", "redis"),
     },
-    "papers": {"msgspec", "yaml", "fontTools"},
-    "wallet": {"tortoise", "qrcode", "msgspec", "redis", "PIL", "zxingcpp"},
+    "papers": {"msgspec", "yaml", "fontTools", "qrcode"},
+    "wallet": {"tortoise", "msgspec", "redis", "PIL", "zxingcpp"},
     "payments": {"tortoise", "redis"},
     "push": {"tortoise", "redis", "msgspec", "aiohttp"},
     "resources": {"redis"},

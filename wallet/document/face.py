@@ -12,11 +12,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from papers import face_template, layout
+from papers import face_template, layout, qr
 from papers.fonts import Face, subset_for
 from papers.layout import Content, Drawing, Entry, TextBlock
 from papers.ofd_xml import OfdPage
-from wallet.types import catalogue, codes
+from wallet.types import catalogue
 from wallet.types import facts as facts_of
 from wallet.types.facts import Facts
 from wallet.types.licence_types import Field, FieldType, LicenceType
@@ -112,7 +112,7 @@ def metadata(type_: LicenceType, data: FaceData) -> dict[str, str]:
 
 
 def _printed_code(face: face_template.Template, text: str) -> Sequence[Drawing]:
-    return layout.draw_code(face.code, codes.modules(text)) if text else ()
+    return layout.draw_code(face.code, qr.runs(text)) if text else ()
 
 
 def _content(type_: LicenceType, data: FaceData) -> Content:
