@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import aiohttp
+import hypothesis
 import pytest
 from argon2 import PasswordHasher
 from redis.asyncio import Redis
@@ -40,6 +41,10 @@ from tests.secrets_watch import SecretWatch
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"
+
+# No example is judged by the clock: the machine is shared while tests run.
+hypothesis.settings.register_profile("shared-machine", deadline=None)
+hypothesis.settings.load_profile("shared-machine")
 
 
 def pytest_report_header() -> str:
