@@ -24,14 +24,7 @@ from tests.signing.makers import (
     pem,
 )
 
-FONT = (
-    Path(__file__).parents[2]
-    / "wallet"
-    / "document"
-    / "faces"
-    / "fonts"
-    / "NotoSerifSC-Bold-GB2312.otf"
-)
+FONT = Path(__file__).parents[2] / "papers" / "faces" / "fonts" / "NotoSerifSC-Bold-GB2312.otf"
 
 
 @pytest.fixture

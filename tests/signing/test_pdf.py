@@ -13,7 +13,7 @@ from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.pdf_utils.writer import copy_into_new_writer
 from pyhanko.sign.validation import validate_pdf_signature
-from pyhanko_certvalidator import Context
+from pyhanko_certvalidator import ValidationContext
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 from signing import (
@@ -105,7 +105,7 @@ def test_pyhanko_itself_finds_the_seal_valid() -> None:
 
     root = x509.Certificate.load(ca.root_certificate)
     store = SimpleCertificateStore.from_certs([root])
-    context = Context(trust_roots=list(store), moment=AT, allow_fetching=False)
+    context = ValidationContext(trust_roots=list(store), moment=AT, allow_fetching=False)
     embedded = PdfFileReader(io.BytesIO(sealed())).embedded_signatures[0]
 
     status = validate_pdf_signature(embedded, context)
