@@ -29,6 +29,7 @@ PACKAGES = {
     "htm": "3.1.1",
     "@preact/signals": "2.11.4",
     "tus-js-client": "4.3.1",
+    "uqr": "0.1.3",
     "zxing-wasm": "3.1.4",
     "esbuild": "0.28.2",
 }
@@ -43,6 +44,7 @@ export const html = htm.bind(h);
 """
 
 TUS_ENTRY = "export { Upload, isSupported } from 'tus-js-client';\n"
+QR_ENTRY = "export { encode } from 'uqr';\n"
 
 # Compiled into a file without being an npm package of its own. The licence's text is in htm.txt.
 CONTAINS = {"zxing/zxing_reader.wasm": [{"name": "zxing-cpp", "licence": "Apache-2.0"}]}
@@ -65,7 +67,11 @@ class Copy:
     source: str
 
 
-BUNDLES = (Bundle("preact-htm.js", PREACT_ENTRY), Bundle("tus.js", TUS_ENTRY))
+BUNDLES = (
+    Bundle("preact-htm.js", PREACT_ENTRY),
+    Bundle("tus.js", TUS_ENTRY),
+    Bundle("qr.js", QR_ENTRY),
+)
 COPIES = (
     Copy("zxing/zxing-reader.js", "zxing-wasm", "dist/iife/reader/index.js"),
     Copy("zxing/zxing_reader.wasm", "zxing-wasm", "dist/reader/zxing_reader.wasm"),

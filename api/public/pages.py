@@ -225,7 +225,7 @@ async def counter_worker(request: Request) -> HTTPResponse:
 @bp.get("/m/sw.js", name="citizen-worker")
 @guards.public
 async def citizen_worker(request: Request) -> HTTPResponse:
-    return service_worker(request, "/m/", ("m/", "kit/", "vendor/preact"))
+    return service_worker(request, "/m/", ("m/", "kit/", "vendor/preact", "vendor/qr"))
 
 
 def service_worker(request: Request, scope: str, folders: tuple[str, ...]) -> HTTPResponse:
