@@ -4,7 +4,7 @@
 
 const SHELL = '{{scope}}';
 const KEPT = 'yunjian{{scope}}{{digest}}';
-const FILES = {{files}};
+const FILES = JSON.parse('{{files}}');
 const PATIENCE_MS = 4000;
 
 self.addEventListener('install', (event) => {
