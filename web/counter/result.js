@@ -24,16 +24,24 @@ export function Result({ result, next }) {
   const licence = result.licence;
   return html`
     <${Verdict} result=${result} />
-    ${result.offline && html`
+    ${
+      result.offline &&
+      html`
       <p class="note warn" data-as-of=${result.as_of ?? ''}>
         <b>离线核验</b>${' '}
         ${result.as_of ? `依据截至 ${moment(result.as_of)}（${age(result.as_of)}前）` : '本机没有可用的核验依据'}。联网后会自动补报并复核。
       </p>
-    `}
-    ${result.before && html`
+    `
+    }
+    ${
+      result.before &&
+      html`
       <p class="note" role="status">这次离线核验已补报，以上是联网复核的结果（当时显示：${SIGNS[result.before]}）。</p>
-    `}
-    ${licence && html`
+    `
+    }
+    ${
+      licence &&
+      html`
       <div class="card">
         <h2>${licence.name}</h2>
         <${Facts}
@@ -45,7 +53,8 @@ export function Result({ result, next }) {
           ]}
         />
       </div>
-    `}
+    `
+    }
     <button class="btn block" onClick=${next}>核验下一位</button>
     <div class="card">
       <details>
@@ -74,7 +83,8 @@ export function Evidence({ link }) {
   return html`
     <div class="card">
       <h2>离线核验准备</h2>
-      ${date
+      ${
+        date
           ? html`<p>没有网络时可以核验离线码。依据截至 ${moment(date)}（${age(date)}前）。</p>`
           : html`<p class="muted">还没有离线核验的依据，联网后会自动获取。</p>`
       }

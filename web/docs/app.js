@@ -61,9 +61,7 @@ function Document({ document, words, type }) {
           <h2>${tag}</h2>
           ${kept
             .filter((one) => (one.tags?.[0] ?? 'other') === tag)
-            .map(
-              (one) => html`<${Operation} key=${one.method + one.path} one=${one} document=${document} />`,
-            )}
+            .map((one) => html`<${Operation} key=${one.method + one.path} one=${one} document=${document} />`)}
         </section>
       `,
     )}

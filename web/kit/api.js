@@ -81,9 +81,7 @@ export const del = (path) => request('DELETE', path);
 
 /** Path with a query string; empty values are left out. */
 export function withQuery(path, values) {
-  const kept = Object.entries(values).filter(
-    ([, value]) => value !== undefined && value !== null && value !== '',
-  );
+  const kept = Object.entries(values).filter(([, value]) => value !== undefined && value !== null && value !== '');
   const query = new URLSearchParams(kept).toString();
   return query ? `${path}?${query}` : path;
 }

@@ -91,7 +91,7 @@ export function unpacked(point) {
     throw new Malformed('not a compressed point');
   }
   const x = BigInt(`0x${[...point.subarray(1)].map(twoDigits).join('')}`);
-  const square = (((x * x - 3n) * x + B) % PRIME + PRIME) % PRIME;
+  const square = ((((x * x - 3n) * x + B) % PRIME) + PRIME) % PRIME;
   let y = power(square, (PRIME + 1n) / 4n);
   if (x >= PRIME || (y * y) % PRIME !== square) {
     throw new Malformed('not on the curve');

@@ -58,8 +58,7 @@ export function Field({ field, value, error, source, onInput }) {
   const id = `f-${field.key}`;
   const grouped =
     field.type === 'boolean' || isSeveral(field) || (isChoice(field) && field.options.length <= RADIO_LIMIT);
-  const describedBy =
-    [hintOf(field) && `${id}-hint`, error && `${id}-error`].filter(Boolean).join(' ') || null;
+  const describedBy = [hintOf(field) && `${id}-hint`, error && `${id}-error`].filter(Boolean).join(' ') || null;
   const common = { id, describedBy, field, value, error, onInput };
   if (!isOpen(field)) {
     return html`
@@ -77,9 +76,12 @@ export function Field({ field, value, error, source, onInput }) {
   `;
   const notes = html`
     ${hintOf(field) && html`<span class="hint" id=${`${id}-hint`}>${hintOf(field)}</span>`}
-    ${error && html`
+    ${
+      error &&
+      html`
       <span class="msg" id=${`${id}-error`}><span class="vh">${t('form.error')}</span>${error}</span>
-    `}
+    `
+    }
   `;
   if (grouped) {
     return html`
@@ -183,8 +185,7 @@ function Control({ id, field, value, error, describedBy, onInput }) {
       <select ...${shared} onChange=${type}>
         <option value="" selected=${!value}>${t('form.choose')}</option>
         ${options(field).map(
-          (option) =>
-            html`<option value=${option.value} selected=${value === option.value}>${option.label}</option>`,
+          (option) => html`<option value=${option.value} selected=${value === option.value}>${option.label}</option>`,
         )}
       </select>
     `;
@@ -215,10 +216,9 @@ export function checkFields(fields, values) {
     const value = values[field.key];
     if (isEmpty(value)) {
       if (field.required) {
-        errors[field.key] = t(
-          isChoice(field) || field.type === 'boolean' ? 'form.pleaseChoose' : 'form.pleaseEnter',
-          { label: field.label },
-        );
+        errors[field.key] = t(isChoice(field) || field.type === 'boolean' ? 'form.pleaseChoose' : 'form.pleaseEnter', {
+          label: field.label,
+        });
       }
       continue;
     }
@@ -248,9 +248,7 @@ function isEmpty(value) {
 
 /** Values as the server takes them: trimmed, lines as lists or rows, null for what was left empty. */
 export function tidy(fields, values) {
-  return Object.fromEntries(
-    fields.filter(isOpen).map((field) => [field.key, tidied(field, values[field.key])]),
-  );
+  return Object.fromEntries(fields.filter(isOpen).map((field) => [field.key, tidied(field, values[field.key])]));
 }
 
 function tidied(field, value) {
@@ -282,9 +280,6 @@ export function errorsOf(problem) {
   if (problem?.members?.fields) {
     return problem.members.fields;
   }
-  const pairs = (problem?.errors ?? []).map((error) => [
-    error.field ?? error.key,
-    error.message ?? error.detail,
-  ]);
+  const pairs = (problem?.errors ?? []).map((error) => [error.field ?? error.key, error.message ?? error.detail]);
   return Object.fromEntries(pairs.filter(([key]) => key));
 }

@@ -37,7 +37,12 @@ export function channel(search = location.search) {
 
 const NATIVE = '#native=';
 const LONGEST = 4096;
-const TEXTS = { scan: ['id', 'value', 'error'], pay: ['bill', 'outcome'], face: ['id', 'outcome', 'error'], subscribe: ['id', 'error'] };
+const TEXTS = {
+  scan: ['id', 'value', 'error'],
+  pay: ['bill', 'outcome'],
+  face: ['id', 'outcome', 'error'],
+  subscribe: ['id', 'error'],
+};
 
 /** Whether an address behind `#` is a shell's result and not a screen. */
 export const isNative = (hash) => hash.startsWith(NATIVE);

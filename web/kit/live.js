@@ -80,8 +80,7 @@ export function openLive(path) {
       tell({ kind: 'refresh' });
       return;
     }
-    const pause =
-      code === TOO_MANY ? LONGEST_PAUSE_MS : Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** attempt);
+    const pause = code === TOO_MANY ? LONGEST_PAUSE_MS : Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** attempt);
     attempt += 1;
     retry = setTimeout(connect, pause * (0.5 + Math.random() / 2));
   }

@@ -87,7 +87,7 @@ export function askable(list) {
 
 async function isSigned(message, signers, issuedAt) {
   const signer = await signerOf(message, signers);
-  const revoked = signer && (signer.state !== 0) && !(signer.state === 1 && signer.revokedAt > issuedAt);
+  const revoked = signer && signer.state !== 0 && !(signer.state === 1 && signer.revokedAt > issuedAt);
   return Boolean(signer) && !revoked && signer.from <= issuedAt && issuedAt <= signer.to;
 }
 

@@ -15,9 +15,7 @@ const GENERATOR = [
 const NOWHERE = [1n, 1n, 0n];
 const ID = utf8('1234567812345678');
 
-const START = [
-  0x7380166f, 0x4914b2b9, 0x172442d7, 0xda8a0600, 0xa96f30bc, 0x163138aa, 0xe38dee4d, 0xb0fb0e4e,
-];
+const START = [0x7380166f, 0x4914b2b9, 0x172442d7, 0xda8a0600, 0xa96f30bc, 0x163138aa, 0xe38dee4d, 0xb0fb0e4e];
 
 const rotate = (word, by) => (word << (by & 31)) | (word >>> (32 - (by & 31)));
 

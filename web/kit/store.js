@@ -14,9 +14,7 @@ function open() {
     const asked = indexedDB.open(DATABASE, VERSION);
     asked.onupgradeneeded = () => {
       const there = [...asked.result.objectStoreNames];
-      SHELVES.filter((name) => !there.includes(name)).forEach((name) =>
-        asked.result.createObjectStore(name),
-      );
+      SHELVES.filter((name) => !there.includes(name)).forEach((name) => asked.result.createObjectStore(name));
     };
     asked.onsuccess = () => resolve(asked.result);
     asked.onerror = () => reject(asked.error);

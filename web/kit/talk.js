@@ -76,7 +76,9 @@ export function Talk({ base, side, owner, marks = true, listen, show = null }) {
         ${talk.unsent.value.map((record) => html`<${Unsent} key=${record.key} record=${record} />`)}
         <span class="end" ref=${end}></span>
       </div>
-      ${now && (now.may_write
+      ${
+        now &&
+        (now.may_write
           ? html`<${Write} talk=${talk} side=${side} draft=${`talk:${owner}:${base}`} />`
           : html`<p class="note">${now.closed_text}</p>`)
       }
@@ -92,7 +94,9 @@ function Bubble({ message, read, side, show }) {
     <article class=${ours ? 'bubble ours' : 'bubble'}>
       <b>${message.mine ? t('talk.me') : message.author_text}</b>
       ${message.text && html`<p>${message.text}</p>`}
-      ${message.pictures.length > 0 && html`
+      ${
+        message.pictures.length > 0 &&
+        html`
         <ul class="thumbs">
           ${message.pictures.map(
             (picture, place) => html`
@@ -100,7 +104,8 @@ function Bubble({ message, read, side, show }) {
             `,
           )}
         </ul>
-      `}
+      `
+      }
       <small>
         <time datetime=${message.sent_at}>${moment(message.sent_at)}</time>
         ${ours && html` · ${t(read ? 'talk.read' : 'talk.unread')}`}
@@ -125,12 +130,15 @@ function Unsent({ record }) {
       <small class=${record.state === 'failed' ? 'msg' : ''}>
         ${t(`talk.${record.state}`)}${record.problem && `：${record.problem}`}
       </small>
-      ${record.state === 'failed' && html`
+      ${
+        record.state === 'failed' &&
+        html`
         <div class="bar">
           <button class="btn sec sm" onClick=${() => retry(record.key)}>${t('retry')}</button>
           <button class="btn plain sm" onClick=${() => discard(record.key)}>${t('talk.discard')}</button>
         </div>
-      `}
+      `
+      }
     </article>
   `;
 }

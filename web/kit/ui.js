@@ -64,9 +64,12 @@ export function Failure({ error, retry }) {
     <div class="note bad" role="alert">
       <b>${error.title ?? error.message}</b>
       ${error.detail && error.detail !== error.title && html`<p>${error.detail}</p>`}
-      ${error.slug === 'step-up-required' && html`
+      ${
+        error.slug === 'step-up-required' &&
+        html`
         <p><a class="btn sec sm" href=${`#/confirm?next=${encodeURIComponent(location.hash.slice(1))}`}>${t('confirm.title')}</a></p>
-      `}
+      `
+      }
       ${retry && html`<p><button class="btn sec sm" onClick=${retry}>${t('retry')}</button></p>`}
     </div>
   `;

@@ -111,16 +111,12 @@ function status({ list, index }, lists, at, age) {
 /** Days are China's days: a licence runs to the end of its last day there. */
 function ended({ licence }, at) {
   const today = Math.floor((at + CHINA) / DAY);
-  return licence.validUntil !== null && today > licence.validUntil
-    ? 'licence-expired'
-    : 'licence-in-time';
+  return licence.validUntil !== null && today > licence.validUntil ? 'licence-expired' : 'licence-in-time';
 }
 
 /** Verdict and reasons from the outcomes of checks, as signing and the wallet add them up. */
 export function conclude(checks) {
-  const reasons = (outcome) => [
-    ...new Set(checks.filter((one) => one.outcome === outcome).map((one) => one.reason)),
-  ];
+  const reasons = (outcome) => [...new Set(checks.filter((one) => one.outcome === outcome).map((one) => one.reason))];
   const failed = reasons('fail');
   if (failed.length) {
     return { verdict: 'invalid', reasons: failed };
@@ -130,7 +126,5 @@ export function conclude(checks) {
     return { verdict: 'cannot_tell', reasons: unknown };
   }
   const passed = checks.some((one) => one.outcome === 'pass');
-  return passed
-    ? { verdict: 'valid', reasons: [] }
-    : { verdict: 'cannot_tell', reasons: ['unsupported'] };
+  return passed ? { verdict: 'valid', reasons: [] } : { verdict: 'cannot_tell', reasons: ['unsupported'] };
 }

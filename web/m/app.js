@@ -135,7 +135,8 @@ function Top({ entry }) {
   const other = lang.value === 'zh' ? 'en' : 'zh';
   return html`
     <header class="top">
-      ${entry.back
+      ${
+        entry.back
           ? html`
               <a class="btn plain sm" href=${`#${entry.back(entry.params)}`} aria-label=${t('back')}>
                 <${Icon} name="back" />
@@ -144,11 +145,15 @@ function Top({ entry }) {
           : html`<span class="seal" aria-hidden="true">云</span>`
       }
       <span class="name">${t(entry.title)}</span>
-      ${entry.path === '/' && !elder && html`
+      ${
+        entry.path === '/' &&
+        !elder &&
+        html`
         <button class="btn sec sm" lang=${other === 'zh' ? 'zh-CN' : 'en'} onClick=${() => setLang(other)}>
           ${t('lang.other')}
         </button>
-      `}
+      `
+      }
       <button class="btn sec sm" onClick=${() => state.setSize(elder ? 'standard' : 'large')}>
         ${t(elder ? 'size.standard' : 'size.large')}
       </button>

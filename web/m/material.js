@@ -167,12 +167,15 @@ export function MaterialCard({ caseId, material, uploads, onChange, reason }) {
       ${reason && html`<p class="note warn">${reason}</p>`}
       ${material.note && html`<p class=${material.status === 'rejected' ? 'note bad' : 'hint'}>${material.note}</p>`}
       ${material.hint && !settled && html`<p class="hint">${material.hint}</p>`}
-      ${material.licence && html`
+      ${
+        material.licence &&
+        html`
         <p>
           ${t('material.fromWallet', { name: material.licence.name })}${' '}
           <span class="mono">${material.licence.number_masked}</span>
         </p>
-      `}
+      `
+      }
       ${!removing && html`<${Files} material=${material} path=${path} onChange=${onChange} />`}
       ${sending.map(
         (handle) => html`
@@ -180,7 +183,9 @@ export function MaterialCard({ caseId, material, uploads, onChange, reason }) {
         `,
       )}
       ${act.error && html`<${Failure} error=${act.error} />`}
-      ${(!settled || reason) && html`
+      ${
+        (!settled || reason) &&
+        html`
         <${Ways}
           material=${material}
           busy=${act.busy}
@@ -189,21 +194,28 @@ export function MaterialCard({ caseId, material, uploads, onChange, reason }) {
           uploads=${uploads}
           act=${act}
         />
-      `}
-      ${canCombine(material) && html`
+      `
+      }
+      ${
+        canCombine(material) &&
+        html`
         <p>
           <button class="btn sec sm" disabled=${act.busy} onClick=${() => change(() => post(`${path}/pdf`))}>
             ${t('material.combine')}
           </button>
         </p>
-      `}
-      ${canRemove(material) && html`
+      `
+      }
+      ${
+        canRemove(material) &&
+        html`
         <p>
           <button class="btn sec sm" disabled=${act.busy} onClick=${takeBack}>
             ${t('material.remove')}
           </button>
         </p>
-      `}
+      `
+      }
     </section>
   `;
 }
@@ -239,13 +251,16 @@ function Files({ material, path, onChange }) {
         (file) => html`
           <li key=${file.id}>
             <a class="thumb" href=${file.url} target="_blank" rel="noopener">
-              ${file.thumbnail_url
+              ${
+                file.thumbnail_url
                   ? html`<img src=${file.thumbnail_url} alt="" loading="lazy" />`
                   : html`<span class="doc"><${Icon} name="file" /></span>`
               }
               <span>${file.name}</span>
             </a>
-            ${canStraighten(material, file) && html`
+            ${
+              canStraighten(material, file) &&
+              html`
               <button
                 class="btn sec sm"
                 aria-label=${t('straighten.openFor', { name: file.name })}
@@ -253,19 +268,23 @@ function Files({ material, path, onChange }) {
               >
                 ${t(file.straightened ? 'straighten.again' : 'straighten.apply')}
               </button>
-            `}
+            `
+            }
           </li>
         `,
       )}
     </ul>
-    ${cutting && html`
+    ${
+      cutting &&
+      html`
       <${cutting.Straighten}
         path=${`${path}/files/${cutting.file.id}`}
         file=${cutting.file}
         done=${onChange}
         close=${() => setCutting(null)}
       />
-    `}
+    `
+    }
   `;
 }
 
@@ -288,7 +307,9 @@ function Ways({ material, busy, change, path, uploads, act }) {
 
   return html`
     <div class="stack tight">
-      ${licence && html`
+      ${
+        licence &&
+        html`
         <button
           class="btn block"
           disabled=${busy}
@@ -296,15 +317,21 @@ function Ways({ material, busy, change, path, uploads, act }) {
         >
           ${t('material.useLicence')}
         </button>
-      `}
-      ${promise && html`
+      `
+      }
+      ${
+        promise &&
+        html`
         <label class="choice">
           <input type="checkbox" disabled=${busy} onChange=${() => change(() => post(`${path}/commitment`))} />
           ${t('material.promise')}
         </label>
-      `}
+      `
+      }
       <div class="bar">
-        ${material.camera && html`
+        ${
+          material.camera &&
+          html`
           <input
             class="vh pick"
             type="file"
@@ -317,7 +344,8 @@ function Ways({ material, busy, change, path, uploads, act }) {
           <label class="btn sec" for=${`cam-${material.code}`}>
             <${Icon} name="camera" />${t('material.camera')}
           </label>
-        `}
+        `
+        }
         <input
           class="vh pick"
           type="file"
@@ -352,12 +380,18 @@ function Sending({ handle, drop }) {
       <progress max="100" value=${percent} aria-label=${t('upload.progress')}></progress>
       ${state === 'failed' && html`<p class="msg">${handle.failure.value ?? t('error.offline')}</p>`}
       <div class="bar">
-        ${state === 'sending' && html`
+        ${
+          state === 'sending' &&
+          html`
           <button class="btn sec sm" onClick=${handle.pause}>${t('upload.pause')}</button>
-        `}
-        ${['paused', 'failed', 'waiting'].includes(state) && html`
+        `
+        }
+        ${
+          ['paused', 'failed', 'waiting'].includes(state) &&
+          html`
           <button class="btn sec sm" onClick=${handle.resume}>${t('upload.resume')}</button>
-        `}
+        `
+        }
         <button class="btn plain sm" onClick=${drop}>${t('upload.cancel')}</button>
       </div>
     </div>

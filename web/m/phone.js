@@ -53,8 +53,7 @@ export async function fetchPass(licence, fields) {
 }
 
 /** The pass of a licence kept on this phone, or null. */
-export const keptPass = async (licenceId) =>
-  (await load(PASSES, licenceId).catch(() => undefined)) ?? null;
+export const keptPass = async (licenceId) => (await load(PASSES, licenceId).catch(() => undefined)) ?? null;
 
 export const dropPass = (licenceId) => remove(PASSES, licenceId);
 

@@ -24,11 +24,13 @@ export function FaceCheck({ proof, confirm }) {
     <section class="card" aria-labelledby="face">
       <h2 id="face">${t('proof.face')}</h2>
       <p>${t('proof.how')}</p>
-      ${proof.params.url
-        ? html`<a class="btn sec block" href=${proof.params.url} target="_blank" rel="noopener">${t('proof.open')}</a>`
-        : native
-          ? html`<button class="btn sec block" disabled=${act.busy} onClick=${look}>${t('proof.open')}</button>`
-          : html`<p class="note">${t('proof.inApp')}</p>`}
+      ${
+        proof.params.url
+          ? html`<a class="btn sec block" href=${proof.params.url} target="_blank" rel="noopener">${t('proof.open')}</a>`
+          : native
+            ? html`<button class="btn sec block" disabled=${act.busy} onClick=${look}>${t('proof.open')}</button>`
+            : html`<p class="note">${t('proof.inApp')}</p>`
+      }
       ${act.error && html`<${Failure} error=${act.error} />`}
       <button class="btn block" disabled=${act.busy} onClick=${() => act.run(confirm)}>${t('proof.done')}</button>
     </section>
@@ -72,7 +74,9 @@ export function CertificateCheck({ name, done }) {
       <h2 id="certificate">${t('certificate.title')}</h2>
       <p>${t('certificate.why', { name })}</p>
       ${act.error && html`<${Failure} error=${act.error} />`}
-      ${challenge ? html`
+      ${
+        challenge
+          ? html`
         <form class="stack" onSubmit=${send}>
           <${Words} words=${challenge.to_sign} />
           <p><b>${t('certificate.second')}</b></p>
@@ -84,9 +88,11 @@ export function CertificateCheck({ name, done }) {
           <button class="btn block" disabled=${act.busy || !certificate || !signature}>${t('certificate.send')}</button>
           <p class="hint">${t('certificate.time')}</p>
         </form>
-      ` : html`
+      `
+          : html`
         <button class="btn sec block" disabled=${act.busy} onClick=${begin}>${t('certificate.begin')}</button>
-      `}
+      `
+      }
     </section>
   `;
 }

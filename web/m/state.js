@@ -94,10 +94,7 @@ export async function welcome(person) {
   if (owner && owner !== person.id) {
     await forgetOfflinePasses();
   }
-  const [{ onSignedOut }, { openLive }] = await Promise.all([
-    import('../kit/api.js'),
-    import('../kit/live.js'),
-  ]);
+  const [{ onSignedOut }, { openLive }] = await Promise.all([import('../kit/api.js'), import('../kit/live.js')]);
   onSignedOut(farewell);
   live.value ??= openLive('/api/citizen/live');
   if (localStorage.getItem('unsent:citizen')) {

@@ -55,11 +55,14 @@ export function Straighten({ path, file, done, close }) {
         >
           ${t('straighten.apply')}
         </button>
-        ${file.straightened && html`
+        ${
+          file.straightened &&
+          html`
           <button class="btn sec" disabled=${act.busy} onClick=${() => finish(() => del(`${path}/straight`))}>
             ${t('straighten.restore')}
           </button>
-        `}
+        `
+        }
         <button class="btn plain" onClick=${() => dialog.current.close()}>${t('straighten.cancel')}</button>
       </div>
     </dialog>

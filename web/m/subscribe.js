@@ -39,9 +39,12 @@ function Offer() {
       <h2 id="subscribe">${t('subscribe.title')}</h2>
       ${act.error && html`<${Failure} error=${act.error} />`}
       <p role="status">${t(heard || 'subscribe.why')}</p>
-      ${(!asked || found.data.on === false) && html`
+      ${
+        (!asked || found.data.on === false) &&
+        html`
         <button class="btn sec block" disabled=${act.busy} onClick=${ask}>${t('subscribe.ask')}</button>
-      `}
+      `
+      }
     </section>
   `;
 }

@@ -164,13 +164,16 @@ function Supplement({ one, changed }) {
                 />
                 ${material.name}
               </label>
-              ${material.code in reasons && html`
+              ${
+                material.code in reasons &&
+                html`
                 <${ReasonOf}
                   material=${material}
                   value=${reasons[material.code]}
                   change=${(text) => setReasons((before) => ({ ...before, [material.code]: text }))}
                 />
-              `}
+              `
+              }
             </div>
           `,
         )}

@@ -36,12 +36,15 @@ function Top() {
     <header class="top">
       <span class="seal" aria-hidden="true">审</span>
       <span class="name">${officer?.department?.name ?? '工作台'}</span>
-      ${officer && html`
+      ${
+        officer &&
+        html`
         <span class=${live === 'open' ? 'live' : 'live off'} role="status">
           ${LIVE_WORDS[live] ?? LIVE_WORDS.connecting}
         </span>
         <span class="muted">${officer.name}</span>
-      `}
+      `
+      }
       <${LargeText} />
       ${officer && html`<button class="btn sec sm" onClick=${leave}>退出</button>`}
     </header>

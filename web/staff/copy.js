@@ -20,10 +20,14 @@ export function LicenceCopy({ caseId, material }) {
     <p class="muted">${licence.name} <span class="mono">${licence.number_masked}</span></p>
     ${!copy && licence.face?.length > 0 && html`<${Facts} items=${licence.face.map(({ label, value }) => [label, value])} />`}
     ${act.error && html`<${Failure} error=${act.error} />`}
-    ${copy ? html`<${Opened} copy=${copy} />` : html`
+    ${
+      copy
+        ? html`<${Opened} copy=${copy} />`
+        : html`
       <p><button class="btn sec sm" disabled=${act.busy} onClick=${open}>打开加注件：${material.name}</button></p>
       <p class="hint">打开后持证人会收到提醒，并记入其证照使用记录。</p>
-    `}
+    `
+    }
   `;
 }
 

@@ -23,8 +23,7 @@ export function Viewer({ file, close }) {
 
   function step(direction) {
     const now = zoom ?? Math.round((picture.current.clientWidth / picture.current.naturalWidth) * 100);
-    const next =
-      direction > 0 ? STEPS.find((one) => one > now) : [...STEPS].reverse().find((one) => one < now);
+    const next = direction > 0 ? STEPS.find((one) => one > now) : [...STEPS].reverse().find((one) => one < now);
     setZoom(next ?? now);
   }
 

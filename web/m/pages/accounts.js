@@ -20,10 +20,13 @@ export default function Accounts() {
     ${act.error && html`<${Failure} error=${act.error} />`}
     ${found.error && !found.data && html`<${Failure} error=${found.error} retry=${found.reload} />`}
     ${!found.data && !found.error && html`<${Loading} />`}
-    ${found.data && html`
+    ${
+      found.data &&
+      html`
       <section class="card" aria-label=${t('accounts.title')}>
         <ul class="list">
-          ${found.data.accounts.map((account) => html`
+          ${found.data.accounts.map(
+            (account) => html`
             <li key=${account.id} class="row">
               <span class="grow">
                 <b>${t(`via.${account.platform}`)} ${account.label}</b>
@@ -31,11 +34,13 @@ export default function Accounts() {
               </span>
               <button class="btn sec sm" disabled=${act.busy} onClick=${() => unbind(account)}>${t('accounts.unbind')}</button>
             </li>
-          `)}
+          `,
+          )}
         </ul>
       </section>
       <${AddPhone} added=${found.reload} />
-    `}
+    `
+    }
   `;
 }
 
@@ -66,12 +71,15 @@ function AddPhone({ added }) {
         <label for="new-phone">${t('login.phone')}</label>
         <input id="new-phone" class="in" type="tel" inputmode="numeric" required maxlength="11" value=${phone} onInput=${(event) => setPhone(event.target.value)} />
       </div>
-      ${challenge && html`
+      ${
+        challenge &&
+        html`
         <div class="field">
           <label for="new-digits">${t('login.digits')}</label>
           <input id="new-digits" class="in" inputmode="numeric" autocomplete="one-time-code" required maxlength="6" value=${digits} onInput=${(event) => setDigits(event.target.value)} />
         </div>
-      `}
+      `
+      }
       ${act.error && html`<${Failure} error=${act.error} />`}
       <button class="btn block" disabled=${act.busy}>${t(challenge ? 'accounts.bind' : 'login.sendCode')}</button>
     </form>

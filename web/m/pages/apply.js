@@ -107,14 +107,17 @@ function Form({ opened: first }) {
             source=${field.source && !touched[field.key] ? (field.source_text ?? t('apply.auto')) : null}
             onInput=${(value) => type(field.key, value)}
           />
-          ${field.key in theirs && html`
+          ${
+            field.key in theirs &&
+            html`
             <div class="note warn" role="status">
               <p>${t('apply.elsewhere', { value: theirs[field.key] || t('apply.empty') })}</p>
               <button type="button" class="btn sec sm" onClick=${() => takeTheirs(field)}>
                 ${t('apply.takeElsewhere')}
               </button>
             </div>
-          `}
+          `
+          }
         `,
       )}
       <button class="btn block" disabled=${act.busy}>${t('apply.saveNext')}</button>

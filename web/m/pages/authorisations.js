@@ -59,9 +59,12 @@ function Given({ one, reload }) {
     <section class="card">
       <${Terms} one=${one} other=${[t('grants.to'), one.grantee_name]} />
       ${act.error && html`<${Failure} error=${act.error} />`}
-      ${LIVING.includes(one.state) && html`
+      ${
+        LIVING.includes(one.state) &&
+        html`
         <button class="btn danger" disabled=${act.busy} onClick=${takeBack}>${t('grants.takeBack')}</button>
-      `}
+      `
+      }
     </section>
   `;
 }
@@ -86,16 +89,22 @@ function Received({ one, reload }) {
       <${Terms} one=${one} other=${[t('grants.from'), one.holder_name]} />
       ${act.error && html`<${Failure} error=${act.error} />`}
       ${seen && html`<${Seen} seen=${seen} />`}
-      ${one.state === 'offered' && html`
+      ${
+        one.state === 'offered' &&
+        html`
         <p>
           <button class="btn" disabled=${act.busy} onClick=${() => decide('acceptance')}>${t('grants.accept')}</button>
           ${' '}
           <button class="btn sec" disabled=${act.busy} onClick=${() => decide('refusal')}>${t('grants.decline')}</button>
         </p>
-      `}
-      ${one.state === 'accepted' && html`
+      `
+      }
+      ${
+        one.state === 'accepted' &&
+        html`
         <button class="btn" disabled=${act.busy} onClick=${look}>${t('grants.look')}</button>
-      `}
+      `
+      }
     </section>
   `;
 }

@@ -66,11 +66,14 @@ function Form({ licence, path, done }) {
           `,
         )}
       </fieldset>
-      ${kind === 'person' && html`
+      ${
+        kind === 'person' &&
+        html`
         <${Input} id="name" label=${t('grants.name')} value=${values.name} onInput=${put('name')} />
         <${Input} id="id_no" label=${t('grants.idNo')} value=${values.id_no} onInput=${put('id_no')} />
         <${Input} id="max_uses" type="number" label=${t('grants.max')} value=${values.max_uses} onInput=${put('max_uses')} />
-      `}
+      `
+      }
       <fieldset class="field">
         <legend>${t('grants.fields')}</legend>
         ${licence.facts.map(

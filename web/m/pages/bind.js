@@ -31,7 +31,10 @@ export default function Bind({ query }) {
   return html`
     <${H1} text=${t('bind.title')} />
     <p>${t('bind.why')}</p>
-    ${proof ? html`<${FaceCheck} proof=${proof} confirm=${confirm} />` : html`
+    ${
+      proof
+        ? html`<${FaceCheck} proof=${proof} confirm=${confirm} />`
+        : html`
       <form class="card" onSubmit=${begin}>
         <div class="field">
           <label for="name">${t('me.name')}</label>
@@ -44,6 +47,7 @@ export default function Bind({ query }) {
         ${act.error && html`<${Failure} error=${act.error} />`}
         <button class="btn block" disabled=${act.busy}>${t('next')}</button>
       </form>
-    `}
+    `
+    }
   `;
 }

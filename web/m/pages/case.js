@@ -41,11 +41,14 @@ export default function Case({ params }) {
       />
       ${one.outcome_text && html`<p>${one.outcome_text}</p>`}
       <${NextStep} one=${one} />
-      ${one.submitted_at && html`
+      ${
+        one.submitted_at &&
+        html`
         <a class="btn sec block" href=${`#/talk/${one.id}`}>
           ${t('talk.ask')} ${one.unread > 0 && html`<${Tag} tone="warn">${t('talk.new', { n: one.unread })}</${Tag}>`}
         </a>
-      `}
+      `
+      }
     </section>
     <section class="card" aria-labelledby="steps">
       <h2 id="steps">${t('case.progress')}</h2>
@@ -61,9 +64,12 @@ export default function Case({ params }) {
     </section>
     <${Papers} one=${one} />
     <${Subscribe} />
-    ${one.may.includes('withdraw') && html`
+    ${
+      one.may.includes('withdraw') &&
+      html`
       <a class="btn danger block" href=${`#/withdraw/${one.id}`}>${t('case.withdraw')}</a>
-    `}
+    `
+    }
   `;
 }
 

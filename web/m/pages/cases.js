@@ -36,12 +36,15 @@ export default function Cases() {
   const others = items.filter((one) => !waiting.includes(one) && !drafts.includes(one));
   return html`
     <${H1} text=${t('cases.title')} />
-    ${items.length === 0 && html`
+    ${
+      items.length === 0 &&
+      html`
       <section class="card">
         <p>${t('cases.none')}</p>
         <a class="btn block" href="#/">${t('cases.find')}</a>
       </section>
-    `}
+    `
+    }
     <${Group} title=${t('cases.waiting')} items=${waiting} />
     <${Group} title=${t('cases.drafts')} items=${drafts} />
     <${Group} title=${t('cases.running')} items=${others} />

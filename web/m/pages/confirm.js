@@ -30,13 +30,17 @@ export default function Confirm({ query }) {
 
   return html`
     <${H1} text=${t('confirm.title')} />
-    ${proof ? html`<${FaceCheck} proof=${proof} confirm=${confirm} />` : html`
+    ${
+      proof
+        ? html`<${FaceCheck} proof=${proof} confirm=${confirm} />`
+        : html`
       <section class="card">
         <p>${t('confirm.why')}</p>
         ${act.error && html`<${Failure} error=${act.error} />`}
         <button class="btn block" disabled=${act.busy} onClick=${begin}>${t('confirm.begin')}</button>
       </section>
       ${me.value.acting_for && html`<${CertificateCheck} name=${me.value.acting_for.name} done=${done} />`}
-    `}
+    `
+    }
   `;
 }

@@ -158,7 +158,9 @@ function Question({ question, number, busy, answer }) {
           </button>
         `,
       )}
-      ${question.multi && html`
+      ${
+        question.multi &&
+        html`
         <button
           class="btn block"
           disabled=${busy || chosen.length === 0}
@@ -166,7 +168,8 @@ function Question({ question, number, busy, answer }) {
         >
           ${t('next')}
         </button>
-      `}
+      `
+      }
     </div>
   `;
 }
@@ -177,10 +180,13 @@ function Elsewhere({ outcome }) {
     <${H1} text=${t(outcome.stop ? 'guide.stop' : 'guide.goto')} />
     <section class="card">
       ${outcome.stop && html`<p class="note warn">${outcome.stop.message}</p>`}
-      ${outcome.goto && html`
+      ${
+        outcome.goto &&
+        html`
         <p>${t('guide.gotoText', { name: outcome.goto.name })}</p>
         <a class="btn block" href=${`#/guide/${outcome.goto.code}`}>${t('guide.gotoButton')}</a>
-      `}
+      `
+      }
     </section>
   `;
 }
@@ -217,9 +223,12 @@ function Result({ item, outcome, trail }) {
         ]}
       />
       ${act.error && html`<${Failure} error=${act.error} />`}
-      ${act.error?.slug === 'wrong-applicant' && html`
+      ${
+        act.error?.slug === 'wrong-applicant' &&
+        html`
         <a class="btn sec block" href="#/me">${t('guide.forWhom')}</a>
-      `}
+      `
+      }
       <button class="btn block" disabled=${act.busy} onClick=${begin}>${t('guide.start')}</button>
     </section>
     <section class="card" aria-labelledby="list">
@@ -244,7 +253,8 @@ function Needed({ material }) {
         <b>${material.name}${!material.required && html` <span class="muted">${t('form.optional')}</span>`}</b>
         <small>${way?.label ?? material.note ?? material.source_text}</small>
       </span>
-      ${way
+      ${
+        way
           ? html`<${Tag} tone="ok">✓ ${t('guide.spared')}</${Tag}>`
           : html`<${Tag} tone="idle">${t('guide.bring')}</${Tag}>`
       }

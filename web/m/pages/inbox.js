@@ -61,14 +61,20 @@ function Messages({ archived }) {
     return html`<section class="card"><p role="status">${t(archived ? 'inbox.noneArchived' : 'inbox.none')}</p></section>`;
   }
   return html`
-    ${!archived && html`
+    ${
+      !archived &&
+      html`
       <div class="bar">
         <span role="status" class="muted">${unread > 0 ? t('inbox.unread', { n: unread }) : t('inbox.allRead')}</span>
-        ${unread > 0 && html`
+        ${
+          unread > 0 &&
+          html`
           <button class="btn plain sm" disabled=${act.busy} onClick=${() => change(() => post(`${PATH}/read`))}>${t('inbox.readAll')}</button>
-        `}
+        `
+        }
       </div>
-    `}
+    `
+    }
     ${act.error && html`<${Failure} error=${act.error} />`}
     <section class="card" aria-label=${t('inbox.title')}>
       <ul class="list">
@@ -88,9 +94,13 @@ function Messages({ archived }) {
           `,
         )}
       </ul>
-      ${total > items.length && limit < MOST && html`
+      ${
+        total > items.length &&
+        limit < MOST &&
+        html`
         <button class="btn sec block" onClick=${() => setLimit(MOST)}>${t('inbox.older')}</button>
-      `}
+      `
+      }
     </section>
   `;
 }

@@ -54,7 +54,8 @@ export default function Licence({ params }) {
         ${licence.valid_to ? t('licence.until', { day: day(licence.valid_to) }) : t('licence.longTerm')}
       </span>
     </div>
-    ${licence.showable
+    ${
+      licence.showable
         ? html`
             <a class="btn block" href=${`#/qr/${licence.id}`}>${t('licence.show')}</a>
             <a class="btn sec block" href=${`#/offline/${licence.id}`}>${t('licence.offline')}</a>
@@ -62,14 +63,20 @@ export default function Licence({ params }) {
         : !licence.only_data && html`<p class="note bad">${t('licence.notShowable', { state })}</p>`
     }
     ${licence.origin_text && html`<p class=${licence.only_data ? 'note warn' : 'hint'}>${licence.origin_text}</p>`}
-    ${licence.state === 'expiring' && html`
+    ${
+      licence.state === 'expiring' &&
+      html`
       <p class="note warn">${t('licence.renew', { n: licence.days_left, day: day(licence.valid_to) })}</p>
-    `}
-    ${licence.showable && html`
+    `
+    }
+    ${
+      licence.showable &&
+      html`
       <section class="card">
         <${RowLink} href=${`#/authorise/${licence.id}`} title=${t('licence.authorise')} text=${t('licence.authoriseHint')} />
       </section>
-    `}
+    `
+    }
     <${Face} licence=${licence} path=${path} />
     ${past.data?.changes.length > 0 && html`<${Past} changes=${past.data.changes} />`}
     <section class="card" aria-labelledby="seal">
@@ -132,7 +139,8 @@ function Face({ licence, path }) {
       />
       ${act.error && html`<${Failure} error=${act.error} />`}
       <p>
-        ${whole
+        ${
+          whole
             ? html`<button class="btn sec sm" onClick=${() => setWhole(null)}>${t('licence.hide')}</button>`
             : html`
                 <button class="btn sec sm" disabled=${act.busy} onClick=${reveal}>${t('licence.reveal')}</button>

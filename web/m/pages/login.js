@@ -23,15 +23,20 @@ export default function Login({ query }) {
 function Ways({ ways, next }) {
   const apps = ways.filter((way) => way.kind === 'redirect');
   return html`
-    ${apps.length > 0 && html`
+    ${
+      apps.length > 0 &&
+      html`
       <section class="card" aria-labelledby="apps">
         <h2 id="apps">${t('login.apps')}</h2>
         <p class="hint">${t('login.appsHint')}</p>
-        ${apps.map((way) => html`
+        ${apps.map(
+          (way) => html`
           <a key=${way.platform} class="btn sec block" href=${withQuery(way.url, { next })}>${t(`way.${way.platform}`)}</a>
-        `)}
+        `,
+        )}
       </section>
-    `}
+    `
+    }
     ${ways.some((way) => way.kind === 'sms') && html`<${ByPhone} next=${next} />`}
     ${demo && ways.some((way) => way.kind === 'demo') && html`<${DemoAccounts} next=${next} />`}
   `;
@@ -55,7 +60,11 @@ function ByPhone({ next }) {
     event.preventDefault();
     await act.run(async () => {
       try {
-        const session = await post('/api/citizen/sessions', { platform: 'browser', code: `${challenge}:${digits.trim()}`, channel: channel() });
+        const session = await post('/api/citizen/sessions', {
+          platform: 'browser',
+          code: `${challenge}:${digits.trim()}`,
+          channel: channel(),
+        });
         await welcome(session.me);
         replace(next);
       } catch (error) {
@@ -76,14 +85,17 @@ function ByPhone({ next }) {
           <input id="phone" class="in" type="tel" inputmode="numeric" autocomplete="tel-national" required maxlength="11"
             value=${phone} readonly=${Boolean(challenge)} onInput=${(event) => setPhone(event.target.value)} />
         </div>
-        ${challenge && html`
+        ${
+          challenge &&
+          html`
           <div class="field">
             <label for="digits">${t('login.digits')}</label>
             <p class="hint">${t('login.digitsHint')}</p>
             <input id="digits" class="in" inputmode="numeric" autocomplete="one-time-code" required maxlength="6"
               value=${digits} onInput=${(event) => setDigits(event.target.value)} />
           </div>
-        `}
+        `
+        }
         ${act.error && html`<${Failure} error=${act.error} />`}
         <button class="btn block" disabled=${act.busy}>${t(challenge ? 'login.title' : 'login.sendCode')}</button>
       </form>
@@ -96,7 +108,9 @@ function DemoAccounts({ next }) {
   const act = useAct();
 
   async function signIn(account) {
-    const session = await act.run(() => post('/api/citizen/sessions', { platform: 'sandbox', code: account.code, channel: channel() }));
+    const session = await act.run(() =>
+      post('/api/citizen/sessions', { platform: 'sandbox', code: account.code, channel: channel() }),
+    );
     if (session) {
       await welcome(session.me);
       replace(next);
@@ -108,7 +122,9 @@ function DemoAccounts({ next }) {
     ${act.error && html`<${Failure} error=${act.error} />`}
     ${accounts.error && html`<${Failure} error=${accounts.error} retry=${accounts.reload} />`}
     ${!accounts.data && !accounts.error && html`<${Loading} />`}
-    ${accounts.data && html`
+    ${
+      accounts.data &&
+      html`
       <section class="card" aria-label=${t('login.choose')}>
         <ul class="list">
           ${accounts.data.accounts.map(
@@ -123,6 +139,7 @@ function DemoAccounts({ next }) {
           )}
         </ul>
       </section>
-    `}
+    `
+    }
   `;
 }

@@ -25,28 +25,35 @@ export default function Mandates({ params }) {
     ${act.error && html`<${Failure} error=${act.error} />`}
     ${found.error && !found.data && html`<${Failure} error=${found.error} />`}
     ${!found.data && !found.error && html`<${Loading} />`}
-    ${found.data && html`
+    ${
+      found.data &&
+      html`
       <section class="card" aria-label=${t('mandates.title')}>
         ${found.data.mandates.length === 0 && html`<p>${t('mandates.none')}</p>`}
         <ul class="list">
-          ${found.data.mandates.map((mandate) => html`
+          ${found.data.mandates.map(
+            (mandate) => html`
             <li key=${mandate.person_id} class="row">
               <span class="grow">
                 <b>${mandate.name}</b>
                 <small>${[mandate.id_no_masked, mandate.valid_to && t('licence.until', { day: day(mandate.valid_to) })].filter(Boolean).join(' · ')}</small>
               </span>
-              ${ending === mandate.person_id
-                ? html`
+              ${
+                ending === mandate.person_id
+                  ? html`
                     <button class="btn sm" disabled=${act.busy} onClick=${() => end(mandate)}>${t('mandates.endNow', { name: mandate.name })}</button>
                     <button class="btn sec sm" onClick=${() => setEnding(null)}>${t('mandates.keep')}</button>
                   `
-                : html`<button class="btn sec sm" onClick=${() => setEnding(mandate.person_id)}>${t('mandates.end')}</button>`}
+                  : html`<button class="btn sec sm" onClick=${() => setEnding(mandate.person_id)}>${t('mandates.end')}</button>`
+              }
             </li>
-          `)}
+          `,
+          )}
         </ul>
       </section>
       <${Grant} path=${path} granted=${found.reload} />
-    `}
+    `
+    }
   `;
 }
 

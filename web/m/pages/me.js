@@ -13,19 +13,19 @@ export default function Me() {
   return html`
     <${H1} text=${t('me.title')} />
     ${me.value === undefined && html`<${Loading} />`}
-    ${me.value === null && html`
+    ${
+      me.value === null &&
+      html`
       <section class="card">
         <p>${t('home.visitor')}</p>
         <a class="btn block" href="#/login?next=/me">${t('login.title')}</a>
       </section>
-    `}
+    `
+    }
     ${me.value && html`<${Person} person=${me.value} />`}
     <${Choice}
       title=${t('me.language')}
-      options=${[
-        { value: 'zh', label: t('lang.zh'), lang: 'zh-CN' },
-        { value: 'en', label: t('lang.en'), lang: 'en' },
-      ]}
+      options=${[{ value: 'zh', label: t('lang.zh'), lang: 'zh-CN' }, { value: 'en', label: t('lang.en'), lang: 'en' }]}
       chosen=${lang.value}
       choose=${setLang}
     />
@@ -72,10 +72,15 @@ function Person({ person }) {
       <${RowLink} href="#/sign-ins" title=${t('signins.title')} />
       ${person.organisations
         .filter(({ relation }) => relation === 'legal_representative')
-        .map(({ id, name }) => html`<${RowLink} key=${id} href=${`#/mandates/${id}`} title=${t('mandates.of', { name })} />`)}
+        .map(
+          ({ id, name }) =>
+            html`<${RowLink} key=${id} href=${`#/mandates/${id}`} title=${t('mandates.of', { name })} />`,
+        )}
     </section>
     ${act.error && html`<${Failure} error=${act.error} />`}
-    ${person.organisations.length > 0 && html`
+    ${
+      person.organisations.length > 0 &&
+      html`
       <${Choice}
         title=${t('me.for')}
         hint=${t('me.forHint')}
@@ -86,7 +91,8 @@ function Person({ person }) {
         chosen=${person.acting_for?.id ?? null}
         choose=${actFor}
       />
-    `}
+    `
+    }
   `;
 }
 

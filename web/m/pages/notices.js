@@ -60,10 +60,13 @@ function Wishes({ notices, changed }) {
           checked=${quiet}
           change=${(on) => wish(on ? NIGHT : { quiet_from: null, quiet_until: null })}
         />
-        ${quiet && html`
+        ${
+          quiet &&
+          html`
           <${Time} id="quiet-from" label=${t('notices.from')} value=${wishes.quiet_from} change=${(value) => wish({ quiet_from: value })} />
           <${Time} id="quiet-until" label=${t('notices.until')} value=${wishes.quiet_until} change=${(value) => wish({ quiet_until: value })} />
-        `}
+        `
+        }
       </fieldset>
       ${act.error && html`<${Failure} error=${act.error} />`}
       <div role="status">${saved && html`<p class="note ok">${t('notices.saved')}</p>`}</div>
@@ -124,7 +127,8 @@ function Email({ address, changed, reload }) {
   return html`
     <section class="card" aria-labelledby="email-title">
       <h2 id="email-title">${t('notices.email')}</h2>
-      ${address
+      ${
+        address
           ? html`
             <p>${t('notices.emailIs', { address })}</p>
             <p><button class="btn sec sm" disabled=${act.busy} onClick=${remove}>${t('notices.emailRemove')}</button></p>
@@ -139,7 +143,10 @@ function Email({ address, changed, reload }) {
             </form>
           `
       }
-      ${asked && !address && html`
+      ${
+        asked &&
+        !address &&
+        html`
         <form class="form" onSubmit=${confirm}>
           <p role="status" class="note ok">${t('notices.emailSent', { address: asked })}</p>
           <div class="field">
@@ -148,7 +155,8 @@ function Email({ address, changed, reload }) {
           </div>
           <button class="btn" disabled=${act.busy}>${t('notices.emailConfirm')}</button>
         </form>
-      `}
+      `
+      }
       ${act.error && html`<${Failure} error=${act.error} />`}
     </section>
   `;

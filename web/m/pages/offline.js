@@ -32,10 +32,14 @@ export default function Offline({ params }) {
     <${H1} text=${pass?.name ?? t('offline.title')} />
     ${!kept.data && html`<${Loading} />`}
     ${kept.data && alive && html`<${Shown} key=${pass.expiresAt} pass=${pass} drop=${drop} />`}
-    ${kept.data && !alive && html`
+    ${
+      kept.data &&
+      !alive &&
+      html`
       ${pass && html`<p class="note warn">${t('offline.ended')}</p>`}
       <${Choice} id=${params.id} made=${setChosen} />
-    `}
+    `
+    }
     <div class="bar">
       <button class="btn" onClick=${() => go(`/licence/${params.id}`)}>${t(alive ? 'qr.stop' : 'back')}</button>
     </div>
@@ -45,10 +49,9 @@ export default function Offline({ params }) {
 /** Which fields go in; name, number and last day always do. */
 function Choice({ id, made }) {
   const found = useData(() =>
-    Promise.all([
-      get(`/api/citizen/licences/${id}`),
-      get(`/api/citizen/licences/${id}/pass-fields`),
-    ]).then(([licence, { fields }]) => ({ licence, fields })),
+    Promise.all([get(`/api/citizen/licences/${id}`), get(`/api/citizen/licences/${id}/pass-fields`)]).then(
+      ([licence, { fields }]) => ({ licence, fields }),
+    ),
   );
   const [left, setLeft] = useState([]);
   const act = useAct();

@@ -62,14 +62,17 @@ export default function Payment({ params }) {
       />
     </section>
     ${act.error && html`<${Failure} error=${act.error} />`}
-    ${bill.state === 'due' && html`
+    ${
+      bill.state === 'due' &&
+      html`
       <section class="card" aria-labelledby="ways">
         <h2 id="ways">${t('pay.how')}</h2>
         ${open.map((way) => html`<button key=${way.provider} class="btn block" disabled=${act.busy} onClick=${() => pay(way)}>${t('pay.by', { way: t(`payWay.${way.provider}`), amount: yuan(bill.amount) })}</button>`)}
         <p class="hint">${t('pay.hint')}</p>
         <button class="btn sec block" disabled=${act.busy} onClick=${refresh}>${t('pay.refresh')}</button>
       </section>
-    `}
+    `
+    }
     ${(bill.state === 'paid' || bill.state === 'refunded') && html`<${Receipt} path=${path} />`}
   `;
 }

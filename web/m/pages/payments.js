@@ -18,15 +18,20 @@ export default function Payments() {
     <${H1} text=${t('pay.title')} />
     ${found.error && !found.data && html`<${Failure} error=${found.error} retry=${found.reload} />`}
     ${!found.data && !found.error && html`<${Loading} />`}
-    ${found.data && html`
+    ${
+      found.data &&
+      html`
       <section class="card" aria-label=${t('pay.title')}>
         ${found.data.bills.length === 0 && html`<p>${t('pay.none')}</p>`}
-        ${found.data.bills.map((bill) => html`
+        ${found.data.bills.map(
+          (bill) => html`
           <${RowLink} key=${bill.id} href=${`#/payment/${bill.id}`} title=${`${yuan(bill.amount)} ${bill.title}`} text=${bill.case_text}>
             <${Tag} tone=${TONES[bill.state]}>${t(`bill.${bill.state}`)}</${Tag}>
           </${RowLink}>
-        `)}
+        `,
+        )}
       </section>
-    `}
+    `
+    }
   `;
 }

@@ -131,13 +131,15 @@ function Sign({ opened, reload }) {
   return html`
     <section class="card" aria-labelledby="sign">
       <h2 id="sign">${t('sign.title')}</h2>
-      ${signature?.valid
-        ? html`<p class="note ok" role="status">${t('sign.done', { name: signature.signer, at: moment(signature.signed_at) })}</p>`
-        : html`
+      ${
+        signature?.valid
+          ? html`<p class="note ok" role="status">${t('sign.done', { name: signature.signer, at: moment(signature.signed_at) })}</p>`
+          : html`
             <p>${t(signature ? 'sign.changed' : 'sign.why')}</p>
             ${act.error && html`<${Failure} error=${act.error} />`}
             <button class="btn sec block" id="f-sign" disabled=${act.busy} onClick=${sign}>${t('sign.button')}</button>
-          `}
+          `
+      }
     </section>
   `;
 }

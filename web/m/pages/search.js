@@ -15,7 +15,10 @@ export default function Search({ query }) {
   const [asked, setAsked] = useState(words);
   const [limit, setLimit] = useState(PAGE);
   const timer = useRef(null);
-  const found = useData(() => get(withQuery('/api/catalogue/items', { q: asked, limit, channel: channel() })), [asked, limit]);
+  const found = useData(
+    () => get(withQuery('/api/catalogue/items', { q: asked, limit, channel: channel() })),
+    [asked, limit],
+  );
 
   useEffect(() => {
     setWords(query.get('q') ?? '');
@@ -78,9 +81,12 @@ function Results({ found, words, more }) {
     <p role="status" class="muted">${t('search.count', { n: found.total })}</p>
     <section class="card">
       <${ItemList} items=${found.items} />
-      ${found.total > found.items.length && html`
+      ${
+        found.total > found.items.length &&
+        html`
         <button class="btn sec block" onClick=${more}>${t('more')}</button>
-      `}
+      `
+      }
     </section>
     <${Elsewhere} items=${found.elsewhere} />
   `;
@@ -88,18 +94,23 @@ function Results({ found, words, more }) {
 
 /** What was found and is offered by other entries only: a sentence for each. */
 function Elsewhere({ items }) {
-  return items.length > 0 && html`
+  return (
+    items.length > 0 &&
+    html`
     <section class="card" aria-labelledby="elsewhere">
       <h2 id="elsewhere">${t('search.elsewhere')}</h2>
       <ul class="list">
-        ${items.map((item) => html`
+        ${items.map(
+          (item) => html`
           <li class="row fixed" key=${item.name}>
             <span class="grow">${t('search.offeredAt', { name: item.name, channels: item.channels.join('、') })}</span>
           </li>
-        `)}
+        `,
+        )}
       </ul>
     </section>
-  `;
+  `
+  );
 }
 
 /** Service items as rows that lead to their guides. */

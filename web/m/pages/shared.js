@@ -21,7 +21,9 @@ export default function Shared({ params }) {
     <p class="muted">${t('shared.meaning')}</p>
     ${act.error && html`<${Failure} error=${act.error} />`}
     ${seen && html`<section class="card"><${Seen} seen=${seen} /></section>`}
-    ${!seen && html`
+    ${
+      !seen &&
+      html`
       <form class="card form" onSubmit=${submit}>
         <div class="field">
           <label for="code">${t('grants.code')}</label>
@@ -37,6 +39,7 @@ export default function Shared({ params }) {
         </div>
         <button class="btn block" disabled=${act.busy}>${t('shared.open')}</button>
       </form>
-    `}
+    `
+    }
   `;
 }

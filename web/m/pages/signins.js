@@ -21,29 +21,38 @@ export default function SignIns() {
     ${act.error && html`<${Failure} error=${act.error} />`}
     ${found.error && !found.data && html`<${Failure} error=${found.error} retry=${found.reload} />`}
     ${!found.data && !found.error && html`<${Loading} />`}
-    ${found.data && html`
+    ${
+      found.data &&
+      html`
       <section class="card" aria-labelledby="devices">
         <h2 id="devices">${t('signins.devices')}</h2>
         <ul class="list">
-          ${found.data.devices.map((device) => html`
+          ${found.data.devices.map(
+            (device) => html`
             <li key=${device.session_id} class="row">
               <span class="grow"><b>${text(device)}</b><small>${t('signins.seen', { at: moment(device.last_seen_at) })}</small></span>
-              ${device.this_one
-                ? html`<${Tag} tone="ok">${t('signins.here')}</${Tag}>`
-                : html`<button class="btn sec sm" disabled=${act.busy} onClick=${() => end(device)}>${t('signins.end')}</button>`}
+              ${
+                device.this_one
+                  ? html`<${Tag} tone="ok">${t('signins.here')}</${Tag}>`
+                  : html`<button class="btn sec sm" disabled=${act.busy} onClick=${() => end(device)}>${t('signins.end')}</button>`
+              }
             </li>
-          `)}
+          `,
+          )}
         </ul>
       </section>
       <section class="card" aria-labelledby="before">
         <h2 id="before">${t('signins.before')}</h2>
         <p class="hint">${t('signins.hint')}</p>
         <ul class="list">
-          ${found.data.sign_ins.map((one) => html`
+          ${found.data.sign_ins.map(
+            (one) => html`
             <li class="row"><span class="grow"><b>${moment(one.at)}</b><small>${[text(one), one.address].filter(Boolean).join(' · ')}</small></span></li>
-          `)}
+          `,
+          )}
         </ul>
       </section>
-    `}
+    `
+    }
   `;
 }

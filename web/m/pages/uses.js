@@ -16,9 +16,12 @@ export default function Uses() {
   return html`
     <${H1} text=${t('uses.title')} />
     <p class="muted">${t('uses.hint')}</p>
-    ${saved.data?.materials > 0 && html`
+    ${
+      saved.data?.materials > 0 &&
+      html`
       <p class="note ok">${t('uses.saved', { n: saved.data.materials, cases: saved.data.cases })}</p>
-    `}
+    `
+    }
     ${found.error && !found.data && html`<${Failure} error=${found.error} retry=${found.reload} />`}
     ${!found.data && !found.error && html`<${Loading} />`}
     ${found.data && html`<section class="card"><${UseList} uses=${found.data.uses} /></section>`}

@@ -32,9 +32,12 @@ export default function Withdraw({ params }) {
     <form class="card form" onSubmit=${submit}>
       <fieldset class=${complaint ? 'field err' : 'field'}>
         <legend>${t('withdraw.why')}</legend>
-        ${complaint && html`
+        ${
+          complaint &&
+          html`
           <span class="msg" role="alert"><span class="vh">${t('form.error')}</span>${complaint}</span>
-        `}
+        `
+        }
         ${REASONS.map(
           (key) => html`
             <label class="choice" key=${key}>

@@ -48,9 +48,11 @@ export default function Case({ id }) {
       <span class="mono muted">${one.short_no}</span>
       ${one.due_on && html`<span class="muted">办结期限 ${day(one.due_on)}</span>`}
     </div>
-    ${one.content_marks.map((mark) => html`
+    ${one.content_marks.map(
+      (mark) => html`
       <p class=${`note ${mark.verdict === 'risky' ? 'bad' : 'warn'}`}>${mark.text}${nameOf(one, mark)}</p>
-    `)}
+    `,
+    )}
     <div class="cols">
       <div class="stack">
         <section class="card" aria-labelledby="who">
@@ -71,7 +73,8 @@ export default function Case({ id }) {
           <h2 id="materials">材料</h2>
           <ul class="list">
             ${one.materials.map(
-              (material) => html`<${Material} key=${material.code} caseId=${id} material=${material} show=${setPicture} />`,
+              (material) =>
+                html`<${Material} key=${material.code} caseId=${id} material=${material} show=${setPicture} />`,
             )}
           </ul>
         </section>
@@ -139,10 +142,10 @@ function Material({ caseId, material, show }) {
         </span>
         <${Tag} tone=${tone}>${text}</${Tag}>
       </div>
+      ${material.licence && html`<${LicenceCopy} caseId=${caseId} material=${material} />`}
       ${
-        material.licence && html`<${LicenceCopy} caseId=${caseId} material=${material} />`
-      }
-      ${material.files.length > 0 && html`
+        material.files.length > 0 &&
+        html`
         <ul class="thumbs">
           ${material.files.map(
             (file) => html`
@@ -154,7 +157,9 @@ function Material({ caseId, material, show }) {
                           <img src=${file.thumbnail_url ?? file.url} alt="" loading="lazy" />
                           <span>放大看 ${file.name}</span>
                         </button>
-                        ${file.straightened && html`
+                        ${
+                          file.straightened &&
+                          html`
                           <a
                             class="btn sec sm"
                             href=${`/api/staff/materials/${file.id}/original`}
@@ -164,7 +169,8 @@ function Material({ caseId, material, show }) {
                           >
                             已裁切，看原图
                           </a>
-                        `}
+                        `
+                        }
                       `
                     : html`
                         <a class="thumb" href=${file.url} target="_blank" rel="noopener">
@@ -175,7 +181,8 @@ function Material({ caseId, material, show }) {
                           }
                           <span>${file.name}</span>
                         </a>
-                `}
+                `
+                }
               </li>
             `,
           )}

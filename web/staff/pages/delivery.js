@@ -8,7 +8,11 @@ import { Table } from '../table.js';
 import { me } from '../state.js';
 
 const PATH = '/api/staff/messaging';
-const PERIODS = [[1, '最近 1 小时'], [24, '最近 24 小时'], [24 * 7, '最近 7 天']];
+const PERIODS = [
+  [1, '最近 1 小时'],
+  [24, '最近 24 小时'],
+  [24 * 7, '最近 7 天'],
+];
 const PAGE = 20;
 const CHANNELS = {
   live: '实时页面',
@@ -17,7 +21,12 @@ const CHANNELS = {
   sms: '短信',
   email: '邮件',
 };
-const STATES = [['failed', '已放弃'], ['pending', '等待发送'], ['skipped', '未使用'], ['sent', '已发送']];
+const STATES = [
+  ['failed', '已放弃'],
+  ['pending', '等待发送'],
+  ['skipped', '未使用'],
+  ['sent', '已发送'],
+];
 const seconds = (value) => (value === null ? '—' : `${value.toFixed(1)} 秒`);
 
 export default function Delivery() {
@@ -39,11 +48,14 @@ export default function Delivery() {
     </div>
     ${found.error && html`<${Failure} error=${found.error} retry=${found.reload} />`}
     ${!found.data && !found.error && html`<${Loading} />`}
-    ${found.data && html`
+    ${
+      found.data &&
+      html`
       <${Parked} events=${found.data.parked} changed=${found.reload} />
       <${Channels} channels=${found.data.channels} />
       <${Providers} data=${found.data} />
-    `}
+    `
+    }
     <${Deliveries} />
   `;
 }
@@ -95,7 +107,9 @@ function ParkedEvent({ one, decides, changed }) {
           ['最后的错误', one.last_error && html`<span class="mono">${one.last_error}</span>`],
         ]}
       />
-      ${decides && html`
+      ${
+        decides &&
+        html`
         <form class="form" onSubmit=${replay}>
           <div class="field">
             <label for=${id}>处理原因（记入审计，不要写个人信息）</label>
@@ -104,16 +118,18 @@ function ParkedEvent({ one, decides, changed }) {
           ${act.error && html`<${Failure} error=${act.error} />`}
           <div class="bar">
             <button class="btn" disabled=${act.busy}>重新处理</button>
-            ${sure
-              ? html`
+            ${
+              sure
+                ? html`
                 <button type="button" class="btn danger" disabled=${act.busy || reason.trim().length < 2} onClick=${() => decide('drop')}>确认放弃，不可恢复</button>
                 <button type="button" class="btn plain" onClick=${() => setSure(false)}>先不放弃</button>
               `
-              : html`<button type="button" class="btn plain" onClick=${() => setSure(true)}>放弃…</button>`
+                : html`<button type="button" class="btn plain" onClick=${() => setSure(true)}>放弃…</button>`
             }
           </div>
         </form>
-      `}
+      `
+      }
     </article>
   `;
 }
@@ -122,9 +138,13 @@ function Channels({ channels }) {
   return html`
     <section class="card" aria-labelledby="channels">
       <h2 id="channels">各渠道</h2>
-      ${channels.length === 0 ? html`<p>这段时间没有投递。</p>` : html`
+      ${
+        channels.length === 0
+          ? html`<p>这段时间没有投递。</p>`
+          : html`
         <${Table} label="各渠道投递" head=${['渠道', '已发送', '等待', '未使用', '已放弃', '回执送达', '已读', '通常用时', '最慢 1%']}>
-          ${channels.map((one) => html`
+          ${channels.map(
+            (one) => html`
             <tr key=${one.channel}>
               <th scope="row">${CHANNELS[one.channel] ?? one.channel}</th>
               <td>${one.sent}</td><td>${one.pending}</td><td>${one.skipped}</td>
@@ -132,9 +152,11 @@ function Channels({ channels }) {
               <td>${one.delivered}</td><td>${one.channel === 'inbox' ? one.read : '—'}</td>
               <td>${seconds(one.median_seconds)}</td><td>${seconds(one.slowest_seconds)}</td>
             </tr>
-          `)}
+          `,
+          )}
         </${Table}>
-      `}
+      `
+      }
     </section>
   `;
 }
@@ -151,17 +173,23 @@ function Providers({ data }) {
           ['系统通知', `${webhooks.pending} 条等待，${webhooks.dead} 条未送达`],
         ]}
       />
-      ${providers.length === 0 ? html`<p>没有配置短信或邮件服务商。</p>` : html`
+      ${
+        providers.length === 0
+          ? html`<p>没有配置短信或邮件服务商。</p>`
+          : html`
         <${Table} label="服务商" head=${['服务商', '已发', '失败', '连续失败', '最后的错误', '状态']}>
-          ${providers.map((one) => html`
+          ${providers.map(
+            (one) => html`
             <tr key=${one.name}>
               <th scope="row">${one.name}</th><td>${one.sent}</td><td>${one.failures}</td><td>${one.in_a_row}</td>
               <td class="mono">${one.last_error ?? '—'}</td>
               <td>${one.in_a_row >= 3 ? html`<${Tag} tone="bad">暂停中</${Tag}>` : html`<${Tag} tone=${one.in_a_row ? 'warn' : 'ok'}>${one.in_a_row ? '刚失败过' : '正常'}</${Tag}>`}</td>
             </tr>
-          `)}
+          `,
+          )}
         </${Table}>
-      `}
+      `
+      }
     </section>
   `;
 }
@@ -173,9 +201,11 @@ function Deliveries() {
       <h2 id="deliveries">投递记录</h2>
       <p class="muted">只显示渠道和结果，不显示内容和收件人。</p>
       <div class="filters" role="group" aria-label="投递状态">
-        ${STATES.map(([value, label]) => html`
+        ${STATES.map(
+          ([value, label]) => html`
           <button class="btn sec sm" key=${value} aria-pressed=${String(state === value)} onClick=${() => setState(value)}>${label}</button>
-        `)}
+        `,
+        )}
       </div>
       <${DeliveryList} key=${state} state=${state} />
     </section>
@@ -191,17 +221,22 @@ function DeliveryList({ state }) {
   const { items, total } = found.data;
   return html`
     <p role="status" class="muted">共 ${total} 条</p>
-    ${items.length > 0 && html`
+    ${
+      items.length > 0 &&
+      html`
       <${Table} label="投递记录" head=${['时间', '渠道', '消息', '已试', '下次', '原因']}>
-        ${items.map((one) => html`
+        ${items.map(
+          (one) => html`
           <tr key=${one.id}>
             <td>${moment(one.created_at)}</td><td>${CHANNELS[one.channel] ?? one.channel}</td>
             <td class="mono">${one.kind}</td><td>${one.attempts}</td>
             <td>${one.state === 'pending' ? moment(one.due_at) : '—'}</td><td class="mono">${one.last_error ?? '—'}</td>
           </tr>
-        `)}
+        `,
+        )}
       </${Table}>
-    `}
+    `
+    }
     <div class="bar">
       ${offset > 0 && html`<button class="btn sec sm" onClick=${() => setOffset(Math.max(0, offset - PAGE))}>上一页</button>`}
       ${offset + PAGE < total && html`<button class="btn sec sm" onClick=${() => setOffset(offset + PAGE)}>下一页</button>`}

@@ -9,11 +9,23 @@ import { PersonFields, nobody } from '../person.js';
 const empty = { document_no: '', cause: '', staff_no: '', password: '' };
 
 const GROUND = [
-  { key: 'document_no', label: '文书号', type: 'string', required: true, hint: '制发或变更所依据的决定、裁判文书的文号' },
+  {
+    key: 'document_no',
+    label: '文书号',
+    type: 'string',
+    required: true,
+    hint: '制发或变更所依据的决定、裁判文书的文号',
+  },
   { key: 'cause', label: '原因', type: 'string', required: true },
 ];
 const SECOND = [
-  { key: 'staff_no', label: '复核人工号', type: 'string', required: true, hint: '这类证照须由本部门另一名工作人员现场复核' },
+  {
+    key: 'staff_no',
+    label: '复核人工号',
+    type: 'string',
+    required: true,
+    hint: '这类证照须由本部门另一名工作人员现场复核',
+  },
 ];
 
 /** `id` is that of the licence to be changed; without it a new one is issued. */
@@ -162,7 +174,9 @@ function Order({ draft, holder, send, button }) {
           />
         `,
       )}
-      ${draft.needs_second && html`
+      ${
+        draft.needs_second &&
+        html`
         <div class=${errors.password ? 'field err' : 'field'}>
           <label for="f-password">复核人密码</label>
           ${errors.password && html`<span class="msg" id="f-password-error">${errors.password}</span>`}
@@ -176,7 +190,8 @@ function Order({ draft, holder, send, button }) {
             onInput=${(event) => setGround((before) => ({ ...before, password: event.target.value }))}
           />
         </div>
-      `}
+      `
+      }
       <button class="btn block" disabled=${act.busy}>${button}</button>
     </form>
   `;

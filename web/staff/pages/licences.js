@@ -94,9 +94,13 @@ function Found({ one, reload }) {
           </p>
         `,
       )}
-      ${me.value.roles.includes('seal_keeper') && ['valid', 'suspended'].includes(one.state) && html`
+      ${
+        me.value.roles.includes('seal_keeper') &&
+        ['valid', 'suspended'].includes(one.state) &&
+        html`
         <p><a class="btn sec sm" href=${`#/issue/${one.id}`}>变更内容</a></p>
-      `}
+      `
+      }
       <${Change} licence=${one} reload=${reload} />
     </article>
   `;
@@ -226,7 +230,9 @@ function Approval({ one, reload }) {
   return html`
     ${act.error && html`<${Failure} error=${act.error} />`}
     ${!lines && html`<button class="btn sec sm" onClick=${read} disabled=${act.busy}>查看前 50 行</button>`}
-    ${lines && html`
+    ${
+      lines &&
+      html`
       <div class="tablebox" tabindex="0" role="region" aria-label=${`批次 ${one.batch_no} 的前 50 行`}>
         <table class="tb">
           <thead>
@@ -267,7 +273,8 @@ function Approval({ one, reload }) {
         </div>
         <button class="btn danger" disabled=${act.busy}>不通过</button>
       </form>
-    `}
+    `
+    }
   `;
 }
 
@@ -287,17 +294,22 @@ function Batch({ one, reload }) {
         <${Tag} tone=${one.state === 'finished' ? 'ok' : 'info'}>${BATCH_STATES[one.state]}</${Tag}>
         ${' '}<small class="muted">${moment(one.received_at)}</small>
       </p>
-      ${one.state !== 'waiting' && html`
+      ${
+        one.state !== 'waiting' &&
+        html`
         <progress max="1" value=${one.progress} aria-label=${`批次 ${one.batch_no} 的进度`}></progress>
         <p>
           已读 ${one.lines} 行：入库 ${one.taken}，重复 ${one.duplicates}，冲突 ${one.conflicts}，有误 ${one.invalid}
           ${one.note && html`<br />${one.note}`}
         </p>
-      `}
+      `
+      }
       ${act.error && html`<${Failure} error=${act.error} />`}
       ${one.may_approve && html`<${Approval} one=${one} reload=${reload} />`}
       ${rest > 0 && !report && html`<button class="btn sec sm" onClick=${read}>查看逐行报告</button>`}
-      ${report && html`
+      ${
+        report &&
+        html`
         <div class="tablebox" tabindex="0" role="region" aria-label=${`批次 ${one.batch_no} 的逐行报告`}>
           <table class="tb">
             <thead>
@@ -316,7 +328,8 @@ function Batch({ one, reload }) {
             </tbody>
           </table>
         </div>
-      `}
+      `
+      }
     </article>
   `;
 }

@@ -8,7 +8,15 @@ import { Table } from '../table.js';
 
 const yuan = (fen) => (fen === null ? '—' : `¥${(fen / 100).toFixed(2)}`);
 const STATES = { due: '待缴', paid: '已缴', refunded: '已退', cancelled: '已取消' };
-const PLATFORMS = { wechat: '微信', alipay: '支付宝', city: '城市 App', browser: '短信', wechat_pay: '微信支付', alipay_trade: '支付宝收款', cashier: '财政统一收银台' };
+const PLATFORMS = {
+  wechat: '微信',
+  alipay: '支付宝',
+  city: '城市 App',
+  browser: '短信',
+  wechat_pay: '微信支付',
+  alipay_trade: '支付宝收款',
+  cashier: '财政统一收银台',
+};
 const TOKENS = { access: '接口凭证', jsapi: '网页签名凭证' };
 const DIFFERENCES = { missing_here: '我方缺', missing_there: '平台缺', amount: '金额不符' };
 
@@ -35,34 +43,50 @@ function Block({ title, path, view }) {
 }
 
 function Connectors({ data }) {
-  const rows = data.connectors.flatMap((one) => one.calls.map((call) => ({ ...call, platform: one.platform, rests: one.open_circuits[call.call] })));
+  const rows = data.connectors.flatMap((one) =>
+    one.calls.map((call) => ({ ...call, platform: one.platform, rests: one.open_circuits[call.call] })),
+  );
   return html`
-    ${data.connectors.map(({ platform, tokens, quotas }) => (tokens.length > 0 || quotas.length > 0) && html`
+    ${data.connectors.map(
+      ({ platform, tokens, quotas }) =>
+        (tokens.length > 0 || quotas.length > 0) &&
+        html`
       <div key=${platform}>
         <b>${PLATFORMS[platform] ?? platform}</b>
         <ul>
-          ${tokens.map((token) => html`
+          ${tokens.map(
+            (token) => html`
             <li key=${token.kind}>
               ${TOKENS[token.kind] ?? token.kind}：第 ${token.generation} 代，已用 ${Math.round(token.age_seconds / 60)} 分钟，还剩 ${Math.round(token.left_seconds / 60)} 分钟
             </li>
-          `)}
-          ${quotas.map((quota) => html`
+          `,
+          )}
+          ${quotas.map(
+            (quota) => html`
             <li key=${quota.call}><span class="mono">${quota.call}</span> 今日已用 ${quota.used} 次，限额 ${quota.limit} 次</li>
-          `)}
+          `,
+          )}
         </ul>
       </div>
-    `)}
-    ${rows.length === 0 ? html`<p>最近 24 小时没有调用。</p>` : html`
+    `,
+    )}
+    ${
+      rows.length === 0
+        ? html`<p>最近 24 小时没有调用。</p>`
+        : html`
       <${Table} label="最近 24 小时的调用" head=${['平台', '调用', '次数', '失败', '平均毫秒', '状态']}>
-        ${rows.map((row) => html`
+        ${rows.map(
+          (row) => html`
           <tr key=${row.platform + row.call}>
             <th scope="row">${PLATFORMS[row.platform] ?? row.platform}</th><td class="mono">${row.call}</td><td>${row.total}</td>
             <td>${row.failed} (${((100 * row.failed) / row.total).toFixed(1)}%)</td><td>${row.milliseconds}</td>
             <td>${row.rests ? html`<${Tag} tone="bad">暂停 ${row.rests} 秒</${Tag}>` : html`<${Tag} tone="ok">正常</${Tag}>`}</td>
           </tr>
-        `)}
+        `,
+        )}
       </${Table}>
-    `}
+    `
+    }
   `;
 }
 
@@ -77,7 +101,8 @@ function Channels({ data, reload }) {
   return html`
     ${act.error && html`<${Failure} error=${act.error} />`}
     <${Table} label="渠道" head=${['渠道', '最近 30 天登录', '由链接进入', '扫码进入', '状态', '内容检查', '操作']}>
-      ${data.channels.map((one) => html`
+      ${data.channels.map(
+        (one) => html`
         <tr key=${one.key}>
           <th scope="row">${one.name}</th><td>${one.counts.sign_in ?? 0}</td>
           <td>${one.counts.entry_link ?? 0}</td><td>${one.counts.entry_code ?? 0}</td>
@@ -85,46 +110,70 @@ function Channels({ data, reload }) {
           <td>${one.content_check === null ? '—' : one.content_check ? '已开启' : '已停用'}</td>
           <td class="bar">
             <button class="btn sec sm" disabled=${act.busy} onClick=${() => turn(one, { open: !one.open })}>${one.open ? '关闭' : '开放'}${one.name}</button>
-            ${one.content_check !== null && html`
+            ${
+              one.content_check !== null &&
+              html`
               <button class="btn sec sm" disabled=${act.busy} onClick=${() => turn(one, { content_check: !one.content_check })}>${one.content_check ? '停用' : '开启'}内容检查</button>
-            `}
+            `
+            }
           </td>
         </tr>
-      `)}
+      `,
+      )}
     </${Table}>
-    ${data.channels.some((one) => one.mini_codes) && html`
+    ${
+      data.channels.some((one) => one.mini_codes) &&
+      html`
       <h3>大厅张贴的小程序码</h3>
       <${MiniCodes} channels=${data.channels.filter((one) => one.mini_codes)} />
-    `}
+    `
+    }
   `;
 }
 
 function Payments({ data, reload }) {
   return html`
-    ${data.payments.length === 0 ? html`<p>还没有费用。</p>` : html`
+    ${
+      data.payments.length === 0
+        ? html`<p>还没有费用。</p>`
+        : html`
       <${Table} label="缴费" head=${['办件', '费用', '金额', '已退', '状态', '订单', '操作']}>
-        ${data.payments.map((one) => html`
+        ${data.payments.map(
+          (one) => html`
           <tr key=${one.id}>
             <th scope="row">${one.case_text}</th><td>${one.title}</td><td>${yuan(one.amount)}</td><td>${yuan(one.refunded)}</td>
             <td>${STATES[one.state]}</td><td class="mono">${one.order_no ?? '—'}</td>
             <td>${one.refundable > 0 && html`<${Refund} bill=${one} asked=${reload} />`}</td>
           </tr>
-        `)}
+        `,
+        )}
       </${Table}>
-    `}
+    `
+    }
     <h3>对账</h3>
-    ${data.statements.length === 0 ? html`<p>还没有对账单。</p>` : html`
+    ${
+      data.statements.length === 0
+        ? html`<p>还没有对账单。</p>`
+        : html`
       <${Table} label="对账" head=${['日期', '平台', '笔数', '收', '退', '补记', '差异']}>
-        ${data.statements.map((one) => html`
+        ${data.statements.map(
+          (one) => html`
           <tr key=${one.provider + one.day}>
             <th scope="row">${one.day}</th><td>${one.provider}</td><td>${one.lines}</td><td>${yuan(one.paid)}</td><td>${yuan(one.refunded)}</td><td>${one.mended}</td>
-            <td>${one.differences.length === 0
-              ? html`<${Tag} tone="ok">一致</${Tag}>`
-              : one.differences.map((found) => html`<div><${Tag} tone="bad">${DIFFERENCES[found.kind]}</${Tag}> ${found.number} ${yuan(found.ours)} / ${yuan(found.theirs)}</div>`)}</td>
+            <td>${
+              one.differences.length === 0
+                ? html`<${Tag} tone="ok">一致</${Tag}>`
+                : one.differences.map(
+                    (found) =>
+                      html`<div><${Tag} tone="bad">${DIFFERENCES[found.kind]}</${Tag}> ${found.number} ${yuan(found.ours)} / ${yuan(found.theirs)}</div>`,
+                  )
+            }</td>
           </tr>
-        `)}
+        `,
+        )}
       </${Table}>
-    `}
+    `
+    }
   `;
 }
 
@@ -137,7 +186,9 @@ function Refund({ bill, asked }) {
   async function submit(event) {
     event.preventDefault();
     const fen = Math.round(Number(amount) * 100);
-    const done = await act.run(() => post(`/api/staff/payments/${bill.id}/refunds`, { amount: fen, reason }, { key: open }));
+    const done = await act.run(() =>
+      post(`/api/staff/payments/${bill.id}/refunds`, { amount: fen, reason }, { key: open }),
+    );
     if (done) {
       asked();
     }

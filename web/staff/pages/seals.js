@@ -9,8 +9,15 @@ import { me } from '../state.js';
 const TONES = { active: 'ok', frozen: 'warn', replaced: 'idle', destroyed: 'bad' };
 const SIGNS = { active: '✓', frozen: '!', replaced: '○', destroyed: '✕' };
 const ACTS = {
-  active: [['freezing', '冻结'], ['renewal', '申请换发']],
-  frozen: [['unfreezing', '解冻'], ['renewal', '申请换发'], ['destruction', '销毁']],
+  active: [
+    ['freezing', '冻结'],
+    ['renewal', '申请换发'],
+  ],
+  frozen: [
+    ['unfreezing', '解冻'],
+    ['renewal', '申请换发'],
+    ['destruction', '销毁'],
+  ],
   replaced: [['destruction', '销毁']],
   destroyed: [],
 };
@@ -58,11 +65,7 @@ function Seal({ one, done }) {
       <h3>${one.name}</h3>
       <p><${Tag} tone=${TONES[one.state]}>${SIGNS[one.state]} ${one.state_text}</${Tag}></p>
       <${Facts}
-        items=${[
-          ['启用', moment(one.valid_from)],
-          ['有效期至', day(one.valid_until)],
-          ['已用印', `${one.uses} 次`],
-        ]}
+        items=${[['启用', moment(one.valid_from)], ['有效期至', day(one.valid_until)], ['已用印', `${one.uses} 次`]]}
       />
       ${ACTS[one.state].length > 0 && html`<${Change} key=${one.state} seal=${one} done=${done} />`}
     </article>
@@ -145,10 +148,14 @@ function Proposal({ one, done }) {
         ]}
       />
       ${act.error && html`<${Failure} error=${act.error} />`}
-      ${one.state === 'open' && html`
-        ${one.may_approve
-          ? html`<button class="btn" disabled=${act.busy} onClick=${() => decide(() => post(`${path}/approval`))}>批准制章</button>`
-          : html`<p class="muted">须由另一名工作人员审批。</p>`}
+      ${
+        one.state === 'open' &&
+        html`
+        ${
+          one.may_approve
+            ? html`<button class="btn" disabled=${act.busy} onClick=${() => decide(() => post(`${path}/approval`))}>批准制章</button>`
+            : html`<p class="muted">须由另一名工作人员审批。</p>`
+        }
         <form class="form" onSubmit=${refuse}>
           <div class="field">
             <label for=${id}>不批准（或撤回）的原因</label>
@@ -156,7 +163,8 @@ function Proposal({ one, done }) {
           </div>
           <button class="btn sec" disabled=${act.busy}>${one.may_approve ? '不批准' : '撤回申请'}</button>
         </form>
-      `}
+      `
+      }
     </article>
   `;
 }

@@ -7,7 +7,12 @@ import { Facts, Failure, H1, Loading, Tag, useAct, useData } from '../../kit/ui.
 import { Table } from '../table.js';
 import { me } from '../state.js';
 
-const HEALTH = { unused: ['idle', '○ 还没有用过'], healthy: ['ok', '✓ 正常'], failing: ['bad', '✕ 失败中'], paused: ['warn', '! 已暂停'] };
+const HEALTH = {
+  unused: ['idle', '○ 还没有用过'],
+  healthy: ['ok', '✓ 正常'],
+  failing: ['bad', '✕ 失败中'],
+  paused: ['warn', '! 已暂停'],
+};
 const CALLS = { pending: ['info', '等待发送'], sent: ['ok', '✓ 已送达'], dead: ['bad', '✕ 未送达'] };
 const PAGE = 20;
 
@@ -22,7 +27,9 @@ export default function Webhooks() {
     <p class="muted">办件有进展时，平台把签名的通知发到部门业务系统的这些地址；送不到会继续重试，约五天后记为未送达。</p>
     ${overview.error && html`<${Failure} error=${overview.error} retry=${overview.reload} />`}
     ${!overview.data && !overview.error && html`<${Loading} />`}
-    ${departments.length > 0 && html`
+    ${
+      departments.length > 0 &&
+      html`
       <div class="field">
         <label for="department">部门</label>
         <select class="in" id="department" value=${key} onChange=${(event) => setChosen(event.target.value)}>
@@ -30,7 +37,8 @@ export default function Webhooks() {
         </select>
       </div>
       <${Addresses} key=${key} base=${`/api/staff/departments/${key}/webhooks`} />
-    `}
+    `
+    }
   `;
 }
 
@@ -43,10 +51,15 @@ function Addresses({ base }) {
   return html`
     ${shown && html`<${Secret} key=${shown.secret} secret=${shown.secret} close=${() => setShown(null)} />`}
     ${found.data.webhooks.length === 0 && html`<section class="card"><p role="status">这个部门还没有通知地址。</p></section>`}
-    ${found.data.webhooks.map((one) => html`
+    ${found.data.webhooks.map(
+      (one) => html`
       <${Address} key=${one.id} one=${one} path=${`${base}/${one.id}`} changed=${found.reload} showKey=${setShown} />
-    `)}
-    <${Register} base=${base} done=${(key) => { setShown(key); found.reload(); }} />
+    `,
+    )}
+    <${Register} base=${base} done=${(key) => {
+      setShown(key);
+      found.reload();
+    }} />
   `;
 }
 
@@ -99,11 +112,14 @@ function Address({ one, path, changed, showKey }) {
       />
       ${act.error && html`<${Failure} error=${act.error} />`}
       <div role="status">
-        ${answer && html`
+        ${
+          answer &&
+          html`
           <p class=${answer.taken ? 'note ok' : 'note bad'}>
             ${answer.taken ? `对方已收下测试通知，用时 ${answer.milliseconds} 毫秒` : `对方没有收下：${answer.error}${answer.status ? `（${answer.status}）` : ''}`}
           </p>
-        `}
+        `
+        }
       </div>
       <div class="bar">
         <button class="btn sec sm" disabled=${act.busy} onClick=${test}>发送测试通知</button>
@@ -111,12 +127,13 @@ function Address({ one, path, changed, showKey }) {
           ${one.state === 'paused' ? '恢复' : '暂停'}
         </button>
         <button class="btn sec sm" disabled=${act.busy} onClick=${newKey}>换密钥</button>
-        ${leaving
-          ? html`
+        ${
+          leaving
+            ? html`
             <button class="btn danger sm" disabled=${act.busy} onClick=${() => change(() => del(path))}>确认删除，等待的通知一并删除</button>
             <button class="btn plain sm" onClick=${() => setLeaving(false)}>先不删除</button>
           `
-          : html`<button class="btn plain sm" onClick=${() => setLeaving(true)}>删除…</button>`
+            : html`<button class="btn plain sm" onClick=${() => setLeaving(true)}>删除…</button>`
         }
       </div>
       <${Calls} path=${path} url=${one.url} changed=${changed} />
@@ -145,24 +162,31 @@ function CallList({ path, url, changed }) {
 
   return html`
     <div class="filters" role="group" aria-label="通知状态">
-      ${[[null, '全部'], ...Object.entries(CALLS).map(([value, [, label]]) => [value, label])].map(([value, label]) => html`
+      ${[[null, '全部'], ...Object.entries(CALLS).map(([value, [, label]]) => [value, label])].map(
+        ([value, label]) => html`
         <button class="btn sec sm" key=${label} aria-pressed=${String(state === value)} onClick=${() => setState(value)}>${label}</button>
-      `)}
+      `,
+      )}
     </div>
     ${(act.error || found.error) && html`<${Failure} error=${act.error ?? found.error} retry=${found.reload} />`}
     ${!found.data && !found.error && html`<${Loading} />`}
     ${found.data?.calls.length === 0 && html`<p role="status">没有通知记录。</p>`}
-    ${found.data?.calls.length > 0 && html`
+    ${
+      found.data?.calls.length > 0 &&
+      html`
       <${Table} label=${`${url} 的通知`} head=${['序号', '种类', '时间', '已试', '状态', '原因', '操作']}>
-        ${found.data.calls.map((call) => html`
+        ${found.data.calls.map(
+          (call) => html`
           <tr key=${call.number}>
             <th scope="row">${call.number}</th><td class="mono">${call.kind}</td><td>${moment(call.created_at)}</td><td>${call.attempts}</td>
             <td><${Tag} tone=${CALLS[call.state][0]}>${CALLS[call.state][1]}</${Tag}></td><td class="mono">${call.last_error ?? '—'}</td>
             <td>${call.state === 'dead' && html`<button class="btn sec sm" disabled=${act.busy} onClick=${() => replay(call.number)}>重新发送 ${call.number}</button>`}</td>
           </tr>
-        `)}
+        `,
+        )}
       </${Table}>
-    `}
+    `
+    }
   `;
 }
 

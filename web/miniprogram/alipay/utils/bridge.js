@@ -27,7 +27,11 @@ function post(path, data) {
         if (status < 300) {
           resolve(fields);
         } else {
-          reject(Object.assign(new Refusal(fields.slug || 'unknown', fields.title || '系统暂时没有响应，请稍后重试'), { binding: fields.binding }));
+          reject(
+            Object.assign(new Refusal(fields.slug || 'unknown', fields.title || '系统暂时没有响应，请稍后重试'), {
+              binding: fields.binding,
+            }),
+          );
         }
       },
       // Alipay calls `fail` for every status of 400 and above, with the answer inside.
@@ -81,11 +85,7 @@ async function ticket(entry) {
 function pageUrl(ticketId, hash) {
   const info = /** @type {any} */ (my.getSystemInfoSync()); // its types do not know colorScheme
   const scale = (info.fontSizeSetting || 16) / 16;
-  const query = [
-    `channel=${CHANNEL}`,
-    `fontSizeScaleFactor=${scale}`,
-    `theme=${info.colorScheme || 'light'}`,
-  ];
+  const query = [`channel=${CHANNEL}`, `fontSizeScaleFactor=${scale}`, `theme=${info.colorScheme || 'light'}`];
   const screen = safeHash(hash);
   const inside = ticketId ? `t=${encodeURIComponent(ticketId)}&to=${encodeURIComponent(screen)}` : screen;
   return `${ORIGIN}/m/?${query.join('&')}#${inside}`;

@@ -26,7 +26,11 @@ function post(path, data) {
         if (statusCode < 300) {
           resolve(fields);
         } else {
-          reject(Object.assign(new Refusal(fields.slug || 'unknown', fields.title || '系统暂时没有响应，请稍后重试'), { binding: fields.binding }));
+          reject(
+            Object.assign(new Refusal(fields.slug || 'unknown', fields.title || '系统暂时没有响应，请稍后重试'), {
+              binding: fields.binding,
+            }),
+          );
         }
       },
       fail: () => reject(new Refusal('offline', '网络不通，请检查网络后重试')),

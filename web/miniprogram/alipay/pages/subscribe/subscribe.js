@@ -7,7 +7,10 @@ Page({
 
   /** @param {Record<string, string | undefined>} query */
   onLoad(query) {
-    const ids = decodeURIComponent(query.ids || '').split(',').filter(Boolean).slice(0, MOST);
+    const ids = decodeURIComponent(query.ids || '')
+      .split(',')
+      .filter(Boolean)
+      .slice(0, MOST);
     this.setData({ ids, id: query.id || '' });
   },
 

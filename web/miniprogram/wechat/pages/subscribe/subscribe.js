@@ -7,7 +7,10 @@ Page({
 
   /** @param {Record<string, string | undefined>} query */
   onLoad(query) {
-    const ids = decodeURIComponent(query.ids || '').split(',').filter(Boolean).slice(0, MOST);
+    const ids = decodeURIComponent(query.ids || '')
+      .split(',')
+      .filter(Boolean)
+      .slice(0, MOST);
     this.setData({ ids, id: query.id || '' });
   },
 
@@ -16,7 +19,8 @@ Page({
     const { ids, id } = this.data;
     wx.requestSubscribeMessage({
       tmplIds: ids,
-      success: (answer) => leave('subscribe', { id, accepted: ids.filter((id) => String(answer[id]).startsWith('accept')) }),
+      success: (answer) =>
+        leave('subscribe', { id, accepted: ids.filter((id) => String(answer[id]).startsWith('accept')) }),
       fail: ({ errMsg }) => leave('subscribe', { id, error: errMsg }),
       complete: () => wx.navigateBack(),
     });
