@@ -4,7 +4,8 @@ import { html } from '../../vendor/preact-htm.js';
 import { t } from '../../kit/i18n.js';
 import { get } from '../../kit/api.js';
 import { Failure, H1, Loading, useData } from '../../kit/ui.js';
-import { MaterialCard, isSettled, useUploads } from '../material.js';
+import { MaterialCard, isSettled } from '../material.js';
+import { useUploads } from '../uploads.js';
 import { useLive } from '../state.js';
 import { Leave } from './apply.js';
 

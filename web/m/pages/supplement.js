@@ -4,7 +4,8 @@ import { html, useState } from '../../vendor/preact-htm.js';
 import { day, t } from '../../kit/i18n.js';
 import { get, newKey, post } from '../../kit/api.js';
 import { FailedScreen, Failure, H1, Loading, useAct, useData } from '../../kit/ui.js';
-import { MaterialCard, useUploads } from '../material.js';
+import { MaterialCard } from '../material.js';
+import { useUploads } from '../uploads.js';
 import { replace, useLive } from '../state.js';
 import { Leave } from './apply.js';
 
