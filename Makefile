@@ -40,15 +40,17 @@ test-sqlite: $(VENV)/dev.stamp ## Run the tests on SQLite only; T=path picks som
 test-postgres: $(VENV)/dev.stamp ## Run the tests on PostgreSQL only; T=path picks some
 	@TEST_DATABASE=postgres $(BIN)/python -m pytest $(T)
 
-check: $(VENV)/dev.stamp ## Lint, formatting and types; writes nothing
+check: $(VENV)/dev.stamp ## Lint, formatting and types of Python and of the pages; writes nothing
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/python tools/vendor_web.py --check
+	@$(BIN)/python tools/check_web.py
 
 fix: $(VENV)/dev.stamp ## Format and mend what can be mended by itself
 	@$(BIN)/ruff check --fix --quiet . || true
 	@$(BIN)/ruff format .
+	@$(BIN)/python tools/check_web.py --fix
 
 migrate: $(VENV)/run.stamp ## Bring the database up to date
 	@$(BIN)/python manage.py migrate

@@ -1,11 +1,12 @@
 """Fetch what tests and benches need of npm.
 
-What checks the mini-program shells (TypeScript, the platforms' types, WeChat's compilers), an
-upload client that is not ours, and an upload server to measure ours against (`bench upload`).
+What checks the pages (Biome, TypeScript, the types of what they use) and the mini-program shells
+(the platforms' types, WeChat's compilers), an upload client that is not ours, and an upload
+server to measure ours against (`bench upload`).
 
 ``python tools/node_tools.py``  fetches from npm into var/node-tools (needs Node, network)
 
-Nothing of it is shipped or run by the program; tests/web/test_miniprogram.py and
+Nothing of it is shipped or run by the program; `make check`, tests/web/test_miniprogram.py and
 tests/api/test_tus_clients.py use it where it is there. WeChat's own `miniprogram-ci` is no use
 here: it asks WeChat's servers even to compile.
 """
@@ -28,6 +29,11 @@ MODULES = FOLDER / "node_modules"
 
 PACKAGES = {
     "typescript": "7.0.2",
+    "@biomejs/biome": "2.6.8",
+    "preact": "11.2.0",
+    "htm": "3.1.1",
+    "@preact/signals": "2.11.4",
+    "uqr": "0.1.3",
     "miniprogram-api-typings": "5.2.3",
     "@mini-types/alipay": "3.0.14",
     "miniprogram-compiler": "0.2.3",

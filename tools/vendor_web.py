@@ -46,6 +46,16 @@ export const html = htm.bind(h);
 TUS_ENTRY = "export { Upload, isSupported } from 'tus-js-client';\n"
 QR_ENTRY = "export { encode } from 'uqr';\n"
 
+# For the type checker (tsconfig.json): bundles carry no types. Served to nobody.
+PREACT_TYPES = """\
+import type { ComponentChildren } from 'preact';
+
+export { Fragment, h, render } from 'preact';
+export { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+export { batch, computed, effect, signal } from '@preact/signals';
+export function html(strings: TemplateStringsArray, ...values: unknown[]): ComponentChildren;
+"""
+
 # Compiled into a file without being an npm package of its own. The licence's text is in htm.txt.
 CONTAINS = {"zxing/zxing_reader.wasm": [{"name": "zxing-cpp", "licence": "Apache-2.0"}]}
 
@@ -56,6 +66,7 @@ class Bundle:
 
     target: str
     entry: str
+    types: str
 
 
 @dataclass(frozen=True)
@@ -68,9 +79,9 @@ class Copy:
 
 
 BUNDLES = (
-    Bundle("preact-htm.js", PREACT_ENTRY),
-    Bundle("tus.js", TUS_ENTRY),
-    Bundle("qr.js", QR_ENTRY),
+    Bundle("preact-htm.js", PREACT_ENTRY, PREACT_TYPES),
+    Bundle("tus.js", TUS_ENTRY, TUS_ENTRY),
+    Bundle("qr.js", QR_ENTRY, QR_ENTRY),
 )
 COPIES = (
     Copy("zxing/zxing-reader.js", "zxing-wasm", "dist/iife/reader/index.js"),
@@ -165,6 +176,10 @@ def fetch() -> None:
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(folder / "node_modules" / item.package / item.source, target)
             contents[item.target] = {item.package}
+        for item in BUNDLES:
+            target = item.target.replace(".js", ".d.ts")
+            (VENDOR / target).write_text(item.types, encoding="utf-8")
+            contents[target] = set()
         for target, packages in contents.items():
             manifest[target] = describe(target, packages, folder)
         for package in sorted(set().union(*contents.values())):

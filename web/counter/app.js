@@ -1,6 +1,7 @@
 // Counter page: enrol this device once, then scan, judge, next one.
 
 import { html, render, useEffect, useRef, useState } from '../vendor/preact-htm.js';
+import { useLatest } from '../kit/hooks.js';
 import { LargeText } from '../kit/large-text.js';
 import { Failure, H1, Loading, Tag, useAct, useData } from '../kit/ui.js';
 import { complaint, openCamera } from './camera.js';
@@ -168,14 +169,9 @@ function Desk({ counter, disown }) {
     today.reload();
   }
 
-  useEffect(
-    () =>
-      follow(counter, {
-        changed: settle,
-        reachable: (reachable) => setLink((before) => ({ ...before, reachable })),
-      }),
-    [],
-  );
+  const changed = useLatest(settle);
+  const reachable = useLatest((now) => setLink((before) => ({ ...before, reachable: now })));
+  useEffect(() => follow(counter, { changed, reachable }), [counter]);
 
   function next() {
     setResult(null);
@@ -184,10 +180,11 @@ function Desk({ counter, disown }) {
     camera.current?.resume();
   }
 
+  const read = useLatest(scanned);
   useEffect(
     () =>
       listen({
-        found: scanned,
+        found: read,
         swallowed: () => setNotice('扫码枪的输入被中文输入法截走了，请切换到英文输入法。'),
       }),
     [],
@@ -274,14 +271,15 @@ function Camera({ holder, found }) {
   const [torch, setTorch] = useState(null);
   const [attempt, setAttempt] = useState(1);
 
-  function again() {
+  const seen = useLatest(found);
+  const again = useLatest(() => {
     setTrouble('');
     setAttempt((count) => count + 1);
-  }
+  });
 
   useEffect(() => {
     let left = false;
-    openCamera(video.current, found).then(
+    openCamera(video.current, seen).then(
       (camera) => {
         if (left) {
           camera.close();
@@ -297,7 +295,7 @@ function Camera({ holder, found }) {
       holder.current?.close();
       holder.current = null;
     };
-  }, [attempt]);
+  }, [attempt, holder]);
 
   // Plugged in after the page was opened: nobody need press anything.
   useEffect(() => {

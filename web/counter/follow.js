@@ -47,7 +47,7 @@ export function follow(counter, { changed, reachable }) {
     while (!ended) {
       await listen().catch(() => reachable(false));
       await new Promise((done) => {
-        wake = done;
+        wake = () => done(undefined);
         setTimeout(done, pause * (0.5 + Math.random() / 2));
       });
       pause = Math.min(LONGEST_PAUSE_MS, pause * 2);

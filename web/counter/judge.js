@@ -45,7 +45,9 @@ export async function judgeOffline(wanted, now = Date.now()) {
     ageOf: (type) => types[type]?.age ?? 0,
     refused: (code) => findings[code].outcome === 'fail',
   });
-  const checks = judged.found.map(({ code, asOf }) => check(code, asOf));
+  /** @type {{ code: string, asOf?: any }[]} */
+  const said = judged.found;
+  const checks = said.map(({ code, asOf }) => check(code, asOf));
   if (at < newest - CLOCK_SLACK) {
     checks.push(clockUnsure());
   }
@@ -94,6 +96,7 @@ function summed(checks) {
   return { ...concluded, title, next, checks };
 }
 
+/** @param {{ claims?: any }} judged */
 function asOf({ claims }, lists) {
   const list = claims && lists.get(claims.list);
   return list ? new Date(list.issuedAt * 1000).toISOString() : null;

@@ -4,6 +4,7 @@ import { t } from './i18n.js';
 
 /** A refusal of the server (application/problem+json), or no network at all. */
 export class ApiError extends Error {
+  /** @param {Record<string, any>} problem the members of RFC 9457, and those of ours */
   constructor({ slug, title, detail, status, errors, ...members }) {
     super(detail || title);
     this.slug = slug;
@@ -32,6 +33,11 @@ export function newKey() {
  * Send one request and give back the decoded answer (null when it has none).
  * `key` is the Idempotency-Key; `raw` asks for the Response itself, which may be a 304 when the
  * request names an ETag.
+ *
+ * @param {string} method
+ * @param {string} path
+ * @param {{ body?: any, key?: string, headers?: Record<string, string>, raw?: boolean, signal?: AbortSignal }} [options]
+ * @returns {Promise<any>}
  */
 export async function request(method, path, { body, key, headers = {}, raw = false, signal } = {}) {
   const sent = { 'X-Requested-With': 'yunjian', Accept: 'application/json', ...headers };
@@ -68,7 +74,9 @@ async function send(path, options) {
 async function refusal(answer) {
   const problem = await answer.json().catch(() => ({}));
   if (answer.status === 401) {
-    listeners.forEach((listener) => listener());
+    for (const listener of listeners) {
+      listener();
+    }
   }
   const fallback = { slug: 'unknown', title: t('error.server'), status: answer.status };
   return new ApiError({ ...fallback, ...problem });

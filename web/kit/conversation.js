@@ -76,7 +76,11 @@ export function openConversation({ base, side, owner, marks }) {
       applicant_read: Math.max(before.applicant_read, rest.applicant_read ?? 0),
       office_read: Math.max(before.office_read, rest.office_read ?? 0),
     };
-    messages.forEach(({ client_key: key }) => key && outbox.arrived(key));
+    for (const { client_key: key } of messages) {
+      if (key) {
+        outbox.arrived(key);
+      }
+    }
   }
 
   function hear(event) {

@@ -111,6 +111,10 @@ export function unpacked(point) {
 
 const twoDigits = (byte) => byte.toString(16).padStart(2, '0');
 
+/**
+ * @param {bigint} base
+ * @param {bigint} exponent
+ */
 function power(base, exponent) {
   let result = 1n;
   for (let factor = base, rest = exponent; rest; rest >>= 1n) {

@@ -1,6 +1,7 @@
 // Form fields with visible labels, hints, errors and marks for what was filled in automatically.
 
 import { html, useEffect, useRef } from '../vendor/preact-htm.js';
+import { useLatest } from './hooks.js';
 import { t } from './i18n.js';
 
 const RADIO_LIMIT = 5;
@@ -21,12 +22,13 @@ const KINDS = {
 export function ErrorSummary({ errors, turn }) {
   const box = useRef(null);
   const entries = Object.entries(errors);
-  useEffect(() => {
+  const complain = useLatest(() => {
     if (entries.length > 0) {
       box.current?.focus();
       document.title = `${t('form.error')}${document.title.replace(t('form.error'), '')}`;
     }
-  }, [turn]);
+  });
+  useEffect(complain, [turn]);
   if (entries.length === 0) {
     return null;
   }
@@ -209,7 +211,13 @@ const PATTERNS = {
   decimal: [/^-?\d+(\.\d+)?$/, 'form.number'],
 };
 
-/** What is wrong with the values as far as the page can tell: { key: message }. */
+/**
+ * What is wrong with the values as far as the page can tell: { key: message }.
+ *
+ * @param {any[]} fields
+ * @param {Record<string, any>} values
+ * @returns {Record<string, string>}
+ */
 export function checkFields(fields, values) {
   const errors = {};
   for (const field of fields.filter(isOpen)) {

@@ -30,7 +30,9 @@ export function openLive(path) {
   let closed = false;
 
   function tell(event) {
-    listeners.forEach((listener) => listener(event));
+    for (const listener of listeners) {
+      listener(event);
+    }
   }
 
   function connect() {

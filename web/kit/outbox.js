@@ -139,7 +139,9 @@ async function attend(record) {
     const message = await deliver(record);
     attempt = 0;
     await discard(record.key);
-    listeners.forEach((listener) => listener(record.base, message));
+    for (const listener of listeners) {
+      listener(record.base, message);
+    }
     return true;
   } catch (error) {
     if (error.status === SIGNED_OUT) {

@@ -8,6 +8,7 @@ const QUIET = 4;
 
 /** The code as rows of booleans, true for dark. Throws RangeError for a text that does not fit. */
 export function modulesOf(text) {
+  /** @type {import('uqr').QrCodeGenerateOptions} */
   const options = { ecc: 'L', boostEcc: false, border: 0, maxVersion: LARGEST_VERSION };
   return encode(text, options).data;
 }

@@ -2,13 +2,16 @@
 // kept; the page itself is asked for first and taken from here only when nobody answers. Nothing
 // below /api/ is ever kept.
 
+/** @type {any} What is `self` here; TypeScript takes it for a window. */
+const worker = self;
+
 const SHELL = '{{scope}}';
 const KEPT = 'yunjian{{scope}}{{digest}}';
 const FILES = JSON.parse('{{files}}');
 const PATIENCE_MS = 4000;
 
-self.addEventListener('install', (event) => {
-  event.waitUntil(fill().then(() => self.skipWaiting()));
+worker.addEventListener('install', (event) => {
+  event.waitUntil(fill().then(() => worker.skipWaiting()));
 });
 
 async function fill() {
@@ -16,8 +19,8 @@ async function fill() {
   await kept.addAll([SHELL, ...FILES].map((path) => new Request(path, { cache: 'no-cache' })));
 }
 
-self.addEventListener('activate', (event) => {
-  event.waitUntil(tidy().then(() => self.clients.claim()));
+worker.addEventListener('activate', (event) => {
+  event.waitUntil(tidy().then(() => worker.clients.claim()));
 });
 
 /** Earlier releases of this page go; the caches of other pages are not ours. */
@@ -27,7 +30,7 @@ async function tidy() {
   await Promise.all(old.map((name) => caches.delete(name)));
 }
 
-self.addEventListener('fetch', (event) => {
+worker.addEventListener('fetch', (event) => {
   const { request } = event;
   const url = new URL(request.url);
   if (request.method !== 'GET' || url.origin !== self.location.origin) {

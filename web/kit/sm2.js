@@ -32,7 +32,9 @@ export function sm3(message) {
     compress(state, view, block);
   }
   const digest = new DataView(new ArrayBuffer(32));
-  state.forEach((word, index) => digest.setInt32(index * 4, word));
+  state.forEach((word, index) => {
+    digest.setInt32(index * 4, word);
+  });
   return new Uint8Array(digest.buffer);
 }
 
@@ -84,8 +86,9 @@ function inverse(number) {
   return reduce(s);
 }
 
-// Points are [X, Y, Z] in Jacobian coordinates; Z = 0 is the point at infinity.
+/** @typedef {bigint[]} Point X, Y and Z in Jacobian coordinates; Z = 0 is the point at infinity. */
 
+/** @param {Point} point */
 function twice([x, y, z]) {
   if (!z || !y) {
     return NOWHERE;
@@ -99,6 +102,10 @@ function twice([x, y, z]) {
   return [x3, reduce(alpha * (4n * beta - x3) - 8n * yy * yy), reduce(sum * sum - yy - zz)];
 }
 
+/**
+ * @param {Point} one
+ * @param {Point} other
+ */
 function add(one, other) {
   const [x1, y1, z1] = one;
   const [x2, y2, z2] = other;

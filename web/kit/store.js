@@ -14,7 +14,9 @@ function open() {
     const asked = indexedDB.open(DATABASE, VERSION);
     asked.onupgradeneeded = () => {
       const there = [...asked.result.objectStoreNames];
-      SHELVES.filter((name) => !there.includes(name)).forEach((name) => asked.result.createObjectStore(name));
+      for (const name of SHELVES.filter((one) => !there.includes(one))) {
+        asked.result.createObjectStore(name);
+      }
     };
     asked.onsuccess = () => resolve(asked.result);
     asked.onerror = () => reject(asked.error);

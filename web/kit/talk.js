@@ -1,6 +1,7 @@
 // The conversation on a case to look at: bubbles, who and when, read or not, and a place to write.
 
 import { html, useEffect, useMemo, useRef, useState } from '../vendor/preact-htm.js';
+import { useLatest } from './hooks.js';
 import { moment, t } from './i18n.js';
 import { Failure, Icon, Loading } from './ui.js';
 import { openConversation } from './conversation.js';
@@ -12,22 +13,23 @@ const NEAR_END_PX = 80;
 
 /** `listen` is the hook that calls back for live events; `show` opens a picture large, if given. */
 export function Talk({ base, side, owner, marks = true, listen, show = null }) {
-  const talk = useMemo(() => openConversation({ base, side, owner, marks }), [base, owner]);
+  const talk = useMemo(() => openConversation({ base, side, owner, marks }), [base, side, owner, marks]);
   const box = useRef(null);
   const end = useRef(null);
   const inView = useRef(false);
   const atEnd = useRef(true);
   const now = talk.state.value;
-  const count = (now?.messages.length ?? 0) + talk.unsent.value.length;
+  const unsent = talk.unsent.value.length;
+  const count = (now?.messages.length ?? 0) + unsent;
   listen(talk.hear);
 
   useEffect(() => talk.close, [talk]);
 
-  function look() {
+  const look = useLatest(() => {
     if (inView.current && document.visibilityState === 'visible') {
       talk.seen();
     }
-  }
+  });
 
   useEffect(() => {
     const watch = new IntersectionObserver(([entry]) => {
@@ -44,10 +46,10 @@ export function Talk({ base, side, owner, marks = true, listen, show = null }) {
 
   // The newest message is what one came for; who reads older ones is left there.
   useEffect(() => {
-    if (atEnd.current || talk.unsent.value.length > 0) {
+    if (atEnd.current || unsent > 0) {
       box.current.scrollTop = box.current.scrollHeight;
     }
-  }, [count]);
+  }, [count, unsent]);
 
   function scrolled({ target }) {
     atEnd.current = target.scrollHeight - target.scrollTop - target.clientHeight < NEAR_END_PX;

@@ -1,6 +1,7 @@
 // Small parts that every page uses: icons, headings, tags, notices, waiting and failing.
 
 import { html, useEffect, useRef, useState } from '../vendor/preact-htm.js';
+import { useLatest } from './hooks.js';
 import { t } from './i18n.js';
 
 const PATHS = {
@@ -109,7 +110,7 @@ export function useData(read, keys = []) {
   const [state, setState] = useState({ data: null, error: null });
   const turn = useRef(0);
 
-  async function reload() {
+  const reload = useLatest(async () => {
     turn.current += 1;
     const mine = turn.current;
     try {
@@ -122,14 +123,18 @@ export function useData(read, keys = []) {
         setState((before) => ({ data: before.data, error }));
       }
     }
-  }
+  });
 
-  useEffect(() => {
-    reload();
-    return () => {
-      turn.current += 1;
-    };
-  }, keys);
+  useEffect(
+    () => {
+      reload();
+      return () => {
+        turn.current += 1;
+      };
+    },
+    // biome-ignore lint/correctness/useExhaustiveDependencies: what to ask again for is the caller's to say
+    keys,
+  );
 
   /** The answer to a change: what was asked for before it is older, whenever it arrives. */
   function set(data) {

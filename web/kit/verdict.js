@@ -25,7 +25,7 @@ export function Verdict({ result }) {
     document.title = `${title} · 云间证`;
     block.current.focus({ preventScroll: true });
     navigator.vibrate?.(look.tone === 'ok' ? 80 : [80, 60, 80, 60, 80]);
-  }, [result]);
+  }, [result, title, look.tone]);
   return html`
     <div class=${`verdict ${look.tone}`} data-verdict=${result.verdict} role="alert" tabindex="-1" ref=${block}>
       <svg viewBox="0 0 48 48" aria-hidden="true"><path d=${look.path} /></svg>

@@ -223,7 +223,7 @@ function SendToLogin() {
 
 function skip(event) {
   event.preventDefault();
-  document.querySelector('main h1')?.focus();
+  /** @type {HTMLElement | null} */ (document.querySelector('main h1'))?.focus();
 }
 
 function App() {

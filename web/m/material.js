@@ -49,7 +49,9 @@ export function MaterialCard({ caseId, material, uploads, onChange, reason }) {
 
   /** What goes is not asked for any more: its pictures leave the page before it leaves the case. */
   async function takeBack() {
-    box.current?.querySelectorAll('.thumb img').forEach((picture) => picture.removeAttribute('src'));
+    for (const picture of box.current?.querySelectorAll('.thumb img') ?? []) {
+      picture.removeAttribute('src');
+    }
     setRemoving(true);
     await change(() => del(path));
     setRemoving(false);

@@ -1,6 +1,7 @@
 // What all screens of the citizen's app share: the route, who is signed in, size and theme, live events.
 
 import { batch, signal, useEffect } from '../vendor/preact-htm.js';
+import { useLatest } from '../kit/hooks.js';
 import { boot } from '../kit/i18n.js';
 
 const NATIVE = '#native=';
@@ -143,5 +144,6 @@ export async function recall() {
 /** Call `listener` for every live event while a screen is open. */
 export function useLive(listener) {
   const connection = live.value;
-  useEffect(() => connection?.onEvent(listener), [connection]);
+  const hear = useLatest(listener);
+  useEffect(() => connection?.onEvent(hear), [connection]);
 }

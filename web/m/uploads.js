@@ -1,6 +1,7 @@
 // What is being sent of a case: each upload has one writer in this page, whatever screen shows it.
 
 import { useEffect, useRef, useState } from '../vendor/preact-htm.js';
+import { useLatest } from '../kit/hooks.js';
 
 // The one writer of each upload in this page, whichever screens come and go: record.id → handle.
 const writers = new Map();
@@ -41,12 +42,15 @@ export function useUploads(caseId, onDone) {
     show(handle);
   }
 
+  const resume = useLatest(resumeLeftOvers);
   useEffect(() => {
     left.current = false;
-    resumeLeftOvers();
+    resume();
     return () => {
       left.current = true;
-      writers.forEach((writer) => writer.opened.then(pauseOf, () => undefined));
+      for (const writer of writers.values()) {
+        writer.opened.then(pauseOf, () => undefined);
+      }
     };
   }, [caseId]);
 

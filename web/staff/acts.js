@@ -1,6 +1,7 @@
 // What an officer may do with a case: accept, decline, ask once for everything, approve, refuse.
 
 import { html, useEffect, useState } from '../vendor/preact-htm.js';
+import { useLatest } from '../kit/hooks.js';
 import { get, post } from '../kit/api.js';
 import { ErrorSummary, Field, checkFields, errorsOf, tidy } from '../kit/form.js';
 import { Failure, Loading, useAct } from '../kit/ui.js';
@@ -210,18 +211,18 @@ function Approve({ one, changed }) {
   const [draft, setDraft] = useState(null);
   const [facts, setFacts] = useState({});
   const [opinion, setOpinion] = useState('经审查，申请材料齐全，符合法定条件，准予许可。');
-  const [errors, setErrors] = useState({});
+  const [errors, setErrors] = useState(/** @type {Record<string, any>} */ ({}));
   const [turn, setTurn] = useState(0);
   const loading = useAct();
   const act = useAct();
 
-  async function read() {
+  const read = useLatest(async () => {
     const answer = await loading.run(() => get(`/api/staff/cases/${one.id}/licence-draft`));
     if (answer) {
       setDraft(answer);
       setFacts(Object.fromEntries(answer.fields.map((field) => [field.key, field.value])));
     }
-  }
+  });
 
   useEffect(() => {
     read();

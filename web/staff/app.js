@@ -97,7 +97,7 @@ function Screen() {
 function App() {
   const skip = (event) => {
     event.preventDefault();
-    document.querySelector('main h1')?.focus();
+    /** @type {HTMLElement | null} */ (document.querySelector('main h1'))?.focus();
   };
   return html`
     <a class="skip" href="#main" onClick=${skip}>跳到主要内容</a>

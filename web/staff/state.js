@@ -1,6 +1,7 @@
 // What the staff screens share: who is signed in, the route, live events of the department.
 
 import { signal, useEffect } from '../vendor/preact-htm.js';
+import { useLatest } from '../kit/hooks.js';
 import { get, onSignedOut } from '../kit/api.js';
 import { openLive } from '../kit/live.js';
 
@@ -63,5 +64,6 @@ export async function recall() {
 
 export function useLive(listener) {
   const connection = live.value;
-  useEffect(() => connection?.onEvent(listener), [connection]);
+  const hear = useLatest(listener);
+  useEffect(() => connection?.onEvent(hear), [connection]);
 }

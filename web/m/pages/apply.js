@@ -23,13 +23,13 @@ export default function Apply({ params }) {
 
 /** Drafts are filled in here; anything else is looked at on its own page. */
 export function Leave({ path }) {
-  useEffect(() => replace(path), []);
+  useEffect(() => replace(path), [path]);
   return html`<${Loading} />`;
 }
 
 function Form({ opened: first }) {
   const [opened, setOpened] = useState(first);
-  const [theirs, setTheirs] = useState({});
+  const [theirs, setTheirs] = useState(/** @type {Record<string, any>} */ ({}));
   const [values, setValues] = useState(() =>
     Object.fromEntries(opened.fields.map((field) => [field.key, field.value])),
   );
@@ -84,6 +84,7 @@ function Form({ opened: first }) {
     setOpened(fresh);
   }
 
+  /** @param {{ key: string, value: unknown }} field */
   function takeTheirs(field) {
     type(field.key, field.value);
     setTheirs(({ [field.key]: _, ...others }) => others);

@@ -1,6 +1,7 @@
 // The guide of a service item: what it is, one question a page, and what you will need.
 
 import { html, useEffect, useState } from '../../vendor/preact-htm.js';
+import { useLatest } from '../../kit/hooks.js';
 import { t } from '../../kit/i18n.js';
 import { get, newKey, post } from '../../kit/api.js';
 import { channel } from '../../kit/host.js';
@@ -25,13 +26,14 @@ export default function Guide({ params }) {
     }
   }
 
-  useEffect(() => {
+  const goOn = useLatest(() => {
     const saved = sessionStorage.getItem(savedUnder(params.code));
     if (saved) {
       sessionStorage.removeItem(savedUnder(params.code));
       ask(JSON.parse(saved));
     }
-  }, []);
+  });
+  useEffect(goOn, []);
 
   function back() {
     if (trail.length === 0) {

@@ -1,6 +1,7 @@
 // Home: search, common services, things done as one ("一件事").
 
 import { html, useEffect, useState } from '../../vendor/preact-htm.js';
+import { useLatest } from '../../kit/hooks.js';
 import { boot, t } from '../../kit/i18n.js';
 import { H1, Icon, RowLink } from '../../kit/ui.js';
 import { go, me, useLive } from '../state.js';
@@ -88,11 +89,11 @@ function Greeting() {
     setUnread(inbox.unread);
   }
 
-  function look() {
+  const look = useLatest(() => {
     if (person) {
       read().catch(() => undefined);
     }
-  }
+  });
 
   useEffect(look, [person?.id, person?.acting_for?.id]);
   useLive(look);

@@ -32,7 +32,7 @@ export default function Inbox() {
 /** Those at hand, or those put away. */
 function Messages({ archived }) {
   const [limit, setLimit] = useState(PAGE);
-  const found = useData(() => get(withQuery(PATH, { archived: archived || null, limit })), [limit]);
+  const found = useData(() => get(withQuery(PATH, { archived: archived || null, limit })), [archived, limit]);
   const act = useAct();
   useLive(found.reload);
 

@@ -168,6 +168,7 @@ function Picture({ text }) {
 }
 
 function clockTime(moment) {
+  /** @type {Intl.DateTimeFormatOptions} */
   const options = { month: 'numeric', day: 'numeric', hour: '2-digit', minute: '2-digit' };
   return new Intl.DateTimeFormat(document.documentElement.lang || 'zh-CN', options).format(moment);
 }

@@ -116,7 +116,7 @@ export default function Qr({ params }) {
       shown.close();
       (await letGo)();
     };
-  }, []);
+  }, [shown]);
   useLive((event) => {
     if (event.kind === 'licence-presented' && event.data?.licence_id === params.id) {
       shown.heard(event.data);

@@ -8,6 +8,7 @@ import { Table } from '../table.js';
 import { me } from '../state.js';
 
 const PATH = '/api/staff/messaging';
+/** @type {[number, string][]} */
 const PERIODS = [
   [1, '最近 1 小时'],
   [24, '最近 24 小时'],
@@ -214,7 +215,7 @@ function Deliveries() {
 
 function DeliveryList({ state }) {
   const [offset, setOffset] = useState(0);
-  const found = useData(() => get(withQuery(`${PATH}/deliveries`, { state, limit: PAGE, offset })), [offset]);
+  const found = useData(() => get(withQuery(`${PATH}/deliveries`, { state, limit: PAGE, offset })), [state, offset]);
   if (!found.data) {
     return found.error ? html`<${Failure} error=${found.error} retry=${found.reload} />` : html`<${Loading} />`;
   }

@@ -101,7 +101,7 @@ function Next({ id }) {
 function Order({ draft, holder, send, button }) {
   const [facts, setFacts] = useState(() => Object.fromEntries(draft.fields.map((field) => [field.key, field.value])));
   const [ground, setGround] = useState(empty);
-  const [errors, setErrors] = useState({});
+  const [errors, setErrors] = useState(/** @type {Record<string, any>} */ ({}));
   const [turn, setTurn] = useState(0);
   const [made, setMade] = useState(null);
   const [key, setKey] = useState(newKey);

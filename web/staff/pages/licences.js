@@ -74,7 +74,7 @@ function Find() {
 }
 
 function Found({ one, reload }) {
-  const past = useData(() => get(`/api/staff/licences/${one.id}/history`), [one.state]);
+  const past = useData(() => get(`/api/staff/licences/${one.id}/history`), [one.id, one.state]);
   return html`
     <article class="card">
       <h3>${one.name}</h3>
@@ -158,7 +158,7 @@ function Intake() {
     }
     const watch = setInterval(found.reload, WATCH_EVERY);
     return () => clearInterval(watch);
-  }, [running]);
+  }, [running, found.reload]);
   return html`
     <section class="card" aria-labelledby="intake">
       <h2 id="intake">存量证照归集</h2>

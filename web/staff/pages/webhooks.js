@@ -151,7 +151,7 @@ function Calls({ path, url, changed }) {
 
 function CallList({ path, url, changed }) {
   const [state, setState] = useState(null);
-  const found = useData(() => get(withQuery(`${path}/calls`, { state, limit: PAGE })), [state]);
+  const found = useData(() => get(withQuery(`${path}/calls`, { state, limit: PAGE })), [path, state]);
   const act = useAct();
 
   async function replay(number) {
