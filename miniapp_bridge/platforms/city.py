@@ -94,7 +94,7 @@ class CityConnector:
         self._redis = redis
         self._state_key = state_key
         self._hook = hook
-        self._keys: Mapping[str, Mapping[str, str]] = {}
+        self._keys: id_token.Keys = {}
         # The profile names whole addresses, each of its own host.
         self._client = PlatformClient("", breaker=breaker, meter=self.meter)
 

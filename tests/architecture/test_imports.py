@@ -40,7 +40,7 @@ OURS: dict[str, set[str]] = {
 OTHERS: dict[str, set[str]] = {
     "core": {"tortoise", "asyncpg", "redis", "hiredis", "cryptography", "obstore", "msgspec"},
     "signing": {"cryptography", "cffi", "cbor2", "pyhanko", "pkcs11", "lxml", "PIL"},
-    "miniapp_bridge": {"aiohttp", "cryptography", "redis", "msgspec", "yarl"},
+    "miniapp_bridge": {"aiohttp", "cryptography", "joserfc", "redis", "msgspec", "yarl"},
     "identity": {"tortoise", "cryptography", "argon2", "redis", "msgspec", "yaml"},
     "services.guides": {"tortoise", "msgspec", "yaml", "pypinyin"},
     "services.cases": {
@@ -53,7 +53,7 @@ OTHERS: dict[str, set[str]] = {
     "resources": {"redis"},
     "flows": set(),
     "timers": set(),
-    "api": {"sanic", "sanic_routing", "msgspec"},
+    "api": {"sanic", "sanic_routing", "msgspec", "python_multipart"},
 }
 
 ROOMS: dict[str, dict[str, set[str]]] = {
