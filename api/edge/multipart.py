@@ -1,19 +1,24 @@
 """One file out of a `multipart/form-data` body, written to disk as it arrives (RFC 7578).
 
-The framework's own parser holds the body in memory several times over; this one holds one chunk.
+The framework's own parser holds the body in memory several times over; python-multipart, fed one
+chunk after the other, holds nothing. Which part is wanted, and where it goes, stands here.
 """
 
 from collections.abc import AsyncIterator
 from email.utils import decode_rfc2231
-from typing import IO
+from typing import IO, TYPE_CHECKING
 from urllib.parse import unquote
 
+from python_multipart.exceptions import FormParserError
+from python_multipart.multipart import MultipartParser
 from sanic.headers import parse_content_header
 
 from core.errors import Malformed
 
-_MAX_HEAD = 16 * 1024
-_MAX_PARTS = 50
+if TYPE_CHECKING:
+    from python_multipart.multipart import MultipartCallbacks
+
+_MOST_PARTS = 50
 
 
 class NoFile(Malformed):
@@ -26,92 +31,90 @@ async def receive_file(
 ) -> str:
     """Write the part named `field` to `into`; returns its file name.
 
-    What follows the part is not read. The caller bounds the size of the body. Raises `NoFile` for a
-    body without such a part, or one that is no form.
+    What follows the part is read and dropped: Sanic complains of handlers that leave a body unread.
+    The caller bounds the size of the body. Raises `NoFile` for a body without such a part, or one
+    that is no form.
     """
     media_type, options = parse_content_header(content_type)
     boundary = options.get("boundary")
     if media_type != "multipart/form-data" or not isinstance(boundary, str) or not boundary:
         raise NoFile()
-    body = _Body(chunks)
-    delimiter = b"\r\n--" + boundary.encode()
-    body.put_back(b"\r\n")
-    await body.skip_past(delimiter)
-    for _ in range(_MAX_PARTS):
-        filename = _filename_of(await body.head(), field)
-        if filename is not None:
-            await body.copy_until(delimiter, into)
-            await body.drop_rest()
-            return filename
-        await body.skip_past(delimiter)
-    raise NoFile()
+    wanted = _Wanted(field, into)
+    try:
+        parser = MultipartParser(boundary.encode(), wanted.callbacks())
+        async for chunk in chunks:
+            if not wanted.is_whole:
+                wanted.read(parser, chunk)
+    except FormParserError:
+        raise NoFile("表单不完整，请重新上传") from None
+    if wanted.filename is None or not wanted.is_whole:
+        raise NoFile()
+    return wanted.filename
 
 
-class _Body:
-    """The bytes to come, with those looked at too early in front."""
+class _Wanted:
+    """The first file in the field asked for; every other part is passed over."""
 
-    def __init__(self, chunks: AsyncIterator[bytes]) -> None:
-        self._chunks = chunks
-        self._held = bytearray()
+    def __init__(self, field: str, into: IO[bytes]) -> None:
+        self._field = field
+        self._into = into
+        self._name = bytearray()
+        self._value = bytearray()
+        self._parts = 0
+        self.filename: str | None = None
+        self.is_whole = False
 
-    def put_back(self, data: bytes) -> None:
-        self._held[:0] = data
+    def read(self, parser: MultipartParser, chunk: bytes) -> None:
+        """One chunk; a fault behind the end of the file is nobody's loss."""
+        try:
+            parser.write(chunk)
+        except FormParserError:
+            if not self.is_whole:
+                raise
 
-    async def skip_past(self, delimiter: bytes) -> None:
-        await self.copy_until(delimiter, None)
+    def callbacks(self) -> "MultipartCallbacks":
+        return {
+            "on_part_begin": self._begin,
+            "on_header_field": self._header_name,
+            "on_header_value": self._header_value,
+            "on_header_end": self._header_end,
+            "on_part_data": self._data,
+            "on_part_end": self._end,
+        }
 
-    async def copy_until(self, delimiter: bytes, into: IO[bytes] | None) -> None:
-        """Everything before `delimiter`; holds back what may be the beginning of one."""
-        while (found := self._held.find(delimiter)) < 0:
-            ready = max(0, len(self._held) - len(delimiter) + 1)
-            self._take(ready, into)
-            await self._more()
-        self._take(found, into)
-        del self._held[: len(delimiter)]
+    def _begin(self) -> None:
+        self._parts += 1
+        if self._parts > _MOST_PARTS:
+            raise FormParserError
 
-    async def drop_rest(self) -> None:
-        """Sanic complains of handlers that leave a body unread."""
-        while await anext(self._chunks, None) is not None:
-            pass
+    def _header_name(self, data: bytes, start: int, end: int) -> None:
+        self._name += data[start:end]
 
-    async def head(self) -> bytes:
-        """The header lines of a part. Raises `NoFile` behind the last part."""
-        while len(self._held) < 2:
-            await self._more()
-        if self._held[:2] != b"\r\n":
-            raise NoFile()
-        while (end := self._held.find(b"\r\n\r\n")) < 0:
-            if len(self._held) > _MAX_HEAD:
-                raise NoFile()
-            await self._more()
-        head = bytes(self._held[2:end]) if end else b""
-        del self._held[: end + 4]
-        return head
+    def _header_value(self, data: bytes, start: int, end: int) -> None:
+        self._value += data[start:end]
 
-    def _take(self, size: int, into: IO[bytes] | None) -> None:
-        if into is not None:
-            into.write(memoryview(self._held)[:size].tobytes())
-        del self._held[:size]
+    def _header_end(self) -> None:
+        name, value = self._name.decode("latin-1").lower(), self._value.decode("utf-8", "replace")
+        self._name.clear()
+        self._value.clear()
+        if name == "content-disposition" and self.filename is None:
+            self.filename = _filename_of(value, self._field)
 
-    async def _more(self) -> None:
-        chunk = await anext(self._chunks, None)
-        if chunk is None:
-            raise NoFile("表单不完整，请重新上传")
-        self._held += chunk
+    def _data(self, data: bytes, start: int, end: int) -> None:
+        if self.filename is not None and not self.is_whole:
+            self._into.write(data[start:end])
+
+    def _end(self) -> None:
+        self.is_whole = self.filename is not None
 
 
-def _filename_of(head: bytes, field: str) -> str | None:
+def _filename_of(disposition: str, field: str) -> str | None:
     """The file name, if this is a file in the wanted field."""
-    for line in head.decode("utf-8", "replace").split("\r\n"):
-        name, _, value = line.partition(":")
-        if name.strip().lower() != "content-disposition":
-            continue
-        _, options = parse_content_header(value.strip())
-        if options.get("name") != field:
-            return None
-        if (encoded := options.get("filename*")) is not None:
-            _, _, text = decode_rfc2231(str(encoded))
-            return unquote(text)
-        plain = options.get("filename")
-        return None if plain is None else str(plain)
-    return None
+    _, options = parse_content_header(disposition)
+    if options.get("name") != field:
+        return None
+    if (encoded := options.get("filename*")) is not None:
+        _, _, text = decode_rfc2231(str(encoded))
+        return unquote(text)
+    plain = options.get("filename")
+    return None if plain is None else str(plain)
