@@ -65,7 +65,7 @@ class UseRecord(Model):
     """1, 2, 3 … for each holder, without a gap."""
     at = fields.DatetimeField()
     kind = fields.CharEnumField(UseKind, max_length=10)
-    licence_id = fields.UUIDField(db_index=True)
+    licence_id = fields.UUIDField()
     licence_type = fields.CharField(max_length=8)
     who = fields.CharField(max_length=80)
     """The actor, e.g. `counter:<uuid>`."""
@@ -88,7 +88,7 @@ class UseRecord(Model):
         table = "wallet_use_record"
         app = "wallet"
         unique_together = (("subject_id", "n"),)
-        indexes = (("department", "at"), ("at",))
+        indexes = (("department", "at"), ("at",), ("licence_id", "n"))
 
 
 class UseHead(Model):

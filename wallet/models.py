@@ -122,7 +122,8 @@ class Licence(ProtectedModel):
         app = "wallet"
         unique_together = (("case_id", "copy"),)
         indexes = (
-            ("subject_id", "licence_type"),
+            ("subject_id", "issued_on", "id"),
+            ("subject_id", "licence_type", "issued_on"),
             IndexWhere(
                 fields=("remind_on", "id"),
                 name="idx_licence_remind",

@@ -56,7 +56,7 @@ class AnswerSupplement(msgspec.Struct, forbid_unknown_fields=True, kw_only=True)
     note: Note = ""
 
 
-class CaseQuery(paging.Page, kw_only=True, forbid_unknown_fields=True):
+class CaseQuery(paging.ByOffset, kw_only=True, forbid_unknown_fields=True):
     state: CaseState | None = None
 
 

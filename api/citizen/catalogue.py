@@ -46,7 +46,7 @@ class Themes(msgspec.Struct, kw_only=True):
     themes: list[ThemeView]
 
 
-class ItemQuery(paging.Page, kw_only=True, forbid_unknown_fields=True):
+class ItemQuery(paging.ByOffset, kw_only=True, forbid_unknown_fields=True):
     q: Annotated[str, msgspec.Meta(max_length=60)] = ""
     audience: guides.Audience | None = None
     theme: Word | None = None

@@ -11,7 +11,7 @@ from sanic import Blueprint, Request
 
 from api.edge import guards
 from api.edge.endpoint import endpoint
-from api.edge.paging import Page
+from api.edge.paging import ByOffset
 from push import errors, inbox
 
 bp = Blueprint("citizen-inbox", url_prefix="/api/citizen/inbox")
@@ -35,7 +35,7 @@ class InboxPage(msgspec.Struct, kw_only=True):
     """Of the whole inbox, not of this page."""
 
 
-class InboxQuery(Page, kw_only=True, forbid_unknown_fields=True):
+class InboxQuery(ByOffset, kw_only=True, forbid_unknown_fields=True):
     archived: bool = False
     """Those put away instead of those at hand."""
 

@@ -1,16 +1,16 @@
 """My licences: the wallet, one licence, its document, showing it by a code, who looked."""
 
 from datetime import date, datetime
-from typing import Annotated
+from typing import Any
 from uuid import UUID
 
 import msgspec
 from sanic import Blueprint, HTTPResponse, Request
 from sanic.response import raw as raw_response
 
-from api.edge import guards
-from api.edge.bounds import Count
+from api.edge import guards, paging
 from api.edge.endpoint import endpoint
+from core.data.pages import Page, WrongPlace
 from core.errors import TooMany
 from identity.errors import StepUpRequired
 from identity.principal import Principal
@@ -49,8 +49,15 @@ class LicenceCard(msgspec.Struct, kw_only=True):
     """Said of licences that were taken in; empty for one that was issued here."""
 
 
+class WalletQuery(paging.Page, kw_only=True, forbid_unknown_fields=True):
+    limit: paging.Limit = 50
+
+
 class LicenceList(msgspec.Struct, kw_only=True):
     licences: list[LicenceCard]
+    """Those that can be shown first, the newest of them first."""
+    next: str | None
+    """`after` of the next page; null on the last one."""
 
 
 class Fact(msgspec.Struct, kw_only=True):
@@ -101,11 +108,11 @@ class UseAnswer(msgspec.Struct, kw_only=True):
 
 class UseList(msgspec.Struct, kw_only=True):
     uses: list[UseAnswer]
+    next: str | None
 
 
-class UsesWanted(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    limit: Annotated[int, msgspec.Meta(ge=1, le=100)] = 50
-    offset: Count = 0
+class UsesWanted(paging.Page, kw_only=True, forbid_unknown_fields=True):
+    limit: paging.Limit = 50
 
 
 class ChangeAnswer(msgspec.Struct, kw_only=True):
@@ -143,12 +150,17 @@ class PresentationStateAnswer(msgspec.Struct, kw_only=True):
 @bp.get("/licences")
 @guards.citizen
 @endpoint(
-    summary="Licences in my wallet, or in that of the organisation I act for", returns=LicenceList
+    summary="Licences in my wallet, or in that of the organisation I act for",
+    query=WalletQuery,
+    returns=LicenceList,
+    problems=(WrongPlace,),
 )
-async def list_licences(request: Request) -> LicenceList:
-    found = await queries.list_licences(request.ctx.principal.applicant_id)
+async def list_licences(request: Request, query: WalletQuery) -> LicenceList:
+    found = await queries.list_licences(
+        request.ctx.principal.applicant_id, after=query.after, limit=query.limit
+    )
     cards = [msgspec.convert(summary, LicenceCard, from_attributes=True) for summary in found]
-    return LicenceList(licences=cards)
+    return LicenceList(licences=cards, next=found.following)
 
 
 @bp.get("/licences/<licence_id:uuid>")
@@ -193,9 +205,7 @@ async def reveal(request: Request, licence_id: UUID) -> RevealedFacts:
     problems=(errors.LicenceNotFound, errors.OnlyData, StepUpRequired),
 )
 async def get_document(request: Request, licence_id: UUID) -> HTTPResponse:
-    blobs = request.app.ctx.resources.blobs
-    await _draw(request, licence_id)
-    data = await queries.get_document(licence_id, by=request.ctx.principal, blobs=blobs)
+    data = await late_documents.take(licence_id, **_drawing(request))
     return raw_response(
         data,
         content_type=OFD,
@@ -208,10 +218,15 @@ async def get_document(request: Request, licence_id: UUID) -> HTTPResponse:
 
 @bp.get("/uses")
 @guards.citizen
-@endpoint(summary="Who looked at my licences, newest first", query=UsesWanted, returns=UseList)
+@endpoint(
+    summary="Who looked at my licences, newest first",
+    query=UsesWanted,
+    returns=UseList,
+    problems=(WrongPlace,),
+)
 async def list_uses(request: Request, query: UsesWanted) -> UseList:
     principal: Principal = request.ctx.principal
-    found = await uses.list_uses(principal.applicant_id, limit=query.limit, offset=query.offset)
+    found = await uses.list_uses(principal.applicant_id, after=query.after, limit=query.limit)
     return _uses(found)
 
 
@@ -221,12 +236,12 @@ async def list_uses(request: Request, query: UsesWanted) -> UseList:
     summary="Who looked at one of my licences, newest first",
     query=UsesWanted,
     returns=UseList,
-    problems=(errors.LicenceNotFound,),
+    problems=(errors.LicenceNotFound, WrongPlace),
 )
 async def list_uses_of_licence(request: Request, licence_id: UUID, query: UsesWanted) -> UseList:
     principal: Principal = request.ctx.principal
     found = await uses.list_of_licence(
-        licence_id, by=principal, limit=query.limit, offset=query.offset
+        licence_id, by=principal, after=query.after, limit=query.limit
     )
     return _uses(found)
 
@@ -303,15 +318,18 @@ async def stop_presentation(request: Request, presentation_id: UUID) -> None:
 
 async def _draw(request: Request, licence_id: UUID) -> str:
     """The licence's document; one that came as data gets it when it is first needed."""
+    return await late_documents.ensure(licence_id, **_drawing(request))
+
+
+def _drawing(request: Request) -> dict[str, Any]:
     resources = request.app.ctx.resources
-    return await late_documents.ensure(
-        licence_id,
-        by=request.ctx.principal,
-        keys=resources.keys,
-        trust=resources.trust,
-        blobs=resources.blobs,
-        public_url=resources.settings.public_url,
-    )
+    return {
+        "by": request.ctx.principal,
+        "keys": resources.keys,
+        "trust": resources.trust,
+        "blobs": resources.blobs,
+        "public_url": resources.settings.public_url,
+    }
 
 
 async def _seal(request: Request, licence_id: UUID) -> SealAnswer:
@@ -341,5 +359,6 @@ def _seal_text(verdict: str, title: str) -> str:
     return "电子签章完好，可以验证" if verdict == "valid" else title
 
 
-def _uses(found: list[Use]) -> UseList:
-    return UseList(uses=[msgspec.convert(use, UseAnswer, from_attributes=True) for use in found])
+def _uses(found: Page[Use]) -> UseList:
+    shown = [msgspec.convert(use, UseAnswer, from_attributes=True) for use in found]
+    return UseList(uses=shown, next=found.following)

@@ -189,14 +189,14 @@ async def _reusable(case_id: UUID, code: str, licence_id: UUID, *, by: Principal
     for way in requirement.replace:
         if way.by != "licence" or way.type is None:
             continue
-        for found in await wallet_queries.find_reusable(way.type, way.fields, by=by):
-            if found.id == licence_id:
-                return ReusedLicence(
-                    id=found.id,
-                    type=found.type,
-                    name=found.name,
-                    number_masked=found.number_masked,
-                    identifier=found.identifier,
-                    face=found.face,
-                )
+        among = [licence_id]
+        for found in await wallet_queries.find_reusable(way.type, way.fields, by=by, among=among):
+            return ReusedLicence(
+                id=found.id,
+                type=found.type,
+                name=found.name,
+                number_masked=found.number_masked,
+                identifier=found.identifier,
+                face=found.face,
+            )
     raise LicenceNotFound("您的卡包里没有可以代替这份材料的证照")

@@ -1,7 +1,7 @@
 """Lists come in pages: `limit` and `after` in the query, the items and `next` in the answer.
 
-`after` is what the page before gave as `next`; without it the first page comes. It names a place and
-nothing else (`core.data.pages`); one that is none of this list's is refused: `wrong-place-in-list`.
+`after` is what the page before gave as `next`; without it the first page comes. It names a place
+and nothing else (`core.data.pages`); one that is none of this list's is refused.
 """
 
 from __future__ import annotations
@@ -24,3 +24,10 @@ class Page(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     limit: Limit = 20
     after: Place | None = None
     """`next` of the page before."""
+
+
+class ByOffset(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """Query of a list that lies in memory as a whole, such as the catalogue."""
+
+    limit: Limit = 20
+    offset: Offset = 0

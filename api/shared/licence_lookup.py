@@ -25,12 +25,7 @@ def face_words(licence_type: str, facts: Facts) -> list[tuple[str, str]]:
 
 async def held(by: Principal, wanted: Mapping[str, Sequence[str]]) -> Licences:
     """Of the wanted types, the licence in force that the applicant holds, if any."""
-    found: dict[str, UUID] = {}
-    if wanted:
-        for summary in await queries.list_licences(by.applicant_id):
-            if summary.showable and summary.type in wanted:
-                found.setdefault(summary.type, summary.id)
-    return Licences(held=found, names=names())
+    return Licences(held=await queries.held(by.applicant_id, wanted), names=names())
 
 
 async def prefill_facts(
@@ -47,8 +42,8 @@ async def to_renew(
 
     None when there is none, or several and the case does not say which.
     """
-    current = await queries.find_current(subject_id, licence_type)
-    used = [entry for entry in current if entry[0] in reused]
+    used = await queries.find_current(subject_id, licence_type, among=reused, limit=1)
     if used:
         return used[0]
+    current = await queries.find_current(subject_id, licence_type)
     return current[0] if len(current) == 1 else None

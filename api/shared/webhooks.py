@@ -10,7 +10,7 @@ import msgspec
 from sanic import Request
 
 from api.edge import idempotency
-from api.edge.paging import Page
+from api.edge.paging import ByOffset
 from push.webhooks import calls, endpoints
 from push.webhooks.addresses import LONGEST_URL
 from push.webhooks.sender import Sender
@@ -62,7 +62,7 @@ class WebhookTest(msgspec.Struct, kw_only=True):
     milliseconds: float
 
 
-class CallQuery(Page, kw_only=True, forbid_unknown_fields=True):
+class CallQuery(ByOffset, kw_only=True, forbid_unknown_fields=True):
     state: Literal["pending", "sent", "dead"] | None = None
 
 

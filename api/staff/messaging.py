@@ -12,7 +12,7 @@ from sanic import Blueprint, Request
 
 from api.edge import guards
 from api.edge.endpoint import endpoint
-from api.edge.paging import Page
+from api.edge.paging import ByOffset
 from core import outbox
 from core.parked import ParkedEventNotFound
 from identity.errors import RoleMissing
@@ -78,7 +78,7 @@ class Decision(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """Kept in the audit trail; no personal data."""
 
 
-class DeliveryQuery(Page, kw_only=True, forbid_unknown_fields=True):
+class DeliveryQuery(ByOffset, kw_only=True, forbid_unknown_fields=True):
     state: Literal["pending", "sent", "skipped", "failed"] = "failed"
     channel: Annotated[str, msgspec.Meta(max_length=20)] | None = None
 

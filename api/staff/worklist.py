@@ -21,7 +21,7 @@ from services.cases.views import case_files, queries
 bp = Blueprint("staff-worklist", url_prefix="/api/staff")
 
 
-class WorklistQuery(paging.Page, kw_only=True, forbid_unknown_fields=True):
+class WorklistQuery(paging.ByOffset, kw_only=True, forbid_unknown_fields=True):
     state: CaseState | None = None
     q: Annotated[str, msgspec.Meta(max_length=60)] = ""
     unread: bool = False

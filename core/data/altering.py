@@ -1,8 +1,9 @@
-"""An operation of migrations: a text column becomes a protected one, in place.
+"""Operations of migrations on one column, in place: it becomes a protected one, or loses its index.
 
-The texts stay as they are; `manage.py reencrypt` seals them beside a serving system, and until then
-they are read only where the settings allow old values (`core.protection.protect`, `once_plain`).
-Tortoise would make the whole table anew on SQLite, and lose its indexes.
+Texts that become protected stay as they are; `manage.py reencrypt` seals them beside a serving
+system, and until then they are read only where the settings allow old values
+(`core.protection.protect`, `once_plain`). Tortoise would make the whole table anew on SQLite, and
+lose its indexes.
 """
 
 from __future__ import annotations
@@ -40,3 +41,20 @@ class ProtectColumn(AlterField):
             f'ALTER TABLE "{table}" RENAME COLUMN "{column}_text" TO "{column}"',
         ):
             await state_editor._run_sql(statement)
+
+
+class UnindexColumn(AlterField):
+    """A column loses its own index, since a longer one begins with it."""
+
+    async def database_forward(
+        self,
+        app_label: str,
+        old_state: State,
+        new_state: State,
+        state_editor: BaseSchemaEditor | None = None,
+    ) -> None:
+        if state_editor is None:
+            return
+        model = old_state.apps.get_model(f"{app_label}.{self.model_name}")
+        name = state_editor._generate_index_name("idx", model, [self.name])
+        await state_editor._run_sql(f'DROP INDEX "{name}"')

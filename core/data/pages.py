@@ -5,7 +5,8 @@ what is filtered and goes on with the keys leads straight to its first row: noth
 nothing is counted. A row that moves between two pages is seen at its new place or not at all, never
 do others shift.
 
-    page = await pages.read(Section("cases.moved", rows, ("updated_at", "id")), after=None, limit=20)
+    moved = Section("cases.moved", Case.filter(…), ("updated_at", "id"))
+    page = await pages.read(moved, after=None, limit=20)
 
 What a caller hands back (`Page.following`) names a place and grants nothing: rows are filtered by
 whose they are, whatever it says. A list may consist of several sections, read one after the other.

@@ -115,8 +115,11 @@ async def test_unknown_presentation_is_not_found(client: Client, licence_id: str
 
 
 async def test_log_of_uses_is_empty_at_first(client: Client, licence_id: str) -> None:
-    assert await get(client, "/api/citizen/uses") == {"uses": []}
-    assert await get(client, f"/api/citizen/licences/{licence_id}/uses") == {"uses": []}
+    assert await get(client, "/api/citizen/uses") == {"uses": [], "next": None}
+    assert await get(client, f"/api/citizen/licences/{licence_id}/uses") == {
+        "uses": [],
+        "next": None,
+    }
 
 
 async def test_nobody_gets_in_without_a_session(client: Client) -> None:

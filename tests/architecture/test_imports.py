@@ -38,7 +38,10 @@ OURS: dict[str, set[str]] = {
 }
 
 OTHERS: dict[str, set[str]] = {
-    "core": {"tortoise", "asyncpg", "redis", "hiredis", "cryptography", "obstore", "msgspec"},
+    "core": {
+        *("tortoise", "asyncpg", "redis", "hiredis", "cryptography", "obstore", "msgspec"),
+        "pypika_tortoise",  # the words of which Tortoise makes SQL
+    },
     "signing": {"cryptography", "cffi", "cbor2", "pyhanko", "pkcs11", "lxml", "PIL"},
     "miniapp_bridge": {"aiohttp", "cryptography", "joserfc", "redis", "msgspec", "yarl"},
     "identity": {"tortoise", "cryptography", "argon2", "redis", "msgspec", "yaml"},

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from core import clock, ids
 from core.data import pages
 from core.data.once import AskedRequest
-from core.data.pages import Page, Section, WrongPlace
+from core.data.pages import Section, WrongPlace
 
 pytestmark = pytest.mark.usefixtures("db", "frozen_clock")
 

@@ -11,13 +11,13 @@ from core import clock, database
 from core.files.blobs import BlobNotFound, Blobs
 from core.ids import new_id
 from core.protection import audit
+from identity.log_in import assurance
 from identity.principal import Principal
 from signing import TrustList
 from wallet.document.face import FaceData
 from wallet.log import transparency
 from wallet.models import Licence
-from wallet.register import status, taken_in
-from wallet.register.queries import facts_from
+from wallet.register import queries, status, taken_in
 from wallet.seal import sealing, seals
 from wallet.seal.seals import Signs
 from wallet.show import printed
@@ -67,12 +67,31 @@ async def ensure(
     return digest
 
 
+async def take(
+    licence_id: UUID,
+    *,
+    by: Principal,
+    keys: Signs,
+    trust: TrustList,
+    blobs: Blobs,
+    public_url: str = "",
+) -> bytes:
+    """The document for its holder, drawn first when nobody needed it before.
+
+    The right comes before the work: nobody has a document drawn and sealed who may not take it.
+    Raises StepUpRequired, LicenceNotFound, OnlyData, and what sealing raises.
+    """
+    assurance.require(by, assurance.Act.TAKE_DOCUMENT)
+    await ensure(licence_id, by=by, keys=keys, trust=trust, blobs=blobs, public_url=public_url)
+    return await queries.get_document(licence_id, by=by, blobs=blobs)
+
+
 async def _document_of(licence_id: UUID) -> str:
     return (await Licence.get(id=licence_id)).document
 
 
 async def _face_data(licence: Licence, blobs: Blobs, public_url: str) -> FaceData:
-    facts = facts_from(licence)
+    facts = queries.facts_from(licence)
     pictures: dict[str, bytes] = {}
     for field in catalogue.get_type(licence.licence_type).fields:
         if field.type is FieldType.IMAGE and field.key in facts:

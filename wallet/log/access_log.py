@@ -18,6 +18,8 @@ from typing import Any
 from uuid import UUID
 
 from core import clock, database, outbox
+from core.data import pages
+from core.data.pages import Page, Section
 from core.ids import new_id
 from core.protection import audit, chain_heads
 from identity import queries as identity_queries
@@ -232,25 +234,32 @@ def digest_of(content: dict[str, Any]) -> str:
 
 
 async def list_uses(
-    subject_id: UUID, *, licence_id: UUID | None = None, limit: int = 100, offset: int = 0
-) -> list[Use]:
-    """Who looked at the subject's licences (or at one of them), newest first."""
+    subject_id: UUID,
+    *,
+    licence_id: UUID | None = None,
+    after: str | None = None,
+    limit: int = 100,
+) -> Page[Use]:
+    """Who looked at the subject's licences (or at one of them), newest first. Raises WrongPlace."""
     rows = UseRecord.filter(subject_id=subject_id)
     if licence_id is not None:
         rows = rows.filter(licence_id=licence_id)
-    found = await rows.order_by("-n").offset(offset).limit(limit)
+    found = await pages.read(Section("uses", rows, ("n",)), after=after, limit=limit)
     keys = {row.department for row in found}
     departments = {key: await _department_name(key) for key in keys}
-    return [_view(row, departments[row.department]) for row in found]
+    return found.map(lambda row: _view(row, departments[row.department]))
 
 
 async def list_of_licence(
-    licence_id: UUID, *, by: Principal, limit: int = 100, offset: int = 0
-) -> list[Use]:
-    """Who looked at one of the caller's licences, newest first. Raises LicenceNotFound."""
+    licence_id: UUID, *, by: Principal, after: str | None = None, limit: int = 100
+) -> Page[Use]:
+    """Who looked at one of the caller's licences, newest first.
+
+    Raises LicenceNotFound, WrongPlace.
+    """
     if not await Licence.exists(id=licence_id, subject_id=by.applicant_id):
         raise LicenceNotFound()
-    return await list_uses(by.applicant_id, licence_id=licence_id, limit=limit, offset=offset)
+    return await list_uses(by.applicant_id, licence_id=licence_id, after=after, limit=limit)
 
 
 async def own_record(use_id: UUID, *, by: Principal) -> UseRecord:

@@ -8,8 +8,11 @@ from uuid import UUID
 
 import msgspec
 from tortoise.expressions import Q
+from tortoise.queryset import QuerySet
 
 from core import clock, database
+from core.data import pages
+from core.data.pages import Page, Section
 from core.files.blobs import Blobs
 from core.protection import audit
 from identity.log_in import assurance
@@ -29,6 +32,14 @@ from wallet.types.validity import LicenceState
 
 SHOWN_STATES = [state for state in LicenceState if state is not LicenceState.SUPERSEDED]
 ORGANISATION = "001"
+MOST_OFFERED = 50
+"""Licences one answer offers to choose from; who has more names the one that is meant."""
+
+_CARD = (
+    "id", "licence_type", "holder_id_type", "holder_name", "number", "state", "issued_on",
+    "valid_to", "version", "document", "taken_in_as", "vouched_by",
+)  # fmt: skip
+"""What a list shows of a licence: what a row does not bring is not decrypted."""
 _OWN_GROUND = "本人或其代办人登录查看"
 
 
@@ -105,14 +116,32 @@ class StaffLicence:
     valid_to: date | None
 
 
-async def list_licences(subject_id: UUID) -> list[LicenceSummary]:
-    """The newest version of each licence in a wallet, those in force first."""
-    rows = await Licence.filter(subject_id=subject_id, state__in=SHOWN_STATES).order_by(
-        "licence_type", "-issued_on", "id"
+async def list_licences(
+    subject_id: UUID, *, after: str | None = None, limit: int = 100
+) -> Page[LicenceSummary]:
+    """The newest version of each licence in a wallet, newest first: those that can be shown, then
+    the others. Raises WrongPlace."""
+    today, keys = clock.today(), ("issued_on", "id")
+    rows = Licence.filter(subject_id=subject_id, state__in=SHOWN_STATES).only(*_CARD)
+    usable = status.usable_on(today)
+    found = await pages.read(
+        Section("wallet.usable", rows.filter(usable), keys),
+        Section("wallet.others", rows.filter(~usable), keys),
+        after=after,
+        limit=limit,
     )
-    today = clock.today()
-    summaries = [_summary(row, today) for row in rows]
-    return sorted(summaries, key=lambda summary: not summary.showable)
+    return found.map(lambda row: _summary(row, today))
+
+
+async def held(subject_id: UUID, types: Collection[str]) -> dict[str, UUID]:
+    """Of these types, the newest licence that its holder can show; nothing is decrypted."""
+    found: dict[str, UUID] = {}
+    for code in types:
+        rows = _newest_first(subject_id, code).filter(status.usable_on(clock.today()))
+        newest = await rows.only("id").first()
+        if newest is not None:
+            found[code] = newest.id
+    return found
 
 
 async def get_licence(licence_id: UUID, *, by: Principal) -> LicenceDetail:
@@ -177,13 +206,12 @@ async def facts_for_prefill(
     """
     if not wanted or not assurance.suffices(by, assurance.Act.PREFILL):
         return {}
-    rows = await Licence.filter(
-        subject_id=by.applicant_id, licence_type__in=list(wanted), state=LicenceState.VALID
-    ).order_by("issued_on", "created_at")
-    today = clock.today()
-    current = {row.licence_type: row for row in rows if status.state_of(row, today).in_force}
     found: dict[str, dict[str, Any]] = {}
-    for code, licence in current.items():
+    for code in wanted:
+        rows = _newest_first(by.applicant_id, code).filter(status.in_force_on(clock.today()))
+        licence = await rows.first()
+        if licence is None:
+            continue
         facts = facts_from(licence)
         found[code] = {key: facts[key] for key in wanted[code] if key in facts}
         if found[code]:
@@ -222,19 +250,20 @@ async def _note_own_look(
 
 
 async def find_reusable(
-    licence_type: str, fields: Sequence[str] = (), *, by: Principal
+    licence_type: str,
+    fields: Sequence[str] = (),
+    *,
+    by: Principal,
+    among: Collection[UUID] | None = None,
 ) -> list[ReusableLicence]:
-    """Licences of the applicant in force that may stand for a material; only `fields` of them.
-
-    That one is used stands in the holder's log when it is (`annotated.record_case_use`). Raises
-    StepUpRequired.
-    """
+    """The newest `MOST_OFFERED` of the applicant's that may stand for a material (with `among`: of
+    these), and only `fields` of them. That one is used stands in the holder's log when it is
+    (`annotated.record_case_use`). Raises StepUpRequired."""
     assurance.require(by, assurance.Act.SHARE_LICENCE)
     type_ = catalogue.get_type(licence_type)
-    rows = await Licence.filter(
-        subject_id=by.applicant_id, licence_type=licence_type, state=LicenceState.VALID
-    ).order_by("-issued_on", "id")
-    today = clock.today()
+    rows = _newest_first(by.applicant_id, licence_type).filter(status.usable_on(clock.today()))
+    if among is not None:
+        rows = rows.filter(id__in=list(among))
     return [
         ReusableLicence(
             id=row.id,
@@ -246,8 +275,7 @@ async def find_reusable(
             valid_to=row.valid_to,
             face={key: value for key, value in facts_from(row).items() if key in fields},
         )
-        for row in rows
-        if status.state_of(row, today).in_force and not taken_in.is_only_data(row)
+        for row in await rows.limit(MOST_OFFERED)
     ]
 
 
@@ -257,17 +285,18 @@ async def facts_of_licence(licence_id: UUID, *, subject_id: UUID) -> Facts | Non
     return None if licence is None else facts_from(licence)
 
 
-async def find_current(subject_id: UUID, licence_type: str) -> list[tuple[UUID, Facts]]:
-    """Id and facts of the licences a subject could have reissued or endorsed, newest first.
-
-    Expired and suspended ones are among them: renewing is how they come back.
-    """
-    rows = await Licence.filter(
-        subject_id=subject_id,
-        licence_type=licence_type,
-        state__in=[LicenceState.VALID, LicenceState.SUSPENDED],
-    ).order_by("-issued_on", "id")
-    return [(row.id, facts_from(row)) for row in rows]
+async def find_current(
+    subject_id: UUID, licence_type: str, *, among: Collection[UUID] | None = None, limit: int = 2
+) -> list[tuple[UUID, Facts]]:
+    """Id and facts of the licences a subject could have reissued or endorsed, newest first, also
+    expired and suspended ones: renewing is how they come back. With `among` only of these. Two say
+    already that the type alone does not tell which is meant."""
+    rows = _newest_first(subject_id, licence_type).filter(
+        state__in=[LicenceState.VALID, LicenceState.SUSPENDED]
+    )
+    if among is not None:
+        rows = rows.filter(id__in=list(among))
+    return [(row.id, facts_from(row)) for row in await rows.only("id", "facts").limit(limit)]
 
 
 async def note_read(licence_id: UUID, *, by: Principal) -> None:
@@ -292,16 +321,17 @@ async def note_read(licence_id: UUID, *, by: Principal) -> None:
 
 
 async def find_for_staff(number: str, *, by: Principal) -> list[StaffLicence]:
-    """Licences with this whole number or identifier that the officer's department issued.
-
-    What is shown of each goes into the audit. Raises RoleMissing.
-    """
+    """The newest `MOST_OFFERED` with this whole number or identifier that the officer's department
+    issued; what is shown of each goes into the audit. Raises RoleMissing."""
     roles.insist(by, Act.FIND_LICENCES)
     wanted = number.strip()
-    rows = await Licence.filter(
+    rows = Licence.filter(
         Q(number_index__in=holders.number_indexes(wanted)) | Q(identifier=wanted.upper())
-    ).order_by("-created_at", "id")
-    found = [row for row in rows if by.covers(row.department)]
+    )
+    if by.department is not None:
+        rows = rows.filter(department=by.department)
+    rows = rows.order_by("-created_at", "id").limit(MOST_OFFERED)
+    found = await rows.only(*_CARD, "identifier", "department", "created_at")
     for row in found:
         await audit.record_read(actor=by.actor, action="licence.found", target=f"licence:{row.id}")
     return [_for_staff(row) for row in found]
@@ -326,6 +356,11 @@ def holder_masked(licence: Licence) -> str:
     if licence.holder_id_type == ORGANISATION:
         return licence.holder_name
     return masking.apply(Mask.NAME, licence.holder_name)
+
+
+def _newest_first(subject_id: UUID, licence_type: str) -> QuerySet[Licence]:
+    rows = Licence.filter(subject_id=subject_id, licence_type=licence_type)
+    return rows.order_by("-issued_on", "-created_at", "-id")
 
 
 def _summary(licence: Licence, today: date) -> LicenceSummary:

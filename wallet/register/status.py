@@ -5,7 +5,10 @@ art. 70) are for ever; 中止 may be lifted. Expiry is never stored: the calenda
 """
 
 from datetime import date, datetime
+from functools import cache
 from uuid import UUID
+
+from tortoise.expressions import Q
 
 from core import clock, database, outbox
 from core.protection import audit
@@ -47,6 +50,30 @@ def state_of(licence: Licence, day: date) -> LicenceState:
     """The state on a day, as far as the row knows (changes before the last are in `at`)."""
     rule = catalogue.get_type(licence.licence_type).validity
     return validity.state_on(licence.state, rule=rule, valid_to=licence.valid_to, day=day)
+
+
+def in_force_on(day: date) -> Q:
+    """Rows that `state_of` finds in force on a day; for lists that ask the database."""
+    goes_on = Q(valid_to__isnull=True) | Q(valid_to__gte=day) | Q(licence_type__in=_lasting())
+    return Q(goes_on, state=LicenceState.VALID)
+
+
+def usable_on(day: date) -> Q:
+    """In force, and more than data (`taken_in.is_only_data`): its holder can show it."""
+    return in_force_on(day) & (~Q(document="") | ~Q(vouched_by=""))
+
+
+@cache
+def _lasting() -> list[str]:
+    """Types whose licences stay in force when their time is over."""
+    long_ago, later = date(2000, 1, 1), date(2000, 1, 2)
+    return [
+        type_.code
+        for type_ in catalogue.all_types()
+        if validity.state_on(
+            LicenceState.VALID, rule=type_.validity, valid_to=long_ago, day=later
+        ).in_force
+    ]
 
 
 async def at(licence_id: UUID, moment: datetime) -> LicenceState:

@@ -26,7 +26,7 @@ function Download({ licence }) {
 export default function Licence({ params }) {
   const path = `/api/citizen/licences/${params.id}`;
   const found = useData(() => get(path));
-  const uses = useData(() => get(`${path}/uses`));
+  const uses = useData(() => get(`${path}/uses?limit=5`));
   const past = useData(() => get(`${path}/history`));
   useLive((event) => {
     if (event.kind === 'refresh' || event.data?.licence_id === params.id) {
@@ -90,7 +90,7 @@ export default function Licence({ params }) {
     <section class="card" aria-labelledby="looked">
       <h2 id="looked">${t('uses.title')}</h2>
       ${uses.error && html`<${Failure} error=${uses.error} retry=${uses.reload} />`}
-      ${uses.data && html`<${UseList} uses=${uses.data.uses.slice(0, 5)} />`}
+      ${uses.data && html`<${UseList} uses=${uses.data.uses} />`}
       <${RowLink} href="#/uses" title=${t('uses.all')} />
     </section>
   `;

@@ -3,6 +3,7 @@
 import { html } from '../../vendor/preact-htm.js';
 import { moment, t } from '../../kit/i18n.js';
 import { get } from '../../kit/api.js';
+import { More, useList } from '../../kit/list.js';
 import { Failure, H1, Loading, RowLink, Tag, useData } from '../../kit/ui.js';
 import { me, useLive } from '../state.js';
 
@@ -10,7 +11,7 @@ const TONES = { valid: 'ok', invalid: 'bad', cannot_tell: 'warn' };
 
 export default function Uses() {
   const who = me.value?.acting_for?.id;
-  const found = useData(() => get('/api/citizen/uses'), [who]);
+  const found = useList('/api/citizen/uses', { name: 'uses', who });
   const saved = useData(() => get('/api/citizen/savings'), [who]);
   useLive(found.reload);
   return html`
@@ -22,9 +23,11 @@ export default function Uses() {
       <p class="note ok">${t('uses.saved', { n: saved.data.materials, cases: saved.data.cases })}</p>
     `
     }
-    ${found.error && !found.data && html`<${Failure} error=${found.error} retry=${found.reload} />`}
-    ${!found.data && !found.error && html`<${Loading} />`}
-    ${found.data && html`<section class="card"><${UseList} uses=${found.data.uses} /></section>`}
+    ${found.error && !found.items && html`<${Failure} error=${found.error} retry=${found.reload} />`}
+    ${!found.items && !found.error && html`<${Loading} />`}
+    ${found.items && html`
+      <section class="card"><${UseList} uses=${found.items} /><${More} list=${found} /></section>
+    `}
     <section class="card">
       <${RowLink} href="#/complaints" title=${t('complaints.title')} text=${t('complaints.hint')} />
       <a class="btn sec block" href="/api/citizen/uses/export" download="licence-uses.json">${t('uses.export')}</a>

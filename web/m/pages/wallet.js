@@ -2,8 +2,8 @@
 
 import { html } from '../../vendor/preact-htm.js';
 import { day, t, worded } from '../../kit/i18n.js';
-import { get } from '../../kit/api.js';
-import { FailedScreen, H1, Loading, RowLink, useData } from '../../kit/ui.js';
+import { More, useList } from '../../kit/list.js';
+import { FailedScreen, H1, Loading, RowLink } from '../../kit/ui.js';
 import { me, useLive } from '../state.js';
 import { Wards } from '../wards.js';
 
@@ -12,20 +12,21 @@ const BUSINESS = ['BL', 'ROAD'];
 const PERMITS = ['FOOD', 'PUB', 'CON', 'LUP', 'CPP', 'DRAIN', 'HLTH'];
 
 export default function Wallet() {
-  const found = useData(() => get('/api/citizen/licences'), [me.value?.acting_for?.id]);
+  const found = useList('/api/citizen/licences', { name: 'licences', who: me.value?.acting_for?.id });
   useLive(found.reload);
-  if (found.error && !found.data) {
+  if (found.error && !found.items) {
     return html`<${FailedScreen} error=${found.error} retry=${found.reload} />`;
   }
-  if (!found.data) {
+  if (!found.items) {
     return html`<${Loading} />`;
   }
-  const { licences } = found.data;
+  const licences = found.items;
   const holder = me.value?.acting_for?.name ?? me.value?.name;
   return html`
     <${H1} text=${t('wallet.heading', { name: holder })} />
     ${licences.length === 0 && html`<section class="card"><p>${t('wallet.none')}</p></section>`}
     ${licences.map((licence) => html`<${Card} key=${licence.id} licence=${licence} />`)}
+    <${More} list=${found} />
     <${Wards} />
     <section class="card">
       <${RowLink} href="#/uses" title=${t('uses.title')} text=${t('uses.hint')} />
