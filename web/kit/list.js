@@ -104,6 +104,7 @@ export function useList(path, { query = {}, size = 20, name = 'items', who = '' 
     });
   }
 
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another list is read when its name changes
   useEffect(() => {
     const before = remembered(key);
     turn.current += 1;
@@ -144,10 +145,13 @@ export function More({ list }) {
   return html`
     ${list.error && html`<${Failure} error=${list.error} retry=${list.reload} />`}
     <p role="status" class="muted">${t(list.hasMore ? 'list.shown' : 'list.all', { n: list.items.length })}</p>
-    ${list.hasMore && html`
+    ${
+      list.hasMore &&
+      html`
       <button class="btn sec block" aria-disabled=${String(list.busy)} onClick=${() => list.busy || list.more()}>
         ${t(list.busy ? 'loading' : 'more')}
       </button>
-    `}
+    `
+    }
   `;
 }

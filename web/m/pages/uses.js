@@ -25,9 +25,12 @@ export default function Uses() {
     }
     ${found.error && !found.items && html`<${Failure} error=${found.error} retry=${found.reload} />`}
     ${!found.items && !found.error && html`<${Loading} />`}
-    ${found.items && html`
+    ${
+      found.items &&
+      html`
       <section class="card"><${UseList} uses=${found.items} /><${More} list=${found} /></section>
-    `}
+    `
+    }
     <section class="card">
       <${RowLink} href="#/complaints" title=${t('complaints.title')} text=${t('complaints.hint')} />
       <a class="btn sec block" href="/api/citizen/uses/export" download="licence-uses.json">${t('uses.export')}</a>
