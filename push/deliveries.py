@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from core.data import pages
+from core.data.pages import Page, Section
 from identity.principal import Principal
 from identity.staff.roles import Act, insist
 from push.deliver import from_stored
@@ -29,15 +31,15 @@ class DeliveryLine:
 
 
 async def list_deliveries(
-    *, state: str, channel: str | None, limit: int, offset: int, by: Principal
-) -> tuple[list[DeliveryLine], int]:
-    """Newest first, and how many there are; of the whole city. Raises RoleMissing."""
+    *, state: str, channel: str | None, limit: int, after: str | None = None, by: Principal
+) -> Page[DeliveryLine]:
+    """Newest first; of the whole city. Raises RoleMissing, WrongPlace."""
     insist(by, Act.OPERATE)
     found = Delivery.filter(state=DeliveryState(state))
     if channel is not None:
         found = found.filter(channel=channel)
-    rows = await found.order_by("-created_at", "id").offset(offset).limit(limit)
-    return [_line(row) for row in rows], await found.count()
+    section = Section("deliveries", found, ("created_at", "id"))
+    return (await pages.read(section, after=after, limit=limit)).map(_line)
 
 
 def _line(row: Delivery) -> DeliveryLine:

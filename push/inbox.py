@@ -7,8 +7,13 @@ from typing import Any
 from uuid import UUID
 
 from core import clock
+from core.data import pages
+from core.data.pages import Page, Section
 from push.errors import InboxMessageNotFound
 from push.models import InboxMessage
+
+MOST_UNREAD = 100
+"""A badge says 99+ from here on: nobody plans a day by the exact number."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,26 +30,23 @@ class InboxItem:
     read: bool
 
 
-@dataclass(frozen=True, kw_only=True)
-class Inbox:
-    """A page of the inbox; `unread` counts the whole inbox."""
-
-    items: list[InboxItem]
-    total: int
-    unread: int
-
-
 async def list_messages(
-    person_id: UUID, *, limit: int, offset: int, archived: bool = False
-) -> Inbox:
-    """A page of a person's messages: those at hand, or those put away."""
+    person_id: UUID, *, limit: int, after: str | None = None, archived: bool = False
+) -> Page[InboxItem]:
+    """A page of a person's messages, newest first: those at hand, or those put away.
+
+    Raises WrongPlace.
+    """
     mine = InboxMessage.filter(person_id=person_id, archived_at__isnull=not archived)
-    rows = await mine.order_by("-created_at", "id").offset(offset).limit(limit)
-    return Inbox(
-        items=[_item(row) for row in rows],
-        total=await mine.count(),
-        unread=await mine.filter(read_at=None).count(),
-    )
+    name = "inbox.archived" if archived else "inbox"
+    section = Section(name, mine, ("created_at", "id"))
+    return (await pages.read(section, after=after, limit=limit)).map(_item)
+
+
+async def count_unread(person_id: UUID) -> int:
+    """Messages that the person has not read; `MOST_UNREAD` stands for as many or more."""
+    unread = InboxMessage.filter(person_id=person_id, read_at=None)
+    return await pages.count_up_to(unread, MOST_UNREAD)
 
 
 async def mark_read(message_id: UUID, *, person_id: UUID) -> None:

@@ -81,7 +81,19 @@ class InboxMessage(ProtectedModel):
         table = "push_inbox_message"
         app = "push"
         unique_together = (("event_id", "person_id"),)
-        indexes = (("person_id", "created_at"),)
+        indexes = (
+            IndexWhere(
+                fields=("person_id", "created_at", "id"),
+                name="idx_inbox_at_hand",
+                where="archived_at IS NULL",
+            ),
+            IndexWhere(
+                fields=("person_id", "created_at", "id"),
+                name="idx_inbox_archived",
+                where="archived_at IS NOT NULL",
+            ),
+            IndexWhere(fields=("person_id",), name="idx_inbox_unread", where="read_at IS NULL"),
+        )
 
 
 class Delivery(Queued, ProtectedModel):
@@ -109,7 +121,7 @@ class Delivery(Queued, ProtectedModel):
         unique_together = (("event_id", "recipient_id", "channel"),)
         indexes = (
             IndexWhere(fields=("due_at", "id"), name="idx_delivery_due", where="state = 'pending'"),
-            ("state", "created_at"),
+            ("state", "created_at", "id"),
             ("digest", "sent_at"),
             ("created_at",),
         )
@@ -229,6 +241,11 @@ class WebhookCall(Queued, ProtectedModel):
                 fields=("webhook_id", "object_key", "id"),
                 name="idx_webhook_call_key",
                 where="state = 'pending'",
+            ),
+            IndexWhere(
+                fields=("webhook_id", "state", "id"),
+                name="idx_webhook_call_unsent",
+                where="state IN ('pending', 'dead')",
             ),
             ("state", "created_at"),
             ("webhook_id", "id"),

@@ -11,7 +11,8 @@ from sanic import Blueprint, Request
 
 from api.edge import guards
 from api.edge.endpoint import endpoint
-from api.edge.paging import ByOffset
+from api.edge.paging import Page
+from core.data.pages import WrongPlace
 from push import errors, inbox
 
 bp = Blueprint("citizen-inbox", url_prefix="/api/citizen/inbox")
@@ -30,28 +31,32 @@ class InboxItem(msgspec.Struct, kw_only=True):
 
 class InboxPage(msgspec.Struct, kw_only=True):
     items: list[InboxItem]
-    total: int
+    next: str | None
+    """`after` of the next page; null on the last one."""
     unread: int
-    """Of the whole inbox, not of this page."""
+    """Of the whole inbox, not of this page; 100 stands for as many or more."""
 
 
-class InboxQuery(ByOffset, kw_only=True, forbid_unknown_fields=True):
+class InboxQuery(Page, kw_only=True, forbid_unknown_fields=True):
     archived: bool = False
     """Those put away instead of those at hand."""
 
 
 @bp.get("/")
 @guards.citizen
-@endpoint(summary="Messages, newest first", query=InboxQuery, returns=InboxPage)
+@endpoint(
+    summary="Messages, newest first", query=InboxQuery, returns=InboxPage, problems=(WrongPlace,)
+)
 async def list_messages(request: Request, query: InboxQuery) -> InboxPage:
+    person_id = request.ctx.principal.person_id
     page = await inbox.list_messages(
-        request.ctx.principal.person_id,
-        limit=query.limit,
-        offset=query.offset,
-        archived=query.archived,
+        person_id, limit=query.limit, after=query.after, archived=query.archived
     )
-    items = [msgspec.convert(item, InboxItem, from_attributes=True) for item in page.items]
-    return InboxPage(items=items, total=page.total, unread=page.unread)
+    return InboxPage(
+        items=[msgspec.convert(item, InboxItem, from_attributes=True) for item in page],
+        next=page.following,
+        unread=await inbox.count_unread(person_id),
+    )
 
 
 @bp.post("/<message_id:uuid>/read")

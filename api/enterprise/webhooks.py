@@ -21,6 +21,7 @@ from api.shared.webhooks import (
     WebhookState,
     WebhookTest,
 )
+from core.data.pages import WrongPlace
 from push import errors
 from push.webhooks import calls
 
@@ -71,7 +72,7 @@ async def test(request: Request, webhook_id: UUID) -> WebhookTest:
     summary="Calls of an address, newest first",
     query=CallQuery,
     returns=WebhookCalls,
-    problems=REFUSED,
+    problems=(*REFUSED, WrongPlace),
 )
 async def list_calls(request: Request, webhook_id: UUID, query: CallQuery) -> WebhookCalls:
     return await webhooks.list_calls(webhook_id, query, owner=_owner(request))

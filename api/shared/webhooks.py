@@ -10,7 +10,7 @@ import msgspec
 from sanic import Request
 
 from api.edge import idempotency
-from api.edge.paging import ByOffset
+from api.edge.paging import Page
 from push.webhooks import calls, endpoints
 from push.webhooks.addresses import LONGEST_URL
 from push.webhooks.sender import Sender
@@ -48,6 +48,7 @@ class Webhook(msgspec.Struct, kw_only=True):
     last_failed_at: datetime | None
     last_error: str | None
     pending: int
+    """1000 stands for as many or more; so does `dead`."""
     dead: int
 
 
@@ -62,8 +63,10 @@ class WebhookTest(msgspec.Struct, kw_only=True):
     milliseconds: float
 
 
-class CallQuery(ByOffset, kw_only=True, forbid_unknown_fields=True):
+class CallQuery(Page, kw_only=True, forbid_unknown_fields=True):
     state: Literal["pending", "sent", "dead"] | None = None
+    offset: Annotated[int, msgspec.Meta(ge=0, le=1000)] = 0
+    """As before there was `after`, which goes further."""
 
 
 class WebhookCall(msgspec.Struct, kw_only=True):
@@ -81,6 +84,7 @@ class WebhookCall(msgspec.Struct, kw_only=True):
 
 class WebhookCalls(msgspec.Struct, kw_only=True):
     calls: list[WebhookCall]
+    next: str | None
 
 
 async def register(request: Request, body: NewWebhook, *, owner: str, topic: str) -> NewKey:
@@ -138,10 +142,16 @@ async def test(request: Request, webhook_id: UUID, *, owner: str) -> WebhookTest
 
 async def list_calls(webhook_id: UUID, query: CallQuery, *, owner: str) -> WebhookCalls:
     found = await calls.list_calls(
-        webhook_id, owner=owner, state=query.state, limit=query.limit, offset=query.offset
+        webhook_id,
+        owner=owner,
+        state=query.state,
+        limit=query.limit,
+        after=query.after,
+        skipped=query.offset,
     )
     return WebhookCalls(
-        calls=[msgspec.convert(one, WebhookCall, from_attributes=True) for one in found]
+        calls=[msgspec.convert(one, WebhookCall, from_attributes=True) for one in found],
+        next=found.following,
     )
 
 

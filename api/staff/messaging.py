@@ -12,8 +12,9 @@ from sanic import Blueprint, Request
 
 from api.edge import guards
 from api.edge.endpoint import endpoint
-from api.edge.paging import ByOffset
+from api.edge.paging import Page
 from core import outbox
+from core.data.pages import WrongPlace
 from core.parked import ParkedEventNotFound
 from identity.errors import RoleMissing
 from identity.staff.roles import Act
@@ -78,7 +79,7 @@ class Decision(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """Kept in the audit trail; no personal data."""
 
 
-class DeliveryQuery(ByOffset, kw_only=True, forbid_unknown_fields=True):
+class DeliveryQuery(Page, kw_only=True, forbid_unknown_fields=True):
     state: Literal["pending", "sent", "skipped", "failed"] = "failed"
     channel: Annotated[str, msgspec.Meta(max_length=20)] | None = None
 
@@ -99,7 +100,7 @@ class DeliveryLine(msgspec.Struct, kw_only=True):
 
 class DeliveryList(msgspec.Struct, kw_only=True):
     items: list[DeliveryLine]
-    total: int
+    next: str | None
 
 
 @bp.get("/")
@@ -122,18 +123,21 @@ async def get_operations(request: Request, query: OperationsQuery) -> Operations
 @bp.get("/deliveries")
 @guards.officer(Act.OPERATE)
 @endpoint(
-    summary="Deliveries in one state, newest first", query=DeliveryQuery, returns=DeliveryList
+    summary="Deliveries in one state, newest first",
+    query=DeliveryQuery,
+    returns=DeliveryList,
+    problems=(WrongPlace,),
 )
 async def list_deliveries(request: Request, query: DeliveryQuery) -> DeliveryList:
-    rows, total = await deliveries.list_deliveries(
+    rows = await deliveries.list_deliveries(
         state=query.state,
         channel=query.channel,
         limit=query.limit,
-        offset=query.offset,
+        after=query.after,
         by=request.ctx.principal,
     )
-    items = msgspec.convert(rows, list[DeliveryLine], from_attributes=True)
-    return DeliveryList(items=items, total=total)
+    items = [msgspec.convert(row, DeliveryLine, from_attributes=True) for row in rows]
+    return DeliveryList(items=items, next=rows.following)
 
 
 @bp.post("/parked/<event_id:uuid>/replay")

@@ -18,6 +18,7 @@ from api.shared.webhooks import (
     WebhookState,
     WebhookTest,
 )
+from core.data.pages import WrongPlace
 from identity.errors import RoleMissing
 from identity.staff.roles import Act, insist
 from push import errors
@@ -94,7 +95,7 @@ async def test(request: Request, department: str, webhook_id: UUID) -> WebhookTe
     summary="Calls of an address, newest first",
     query=CallQuery,
     returns=WebhookCalls,
-    problems=REFUSED,
+    problems=(*REFUSED, WrongPlace),
 )
 async def list_calls(
     request: Request, department: str, webhook_id: UUID, query: CallQuery

@@ -97,7 +97,7 @@ async def read(*sections: Section[M], after: str | None, limit: int) -> Page[M]:
 
 async def count_up_to(rows: QuerySet[Any], most: int) -> int:
     """How many there are, `most` at the most: a number for a page, read in bounded time."""
-    return len(await rows.limit(most).values_list("pk", flat=True))
+    return len(await rows.limit(most).values_list(rows.model._meta.pk_attr, flat=True))
 
 
 def _order(section: Section[M]) -> list[str]:

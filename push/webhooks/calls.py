@@ -13,6 +13,8 @@ from uuid import UUID
 from tortoise.expressions import F
 
 from core import clock
+from core.data import pages
+from core.data.pages import Page, Section
 from core.database import after_commit, transaction
 from core.queue import AT_ONCE, Backoff, Claim, Queue
 from core.sql import NOW
@@ -37,6 +39,12 @@ QUEUE = Queue(
     life=20.0,
     furthest=2 * 86400.0,
 )
+
+_SHOWN = (
+    "id", "webhook_id", "event_id", "kind", "object_key", "state", "attempts", "due_at",
+    "created_at", "sent_at", "last_error",
+)  # fmt: skip
+"""All but the body: a list does not decrypt it."""
 
 bell = Bell()
 
@@ -129,14 +137,21 @@ def pause_after(attempts: int) -> timedelta:
 
 
 async def list_calls(
-    webhook_id: UUID, *, owner: str, state: str | None, limit: int, offset: int
-) -> list[CallView]:
-    """Calls of an own address, newest first. Raises WebhookNotFound."""
+    webhook_id: UUID,
+    *,
+    owner: str,
+    state: str | None,
+    limit: int,
+    after: str | None = None,
+    skipped: int = 0,
+) -> Page[CallView]:
+    """Calls of an own address, newest first. Raises WebhookNotFound, WrongPlace."""
     await _check_own(webhook_id, owner)
     found = WebhookCall.filter(webhook_id=webhook_id)
     if state is not None:
         found = found.filter(state=CallState(state))
-    return [_view(row) for row in await found.order_by("-id").offset(offset).limit(limit)]
+    found = found.only(*_SHOWN).offset(0 if after else skipped)
+    return (await pages.read(Section("calls", found, ("id",)), after=after, limit=limit)).map(_view)
 
 
 async def replay(webhook_id: UUID, number: int, *, owner: str) -> None:

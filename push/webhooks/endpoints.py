@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from core import clock
-from core.data import once
+from core.data import once, pages
 from core.database import transaction
 from core.protection import audit
 from core.protection.protect import for_row
@@ -21,6 +21,9 @@ FORMER_KEY_LIFE = timedelta(hours=24)
 """How long calls carry a signature of the former key as well."""
 
 MOST_PER_OWNER = 10
+MOST_COUNTED = 1_000
+"""Calls that wait or were given up are counted no further."""
+
 FAILING_FROM = 3
 """Failures in a row from which an address counts as failing."""
 
@@ -160,8 +163,8 @@ async def _view(row: Webhook) -> WebhookView:
         last_sent_at=row.last_sent_at,
         last_failed_at=row.last_failed_at,
         last_error=row.last_error,
-        pending=await own.filter(state=CallState.PENDING).count(),
-        dead=await own.filter(state=CallState.DEAD).count(),
+        pending=await pages.count_up_to(own.filter(state=CallState.PENDING), MOST_COUNTED),
+        dead=await pages.count_up_to(own.filter(state=CallState.DEAD), MOST_COUNTED),
     )
 
 

@@ -88,7 +88,7 @@ async def test_deliveries_are_listed_without_words_or_people(
 
     sent = await operator.ok("GET", f"{PATH}/deliveries?state=sent&channel=inbox")
 
-    assert (sent["total"], sent["items"][0]["kind"]) == (1, told.kind)
+    assert [one["kind"] for one in sent["items"]] == [told.kind]
     assert told.body not in str(sent)
     assert str(told.recipient_id) not in str(sent)
     assert (await operator.ok("GET", f"{PATH}/deliveries"))["items"] == []

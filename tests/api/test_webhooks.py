@@ -63,7 +63,7 @@ async def test_supervisor_keeps_the_webhooks_of_the_department(
     assert (await send(client, "PUT", f"{own}/state", json={"state": "paused"}))[0] == 204
     status, renewed = await send(client, "POST", f"{own}/key")
     assert (status, renewed["secret"] != made["secret"]) == (201, True)
-    assert (await send(client, "GET", f"{own}/calls?state=dead"))[1] == {"calls": []}
+    assert (await send(client, "GET", f"{own}/calls?state=dead"))[1] == {"calls": [], "next": None}
     assert (await send(client, "POST", f"{own}/calls/1/replay"))[0] == 404
     assert (await send(client, "DELETE", own))[0] == 204
     assert (await send(client, "POST", f"{own}/test"))[0] == 404

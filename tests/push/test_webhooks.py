@@ -205,7 +205,7 @@ class TestDelivery:
             frozen_clock.advance(hours=25)
         assert receiver.ids[-1] == after
 
-        (lost,) = await calls.list_calls(webhook_id, owner=OWNER, state="dead", limit=10, offset=0)
+        (lost,) = await calls.list_calls(webhook_id, owner=OWNER, state="dead", limit=10)
         await calls.replay(webhook_id, lost.number, owner=OWNER)
         await pass_once(sender)
 

@@ -31,11 +31,11 @@ export function useKept(name, first) {
 }
 
 /**
- * Read `path` in pages of `size`; `name` is where the rows lie in an answer, each with an `id`; the list of
+ * Read `path` in pages of `size`; `name` is where the rows lie in an answer, `by` what tells them apart; the list of
  * another `who` (somebody acted for) is another list.
  * Gives { answer, items, error, busy, hasMore, more, reload }; `answer` is that of the first page.
  */
-export function useList(path, { query = {}, size = 20, name = 'items', who = '' } = {}) {
+export function useList(path, { query = {}, size = 20, name = 'items', by = 'id', who = '' } = {}) {
   const key = `${who} ${withQuery(path, query)}`;
   const [state, setState] = useState({ answer: null, items: null, next: null, error: null, busy: false });
   const turn = useRef(0);
@@ -55,7 +55,7 @@ export function useList(path, { query = {}, size = 20, name = 'items', who = '' 
     let { next } = answer;
     while (next && items.length < count) {
       const rest = await page(Math.min(MOST, count - items.length), next);
-      items = joined(items, rest[name]);
+      items = joined(items, rest[name], by);
       next = rest.next;
     }
     return { answer, items, next };
@@ -98,7 +98,7 @@ export function useList(path, { query = {}, size = 20, name = 'items', who = '' 
     setState((before) => ({ ...before, busy: true }));
     return run(async () => {
       const rest = await page(size, state.next);
-      const items = joined(state.items, rest[name]);
+      const items = joined(state.items, rest[name], by);
       remember(key, { count: items.length, top: scrollY });
       return { items, next: rest.next };
     });
@@ -132,9 +132,14 @@ export function useList(path, { query = {}, size = 20, name = 'items', who = '' 
 }
 
 /** Rows that are there already are shown once, as they are now. */
-function joined(items, rest) {
-  const fresh = new Set(rest.map(({ id }) => id));
-  return [...items.filter(({ id }) => !fresh.has(id)), ...rest];
+function joined(items, rest, by) {
+  const fresh = new Set(rest.map((row) => row[by]));
+  return [...items.filter((row) => !fresh.has(row[by])), ...rest];
+}
+
+/** A number that the server counts no further than `most`: 99+. */
+export function upTo(number, most = 100) {
+  return number < most ? String(number) : `${most - 1}+`;
 }
 
 /** The button below a list that has more, and how much is shown; nothing below a short list. */

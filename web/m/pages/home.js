@@ -116,7 +116,7 @@ function Greeting() {
         ${person.acting_for && html`<br />${t('me.actingFor', { name: person.acting_for.name })}`}
       </p>
       ${waiting > 0 && html`<a class="note warn" href="#/cases">${t('home.waiting', { n: waiting })}</a>`}
-      ${unread > 0 && html`<a class="note" href="#/inbox">${t('inbox.unread', { n: unread })}</a>`}
+      ${unread > 0 && html`<a class="note" href="#/inbox">${t('inbox.unread', { n: unread < 100 ? unread : '99+' })}</a>`}
     </section>
   `;
 }

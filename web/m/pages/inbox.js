@@ -2,14 +2,13 @@
 
 import { html, useState } from '../../vendor/preact-htm.js';
 import { moment, t } from '../../kit/i18n.js';
-import { del, get, post, withQuery } from '../../kit/api.js';
-import { Failure, H1, Loading, Tag, useAct, useData } from '../../kit/ui.js';
+import { More, upTo, useList } from '../../kit/list.js';
+import { del, post } from '../../kit/api.js';
+import { Failure, H1, Loading, Tag, useAct } from '../../kit/ui.js';
 import { Connection } from './case.js';
 import { go, useLive } from '../state.js';
 import { Subscribe } from '../subscribe.js';
 
-const PAGE = 50;
-const MOST = 100;
 const PATH = '/api/citizen/inbox';
 
 export default function Inbox() {
@@ -31,8 +30,7 @@ export default function Inbox() {
 
 /** Those at hand, or those put away. */
 function Messages({ archived }) {
-  const [limit, setLimit] = useState(PAGE);
-  const found = useData(() => get(withQuery(PATH, { archived: archived || null, limit })), [archived, limit]);
+  const found = useList(PATH, { query: { archived: archived || null } });
   const act = useAct();
   useLive(found.reload);
 
@@ -53,10 +51,11 @@ function Messages({ archived }) {
     }
   }
 
-  if (!found.data) {
+  if (!found.items) {
     return found.error ? html`<${Failure} error=${found.error} retry=${found.reload} />` : html`<${Loading} />`;
   }
-  const { items, unread, total } = found.data;
+  const { items } = found;
+  const { unread } = found.answer;
   if (items.length === 0) {
     return html`<section class="card"><p role="status">${t(archived ? 'inbox.noneArchived' : 'inbox.none')}</p></section>`;
   }
@@ -65,7 +64,7 @@ function Messages({ archived }) {
       !archived &&
       html`
       <div class="bar">
-        <span role="status" class="muted">${unread > 0 ? t('inbox.unread', { n: unread }) : t('inbox.allRead')}</span>
+        <span role="status" class="muted">${unread > 0 ? t('inbox.unread', { n: upTo(unread) }) : t('inbox.allRead')}</span>
         ${
           unread > 0 &&
           html`
@@ -94,13 +93,7 @@ function Messages({ archived }) {
           `,
         )}
       </ul>
-      ${
-        total > items.length &&
-        limit < MOST &&
-        html`
-        <button class="btn sec block" onClick=${() => setLimit(MOST)}>${t('inbox.older')}</button>
-      `
-      }
+      <${More} list=${found} />
     </section>
   `;
 }

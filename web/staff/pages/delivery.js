@@ -3,6 +3,7 @@
 import { html, useState } from '../../vendor/preact-htm.js';
 import { moment } from '../../kit/i18n.js';
 import { get, post, withQuery } from '../../kit/api.js';
+import { More, useList } from '../../kit/list.js';
 import { Facts, Failure, H1, Loading, Tag, useAct, useData } from '../../kit/ui.js';
 import { Table } from '../table.js';
 import { me } from '../state.js';
@@ -14,7 +15,6 @@ const PERIODS = [
   [24, '最近 24 小时'],
   [24 * 7, '最近 7 天'],
 ];
-const PAGE = 20;
 const CHANNELS = {
   live: '实时页面',
   inbox: '站内消息',
@@ -214,14 +214,13 @@ function Deliveries() {
 }
 
 function DeliveryList({ state }) {
-  const [offset, setOffset] = useState(0);
-  const found = useData(() => get(withQuery(`${PATH}/deliveries`, { state, limit: PAGE, offset })), [state, offset]);
-  if (!found.data) {
+  const found = useList(`${PATH}/deliveries`, { query: { state } });
+  if (!found.items) {
     return found.error ? html`<${Failure} error=${found.error} retry=${found.reload} />` : html`<${Loading} />`;
   }
-  const { items, total } = found.data;
+  const { items } = found;
   return html`
-    <p role="status" class="muted">共 ${total} 条</p>
+    ${items.length === 0 && html`<p role="status" class="muted">没有这样的投递。</p>`}
     ${
       items.length > 0 &&
       html`
@@ -238,9 +237,6 @@ function DeliveryList({ state }) {
       </${Table}>
     `
     }
-    <div class="bar">
-      ${offset > 0 && html`<button class="btn sec sm" onClick=${() => setOffset(Math.max(0, offset - PAGE))}>上一页</button>`}
-      ${offset + PAGE < total && html`<button class="btn sec sm" onClick=${() => setOffset(offset + PAGE)}>下一页</button>`}
-    </div>
+    <${More} list=${found} />
   `;
 }

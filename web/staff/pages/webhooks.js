@@ -2,7 +2,8 @@
 
 import { html, useState } from '../../vendor/preact-htm.js';
 import { moment } from '../../kit/i18n.js';
-import { del, get, post, put, withQuery } from '../../kit/api.js';
+import { del, get, post, put } from '../../kit/api.js';
+import { More, useList } from '../../kit/list.js';
 import { Facts, Failure, H1, Loading, Tag, useAct, useData } from '../../kit/ui.js';
 import { Table } from '../table.js';
 import { me } from '../state.js';
@@ -14,7 +15,6 @@ const HEALTH = {
   paused: ['warn', '! 已暂停'],
 };
 const CALLS = { pending: ['info', '等待发送'], sent: ['ok', '✓ 已送达'], dead: ['bad', '✕ 未送达'] };
-const PAGE = 20;
 
 export default function Webhooks() {
   const overview = useData(() => get('/api/staff/overview'));
@@ -151,7 +151,7 @@ function Calls({ path, url, changed }) {
 
 function CallList({ path, url, changed }) {
   const [state, setState] = useState(null);
-  const found = useData(() => get(withQuery(`${path}/calls`, { state, limit: PAGE })), [path, state]);
+  const found = useList(`${path}/calls`, { query: { state }, name: 'calls', by: 'number' });
   const act = useAct();
 
   async function replay(number) {
@@ -169,13 +169,13 @@ function CallList({ path, url, changed }) {
       )}
     </div>
     ${(act.error || found.error) && html`<${Failure} error=${act.error ?? found.error} retry=${found.reload} />`}
-    ${!found.data && !found.error && html`<${Loading} />`}
-    ${found.data?.calls.length === 0 && html`<p role="status">没有通知记录。</p>`}
+    ${!found.items && !found.error && html`<${Loading} />`}
+    ${found.items?.length === 0 && html`<p role="status">没有通知记录。</p>`}
     ${
-      found.data?.calls.length > 0 &&
+      found.items?.length > 0 &&
       html`
       <${Table} label=${`${url} 的通知`} head=${['序号', '种类', '时间', '已试', '状态', '原因', '操作']}>
-        ${found.data.calls.map(
+        ${found.items.map(
           (call) => html`
           <tr key=${call.number}>
             <th scope="row">${call.number}</th><td class="mono">${call.kind}</td><td>${moment(call.created_at)}</td><td>${call.attempts}</td>
@@ -187,6 +187,7 @@ function CallList({ path, url, changed }) {
       </${Table}>
     `
     }
+    <${More} list=${found} />
   `;
 }
 
