@@ -13,7 +13,6 @@ import logging
 import sqlite3
 from collections.abc import (
     AsyncIterator,
-    Awaitable,
     Callable,
     Iterable,
     Iterator,
@@ -21,7 +20,6 @@ from collections.abc import (
 )
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
@@ -44,6 +42,7 @@ from core.data.database_errors import DATABASE_ERRORS as DATABASE_ERRORS
 from core.data.statements import CONNECTION as CONNECTION
 from core.data.statements import Statement as Statement
 from core.data.statements import dialect as dialect
+from core.data.unit import Unit, Writer
 
 log = logging.getLogger(__name__)
 
@@ -73,27 +72,7 @@ def _as_text(moment: datetime) -> str:
 importlib.import_module("tortoise.backends.sqlite.executor")
 sqlite3.register_adapter(datetime, _as_text)
 
-Writer = Callable[[Sequence[Any]], Awaitable[None]]
-"""Writes what was collected for it in one transaction, all at once."""
-
-
-@dataclass
-class _Unit:
-    """What an outermost transaction has still to do."""
-
-    last_writes: list[tuple[Writer, Any]] = field(default_factory=list)
-    callbacks: list[Callable[[], None]] = field(default_factory=list)
-
-    async def write(self) -> None:
-        """Hand each writer its items, writers in the order of their names, items as they came."""
-        items: dict[Writer, list[Any]] = {}
-        for writer, item in self.last_writes:
-            items.setdefault(writer, []).append(item)
-        for writer in sorted(items, key=lambda one: (one.__module__, one.__qualname__)):
-            await writer(items[writer])
-
-
-_unit: ContextVar[_Unit | None] = ContextVar("unit", default=None)
+_unit: ContextVar[Unit | None] = ContextVar("unit", default=None)
 
 
 @asynccontextmanager
@@ -104,7 +83,7 @@ async def transaction() -> AsyncIterator[BaseDBAsyncClient]:
         async with _savepoint(outer) as connection:
             yield connection
         return
-    unit = _Unit()
+    unit = Unit()
     token = _unit.set(unit)
     try:
         async with _begun() as connection:
@@ -117,14 +96,14 @@ async def transaction() -> AsyncIterator[BaseDBAsyncClient]:
 
 
 @asynccontextmanager
-async def _savepoint(unit: _Unit) -> AsyncIterator[BaseDBAsyncClient]:
+async def _savepoint(unit: Unit) -> AsyncIterator[BaseDBAsyncClient]:
     """An inner transaction; what it left for the end is forgotten when it is rolled back."""
-    writes, callbacks = len(unit.last_writes), len(unit.callbacks)
+    lengths = unit.lengths()
     try:
         async with in_transaction(CONNECTION) as connection:
             yield connection
     except BaseException:
-        del unit.last_writes[writes:], unit.callbacks[callbacks:]
+        unit.forget_behind(lengths)
         raise
 
 
@@ -186,6 +165,29 @@ def before_commit(writer: Writer, item: Any) -> None:
     if unit is None:
         raise RuntimeError("before_commit() belongs inside transaction()")
     unit.last_writes.append((writer, item))
+
+
+def insert_last(row: Model) -> None:
+    """Insert `row` with the last statement of the outermost transaction.
+
+    Until then nobody sees it, not even the transaction, and what a unique key says of it is heard
+    when the transaction ends (IntegrityError).
+    """
+    unit = _unit.get()
+    if unit is None:
+        raise RuntimeError("insert_last() belongs inside transaction()")
+    unit.rows.append(row)
+
+
+def run_last(statement: Statement, *values: Any) -> None:
+    """Run `statement` with the last one of the outermost transaction; as `insert_last`.
+
+    It must not change a row that another part of that statement writes.
+    """
+    unit = _unit.get()
+    if unit is None:
+        raise RuntimeError("run_last() belongs inside transaction()")
+    unit.changes.append((statement, values))
 
 
 def in_progress() -> bool:

@@ -89,16 +89,20 @@ bell = Bell()
 
 
 async def publish(event: Event, *, key: str) -> None:
-    """Write `event` beside the change it tells of. Raises RuntimeError outside a transaction."""
+    """Write `event` beside the change it tells of, with the last statement of the transaction.
+
+    Raises RuntimeError outside a transaction.
+    """
     if not database.in_progress():
         raise RuntimeError("outbox.publish() belongs inside transaction()")
-    await OutboxMessage.create(
+    row = OutboxMessage(
         event_id=event.id,
         name=event.name,
         key=key,
         payload=json.dumps(events.to_payload(event), ensure_ascii=False),
         created_at=clock.now(),
     )
+    database.insert_last(row)
     database.after_commit(bell.ring)
 
 
@@ -130,10 +134,13 @@ class HoldersDied(Exception):
 
 
 async def _told(claim: Claim[OutboxMessage]) -> bool:
-    async with database.transaction():
+    if claim.fence == 1:  # never claimed before: nothing was put behind it
         told = await claim.settle(done_at=NOW)
-        if told and claim.fence > 1:
-            await QUEUE.bring_back(claim.row)
+    else:
+        async with database.transaction():
+            told = await claim.settle(done_at=NOW)
+            if told:
+                await QUEUE.bring_back(claim.row)
     if not told:
         log.warning("outbox row told by another as well: %s", claim.row.event_id)
     return told

@@ -34,6 +34,7 @@ from tortoise.indexes import Index
 from tortoise.models import Model
 
 from core import database, sql
+from core.data.statements import columns_of, loaded
 from core.sql import NOW, After
 
 log = logging.getLogger(__name__)
@@ -188,20 +189,15 @@ class Queue(Generic[R]):
             limit=limit,
             busy=list(without),
         )
-        if not taken:
-            return []
-        rows = await self.model.filter(pk__in=[one["id"] for one in taken])
-        by_id = {str(row.pk): row for row in rows}
         claims = [
             Claim(
                 queue=self,
-                row=by_id[str(one["id"])],
+                row=loaded(self.model, one),
                 fence=one["fence"],
-                attempts=one["attempts"],
+                attempts=one[self.attempts],
                 lost=one["lost"],
             )
             for one in taken
-            if str(one["id"]) in by_id
         ]
         return sorted(claims, key=lambda claim: (getattr(claim.row, self.due), str(claim.row.pk)))
 
@@ -333,7 +329,7 @@ class Queue(Generic[R]):
             self._chosen(select) + f" UPDATE {self.table} SET fence = fence + 1,"
             " lost = lost + CASE WHEN held_until IS NULL THEN 0 ELSE 1 END, held_until = :until"
             " WHERE id IN (SELECT id FROM chosen)"
-            f" RETURNING id, fence, lost, {self.attempts} AS attempts"
+            f" RETURNING {columns_of(self.model)}"
         )
 
     def _is_first(self) -> str:

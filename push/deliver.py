@@ -22,7 +22,7 @@ from uuid import UUID
 from tortoise.exceptions import IntegrityError
 
 from core import clock
-from core.database import transaction
+from core.database import insert_last, transaction
 from core.protection.protect import blind_index
 from core.queue import AT_ONCE, Backoff, Claim, Queue
 from core.sql import NOW
@@ -114,14 +114,16 @@ async def deliver(
     own = [channel for channel in carried if isinstance(channel, OwnChannel)]
     try:
         async with transaction():
-            await Delivery.bulk_create(rows)
+            for row in rows:
+                insert_last(row)
             written = [await channel.write(message, event_id=event_id) for channel in own]
     except IntegrityError:
         await _record_again(rows)
         return
     for ring in written:
         await ring(redis)
-    bell.ring()
+    if any(row.state is DeliveryState.PENDING for row in rows):
+        bell.ring()
 
 
 async def _state_at_first(

@@ -10,6 +10,7 @@ from datetime import datetime, time, timedelta
 from uuid import UUID
 
 from core import clock
+from core.data.statements import Find
 from core.protection.protect import for_row
 from push.errors import UnreadableQuietHours
 from push.models import NoticePreference
@@ -17,6 +18,9 @@ from push.models import NoticePreference
 CLOCK_TIME = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
 URGENT_KINDS = frozenset({"licence-presented"})
 """Somebody is looking at the holder's licence right now: the holder must be able to object."""
+
+
+_OF_PERSON = Find(NoticePreference, "person_id")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +54,7 @@ class Preferences:
 
 async def get(person_id: UUID) -> Preferences:
     """A person's preferences, or the defaults."""
-    row = await NoticePreference.get_or_none(person_id=person_id)
+    row = await _OF_PERSON.one(person_id)
     if row is None:
         return Preferences()
     return Preferences(

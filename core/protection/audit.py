@@ -17,6 +17,7 @@ from __future__ import annotations
 import hmac
 import json
 import zlib
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -138,26 +139,28 @@ async def record(
 
 async def _write(records: Sequence[dict[str, Any]]) -> None:
     """The records of one transaction, chain after chain: all writers lock in the same order."""
-    for content in sorted(records, key=lambda one: int(one["chain"])):
-        await _append(content)
+    by_chain: defaultdict[int, list[dict[str, Any]]] = defaultdict(list)
+    for content in records:
+        by_chain[content["chain"]].append(content)
+    for chain in sorted(by_chain):
+        await _append(chain, by_chain[chain])
 
 
-async def _append(content: dict[str, Any]) -> None:
-    chain = content["chain"]
+async def _append(chain: int, contents: Sequence[dict[str, Any]]) -> None:
+    """Lock the head once and move it over all records; they are written with the last statement."""
     head = await _LOCK.row(chain)
     if head is None:
         raise RuntimeError("audit.prepare() lays the heads of the chains")
-    number = head["sequence"] + 1
-    content = {**content, "sequence": number, "previous": head["digest"]}
-    digest = _digest(content, vault().audit_key)
-    await AuditRecord.create(**content, digest=digest)
-    mac = chain_heads.next_mac(
-        head["mac"],
-        name=name_of(chain),
-        before=(head["sequence"], head["digest"]),
-        after=(number, digest),
-    )
-    await _MOVE.run(number, digest, mac, chain)
+    number, previous, mac = head["sequence"], head["digest"], head["mac"]
+    for content in contents:
+        before = (number, previous)
+        number += 1
+        record = {**content, "sequence": number, "previous": previous}
+        previous = _digest(record, vault().audit_key)
+        database.insert_last(AuditRecord(**record, digest=previous))
+        after = (number, previous)
+        mac = chain_heads.next_mac(mac, name=name_of(chain), before=before, after=after)
+    database.run_last(_MOVE, number, previous, mac, chain)
 
 
 async def check() -> int:

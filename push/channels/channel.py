@@ -61,7 +61,8 @@ class OwnChannel(Protocol):
     """A channel that lies in our own database: it is sent when its delivery is recorded."""
 
     async def write(self, message: Message, *, event_id: UUID) -> Ring:
-        """Send within the caller's transaction. Raises IntegrityError when it was sent before."""
+        """Send within the caller's transaction; IntegrityError, now or at its end, when it was sent
+        before."""
 
 
 class ReachesEverybody:

@@ -4,6 +4,7 @@ import json
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from core.database import insert_last
 from push.channels.channel import Outcome, ReachesEverybody, Ring, Tools
 from push.models import InboxMessage
 from push.texts.message import Message, Weight
@@ -21,7 +22,7 @@ class InboxChannel(ReachesEverybody):
     rings = False
 
     async def write(self, message: Message, *, event_id: UUID) -> Ring:
-        await self._row(message, event_id).save(force_create=True)
+        insert_last(self._row(message, event_id))
         return _nobody_waits
 
     async def send(self, message: Message, *, event_id: UUID, tools: Tools) -> Outcome:

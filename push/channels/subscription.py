@@ -30,8 +30,8 @@ class SubscriptionChannel:
     rings = True
 
     async def reaches(self, message: Message, *, tools: Tools) -> bool:
-        accounts = await queries.list_platform_users(message.recipient_id)
-        return any(account.platform in tools.connectors for account in accounts)
+        platforms = await queries.list_platforms(message.recipient_id)
+        return any(platform in tools.connectors for platform in platforms)
 
     async def send(self, message: Message, *, event_id: UUID, tools: Tools) -> Outcome:
         for account in await queries.list_platform_users(message.recipient_id):

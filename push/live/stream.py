@@ -78,11 +78,12 @@ async def append(
 async def add(
     key: str, kind: str, payload: dict[str, Any], *, event_id: UUID | None = None
 ) -> Entry:
-    """The same within the caller's transaction. Raises IntegrityError for an event that is there.
+    """The same within the caller's transaction.
 
-    The transaction is lost then; the stream stays without a gap because it was moved in it too.
+    For an event that is there its end raises IntegrityError. The transaction is lost then; the
+    stream stays without a gap because it was moved in it too.
     """
-    row = await StreamEntry.create(
+    row = StreamEntry(
         stream_key=key,
         position=await _next_position(key),
         kind=kind,
@@ -90,6 +91,7 @@ async def add(
         event_id=event_id,
         at=clock.now(),
     )
+    database.insert_last(row)
     return _entry(row)
 
 

@@ -281,7 +281,7 @@ async def _write(
     report: dict[str, object] | None = None,
 ) -> Verification:
     async with database.transaction():
-        row = await Verification.create(
+        row = Verification(
             kind=kind,
             at=at,
             licence_id=licence.id if licence else None,
@@ -297,6 +297,7 @@ async def _write(
             digest=digest,
             request_key=request_key,
         )
+        database.insert_last(row)
         if licence is not None:
             look = access_log.Look.by(
                 by,

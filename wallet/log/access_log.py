@@ -11,6 +11,7 @@ Kept for at least three years (PIPL art. 56 keeps assessments as long).
 
 import hashlib
 import json
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -99,22 +100,20 @@ def replace_fields(look: Look, labels: Sequence[str]) -> Look:
 
 async def record(
     licence: Licence, look: Look, *, tell: bool = True, use_id: UUID | None = None
-) -> UseRecord:
-    """Append a record to the holder's log, in the current transaction.
+) -> None:
+    """Append a record to the holder's log, in the current transaction, as the last it does.
 
     `use_id` is for looks that another event tells of, perhaps twice: the second is refused by the
-    database.
+    database when the transaction ends.
     The holder hears of it, unless `tell` is False because another event says so already.
     """
     if not database.in_progress():
         raise RuntimeError("uses.record() belongs inside transaction()")
-    at = clock.now()
-    n, previous, mac = await _head_of(licence.subject_id)
     row = UseRecord(
         id=use_id or new_id(),
         subject_id=licence.subject_id,
-        n=n + 1,
-        at=at,
+        n=0,
+        at=clock.now(),
         kind=look.kind,
         licence_id=licence.id,
         licence_type=licence.licence_type,
@@ -129,21 +128,36 @@ async def record(
         fields_seen=list(look.fields_seen),
         verdict=look.verdict,
         reasons=list(look.reasons),
-        previous=previous,
+        previous="",
         digest="",
     )
-    row.digest = digest_of(content_of(row))
-    await row.save(force_create=True)
-    sealed = chain_heads.next_mac(
-        mac,
-        name=name_of(licence.subject_id),
-        before=(n, previous),
-        after=(row.n, row.digest),
-    )
-    await _MOVE.run(row.n, row.digest, sealed, str(licence.subject_id))
+    database.before_commit(_write, row)
     if tell:
         await outbox.publish(_event(row), key=str(licence.id))
-    return row
+
+
+async def _write(rows: Sequence[UseRecord]) -> None:
+    """The records of one transaction, holder after holder: all writers lock in the same order."""
+    by_holder: defaultdict[UUID, list[UseRecord]] = defaultdict(list)
+    for row in rows:
+        by_holder[row.subject_id].append(row)
+    for subject_id in sorted(by_holder):
+        await _append(subject_id, by_holder[subject_id])
+
+
+async def _append(subject_id: UUID, rows: Sequence[UseRecord]) -> None:
+    """Lock the head once and move it over all records; they are written with the last statement."""
+    n, previous, mac = await _head_of(subject_id)
+    for row in rows:
+        before = (n, previous)
+        row.n, row.previous = n + 1, previous
+        row.digest = digest_of(content_of(row))
+        database.insert_last(row)
+        n, previous = row.n, row.digest
+        mac = chain_heads.next_mac(
+            mac, name=name_of(subject_id), before=before, after=(n, previous)
+        )
+    database.run_last(_MOVE, n, previous, mac, str(subject_id))
 
 
 async def record_once(licence: Licence, look: Look, *, action: str, tell: bool = True) -> None:
