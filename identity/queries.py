@@ -6,6 +6,7 @@ from typing import Literal
 from uuid import UUID
 
 from core import clock
+from core.data.statements import Statement
 from core.protection.protect import blind_index, blind_indexes
 from identity import errors
 from identity.models import (
@@ -20,6 +21,8 @@ from identity.models import (
     State,
     Subject,
 )
+
+_PLATFORMS = Statement("SELECT platform FROM identity_platform_account WHERE subject_id = ?")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,6 +162,12 @@ async def list_platform_users(person_id: UUID) -> list[PlatformUser]:
     """The person's accounts on mini-app platforms, the one used last first."""
     accounts = await PlatformAccount.filter(subject_id=person_id).order_by("-last_used_at")
     return [PlatformUser(platform=account.platform, user_id=account.user) for account in accounts]
+
+
+async def list_platforms(person_id: UUID) -> list[str]:
+    """The platforms the person has accounts on; how they name the person is not opened."""
+    rows = await _PLATFORMS.rows(str(person_id))
+    return [row["platform"] for row in rows]
 
 
 async def get_counter(counter_id: UUID) -> CounterView:

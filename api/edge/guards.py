@@ -29,6 +29,7 @@ from identity.systems.signed_request import Claims, SignedRequest
 # Handlers take path parameters and bodies of their own; only their being awaitable matters here.
 Handler = Callable[..., Awaitable[Any]]
 H = TypeVar("H", bound=Handler)
+Known = TypeVar("Known")
 
 COOKIES = {PrincipalKind.CITIZEN: "yj_session", PrincipalKind.OFFICER: "yj_staff"}
 """Two names, so that one browser may hold a citizen and an officer side by side."""
@@ -111,8 +112,8 @@ def counter(handler: H) -> H:
     """An enrolled counter device that signs the request with its key."""
 
     async def admit(request: Request) -> None:
-        signed = await _signed_request(request, "x-counter", counters.expect)
-        request.ctx.principal = await counters.verify_request(signed)
+        signed, known = await _signed_request(request, "x-counter", counters.expect)
+        request.ctx.principal = await counters.verify_request(signed, known)
 
     return _guarded(handler, "counter", admit)
 
@@ -121,9 +122,9 @@ def client(handler: H) -> H:
     """A client system that signs the request with its secret; the call counts for its quota."""
 
     async def admit(request: Request) -> None:
-        signed = await _signed_request(request, "x-client", clients.expect)
+        signed, known = await _signed_request(request, "x-client", clients.expect)
         redis = request.app.ctx.resources.redis
-        principal = await clients.verify_request(signed)
+        principal = await clients.verify_request(signed, known)
         await clients.spend(principal, redis=redis)
         request.ctx.principal = principal
 
@@ -134,8 +135,8 @@ def client_uncounted(handler: H) -> H:
     """As `client`, for reading one's own account: costs nothing of the quota."""
 
     async def admit(request: Request) -> None:
-        signed = await _signed_request(request, "x-client", clients.expect)
-        request.ctx.principal = await clients.verify_request(signed)
+        signed, known = await _signed_request(request, "x-client", clients.expect)
+        request.ctx.principal = await clients.verify_request(signed, known)
 
     return _guarded(handler, "client", admit)
 
@@ -301,8 +302,8 @@ def _is_own_host(request: Request, source: str) -> bool:
 
 
 async def _signed_request(
-    request: Request, prefix: str, known: Callable[[str], Awaitable[None]]
-) -> SignedRequest:
+    request: Request, prefix: str, expect: Callable[[str], Awaitable[Known]]
+) -> tuple[SignedRequest, Known]:
     """The signature covers the body; what can be told without it is told before it is received."""
     claims = Claims.read(
         caller=request.headers.get(f"{prefix}-id", ""),
@@ -311,11 +312,12 @@ async def _signed_request(
         signature=request.headers.get(f"{prefix}-signature", ""),
     )
     claims.check_time()
-    await known(claims.caller)
+    known = await expect(claims.caller)
     declaration = vars(request.route.handler)["__endpoint__"]  # type: ignore[union-attr]
     await bodies.receive(request, largest=declaration.largest)
-    return await claims.sign(
+    signed = await claims.sign(
         method=request.method,
         target=request.raw_url.decode("latin-1"),
         body=request.body or b"",
     )
+    return signed, known

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from datetime import datetime
+from typing import Any
 
 from tortoise import fields
 from tortoise.models import Model
@@ -16,10 +17,9 @@ from core import clock, database
 
 FORGOTTEN_AT_ONCE = 5_000
 
-_SPEND = database.Statement(
-    "INSERT INTO core_spent (digest, until) VALUES (?, ?) ON CONFLICT (digest) DO NOTHING "
-    "RETURNING digest"
-)
+_INTO = "INSERT INTO core_spent (digest, until)"
+_ONCE = "ON CONFLICT (digest) DO NOTHING RETURNING digest"
+_SPEND = database.Statement(f"{_INTO} VALUES (?, ?) {_ONCE}")
 
 
 class Spent(Model):
@@ -37,8 +37,27 @@ async def spend(kind: str, value: str, *, until: datetime) -> bool:
 
     `until` is when `value` is dead by itself, so that nothing has to be remembered.
     """
+    return await _SPEND.row(*_row(kind, value, until)) is not None
+
+
+class Spending:
+    """`spend` in one statement with a question: nothing is spent unless `source` gives a row.
+
+    `source` is a table and what must hold in it, such as `identity_counter WHERE id = ?`.
+    """
+
+    def __init__(self, source: str) -> None:
+        values = "SELECT CAST(? AS text), CAST(? AS bigint)"
+        self._statement = database.Statement(f"{_INTO} {values} FROM {source} {_ONCE}")
+
+    async def spend(self, kind: str, value: str, *given: Any, until: datetime) -> bool:
+        """Whether it holds for what was `given`, and this is the first use."""
+        return await self._statement.row(*_row(kind, value, until), *given) is not None
+
+
+def _row(kind: str, value: str, until: datetime) -> tuple[str, int]:
     digest = hashlib.sha256(f"{kind}\n{value}".encode()).hexdigest()
-    return await _SPEND.row(digest, int(until.timestamp()) + 1) is not None
+    return digest, int(until.timestamp()) + 1
 
 
 async def forget() -> int:

@@ -13,6 +13,7 @@ from typing import NamedTuple, TypeVar
 from uuid import UUID
 
 from core import clock, ids
+from core.data.statements import Find
 from core.database import transaction
 from core.protection import audit
 from identity import errors, queries
@@ -29,6 +30,8 @@ KEPT = timedelta(days=5)
 without network read is handed in three days later at most."""
 
 T = TypeVar("T", bound=Hashable)
+
+_BY_ID = Find(Session, "id")
 
 SLIDE_EVERY = timedelta(minutes=1)
 """Use moves the end of a session at most this often: one write a minute, not one a request."""
@@ -134,7 +137,7 @@ async def revoked_at(session_id: UUID) -> datetime | None:
 
     Raises SessionNotFound for one nobody knows (any more; see `KEPT`).
     """
-    session = await Session.get_or_none(id=session_id)
+    session = await _BY_ID.one(session_id)
     if session is None:
         raise errors.SessionNotFound()
     return session.revoked_at

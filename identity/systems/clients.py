@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from core import clock, ids
+from core.data.spent import Spending
 from core.database import transaction
 from core.protection import audit
 from identity import errors
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
 
 QUOTA_KEY_LIFE = timedelta(days=2)
+
+_ACTIVE = Spending("identity_client_app WHERE id = ? AND state = 'active'")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,23 +73,26 @@ async def revoke(client_id: str, *, by: str) -> None:
             await audit.record(actor=by, action="client-revoked", target=f"client:{client_id}")
 
 
-async def verify_request(request: SignedRequest) -> Principal:
-    """The client that signed the request; InvalidSignature for every flaw alike."""
+async def verify_request(request: SignedRequest, client: ClientApp) -> Principal:
+    """The client that signed the request; InvalidSignature for every flaw alike.
+
+    `client` is what `expect` gave. Whether it has been revoked since is asked with the nonce.
+    """
     request.check_time()
-    client = await ClientApp.get_or_none(client_id=request.caller, state=State.ACTIVE)
-    if client is None:
-        raise errors.InvalidSignature()
     expected = hmac.new(client.secret.encode(), request.signed_text, hashlib.sha256).hexdigest()
     if not hmac.compare_digest(expected.encode(), request.signature.lower().encode()):
         raise errors.InvalidSignature()
-    await request.use_nonce()
+    await request.use_nonce(client.id, while_=_ACTIVE)
     return Principal(kind=PrincipalKind.CLIENT, id=client.id, name=client.name)
 
 
-async def expect(caller: str) -> None:
-    """Raises InvalidSignature for a caller whose signature cannot be good whatever it sends."""
-    if not await ClientApp.filter(client_id=caller, state=State.ACTIVE).exists():
+async def expect(caller: str) -> ClientApp:
+    """Who claims to call. Raises InvalidSignature for one that is not known, or was revoked: its
+    signature cannot be good whatever it sends."""
+    client = await ClientApp.get_or_none(client_id=caller, state=State.ACTIVE)
+    if client is None:
         raise errors.InvalidSignature()
+    return client
 
 
 async def spend(principal: Principal, *, redis: "Redis") -> Usage:

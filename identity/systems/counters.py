@@ -10,7 +10,6 @@ import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING
 from uuid import UUID
 
 from cryptography.exceptions import InvalidSignature as BadSignature
@@ -19,15 +18,13 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
 from core import clock
-from core.database import transaction
+from core.data.spent import Spending
+from core.database import Statement, transaction
 from core.protection import audit
 from identity import errors, queries
 from identity.models import Counter, EnrolmentCode, State
 from identity.principal import Principal, PrincipalKind
 from identity.systems.signed_request import SignedRequest
-
-if TYPE_CHECKING:
-    pass
 
 CODE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 """Without 0 O 1 I L: the code is read out or typed from paper."""
@@ -36,6 +33,12 @@ CODE_GROUPS, CODE_GROUP_SIZE = 3, 4
 CODE_LIFE = timedelta(hours=24)
 POINT_SIZE = 65
 SIGNATURE_SIZE = 64
+
+_FIND = Statement(
+    "SELECT id, name, department_id, hall, public_key FROM identity_counter"
+    " WHERE id = ? AND state = 'active'"
+)
+_ACTIVE = Spending("identity_counter WHERE id = ? AND state = 'active'")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,26 +110,51 @@ async def enrol(code: str, *, public_key: str, name: str) -> EnrolledCounter:
     )
 
 
-async def verify_request(request: SignedRequest) -> Principal:
-    """The counter that signed the request; InvalidSignature for every flaw alike."""
+@dataclass(frozen=True, kw_only=True)
+class KnownCounter:
+    """What of a device never changes, as long as it is not revoked."""
+
+    id: UUID
+    name: str
+    department: str
+    hall: str
+    public_key: bytes
+
+
+async def verify_request(request: SignedRequest, counter: KnownCounter) -> Principal:
+    """The counter that signed the request; InvalidSignature for every flaw alike.
+
+    `counter` is what `expect` gave. Whether it has been revoked since is asked with the nonce.
+    """
     request.check_time()
-    counter = await _find_active(request.caller)
-    if counter is None or not _signed_by(counter.public_key, request):
+    if not _signed_by(counter.public_key, request):
         raise errors.InvalidSignature()
-    await request.use_nonce()
+    await request.use_nonce(counter.id, while_=_ACTIVE)
     return Principal(
         kind=PrincipalKind.COUNTER,
         id=counter.id,
         name=counter.name,
-        department=counter.department_id,
+        department=counter.department,
         hall=counter.hall,
     )
 
 
-async def expect(caller: str) -> None:
-    """Raises InvalidSignature for a caller whose signature cannot be good whatever it sends."""
-    if await _find_active(caller) is None:
+async def expect(caller: str) -> KnownCounter:
+    """Who claims to call. Raises InvalidSignature for one that is not enrolled, or was revoked:
+    its signature cannot be good whatever it sends."""
+    try:
+        row = await _FIND.row(str(UUID(caller)))
+    except ValueError:
+        row = None
+    if row is None:
         raise errors.InvalidSignature()
+    return KnownCounter(
+        id=UUID(str(row["id"])),
+        name=row["name"],
+        department=row["department_id"],
+        hall=row["hall"],
+        public_key=bytes(row["public_key"]),
+    )
 
 
 async def revoke(counter_id: UUID, *, by: str) -> None:
@@ -138,14 +166,6 @@ async def revoke(counter_id: UUID, *, by: str) -> None:
         )
         if changed:
             await audit.record(actor=by, action="counter-revoked", target=f"counter:{counter_id}")
-
-
-async def _find_active(caller: str) -> Counter | None:
-    try:
-        counter_id = UUID(caller)
-    except ValueError:
-        return None
-    return await Counter.get_or_none(id=counter_id, state=State.ACTIVE)
 
 
 def _signed_by(point: bytes, request: SignedRequest) -> bool:

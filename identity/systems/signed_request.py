@@ -9,9 +9,10 @@ import hashlib
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 from core import clock
-from core.data import spent
+from core.data.spent import Spending
 from identity.errors import InvalidSignature
 
 CLOCK_SKEW_SECONDS = 60
@@ -100,14 +101,17 @@ class SignedRequest:
         """Raises InvalidSignature for a clock that is off by more than a minute."""
         _check_time(self.sent_at)
 
-    async def use_nonce(self) -> None:
-        """Spend the nonce; raises InvalidSignature on its second use. After the signature only.
+    async def use_nonce(self, row_id: UUID, *, while_: Spending) -> None:
+        """Spend the nonce if the caller is still allowed to ask; after the signature only.
 
-        It is remembered in the database until the request is too old anyway: who restarts Valkey
-        does not make a captured request fresh again.
+        `while_` asks whether the caller's row, of `row_id`, is still good. Raises InvalidSignature
+        when it is not, or when the nonce was spent. The nonce is the row's, however the request
+        spells who calls, and is remembered in the database until the request is too old anyway: who
+        restarts Valkey does not make a captured request fresh again.
         """
         until = self.sent_at + timedelta(seconds=CLOCK_SKEW_SECONDS)
-        if not await spent.spend("nonce", f"{self.caller}:{self.nonce}", until=until):
+        nonce = f"{row_id}:{self.nonce}"
+        if not await while_.spend("nonce", nonce, str(row_id), until=until):
             raise InvalidSignature()
 
 

@@ -17,8 +17,8 @@ pytestmark = pytest.mark.usefixtures("db", "frozen_clock")
 TARGET = "/api/enterprise/v1/seal-verifications"
 
 
-async def verify(headers: dict[str, str], redis: Redis, *, body: bytes = b"file") -> Principal:
-    request = await SignedRequest.read(
+async def read(headers: dict[str, str], *, body: bytes = b"file") -> SignedRequest:
+    return await SignedRequest.read(
         caller=headers["X-Client-Id"],
         time=headers["X-Client-Time"],
         nonce=headers["X-Client-Nonce"],
@@ -27,7 +27,11 @@ async def verify(headers: dict[str, str], redis: Redis, *, body: bytes = b"file"
         target=TARGET,
         body=body,
     )
-    return await clients.verify_request(request)
+
+
+async def verify(headers: dict[str, str], redis: Redis, *, body: bytes = b"file") -> Principal:
+    signed = await read(headers, body=body)
+    return await clients.verify_request(signed, await clients.expect(signed.caller))
 
 
 async def test_signed_request_is_believed(redis: Redis) -> None:
@@ -37,6 +41,17 @@ async def test_signed_request_is_believed(redis: Redis) -> None:
 
     assert principal.name == "示例银行"
     assert principal.actor.startswith("client:")
+
+
+async def test_client_revoked_while_its_body_arrives_is_refused() -> None:
+    system = await ClientSystem().register()
+    signed = await read(system.headers("POST", TARGET, b"file"))
+    known = await clients.expect(signed.caller)
+
+    await clients.revoke(signed.caller, by=BY)
+
+    with pytest.raises(errors.InvalidSignature):
+        await clients.verify_request(signed, known)
 
 
 async def test_large_body_is_signed_like_a_small_one(redis: Redis) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -42,7 +43,8 @@ async def read(
 
 
 async def verify(headers: dict[str, str], redis: Redis, **request: Any) -> Principal:
-    return await counters.verify_request(await read(headers, **request))
+    signed = await read(headers, **request)
+    return await counters.verify_request(signed, await counters.expect(signed.caller))
 
 
 async def new_code() -> str:
@@ -150,6 +152,31 @@ async def test_replay_is_refused(redis: Redis) -> None:
 
     with pytest.raises(errors.InvalidSignature):
         await verify(headers, redis)
+
+
+@pytest.mark.parametrize(
+    "spelled", [str.upper, "{{{}}}".format, "urn:uuid:{}".format, lambda id_: id_.replace("-", "")]
+)
+async def test_replay_under_another_spelling_of_the_caller_is_refused(
+    redis: Redis, spelled: Callable[[str], str]
+) -> None:
+    device = await CounterDevice().enrol()
+    headers = device.headers("POST", TARGET, b"{}")
+    await verify(headers, redis)
+
+    with pytest.raises(errors.InvalidSignature):
+        await verify({**headers, "X-Counter-Id": spelled(headers["X-Counter-Id"])}, redis)
+
+
+async def test_counter_revoked_while_its_body_arrives_is_refused() -> None:
+    device = await CounterDevice().enrol()
+    signed = await read(device.headers("POST", TARGET, b"{}"))
+    known = await counters.expect(signed.caller)
+
+    await counters.revoke(device.counter_id, by=BY)
+
+    with pytest.raises(errors.InvalidSignature):
+        await counters.verify_request(signed, known)
 
 
 async def test_replay_is_refused_also_after_valkey_has_forgotten_everything(redis: Redis) -> None:
