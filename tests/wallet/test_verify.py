@@ -2,12 +2,17 @@
 
 import asyncio
 from dataclasses import replace
+from typing import cast
 
 import pytest
 from redis.asyncio import Redis
 
+from core import clock
+from core.files.blobs import Blobs
 from core.outbox import OutboxMessage
 from core.protection.audit import AuditRecord
+from identity.log_in import sessions
+from identity.models import Session
 from identity.principal import Principal
 from signing import TrustList
 from tests.conftest import FrozenClock
@@ -15,7 +20,7 @@ from tests.wallet.city import TODAY, City
 from tests.wallet.factories import issue_licence, tools
 from wallet.check import at_counter
 from wallet.check.at_counter import CodeAnswer, Errand
-from wallet.log import access_log
+from wallet.log import access_log, alarms
 from wallet.models import Licence, Verification
 from wallet.register import status
 from wallet.show import present
@@ -172,6 +177,84 @@ async def test_licence_revoked_between_two_readings_keeps_the_first_answer_only_
 
     assert again.verdict.verdict == "valid"
     assert await Verification.all().count() == 1
+
+
+async def test_alarm_between_two_openings_counts_at_the_next_reading_until_it_is_resolved(
+    city: City, redis: Redis
+) -> None:
+    licence_id, counter = await issue_licence(city), await city.counter()
+    about = f"licence:{licence_id}"
+
+    async def next_reading() -> tuple[str, bool]:
+        citizen = city.citizen(city.zhang)
+        shown = await present.open(licence_id, by=citizen, redis=redis, public_url=URL)
+        answer = await read(city, redis, shown.text, by=counter)
+        return answer.verdict.verdict, answer.licence is not None
+
+    assert await next_reading() == ("valid", True)
+    await alarms.sound(alarms.STATE, about=about, detail="state", licence_id=licence_id)
+    assert await next_reading() == ("cannot_tell", False)
+    await alarms.resolve(alarms.STATE, about=about, by="operator:1")
+    assert await next_reading() == ("valid", True)
+
+
+async def test_alarm_about_another_licence_changes_nothing(city: City, redis: Redis) -> None:
+    text, counter = await shown_code(city, redis), await city.counter()
+    other = await issue_licence(city, "FOOD")
+    await alarms.sound(alarms.STATE, about=f"licence:{other}", detail="state", licence_id=other)
+    await alarms.sound(alarms.ANCHOR, about="log:anchors", detail="anchor 1 is missing")
+
+    answer = await read(city, redis, text, by=counter)
+
+    assert answer.verdict.verdict == "valid"
+
+
+async def test_alarm_raised_while_the_document_is_looked_at_counts(
+    city: City, redis: Redis
+) -> None:
+    """The licence's row was read before, without an alarm; the seal was not known yet."""
+    text, counter = await shown_code(city, redis), await city.counter()
+    licence = await Licence.get()
+
+    class Shelf:
+        """Blobs of which one is fetched while somebody finds fault with the register."""
+
+        async def get(self, digest: str) -> bytes:
+            about = f"licence:{licence.id}"
+            await alarms.sound(alarms.STATE, about=about, detail="x", licence_id=licence.id)
+            return await city.blobs.get(digest)
+
+    slow = replace(city, blobs=cast(Blobs, Shelf()))
+    answer = await read(slow, redis, text, by=counter)
+
+    assert (answer.verdict.verdict, answer.licence) == ("cannot_tell", None)
+    assert "register-in-doubt" in answer.verdict.reasons
+
+
+async def test_session_ended_after_opening_stops_the_code(city: City, redis: Redis) -> None:
+    licence_id, counter = await issue_licence(city), await city.counter()
+    issued = await sessions.issue(city.citizen(city.zhang), idle_minutes=30, via="sandbox")
+    opened = [
+        await present.open(licence_id, by=issued.principal, redis=redis, public_url=URL)
+        for _ in range(2)
+    ]
+    assert (await read(city, redis, opened[0].text, by=counter)).verdict.verdict == "valid"
+
+    await Session.filter(id=issued.principal.session_id).update(revoked_at=clock.now())
+
+    answer = await read(city, redis, opened[1].text, by=counter)
+    assert (answer.verdict.verdict, answer.verdict.reasons) == ("invalid", ("code-stopped",))
+
+
+async def test_session_that_nobody_knows_any_more_cannot_be_told(city: City, redis: Redis) -> None:
+    licence_id, counter = await issue_licence(city), await city.counter()
+    issued = await sessions.issue(city.citizen(city.zhang), idle_minutes=30, via="sandbox")
+    opened = await present.open(licence_id, by=issued.principal, redis=redis, public_url=URL)
+    await Session.all().delete()
+
+    answer = await read(city, redis, opened.text, by=counter)
+
+    assert answer.verdict.verdict == "cannot_tell"
 
 
 async def test_seal_is_checked_against_todays_trust_list(city: City, redis: Redis) -> None:

@@ -158,15 +158,18 @@ async def _redeem(code: str, reading: Reading, *, by: Principal, tools: Tools) -
 
 async def _look_at_licence(redeemed: Redeemed, digest: str, tools: Tools) -> Looked:
     now = clock.now()
-    licence = await status.find_licence(redeemed.licence_id) if redeemed.licence_id else None
-    if licence is None:
+    found = await status.find_with_doubt(redeemed.licence_id) if redeemed.licence_id else None
+    if found is None:
         return Looked(result=verdict.refused(Reason.NOT_A_LICENCE_CODE, check="code"))
+    licence, in_doubt = found
     state = status.state_of(licence, clock.local(now).date())
     checks = [
         Check(name="code", outcome=Outcome.PASS, detail="二维码有效，首次使用"),
         await _showing(redeemed, licence, now),
         verdict.state_check(state, valid_to=licence.valid_to, at=now),
-        *await document_checks(licence, blobs=tools.blobs, trust=tools.trust, redis=tools.redis),
+        *await document_checks(
+            licence, blobs=tools.blobs, trust=tools.trust, redis=tools.redis, in_doubt=in_doubt
+        ),
     ]
     return Looked(result=verdict.combine(checks), licence=licence, digest=digest)
 
@@ -218,7 +221,7 @@ async def _write(reading: Reading, looked: Looked, redeemed: Redeemed | None) ->
     person_id = await _person(licence, redeemed)
     known = reading.kind in GROUNDS
     async with database.transaction():
-        row = await Verification.create(
+        row = Verification(
             kind=VerificationKind.CODE,
             at=clock.now(),
             read_at=reading.read_at,
@@ -239,6 +242,7 @@ async def _write(reading: Reading, looked: Looked, redeemed: Redeemed | None) ->
             presentation=looked.digest,
             request_key=reading.request_key,
         )
+        database.insert_last(row)
         use_id = _use_id(reading, looked)
         if licence is not None and not await access_log.is_recorded(use_id):
             await access_log.record(licence, _look(reading, looked, row), tell=False, use_id=use_id)

@@ -22,6 +22,12 @@ log = logging.getLogger(__name__)
 ROLLBACK, ANCHOR, REGISTER, STATE = "rollback", "anchor", "register", "state"
 HEAD = "head"
 
+IS_OPEN = (
+    "EXISTS (SELECT 1 FROM wallet_log_alarm alarm"
+    " WHERE alarm.licence_id = licence.id AND alarm.resolved_at IS NULL)"
+)
+"""Whether an alarm is open, for a statement that reads `wallet_licence licence`."""
+
 _OPEN = database.Statement(
     "SELECT 1 AS found FROM wallet_log_alarm WHERE licence_id = ? AND resolved_at IS NULL LIMIT 1"
 )
@@ -92,11 +98,9 @@ async def resolve(kind: str, *, about: str, by: str) -> bool:
     return bool(closed)
 
 
-async def check_of(licence_id: UUID) -> Check | None:
-    """What an open alarm means to a reader of the licence; None without one."""
-    if await _OPEN.row(str(licence_id)) is None:
-        return None
-    return doubt()
+async def is_open(licence_id: UUID) -> bool:
+    """Whether an alarm about a licence is open."""
+    return await _OPEN.row(str(licence_id)) is not None
 
 
 def doubt() -> Check:

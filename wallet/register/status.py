@@ -11,13 +11,14 @@ from uuid import UUID
 from tortoise.expressions import Q
 
 from core import clock, database, outbox
+from core.data.statements import columns_of, loaded
 from core.protection import audit
 from identity.principal import Principal
 from identity.staff import roles
 from identity.staff.roles import Act
 from wallet.errors import LicenceNotFound, NotASealKeeper, StateChangeNotAllowed
 from wallet.events import LicenceStateChanged
-from wallet.log import transparency
+from wallet.log import alarms, transparency
 from wallet.models import Licence, StateChange
 from wallet.register import copies
 from wallet.types import catalogue, validity
@@ -36,6 +37,24 @@ MOVES: dict[LicenceState, frozenset[LicenceState]] = {
 async def find_licence(licence_id: UUID) -> Licence | None:
     """The row, or None."""
     return await Licence.get_or_none(id=licence_id)
+
+
+async def find_with_doubt(licence_id: UUID) -> tuple[Licence, bool] | None:
+    """The row, and whether an alarm about it is open at the same moment: one look for a reading."""
+    row = await _with_doubt().row(str(licence_id))
+    if row is None:
+        return None
+    in_doubt = bool(row.pop("in_doubt"))
+    return loaded(Licence, row), in_doubt
+
+
+@cache
+def _with_doubt() -> database.Statement:
+    columns = columns_of(Licence, "licence")
+    return database.Statement(
+        f"SELECT {columns}, {alarms.IS_OPEN} AS in_doubt"  # noqa: S608 - names of our own code
+        " FROM wallet_licence licence WHERE licence.id = ?"
+    )
 
 
 async def own_licence(licence_id: UUID, *, by: Principal) -> Licence:

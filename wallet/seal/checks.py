@@ -55,23 +55,35 @@ async def seal_checks(
     document: str, *, blobs: Blobs, trust: TrustList, redis: Redis
 ) -> Sequence[Check]:
     """What is known of the seal, at most KEPT old; each check says since when."""
-    return (await _sealed(document, blobs=blobs, trust=trust, redis=redis)).checks
+    sealed, _ = await _sealed(document, blobs=blobs, trust=trust, redis=redis)
+    return sealed.checks
 
 
 async def document_checks(
-    licence: Licence, *, blobs: Blobs, trust: TrustList, redis: Redis
+    licence: Licence,
+    *,
+    blobs: Blobs,
+    trust: TrustList,
+    redis: Redis,
+    in_doubt: bool | None = None,
 ) -> Sequence[Check]:
-    """The same, and whether the register still says what the document says."""
-    sealed = await _sealed(licence.document, blobs=blobs, trust=trust, redis=redis)
-    return [*sealed.checks, *await doubts(licence, sealed.says)]
+    """The same, and whether the register still says what the document says.
+
+    `in_doubt` is whether an alarm was open when the licence's row was read. It is asked anew when
+    it was not, or when the document had to be looked at, which takes its time.
+    """
+    sealed, was_kept = await _sealed(licence.document, blobs=blobs, trust=trust, redis=redis)
+    known = in_doubt if was_kept else None
+    return [*sealed.checks, *await doubts(licence, sealed.says, in_doubt=known)]
 
 
-async def doubts(licence: Licence, says: Sequence[str] = ()) -> list[Check]:
+async def doubts(
+    licence: Licence, says: Sequence[str] = (), *, in_doubt: bool | None = None
+) -> list[Check]:
     """Why the row of a licence is not to be relied on: an open alarm, or another statement than
     one of `says`. Such a difference raises the alarm; none is told, too, who asks later."""
-    known = await alarms.check_of(licence.id)
-    if known is not None:
-        return [known]
+    if await alarms.is_open(licence.id) if in_doubt is None else in_doubt:
+        return [alarms.doubt()]
     if not says or agreement.digest(agreement.of_row(licence)) in says:
         return []
     await alarms.sound(
@@ -83,15 +95,18 @@ async def doubts(licence: Licence, says: Sequence[str] = ()) -> list[Check]:
     return [alarms.doubt()]
 
 
-async def _sealed(document: str, *, blobs: Blobs, trust: TrustList, redis: Redis) -> Sealed:
+async def _sealed(
+    document: str, *, blobs: Blobs, trust: TrustList, redis: Redis
+) -> tuple[Sealed, bool]:
+    """What is known, and whether it was kept."""
     key = f"seal-checks:{document}:{trust.digest}"
     kept = await _kept(key, redis)
     if kept is not None:
-        return kept
+        return kept, True
     found = await look(document, blobs=blobs, trust=trust, at=clock.now())
     if all(check.outcome is not Outcome.UNKNOWN for check in found.checks):
         await _keep(key, found, redis)
-    return found
+    return found, False
 
 
 async def look(document: str, *, blobs: Blobs, trust: TrustList, at: datetime) -> Sealed:
