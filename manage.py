@@ -11,6 +11,7 @@ python manage.py reencrypt [--check]       write protected values anew under the
 python manage.py counter-code KEY HALL    a one-time code to enrol a counter of department KEY
 python manage.py check-audit       follow the audit chains
 python manage.py check-blobs       compare stored files with the rows that name them
+python manage.py check-counts [--mend]     compare the kept counts with the cases
 python manage.py check-uses        follow every holder's log of who looked, and the signed days
 python manage.py check-log         compute the transparency log anew
 python manage.py seal-logs         seal the heads of the logs as they are, after a restore
@@ -51,6 +52,8 @@ def parser() -> argparse.ArgumentParser:
     counter.add_argument("hall")
     anew = commands.add_parser("reencrypt")
     anew.add_argument("--check", action="store_true", help="only count what is not yet done")
+    kept = commands.add_parser("check-counts")
+    kept.add_argument("--mend", action="store_true", help="add what is missing, beside the work")
     hook = commands.add_parser("webhook")
     hook.add_argument("client")
     hook.add_argument("topic")
@@ -86,6 +89,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> None:
         "seals": seals,
         "reencrypt": lambda: setup_commands.reencrypt(settings, check=arguments.check),
         "check-audit": lambda: operator_commands.check_audit(settings),
+        "check-counts": lambda: operator_commands.check_counts(settings, mend=arguments.mend),
         "check-blobs": lambda: operator_commands.check_blobs(settings),
         "compare-register": lambda: operator_commands.compare_register(settings),
         "seal-logs": lambda: operator_commands.seal_logs(settings),

@@ -28,6 +28,7 @@ import services.cases.acts.apply
 import services.cases.acts.review
 import services.cases.acts.supplement
 import services.cases.blob_columns
+import services.cases.counts
 import services.cases.materials.content_checks
 import services.cases.materials.uploads
 import services.cases.talk.pictures
@@ -137,6 +138,19 @@ async def check_logs(_resources: Resources) -> None:
         )
 
 
+COUNTS = services.cases.counts.Round()
+
+
+async def keep_counts(_resources: Resources) -> None:
+    """One department's kept counts against its cases; days that are over; cases without a light.
+
+    Nothing is late that this does late: counts are right without it.
+    """
+    await services.cases.counts.fill_turns()
+    await services.cases.counts.fold(today=clock.today())
+    await COUNTS.step()
+
+
 async def compare_register(resources: Resources) -> None:
     """At night: does the register say what the sealed documents and the log say?"""
     await wallet.patrol.nightly.at_night(blobs=resources.blobs)
@@ -215,6 +229,7 @@ SCHEDULE = (
     Timer("integrate-log", 5, integrate_log),
     Timer("anchor-logs", 60, anchor_logs),
     Timer("check-logs", 60, check_logs),
+    Timer("keep-counts", 60, keep_counts),
     Timer("compare-register", 60, compare_register),
     Timer("follow-upstream", 30, follow_upstream),
     Timer("close-use-days", 600, close_use_days),

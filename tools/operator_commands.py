@@ -10,7 +10,7 @@ import identity.systems.clients
 import identity.systems.counters
 import push.webhooks.endpoints
 import timers
-from core import database, jobs, outbox
+from core import clock, database, jobs, outbox
 from core.errors import Problem
 from core.files import blob_sweep
 from core.files.blobs import Blobs
@@ -18,6 +18,7 @@ from core.protection import audit
 from core.settings import Settings
 from push.webhooks.addresses import read_networks
 from resources import load_keys, signing_folder
+from services.cases import counts
 from tools import log_commands
 from tools.setup_commands import opened
 from wallet.log import alarms, memory, signed_days
@@ -74,6 +75,24 @@ async def compare_register(settings: Settings) -> None:
             print(f"{alarm.found_at:%Y-%m-%d %H:%M} {alarm.kind} {alarm.about}: {alarm.detail}")
     print(f"{seen} licences compared, {closed} alarms resolved, {left} licences in doubt")
     if left:
+        sys.exit(1)
+
+
+async def check_counts(settings: Settings, *, mend: bool) -> None:
+    """Kept counts against cases, department by department; ends with 1 when they differ still."""
+    wrong = 0
+    async with opened(settings):
+        while await counts.fill_turns():
+            pass
+        departments = await counts.departments()
+        look = counts.mend if mend else counts.differences
+        for department in departments:
+            found = await look(department, today=clock.today())
+            wrong += len(found)
+            for (_, name, day), number in sorted(found.items()):
+                print(f"{department} {name} {day}: {number:+d}")
+    print(f"{len(departments)} departments, {wrong} counts {'mended' if mend else 'wrong'}")
+    if wrong and not mend:
         sys.exit(1)
 
 

@@ -14,6 +14,7 @@ from tortoise import Tortoise
 import core.protection.reencrypt
 import identity.people.persons
 import identity.staff.departments
+import services.cases.counts
 import services.guides.catalogue
 import wallet.register.pictures
 import wallet.seal.seals
@@ -58,6 +59,8 @@ async def migrate(settings: Settings) -> None:
     async with opened(settings):
         await identity.people.persons.index_phones()
         await wallet.register.pictures.register_old()
+        while await services.cases.counts.fill_turns():
+            pass
 
 
 async def reencrypt(settings: Settings, *, check: bool = False) -> None:

@@ -10,13 +10,14 @@ from api.edge import guards, idempotency, paging
 from api.edge.bounds import Answers, Values
 from api.edge.endpoint import endpoint
 from api.shared import licence_lookup
+from core.data.pages import WrongPlace
 from identity.errors import ItemNotOffered, StepUpRequired
 from identity.principal import Principal
 from services.cases import errors
 from services.cases.acts import apply, sign, supplement
 from services.cases.lifecycle import CaseState
 from services.cases.shapes import CaseDetail, CaseSummary
-from services.cases.views import queries
+from services.cases.views import lists, queries
 from services.guides import errors as guide_errors
 
 bp = Blueprint("citizen-cases", url_prefix="/api/citizen")
@@ -56,13 +57,17 @@ class AnswerSupplement(msgspec.Struct, forbid_unknown_fields=True, kw_only=True)
     note: Note = ""
 
 
-class CaseQuery(paging.ByOffset, kw_only=True, forbid_unknown_fields=True):
+class CaseQuery(paging.Page, kw_only=True, forbid_unknown_fields=True):
     state: CaseState | None = None
 
 
 class CaseList(msgspec.Struct, kw_only=True):
     items: list[CaseSummary]
-    total: int
+    """What waits for me first, then drafts, then all others."""
+    next: str | None
+    """`after` of the next page; null on the last one."""
+    waiting: int
+    """Cases that wait for a supplement, whatever the filter says; 100 for as many or more."""
 
 
 @bp.post("/cases")
@@ -91,12 +96,17 @@ async def open_case(request: Request, body: OpenCase) -> CaseDetail:
 
 @bp.get("/cases")
 @guards.citizen
-@endpoint(summary="My cases, newest change first", query=CaseQuery, returns=CaseList)
+@endpoint(
+    summary="My cases: what waits for me, drafts, all others; newest change first",
+    query=CaseQuery,
+    returns=CaseList,
+    problems=(WrongPlace,),
+)
 async def list_cases(request: Request, query: CaseQuery) -> CaseList:
-    items, total = await queries.list_own(
-        by=request.ctx.principal, state=query.state, limit=query.limit, offset=query.offset
-    )
-    return CaseList(items=items, total=total)
+    by = request.ctx.principal
+    found = await lists.list_own(by=by, state=query.state, after=query.after, limit=query.limit)
+    waiting = await lists.count_waiting(by=by)
+    return CaseList(items=found, next=found.following, waiting=waiting)
 
 
 @bp.get("/cases/<case_id:uuid>")

@@ -10,18 +10,19 @@ from api.edge import guards, paging
 from api.edge.endpoint import endpoint
 from api.public import files
 from api.shared import licence_lookup
+from core.data.pages import WrongPlace
 from identity.principal import Principal
 from identity.staff.roles import Act
 from services.cases import errors
 from services.cases.files.addresses import Kind
 from services.cases.lifecycle import CaseState
 from services.cases.shapes import Overview, StaffCaseDetail, WorklistEntry
-from services.cases.views import case_files, queries
+from services.cases.views import case_files, lists, queries
 
 bp = Blueprint("staff-worklist", url_prefix="/api/staff")
 
 
-class WorklistQuery(paging.ByOffset, kw_only=True, forbid_unknown_fields=True):
+class WorklistQuery(paging.Page, kw_only=True, forbid_unknown_fields=True):
     state: CaseState | None = None
     q: Annotated[str, msgspec.Meta(max_length=60)] = ""
     unread: bool = False
@@ -30,7 +31,9 @@ class WorklistQuery(paging.ByOffset, kw_only=True, forbid_unknown_fields=True):
 
 class Worklist(msgspec.Struct, kw_only=True):
     items: list[WorklistEntry]
-    total: int
+    """Of one running state the most urgent first, else the newest change."""
+    next: str | None
+    """`after` of the next page; null on the last one."""
     counts: dict[str, int]
     """State → number of cases, whatever the filter says."""
     unread: int
@@ -39,18 +42,21 @@ class Worklist(msgspec.Struct, kw_only=True):
 
 @bp.get("/cases")
 @guards.officer(Act.READ_CASES)
-@endpoint(summary="Cases of my department", query=WorklistQuery, returns=Worklist)
+@endpoint(
+    summary="Cases of my department", query=WorklistQuery, returns=Worklist, problems=(WrongPlace,)
+)
 async def list_cases(request: Request, query: WorklistQuery) -> Worklist:
-    items, total, counts = await queries.list_worklist(
-        by=request.ctx.principal,
+    by = request.ctx.principal
+    found = await lists.list_worklist(
+        by=by,
         state=query.state,
         query=query.q,
-        limit=query.limit,
-        offset=query.offset,
         unread=query.unread,
+        after=query.after,
+        limit=query.limit,
     )
-    waiting = await queries.count_unread(by=request.ctx.principal)
-    return Worklist(items=items, total=total, counts=counts, unread=waiting)
+    counts, unread = await lists.worklist_counts(by=by)
+    return Worklist(items=found, next=found.following, counts=counts, unread=unread)
 
 
 @bp.get("/cases/<case_id:uuid>")
@@ -106,7 +112,7 @@ async def get_thumbnail(request: Request, file_id: UUID) -> HTTPResponse:
 @guards.officer(Act.READ_OVERVIEW)
 @endpoint(summary="Open cases and lights by department", returns=Overview)
 async def get_overview(request: Request) -> Overview:
-    return await queries.get_overview(by=request.ctx.principal)
+    return await lists.get_overview(by=request.ctx.principal)
 
 
 async def detail(case_id: UUID, by: Principal) -> StaffCaseDetail:

@@ -8,7 +8,7 @@ lose its indexes.
 
 from __future__ import annotations
 
-from tortoise.migrations.operations import AlterField
+from tortoise.migrations.operations import AlterField, RunSQL
 from tortoise.migrations.schema_editor.base import BaseSchemaEditor
 from tortoise.migrations.schema_generator.state import State
 
@@ -58,3 +58,22 @@ class UnindexColumn(AlterField):
         model = old_state.apps.get_model(f"{app_label}.{self.model_name}")
         name = state_editor._generate_index_name("idx", model, [self.name])
         await state_editor._run_sql(f'DROP INDEX "{name}"')
+
+
+class Fill(RunSQL):
+    """Rows of a new table or column out of those that are there, in the words of each database."""
+
+    def __init__(self, *, postgres: list[str], sqlite: list[str]) -> None:
+        super().__init__(postgres, reverse_sql=RunSQL.noop)
+        self._sqlite = sqlite
+
+    async def database_forward(
+        self,
+        app_label: str,
+        old_state: State,
+        new_state: State,
+        state_editor: BaseSchemaEditor | None = None,
+    ) -> None:
+        if state_editor is not None and state_editor.DIALECT == "sqlite":
+            self.sql = self._sqlite
+        await super().database_forward(app_label, old_state, new_state, state_editor)

@@ -8,6 +8,8 @@ from tortoise.models import Model
 from core.ids import new_id
 from core.protection.protect import ProtectedField, ProtectedModel
 from core.queue import IndexWhere, Queued
+from services.cases import list_indexes
+from services.cases.count_models import KeptCount as KeptCount
 from services.cases.lifecycle import CaseState
 from services.guides.models import CatalogueEntry as CatalogueEntry
 from services.guides.models import ServiceItem as ServiceItem
@@ -37,17 +39,17 @@ class Case(ProtectedModel):
     case_no = fields.CharField(max_length=50, null=True, unique=True)
     """Official number, given when the case is submitted."""
     short_no = fields.CharField(max_length=24, null=True, unique=True)
-    item_code = fields.CharField(max_length=50, db_index=True)
+    item_code = fields.CharField(max_length=50)
     item_version = fields.IntField()
     item_digest = fields.CharField(max_length=64)
     item_name = fields.CharField(max_length=200)
     department = fields.CharField(max_length=20)
-    subject_id = fields.UUIDField(db_index=True)
+    subject_id = fields.UUIDField()
     """The applicant: a person, or the organisation acted for."""
     person_id = fields.UUIDField(db_index=True)
     """The natural person who acts."""
     applicant_masked = fields.CharField(max_length=200)
-    applicant_index = fields.CharField(max_length=64, db_index=True)
+    applicant_index = fields.CharField(max_length=64)
     """Blind index of the applicant's name, for the worklist's search."""
     request_key = fields.CharField(max_length=200, null=True)
     state = fields.CharEnumField(CaseState, max_length=24, default=CaseState.DRAFT)
@@ -80,16 +82,17 @@ class Case(ProtectedModel):
     paused_on = fields.DateField(null=True)
     decided_at = fields.DatetimeField(null=True)
     ended_at = fields.DatetimeField(null=True)
+    yellow_on = fields.DateField(null=True)
+    """From this day on the light is yellow or red (`rules.lights`); null while no clock runs."""
+    red_on = fields.DateField(null=True)
+    has_unread = fields.BooleanField(default=False, db_default=False)
+    """Whether the applicant wrote something that nobody of the office has read."""
 
     class Meta:
         table = "cases_case"
         app = "cases"
         unique_together = (("subject_id", "request_key"),)
-        indexes = (
-            ("department", "state", "due_on"),
-            ("state", "acceptance_due_on"),
-            ("subject_id", "updated_at"),
-        )
+        indexes = list_indexes.OF_CASES
 
 
 class FormSignature(Model):

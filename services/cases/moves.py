@@ -13,9 +13,10 @@ from identity import queries as identity_queries
 from identity.principal import Principal
 from identity.staff import roles
 from identity.staff.roles import Act
-from services.cases import errors, lifecycle
+from services.cases import counts, errors, lifecycle
 from services.cases.lifecycle import CaseState, Move
 from services.cases.models import Case
+from services.cases.rules import deadlines, lights
 from services.guides import catalogue
 from services.guides.definitions import Item
 from services.guides.guide import Guide, evaluate
@@ -99,16 +100,22 @@ async def move(case: Case, step: Move, *, at: datetime, **changes: Any) -> CaseS
     """Compare-and-set the case to the state `step` leads to; returns that state.
 
     Raises `TransitionNotAllowed` with the present state, or `CaseChanged` when the case was changed
-    since it was read. `case` carries the new values afterwards.
+    since it was read. `case` carries the new values afterwards, its light is set for the days to
+    come, and the kept counts follow. In the transaction of the act.
     """
     target = lifecycle.after(case.state, step, back_to=case.state_before_supplement)
     values = {"state": target, "updated_at": at, "revision": case.revision + 1, **changes}
+    lit_by = {name: values.get(name, getattr(case, name)) for name in lights.LIT_BY}
+    turns = lights.turns_of(lit_by, days=deadlines.calendar())
+    values |= {"yellow_on": turns.yellow_on, "red_on": turns.red_on}
+    before = counts.of_case(case)
     unchanged = Case.filter(id=case.id, state=case.state, revision=case.revision)
     if not await unchanged.update(**for_row(Case, values, case.id)):
         present = await Case.get(id=case.id)
         lifecycle.after(present.state, step, back_to=present.state_before_supplement)
         raise errors.CaseChanged()
     case.update_from_dict(values)
+    counts.note(before, counts.of_case(case))
     return target
 
 

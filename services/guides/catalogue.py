@@ -59,6 +59,10 @@ class Snapshot:
         department = self.departments.get(key)
         return department.name if department else key
 
+    def codes_named(self, words: str) -> list[str]:
+        """Items with these words in their name."""
+        return [code for code, loaded in self.items.items() if words in loaded.item.name]
+
     def label(self, enumeration: str, value: str) -> str:
         """The Chinese label of a code, or the code itself."""
         return self.enumerations.get(enumeration, {}).get(value, value)

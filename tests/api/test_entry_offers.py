@@ -39,7 +39,7 @@ async def test_draft_of_an_item_that_is_not_offered_here_is_refused(in_wechat: A
     assert (status, problem["slug"]) == (403, "item-not-offered")
     assert "浏览器" in problem["channels"]
     assert "浏览器" in problem["detail"]
-    assert (await in_wechat.ok("GET", "/api/citizen/cases"))["total"] == 0
+    assert (await in_wechat.ok("GET", "/api/citizen/cases"))["items"] == []
 
 
 async def test_what_is_offered_is_begun_as_ever(in_wechat: Applicant) -> None:

@@ -27,11 +27,15 @@ async def test_a_worklist_shows_cases_counts_and_lights(
     assert [entry["id"] for entry in shown["items"]] == [case["id"]]
     assert shown["items"][0]["applicant_masked"] == "张**"
     assert shown["items"][0]["light"] == "green"
-    assert (shown["total"], shown["counts"]["submitted"]) == (1, 1)
+    assert (shown["next"], shown["counts"]["submitted"]) == (None, 1)
     found = await officer.ok("GET", f"/api/staff/cases?q={quote(case['short_no'])}")
-    assert found["total"] == 1
+    assert [entry["id"] for entry in found["items"]] == [case["id"]]
     nothing = await officer.ok("GET", f"/api/staff/cases?q={quote('别的')}")
-    assert nothing["total"] == 0
+    assert nothing["items"] == []
+    assert await officer.refused("GET", "/api/staff/cases?after=elsewhere") == (
+        422,
+        "wrong-place-in-list",
+    )
 
 
 async def test_a_case_is_accepted_once(applicant: Applicant, officer: Caller) -> None:
@@ -55,7 +59,7 @@ async def test_another_department_sees_nothing(applicant: Applicant, address: st
 
     async with browser(address) as session:
         other = await sign_in_officer(session, "SCJG-01", department="SCJG")
-        assert (await other.ok("GET", "/api/staff/cases"))["total"] == 0
+        assert (await other.ok("GET", "/api/staff/cases"))["items"] == []
         for method, path, body in (
             ("GET", "", None),
             ("GET", "/licence-draft", None),

@@ -10,7 +10,7 @@ from services.cases.lifecycle import CaseState
 from services.cases.materials import papers
 from services.cases.models import Case
 from services.cases.rules import numbers
-from services.cases.views import queries
+from services.cases.views import lists, queries
 from tests.cases.factories import (
     ANSWERS,
     ITEM,
@@ -238,11 +238,10 @@ async def test_an_agent_sees_the_cases_of_the_organisation(cases: CaseMaker) -> 
     case_id = await apply.open_draft("SJ-SCJG-04", answers={}, by=acting)
 
     assert (await queries.get_detail(case_id, by=boss)).id == case_id
-    own, _ = await queries.list_own(by=boss, state=None, limit=10, offset=0)
-    theirs, total = await queries.list_own(by=acting, state=None, limit=10, offset=0)
+    own = await lists.list_own(by=boss)
+    theirs = await lists.list_own(by=acting)
     assert own == []
     assert [entry.id for entry in theirs] == [case_id]
-    assert total == 1
 
 
 async def test_withdrawal_ends_a_running_case(cases: CaseMaker) -> None:

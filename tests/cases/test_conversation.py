@@ -20,7 +20,7 @@ from services.cases.models import Case, Message, MessagePicture
 from services.cases.shapes import MessageView
 from services.cases.talk import conversation, pictures
 from services.cases.talk.conversation import Side
-from services.cases.views import case_files, queries
+from services.cases.views import case_files, lists, queries
 from tests.cases.factories import (
     LI,
     CaseMaker,
@@ -174,16 +174,14 @@ async def test_lists_show_what_nobody_has_read(talk: Talk) -> None:
     await talk.say(talk.cases.by)
     await talk.say(talk.cases.officer)
 
-    own, _ = await queries.list_own(by=talk.cases.by, state=None, limit=9, offset=0)
-    waiting, total, _ = await queries.list_worklist(
-        by=talk.cases.officer, state=None, query="", limit=9, offset=0, unread=True
-    )
+    own = await lists.list_own(by=talk.cases.by)
+    waiting = await lists.list_worklist(by=talk.cases.officer, unread=True)
 
     assert {one.id: one.unread for one in own}[talk.case_id] == 1
     assert sorted(one.unread for one in own) == [0, 1]
-    assert ([one.id for one in waiting], total, waiting[0].unread) == ([talk.case_id], 1, 1)
-    assert await queries.count_unread(by=talk.cases.officer) == 1
-    assert await queries.count_unread(by=officer("SCJG")) == 0
+    assert ([one.id for one in waiting], waiting[0].unread) == ([talk.case_id], 1)
+    assert (await lists.worklist_counts(by=talk.cases.officer))[1] == 1
+    assert (await lists.worklist_counts(by=officer("SCJG")))[1] == 0
     assert (await queries.get_detail(talk.case_id, by=talk.cases.by)).unread == 1
 
 

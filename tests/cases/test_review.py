@@ -14,7 +14,7 @@ from services.cases.acts import apply, review, supplement
 from services.cases.lifecycle import CaseState
 from services.cases.models import Case, MaterialFile
 from services.cases.talk import conversation
-from services.cases.views import case_files, queries
+from services.cases.views import case_files, lists, queries
 from tests.cases.factories import PHOTO, CaseMaker, officer, organisation, told
 from tests.conftest import FrozenClock, on_postgres
 
@@ -205,10 +205,10 @@ async def test_who_reads_no_case_reads_none_by_any_way(cases: CaseMaker, role: s
         lambda: queries.get_staff_detail(
             case_id, by=by, licence_names={}, face_words=lambda *_: []
         ),
-        lambda: queries.list_worklist(by=by, state=None, query="", limit=10, offset=0),
-        lambda: queries.count_unread(by=by),
+        lambda: lists.list_worklist(by=by),
+        lambda: lists.worklist_counts(by=by),
         lambda: case_files.get_staff_file(stored.id, by=by),
-        lambda: queries.get_overview(by=by),
+        lambda: lists.get_overview(by=by),
         lambda: conversation.read(case_id, after=0, limit=10, by=by),
     ):
         with pytest.raises(RoleMissing):

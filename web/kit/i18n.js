@@ -69,3 +69,8 @@ export function moment(iso) {
   const now = new Date().toISOString();
   return format(iso, format(iso, year) === format(now, year) ? time : { ...year, ...time });
 }
+
+/** A number that the server counts no further than `most`: 99+. */
+export function upTo(number, most = 100) {
+  return number < most ? String(number) : `${most - 1}+`;
+}

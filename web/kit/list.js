@@ -21,13 +21,16 @@ function remember(name, value) {
 /** A state of a screen, such as a filter, that is there again when somebody comes back to it. */
 export function useKept(name, first) {
   const [value, setValue] = useState(() => remembered(name) ?? first);
+  const latest = useRef(value);
 
-  function set(next) {
-    setValue(next);
-    remember(name, next);
+  /** Change some of it: what a timer says later does not undo what was chosen meanwhile. */
+  function change(some) {
+    latest.current = { ...latest.current, ...some };
+    setValue(latest.current);
+    remember(name, latest.current);
   }
 
-  return [value, set];
+  return [value, change];
 }
 
 /**
@@ -40,17 +43,18 @@ export function useList(path, { query = {}, size = 20, name = 'items', by = 'id'
   const [state, setState] = useState({ answer: null, items: null, next: null, error: null, busy: false });
   const turn = useRef(0);
   const running = useRef(false);
-  const again = useRef(false);
-  const shown = useRef(0);
-  const top = useRef(null);
+  const wishes = useRef(new Set());
+  const now = useRef({ items: [], next: null });
+  const before = useRef(null);
 
   async function page(limit, after) {
     return get(withQuery(path, { ...query, limit, after }));
   }
 
-  /** Read from the beginning as many rows as `count`. */
-  async function read(count) {
-    const answer = await page(Math.min(MOST, Math.max(size, count)), null);
+  /** From the beginning, as far as it was shown. */
+  async function again() {
+    const count = Math.max(size, now.current.items.length, before.current?.count ?? 0);
+    const answer = await page(Math.min(MOST, count), null);
     let items = answer[name];
     let { next } = answer;
     while (next && items.length < count) {
@@ -61,27 +65,36 @@ export function useList(path, { query = {}, size = 20, name = 'items', by = 'id'
     return { answer, items, next };
   }
 
-  async function run(work) {
+  async function onward() {
+    const rest = await page(size, now.current.next);
+    return { items: joined(now.current.items, rest[name], by), next: rest.next };
+  }
+
+  /** One after the other, so that no answer is put upon a newer one. */
+  async function run(wish) {
+    wishes.current.add(wish);
     if (running.current) {
-      again.current = true;
       return;
     }
     running.current = true;
     const mine = turn.current;
     try {
-      do {
-        again.current = false;
-        const found = await work();
+      while (wishes.current.size > 0) {
+        const goesOn = Boolean(now.current.next) && wishes.current.delete('more');
+        if (!goesOn) {
+          wishes.current.clear();
+        }
+        const found = await (goesOn ? onward() : again());
         if (mine !== turn.current) {
           return;
         }
-        shown.current = found.items.length;
-        setState((before) => ({ ...before, ...found, error: null, busy: false }));
-        work = () => read(shown.current);
-      } while (again.current);
+        now.current = found;
+        setState((old) => ({ ...old, ...found, error: null, busy: wishes.current.has('more') }));
+      }
     } catch (error) {
       if (mine === turn.current) {
-        setState((before) => ({ ...before, error, busy: false }));
+        wishes.current.clear();
+        setState((old) => ({ ...old, error, busy: false }));
       }
     } finally {
       if (mine === turn.current) {
@@ -91,29 +104,24 @@ export function useList(path, { query = {}, size = 20, name = 'items', by = 'id'
   }
 
   function reload() {
-    return run(() => read(shown.current));
+    return run('reload');
   }
 
   function more() {
-    setState((before) => ({ ...before, busy: true }));
-    return run(async () => {
-      const rest = await page(size, state.next);
-      const items = joined(state.items, rest[name], by);
-      remember(key, { count: items.length, top: scrollY });
-      return { items, next: rest.next };
-    });
+    setState((old) => ({ ...old, busy: true }));
+    return run('more');
   }
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: another list is read when its name changes
   useEffect(() => {
-    const before = remembered(key);
     turn.current += 1;
     running.current = false;
-    shown.current = before?.count ?? 0;
-    top.current = before?.top ?? null;
-    setState({ answer: null, items: null, next: null, error: null, busy: false });
+    wishes.current.clear();
+    now.current = { items: [], next: null };
+    before.current = remembered(key) ?? null;
+    setState((old) => ({ ...old, items: null, next: null, error: null, busy: false }));
     reload();
-    const keep = () => shown.current > 0 && remember(key, { count: shown.current, top: scrollY });
+    const keep = () => remember(key, { count: now.current.items.length, top: scrollY });
     addEventListener('click', keep, true);
     return () => {
       turn.current += 1;
@@ -122,9 +130,9 @@ export function useList(path, { query = {}, size = 20, name = 'items', by = 'id'
   }, [key]);
 
   useEffect(() => {
-    if (state.items && top.current !== null) {
-      scrollTo(0, top.current);
-      top.current = null;
+    if (state.items && before.current) {
+      scrollTo(0, before.current.top);
+      before.current = null;
     }
   }, [state.items]);
 
@@ -137,19 +145,14 @@ function joined(items, rest, by) {
   return [...items.filter((row) => !fresh.has(row[by])), ...rest];
 }
 
-/** A number that the server counts no further than `most`: 99+. */
-export function upTo(number, most = 100) {
-  return number < most ? String(number) : `${most - 1}+`;
-}
-
 /** The button below a list that has more, and how much is shown; nothing below a short list. */
-export function More({ list }) {
+export function More({ list, quiet = false }) {
   if (!list.items || (!list.hasMore && !list.error && list.items.length <= list.size)) {
     return null;
   }
   return html`
     ${list.error && html`<${Failure} error=${list.error} retry=${list.reload} />`}
-    <p role="status" class="muted">${t(list.hasMore ? 'list.shown' : 'list.all', { n: list.items.length })}</p>
+    ${!quiet && html`<p role="status" class="muted">${t(list.hasMore ? 'list.shown' : 'list.all', { n: list.items.length })}</p>`}
     ${
       list.hasMore &&
       html`

@@ -146,3 +146,30 @@ def light(
         return Light.GREEN
     left = days.working_days_between(at, nearest)
     return Light.YELLOW if left <= max(1, promised * _YELLOW_SHARE) else Light.GREEN
+
+
+@dataclass(frozen=True)
+class Turns:
+    """The first days on which a light is yellow or worse, and red; None for never."""
+
+    yellow_on: date | None
+    red_on: date | None
+
+
+def turns(
+    *, due: date | None, started_on: date | None, days: WorkCalendar, step_due: date | None = None
+) -> Turns:
+    """The days on which `light` turns, from the day the clock started. Raises `CalendarMissing`."""
+    nearest = due or step_due
+    if nearest is None:
+        return Turns(None, None)
+    over = nearest + _DAY
+    red_on = over if due is not None else None
+    promised = days.working_days_between(started_on, nearest) if started_on else 0
+    if started_on is None or promised == 0:
+        return Turns(over, red_on)
+    least, left, day = max(1, promised * _YELLOW_SHARE), 0, nearest
+    while day > started_on and left + days.is_working_day(day) <= least:
+        left += days.is_working_day(day)
+        day -= _DAY
+    return Turns(day, red_on)

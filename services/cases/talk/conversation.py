@@ -22,7 +22,7 @@ from core.valkey.redis_client import allow
 from identity import queries as identity_queries
 from identity.principal import Principal, PrincipalKind
 from identity.staff.roles import Act
-from services.cases import errors, events, moves, timeline
+from services.cases import counts, errors, events, moves, timeline
 from services.cases.models import Case, Conversation, Message, MessagePicture
 from services.cases.shapes import ConversationView, MessageView, ReadMarks
 from services.cases.talk import views
@@ -177,16 +177,18 @@ async def _send(
 async def _store(
     case: Case, message: Message, *, pictures: Sequence[UUID], by: Principal
 ) -> Message:
-    length = await _lock(case.id)
+    talk = await _lock(case.id)
     sent = await _find_sent(message.client_key, by=by)
     if sent is not None:
         return sent
     other = Side.APPLICANT if message.side == Side.OFFICE else Side.OFFICE
-    message.n, message.sent_at = length + 1, clock.now()
+    message.n, message.sent_at = talk.length + 1, clock.now()
     message.author_id, message.author_name = by.id, by.name
     await Conversation.filter(case_id=case.id).update(
         length=message.n, **{f"{other}_unread": F(f"{other}_unread") + 1}
     )
+    if other is Side.OFFICE and talk.office_unread == 0:
+        await _flag(case, unread=True)
     await message.save(force_create=True)
     await _take_pictures(message, pictures, by=by)
     snapshot = await catalogue.snapshot()
@@ -209,13 +211,19 @@ async def _store(
     return message
 
 
-async def _lock(case_id: UUID) -> int:
-    """Lock the conversation until the end of the transaction; returns its length."""
+async def _lock(case_id: UUID) -> Conversation:
+    """The conversation, locked until the end of the transaction."""
     found = await Conversation.filter(case_id=case_id).select_for_update().get_or_none()
     if found is None:
         await Conversation.bulk_create([Conversation(case_id=case_id)], ignore_conflicts=True)
         found = await Conversation.filter(case_id=case_id).select_for_update().get()
-    return found.length
+    return found
+
+
+async def _flag(case: Case, *, unread: bool) -> None:
+    """The worklist and its count say whether something waits to be read; the talk is locked."""
+    if await Case.filter(id=case.id, has_unread=not unread).update(has_unread=unread):
+        counts.note_unread(case.department, 1 if unread else -1)
 
 
 async def _take_pictures(message: Message, pictures: Sequence[UUID], *, by: Principal) -> None:
@@ -234,6 +242,8 @@ async def _move_mark(
     unread = await Message.filter(case_id=case.id, side=other, n__gt=up_to).count()
     values = {f"{side}_read": up_to, f"{side}_unread": unread}
     await Conversation.filter(id=found.id).update(**values)
+    if side is Side.OFFICE and unread == 0 and found.office_unread > 0:
+        await _flag(case, unread=False)
     found.update_from_dict(values)
     told = events.MessagesRead(
         **moves.event_facts(case),

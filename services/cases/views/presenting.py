@@ -10,9 +10,9 @@ from services.cases import lifecycle, shapes
 from services.cases.lifecycle import CaseState
 from services.cases.materials import papers, thumbnails
 from services.cases.models import Case, Material, MaterialFile, Supplement, TimelineEntry
-from services.cases.rules import deadlines
+from services.cases.rules import lights
 from services.cases.rules.completeness import HandedIn, MaterialStatus, status_of
-from services.cases.rules.deadlines import Light, WorkCalendar
+from services.cases.rules.deadlines import Light, Turns, WorkCalendar
 from services.guides.catalogue import Snapshot
 from services.guides.definitions import FormField, Item, MaterialRequirement, Replacement
 from services.guides.guide import Guide, limit_text
@@ -184,17 +184,11 @@ def steps(case: Case, item: Item) -> list[shapes.StepView]:
 
 
 def light(case: Case, *, today: date, days: WorkCalendar) -> Light:
-    """The supervision light; before acceptance the five days of acceptance are the step."""
-    running = case.state in (CaseState.SUBMITTED, CaseState.ACCEPTED)
-    accepted = case.state is CaseState.ACCEPTED
-    return deadlines.light(
-        at=today,
-        due=case.due_on if accepted else None,
-        step_due=None if accepted else case.acceptance_due_on,
-        started_on=case.accepted_on if accepted else case.received_on,
-        days=days,
-        clock_stopped=not running,
-    )
+    """The supervision light, as the case says; cases of before it was written say by their days."""
+    turns = Turns(case.yellow_on, case.red_on)
+    if turns.yellow_on is None:
+        turns = lights.turns_of({name: getattr(case, name) for name in lights.LIT_BY}, days=days)
+    return lights.light_on(today, turns)
 
 
 def _summary_values(case: Case, *, snapshot: Snapshot, item: Item) -> dict[str, Any]:

@@ -1,14 +1,12 @@
-"""Reading cases: lists and details for applicants and officers, files, and the overview."""
+"""Reading a case: what its applicant and the officers see of it, and what others ask of it."""
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from tortoise.expressions import Q
-from tortoise.functions import Count
-from tortoise.queryset import QuerySet
 
 from core import clock
 from core.protection import audit
@@ -23,7 +21,6 @@ from services.cases.lifecycle import CaseState
 from services.cases.materials import content_checks
 from services.cases.models import Case, Material, MaterialFile, Supplement
 from services.cases.rules import deadlines, forms
-from services.cases.rules.deadlines import Light
 from services.cases.talk import conversation
 from services.cases.talk.conversation import Side
 from services.cases.views import presenting
@@ -35,14 +32,6 @@ from services.guides.fees import Charge
 CITIZEN_FILES = "/api/citizen/materials"
 STAFF_FILES = "/api/staff/materials"
 
-OPEN_STATES = (CaseState.SUBMITTED, CaseState.SUPPLEMENT_REQUESTED, CaseState.ACCEPTED)
-"""States in which the office or the applicant still has to do something."""
-
-_LIT_BY = (
-    "department", "state", "due_on", "acceptance_due_on", "accepted_on", "received_on"
-)  # fmt: skip
-"""All that the light of a case hangs on."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class Licences:
@@ -53,28 +42,6 @@ class Licences:
 
 
 NO_LICENCES = Licences(held={}, names={})
-
-
-async def list_own(
-    *, by: Principal, state: CaseState | None, limit: int, offset: int
-) -> tuple[list[shapes.CaseSummary], int]:
-    """The cases of the applicant the caller acts as, newest change first, and how many."""
-    own = Case.filter(subject_id=by.applicant_id)
-    if state is not None:
-        own = own.filter(state=state)
-    snapshot = await catalogue.snapshot()
-    rows = await own.order_by("-updated_at", "id").offset(offset).limit(limit)
-    unread = await conversation.unread_of([row.id for row in rows], side=Side.APPLICANT)
-    shown = [
-        presenting.summary(
-            row,
-            snapshot=snapshot,
-            item=await moves.item_of(row),
-            unread=unread.get(row.id, 0),
-        )
-        for row in rows
-    ]
-    return shown, await own.count()
 
 
 async def get_detail(
@@ -132,86 +99,6 @@ async def get_charge(case_id: UUID) -> Charge:
     The guide of the case shows the same. Raises `CaseNotFound`.
     """
     return (await moves.guide_of(await moves.get_case(case_id))).fee
-
-
-async def list_worklist(
-    *,
-    by: Principal,
-    state: CaseState | None,
-    query: str,
-    limit: int,
-    offset: int,
-    unread: bool = False,
-) -> tuple[list[shapes.WorklistEntry], int, dict[str, int]]:
-    """The cases of the officer's department, how many match, and how many per state.
-
-    Within one running state the most urgent come first. `query` is a number, a word of the item's
-    name, or the applicant's exact name (names are stored encrypted). With `unread` only cases
-    whose applicant wrote something that nobody has read.
-    """
-    visible = _visible(by)
-    matching = visible.filter(state=state) if state else visible
-    if unread:
-        matching = matching.filter(conversation__office_unread__gt=0)
-    if query.strip():
-        matching = matching.filter(_matches(query.strip()))
-    snapshot, days, today = await catalogue.snapshot(), deadlines.calendar(), clock.today()
-    rows = await matching.order_by(*_urgency(state)).offset(offset).limit(limit)
-    waiting = await conversation.unread_of([row.id for row in rows], side=Side.OFFICE)
-    shown = [
-        presenting.worklist_entry(
-            row,
-            snapshot=snapshot,
-            item=await moves.item_of(row),
-            today=today,
-            days=days,
-            unread=waiting.get(row.id, 0),
-        )
-        for row in rows
-    ]
-    return shown, await matching.count(), await _counts(visible)
-
-
-async def count_unread(*, by: Principal) -> int:
-    """Cases the officer may see whose applicant wrote something that nobody has read."""
-    return await _visible(by).filter(conversation__office_unread__gt=0).count()
-
-
-async def get_overview(*, by: Principal) -> shapes.Overview:
-    """How the departments the officer may see stand today."""
-    roles.insist(by, Act.READ_OVERVIEW)
-    snapshot, days, today = await catalogue.snapshot(), deadlines.calendar(), clock.today()
-    lights: dict[str, Counter[Light]] = defaultdict(Counter)
-    # As many rows as there are days and states, however many cases: none is loaded or decrypted.
-    running = _visible(by).filter(state__in=OPEN_STATES).annotate(number=Count("id"))
-    for row in await running.group_by(*_LIT_BY).values(*_LIT_BY, "number"):
-        like = Case(**{column: row[column] for column in _LIT_BY})
-        lit = presenting.light(like, today=today, days=days)
-        lights[row["department"]][lit] += row["number"]
-    start_of_day = clock.local(clock.now()).replace(hour=0, minute=0, second=0, microsecond=0)
-    closed: dict[str, int] = defaultdict(int)
-    ended = _visible(by).filter(state=CaseState.CLOSED, ended_at__gte=start_of_day)
-    for department, count in await _count_by(ended, "department"):
-        closed[department] = count
-    loads = [
-        shapes.DepartmentLoad(
-            key=key,
-            name=snapshot.department_name(key),
-            open=lights[key].total(),
-            yellow=lights[key][Light.YELLOW],
-            red=lights[key][Light.RED],
-            closed_today=closed[key],
-        )
-        for key in snapshot.departments
-        if by.covers(key)
-    ]
-    totals = shapes.LoadTotals(
-        open=sum(load.open for load in loads),
-        yellow=sum(load.yellow for load in loads),
-        red=sum(load.red for load in loads),
-        closed_today=sum(load.closed_today for load in loads),
-    )
-    return shapes.Overview(departments=loads, totals=totals)
 
 
 async def licence_input(case_id: UUID, *, by: Principal) -> tuple[Case, Item, dict[str, Any]]:
@@ -323,38 +210,3 @@ def _officer_may(case: Case, by: Principal, *, has_supplement: bool) -> list[str
         case _:
             open_now = []
     return [word for word in open_now if roles.allows(by, _OFFICER_WORDS[word])]
-
-
-def _visible(by: Principal) -> QuerySet[Case]:
-    """Submitted cases the officer may see. Raises `RoleMissing`."""
-    roles.insist(by, Act.READ_CASES)
-    submitted = Case.filter(submitted_at__isnull=False)
-    return submitted.filter(department=by.department) if by.department else submitted
-
-
-def _matches(query: str) -> Q:
-    number = query.upper()
-    return (
-        Q(short_no__startswith=number)
-        | Q(case_no=number)
-        | Q(item_name__contains=query)
-        | Q(applicant_index__in=moves.applicant_indexes(query))
-    )
-
-
-def _urgency(state: CaseState | None) -> tuple[str, ...]:
-    if state is CaseState.SUBMITTED:
-        return ("acceptance_due_on", "submitted_at", "id")
-    if state is CaseState.ACCEPTED:
-        return ("due_on", "submitted_at", "id")
-    return ("-updated_at", "id")
-
-
-async def _counts(visible: QuerySet[Case]) -> dict[str, int]:
-    counted = dict(await _count_by(visible, "state"))
-    return {str(state): counted.get(state, 0) for state in CaseState if state != CaseState.DRAFT}
-
-
-async def _count_by(rows: QuerySet[Case], column: str) -> list[tuple[str, int]]:
-    grouped = rows.annotate(number=Count("id")).group_by(column)
-    return [(str(value), count) for value, count in await grouped.values_list(column, "number")]

@@ -2,11 +2,9 @@
 
 import { html } from '../../vendor/preact-htm.js';
 import { moment, t, worded } from '../../kit/i18n.js';
-import { get } from '../../kit/api.js';
-import { FailedScreen, H1, Loading, RowLink, Tag, useData } from '../../kit/ui.js';
+import { More, useList } from '../../kit/list.js';
+import { FailedScreen, H1, Loading, RowLink, Tag } from '../../kit/ui.js';
 import { me, useLive } from '../state.js';
-
-const PAGE = 50;
 
 export const STATE_TONES = {
   draft: 'idle',
@@ -22,15 +20,15 @@ export const STATE_TONES = {
 };
 
 export default function Cases() {
-  const found = useData(() => get(`/api/citizen/cases?limit=${PAGE}`), [me.value?.acting_for?.id]);
+  const found = useList('/api/citizen/cases', { who: me.value?.acting_for?.id });
   useLive(found.reload);
-  if (found.error && !found.data) {
+  if (found.error && !found.items) {
     return html`<${FailedScreen} error=${found.error} retry=${found.reload} />`;
   }
-  if (!found.data) {
+  if (!found.items) {
     return html`<${Loading} />`;
   }
-  const items = found.data.items;
+  const items = found.items;
   const waiting = items.filter((one) => one.state === 'supplement_requested');
   const drafts = items.filter((one) => one.state === 'draft');
   const others = items.filter((one) => !waiting.includes(one) && !drafts.includes(one));
@@ -48,6 +46,7 @@ export default function Cases() {
     <${Group} title=${t('cases.waiting')} items=${waiting} />
     <${Group} title=${t('cases.drafts')} items=${drafts} />
     <${Group} title=${t('cases.running')} items=${others} />
+    <${More} list=${found} />
   `;
 }
 

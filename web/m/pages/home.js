@@ -2,7 +2,7 @@
 
 import { html, useEffect, useState } from '../../vendor/preact-htm.js';
 import { useLatest } from '../../kit/hooks.js';
-import { boot, t } from '../../kit/i18n.js';
+import { boot, t, upTo } from '../../kit/i18n.js';
 import { H1, Icon, RowLink } from '../../kit/ui.js';
 import { go, me, useLive } from '../state.js';
 
@@ -81,11 +81,8 @@ function Greeting() {
 
   async function read() {
     const { get } = await import('../../kit/api.js');
-    const [cases, inbox] = await Promise.all([
-      get('/api/citizen/cases?state=supplement_requested&limit=1'),
-      get('/api/citizen/inbox?limit=1'),
-    ]);
-    setWaiting(cases.total);
+    const [cases, inbox] = await Promise.all([get('/api/citizen/cases?limit=1'), get('/api/citizen/inbox?limit=1')]);
+    setWaiting(cases.waiting);
     setUnread(inbox.unread);
   }
 
@@ -115,8 +112,8 @@ function Greeting() {
         <b>${t('home.hello', { name: person.name })}</b>
         ${person.acting_for && html`<br />${t('me.actingFor', { name: person.acting_for.name })}`}
       </p>
-      ${waiting > 0 && html`<a class="note warn" href="#/cases">${t('home.waiting', { n: waiting })}</a>`}
-      ${unread > 0 && html`<a class="note" href="#/inbox">${t('inbox.unread', { n: unread < 100 ? unread : '99+' })}</a>`}
+      ${waiting > 0 && html`<a class="note warn" href="#/cases">${t('home.waiting', { n: upTo(waiting) })}</a>`}
+      ${unread > 0 && html`<a class="note" href="#/inbox">${t('inbox.unread', { n: upTo(unread) })}</a>`}
     </section>
   `;
 }

@@ -1,8 +1,8 @@
 // Messages: newest first; opening one marks it as read; what is done with can be put away.
 
 import { html, useState } from '../../vendor/preact-htm.js';
-import { moment, t } from '../../kit/i18n.js';
-import { More, upTo, useList } from '../../kit/list.js';
+import { moment, t, upTo } from '../../kit/i18n.js';
+import { More, useList } from '../../kit/list.js';
 import { del, post } from '../../kit/api.js';
 import { Failure, H1, Loading, Tag, useAct } from '../../kit/ui.js';
 import { Connection } from './case.js';

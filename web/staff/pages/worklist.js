@@ -2,11 +2,10 @@
 
 import { html, useRef, useState } from '../../vendor/preact-htm.js';
 import { day, moment } from '../../kit/i18n.js';
-import { get, withQuery } from '../../kit/api.js';
-import { Failure, H1, Loading, Tag, useData } from '../../kit/ui.js';
+import { More, useKept, useList } from '../../kit/list.js';
+import { Failure, H1, Loading, Tag } from '../../kit/ui.js';
 import { me, useLive } from '../state.js';
 
-const PAGE = 50;
 const TYPING_PAUSE_MS = 300;
 
 const FILTERS = [
@@ -37,29 +36,23 @@ const TONES = {
 };
 
 export default function Worklist() {
-  const [state, setState] = useState('submitted');
-  const [words, setWords] = useState('');
-  const [asked, setAsked] = useState('');
+  const [{ state, unread, asked }, setFilter] = useKept('worklist', { state: 'submitted', unread: false, asked: '' });
+  const [words, setWords] = useState(asked);
   const timer = useRef(null);
-  const [unread, setUnread] = useState(false);
-  const found = useData(
-    () => get(withQuery('/api/staff/cases', unread ? { unread, limit: PAGE } : { state, q: asked, limit: PAGE })),
-    [state, asked, unread],
-  );
+  const found = useList('/api/staff/cases', { query: unread ? { unread } : { state, q: asked } });
   useLive(found.reload);
 
   function type(text) {
     setWords(text);
     clearTimeout(timer.current);
-    timer.current = setTimeout(() => setAsked(text.trim()), TYPING_PAUSE_MS);
+    timer.current = setTimeout(() => setFilter({ asked: text.trim() }), TYPING_PAUSE_MS);
   }
 
   function choose(key) {
-    setUnread(false);
-    setState(key);
+    setFilter({ state: key, unread: false });
   }
 
-  const counts = found.data?.counts ?? {};
+  const counts = found.answer?.counts ?? {};
   const supervisor = me.value.roles.includes('supervisor');
   const keeper = supervisor || me.value.roles.includes('seal_keeper');
   return html`
@@ -83,8 +76,8 @@ export default function Worklist() {
           </button>
         `,
       )}
-      <button class="btn sec sm" aria-pressed=${String(unread)} onClick=${() => setUnread(true)}>
-        有新留言${found.data && ` ${found.data.unread}`}
+      <button class="btn sec sm" aria-pressed=${String(unread)} onClick=${() => setFilter({ unread: true })}>
+        有新留言${found.answer && ` ${found.answer.unread}`}
       </button>
     </div>
     <div class="field">
@@ -98,19 +91,20 @@ export default function Worklist() {
         onInput=${(event) => type(event.target.value)}
       />
     </div>
-    ${found.error && html`<${Failure} error=${found.error} retry=${found.reload} />`}
-    ${!found.data && !found.error && html`<${Loading} />`}
-    ${found.data && html`<${Table} items=${found.data.items} total=${found.data.total} />`}
+    ${found.error && !found.items && html`<${Failure} error=${found.error} retry=${found.reload} />`}
+    ${!found.items && !found.error && html`<${Loading} />`}
+    ${found.items && html`<${Table} list=${found} />`}
   `;
 }
 
-function Table({ items, total }) {
+function Table({ list }) {
+  const { items } = list;
   if (items.length === 0) {
     return html`<section class="card"><p role="status">没有符合条件的办件。</p></section>`;
   }
   return html`
     <section class="card">
-      <p role="status" class="muted">共 ${total} 件</p>
+      <p role="status" class="muted">${list.hasMore ? `已显示 ${items.length} 件` : `共 ${items.length} 件`}</p>
       <div class="tablebox" tabindex="0" role="region" aria-label="办件列表">
         <table class="tb">
           <thead>
@@ -144,6 +138,7 @@ function Table({ items, total }) {
           </tbody>
         </table>
       </div>
+      <${More} list=${list} quiet />
     </section>
   `;
 }
