@@ -46,6 +46,7 @@ export function useList(path, { query = {}, size = 20, name = 'items', by = 'id'
   const wishes = useRef(new Set());
   const now = useRef({ items: [], next: null });
   const before = useRef(null);
+  const isNew = useRef(true);
 
   async function page(limit, after) {
     return get(withQuery(path, { ...query, limit, after }));
@@ -118,7 +119,8 @@ export function useList(path, { query = {}, size = 20, name = 'items', by = 'id'
     running.current = false;
     wishes.current.clear();
     now.current = { items: [], next: null };
-    before.current = remembered(key) ?? null;
+    before.current = (isNew.current && remembered(key)) || null;
+    isNew.current = false;
     setState((old) => ({ ...old, items: null, next: null, error: null, busy: false }));
     reload();
     const keep = () => remember(key, { count: now.current.items.length, top: scrollY });
