@@ -10,9 +10,10 @@ from bench.city.molds import CaseMold, LicenceMold
 from bench.city.recipe import digest, ident, identity_no, name_of
 from bench.city.sheets import NONE, Block
 from wallet.log import merkle
-from wallet.register import reminders
+from wallet.register import listed, reminders
 from wallet.show import printed, status_lists
 from wallet.types import catalogue
+from wallet.types.validity import LicenceState
 
 _NUMBER = context("wallet_licence", "number")
 _NAME = context("wallet_licence", "holder_name")
@@ -80,6 +81,7 @@ def _licence(
     half = status_lists.FULL
     block.sheets["wallet_status_entry"].append(
         f"{row}\t{_FIRST_LIST + n // half}\t{n % half * 40_503 % half * 2 + n % 2}"
+        f"\t{listed.status_of(LicenceState(state)).value}"
     )
     block.held[who.subject].append((row, mold.code, n, age))
     _printed(block, n, row, identifier, whole=whole)

@@ -56,7 +56,7 @@ COLUMNS: dict[str, str] = {
     ),
     "wallet_state_change": "id licence_id before after cause authority document_no by at",
     "wallet_issue_grant": "id case_id copy number identifier created_at",
-    "wallet_status_entry": "licence_id list_no place",
+    "wallet_status_entry": "licence_id list_no place status",
     "wallet_printed_code": "short_id mac licence_id",
     "wallet_reminder": "licence_id days at",
     "wallet_case_saving": "case_no subject_id materials",
