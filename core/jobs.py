@@ -20,6 +20,7 @@ from tortoise import fields
 from tortoise.models import Model
 
 from core import clock, database, sql
+from core.data import forgetting
 from core.queue import AT_ONCE, MOST_LOST, Backoff, Claim, IndexWhere, Queue, Queued
 from core.sql import NOW, After
 from core.workers import Bell, Workers
@@ -61,6 +62,7 @@ class Job(Queued):
                 where="done_at IS NULL AND parked_at IS NULL",
             ),
             IndexWhere(fields=("key", "id"), name="idx_job_key", where="done_at IS NULL"),
+            IndexWhere(fields=("done_at",), name="idx_job_done", where="done_at IS NOT NULL"),
         )
 
 
@@ -228,4 +230,5 @@ async def raise_alarm() -> int:
 
 async def forget_done(*, kept: timedelta = timedelta(days=7)) -> int:
     """Delete jobs that were done longer than `kept` ago (a timer calls it)."""
-    return await Job.filter(done_at__lt=clock.now() - kept).delete()
+    old = Job.filter(done_at__lt=clock.now() - kept)
+    return await forgetting.forget(old, by="done_at")

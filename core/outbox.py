@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -28,6 +28,7 @@ from tortoise import fields
 from tortoise.functions import Count, Min
 
 from core import clock, database, events, sql
+from core.data import forgetting
 from core.events import Event
 from core.protection.protect import ProtectedField, ProtectedModel
 from core.queue import AT_ONCE, MOST_LOST, Backoff, Claim, IndexWhere, Queue, Queued
@@ -38,7 +39,6 @@ log = logging.getLogger(__name__)
 
 MAX_ATTEMPTS = 8
 PAGE = 100
-FORGET_AT_ONCE = 2_000
 
 React = Callable[[Event], Awaitable[None]]
 
@@ -266,14 +266,5 @@ async def _free(event_id: object, **changes: Any) -> bool:
 
 async def forget_told(*, kept: timedelta = timedelta(days=7)) -> int:
     """Delete rows that were told longer than `kept` ago, a piece at a time (a timer calls it)."""
-    before, forgotten = clock.now() - kept, 0
-    while True:
-        numbers: Sequence[Any] = (
-            await OutboxMessage.filter(done_at__lt=before)
-            .order_by("done_at")
-            .limit(FORGET_AT_ONCE)
-            .values_list("id", flat=True)
-        )
-        if not numbers:
-            return forgotten
-        forgotten += await OutboxMessage.filter(id__in=list(numbers)).delete()
+    told = OutboxMessage.filter(done_at__lt=clock.now() - kept)
+    return await forgetting.forget(told, by="done_at")

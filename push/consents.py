@@ -10,6 +10,7 @@ import logging
 from datetime import timedelta
 
 from core import clock
+from core.data import forgetting
 from core.errors import Problem
 from core.protection.protect import blind_index
 from identity.queries import PlatformUser
@@ -81,7 +82,8 @@ async def note(
 
 async def forget_old() -> int:
     """Delete what has not been told anew for long (a timer calls it)."""
-    return await ConsentRecord.filter(told_at__lt=clock.now() - KEPT).delete()
+    old = ConsentRecord.filter(told_at__lt=clock.now() - KEPT)
+    return await forgetting.forget(old, by="told_at")
 
 
 def _template(kind: str, connector: ConsentQuerying) -> str | None:

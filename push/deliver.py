@@ -22,6 +22,7 @@ from uuid import UUID
 from tortoise.exceptions import IntegrityError
 
 from core import clock
+from core.data import forgetting
 from core.database import insert_last, transaction
 from core.protection.protect import blind_index
 from core.queue import AT_ONCE, Backoff, Claim, Queue
@@ -47,7 +48,6 @@ AT_ONCE_A_WORKER = 16
 LONGEST_SECONDS = 60.0
 """Longer than any channel may take to send."""
 
-FORGET_AT_ONCE = 2_000
 UNKNOWN_CHANNEL_SECONDS = 600.0
 SAME_WORDS = timedelta(minutes=10)
 """For so long the same words to the same person do not ring again."""
@@ -233,9 +233,8 @@ async def forget_old(*, kept: timedelta = timedelta(days=90)) -> int:
     """Delete finished deliveries older than `kept`, a piece at a time (a timer calls it)."""
     before, forgotten = clock.now() - kept, 0
     for state in (DeliveryState.SENT, DeliveryState.SKIPPED, DeliveryState.FAILED):
-        old = Delivery.filter(state=state, created_at__lt=before).order_by("created_at")
-        while ids := await old.limit(FORGET_AT_ONCE).values_list("id", flat=True):
-            forgotten += await Delivery.filter(id__in=list(ids)).delete()
+        old = Delivery.filter(state=state, created_at__lt=before)
+        forgotten += await forgetting.forget(old, by="created_at")
     return forgotten
 
 

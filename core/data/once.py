@@ -15,6 +15,7 @@ from tortoise import fields
 from tortoise.exceptions import IntegrityError
 
 from core import clock, database
+from core.data import forgetting
 from core.errors import Invalid
 from core.ids import derived_id
 from core.protection.protect import ProtectedField, ProtectedModel
@@ -94,7 +95,8 @@ async def keep(asked: Asked | None, result: str) -> None:
 
 async def forget_old() -> int:
     """Delete keys nobody repeats any more (a timer calls it)."""
-    return await AskedRequest.filter(at__lt=clock.now() - KEPT).delete()
+    old = AskedRequest.filter(at__lt=clock.now() - KEPT)
+    return await forgetting.forget(old, by="at")
 
 
 async def _earlier(asked: Asked) -> str | None:

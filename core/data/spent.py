@@ -14,8 +14,7 @@ from tortoise import fields
 from tortoise.models import Model
 
 from core import clock, database
-
-FORGOTTEN_AT_ONCE = 5_000
+from core.data import forgetting
 
 _INTO = "INSERT INTO core_spent (digest, until)"
 _ONCE = "ON CONFLICT (digest) DO NOTHING RETURNING digest"
@@ -63,7 +62,4 @@ def _row(kind: str, value: str, until: datetime) -> tuple[str, int]:
 async def forget() -> int:
     """Delete what is dead, a bounded number at once; how many."""
     now = int(clock.now().timestamp())
-    dead = (
-        await Spent.filter(until__lt=now).limit(FORGOTTEN_AT_ONCE).values_list("digest", flat=True)
-    )
-    return await Spent.filter(digest__in=list(dead)).delete() if dead else 0
+    return await forgetting.forget(Spent.filter(until__lt=now), by="until")

@@ -8,6 +8,7 @@ and no number, only keyed digests.
 from datetime import timedelta
 
 from core import clock
+from core.data import forgetting
 from core.database import transaction
 from core.protection.protect import blind_index
 from identity.errors import TooManyGuesses
@@ -42,7 +43,7 @@ async def give_back(scope: str) -> None:
 
 async def forget_old() -> int:
     """Delete counts whose window is over (a timer calls it)."""
-    return await GuessCount.filter(until__lte=clock.now()).delete()
+    return await forgetting.forget(GuessCount.filter(until__lte=clock.now()), by="until")
 
 
 def _index(scope: str) -> str:

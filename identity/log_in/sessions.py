@@ -13,6 +13,7 @@ from typing import NamedTuple, TypeVar
 from uuid import UUID
 
 from core import clock, ids
+from core.data import forgetting
 from core.data.statements import Find
 from core.database import transaction
 from core.protection import audit
@@ -233,7 +234,8 @@ async def certify(principal: Principal, *, minutes: int, by_means: str) -> None:
 
 async def forget_ended(*, older_than: timedelta = KEPT) -> int:
     """Delete sessions that ended long ago (a timer calls it); the audit trail stays."""
-    return await Session.filter(expires_at__lt=clock.now() - older_than).delete()
+    ended = Session.filter(expires_at__lt=clock.now() - older_than)
+    return await forgetting.forget(ended, by="expires_at")
 
 
 async def _resolve_where(

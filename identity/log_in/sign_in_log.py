@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from core import clock
+from core.data import forgetting
 from identity import channels
 from identity.models import Session, SignInRecord
 from identity.principal import Principal
@@ -102,7 +103,8 @@ async def list_devices(by: Principal) -> list[DeviceView]:
 
 async def forget_old() -> int:
     """Delete what is older than the law asks for (a timer calls it)."""
-    return await SignInRecord.filter(at__lt=clock.now() - KEPT).delete()
+    old = SignInRecord.filter(at__lt=clock.now() - KEPT)
+    return await forgetting.forget(old, by="at")
 
 
 def describe(user_agent: str) -> str:

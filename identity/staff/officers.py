@@ -16,6 +16,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from tortoise.expressions import F
 
 from core import clock
+from core.data import forgetting
 from core.database import transaction
 from core.protection import audit
 from core.protection.protect import blind_index
@@ -149,8 +150,9 @@ async def authenticate(staff_no: str, password: str, *, place: str = "") -> Prin
 
 async def forget_attempts() -> int:
     """Delete counts and places that no longer matter (a timer calls it)."""
-    await SignInPlace.filter(until__lte=clock.now()).delete()
-    return await SignInAttempts.filter(until__lte=clock.now()).delete()
+    await forgetting.forget(SignInPlace.filter(until__lte=clock.now()), by="until")
+    over = SignInAttempts.filter(until__lte=clock.now())
+    return await forgetting.forget(over, by="until")
 
 
 async def _is_known(here: str) -> bool:

@@ -17,6 +17,7 @@ from uuid import UUID
 from tortoise.exceptions import IntegrityError
 
 from core import clock, database, ids
+from core.data import forgetting
 from core.database import transaction
 from push.models import Stream, StreamEntry, StreamEpoch
 
@@ -129,7 +130,7 @@ async def epoch() -> str:
 
 async def forget_old(*, kept: timedelta = KEPT) -> int:
     """Delete entries older than `kept` (a timer calls it); positions are never used again."""
-    return await StreamEntry.filter(at__lt=clock.now() - kept).delete()
+    return await forgetting.forget(StreamEntry.filter(at__lt=clock.now() - kept), by="at")
 
 
 def missing_before(entries: Sequence[Entry], after: int) -> bool:

@@ -13,7 +13,7 @@ from uuid import UUID
 from tortoise.expressions import F
 
 from core import clock
-from core.data import pages
+from core.data import forgetting, pages
 from core.data.pages import Page, Section
 from core.database import after_commit, transaction
 from core.queue import AT_ONCE, Backoff, Claim, Queue
@@ -25,7 +25,6 @@ from push.webhooks.notices import Notice
 
 MAX_ATTEMPTS = 12
 KEPT = timedelta(days=30)
-FORGET_AT_ONCE = 2_000
 
 QUEUE = Queue(
     name="webhooks",
@@ -169,9 +168,8 @@ async def forget_old(*, kept: timedelta = KEPT) -> int:
     """Delete sent and dead calls older than `kept`, a piece at a time (a timer calls it)."""
     before, forgotten = clock.now() - kept, 0
     for state in (CallState.SENT, CallState.DEAD):
-        old = WebhookCall.filter(state=state, created_at__lt=before).order_by("created_at")
-        while numbers := await old.limit(FORGET_AT_ONCE).values_list("id", flat=True):
-            forgotten += await WebhookCall.filter(id__in=list(numbers)).delete()
+        old = WebhookCall.filter(state=state, created_at__lt=before)
+        forgotten += await forgetting.forget(old, by="created_at")
     return forgotten
 
 

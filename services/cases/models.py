@@ -379,4 +379,13 @@ class MessagePicture(Model):
     class Meta:
         table = "cases_message_picture"
         app = "cases"
-        indexes = (("message_id", "place"), ("case_id",), ("digest",))
+        indexes = (
+            ("message_id", "place"),
+            ("case_id",),
+            ("digest",),
+            IndexWhere(
+                fields=("created_at",),
+                name="idx_message_picture_unsent",
+                where="message_id IS NULL",
+            ),
+        )

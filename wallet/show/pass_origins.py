@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from core import clock
+from core.data import forgetting
 from identity import queries as identity_queries
 from identity.errors import SessionNotFound
 from identity.log_in import sessions
@@ -63,7 +64,8 @@ async def check_showing(
 
 async def forget_old() -> int:
     """Delete what no reading can ask for any more (a timer calls it)."""
-    return await PassOrigin.filter(ends_at__lt=clock.now() - KEPT).delete()
+    ended = PassOrigin.filter(ends_at__lt=clock.now() - KEPT)
+    return await forgetting.forget(ended, by="ends_at")
 
 
 async def _key_is_another(origin: PassOrigin, at: datetime) -> bool:

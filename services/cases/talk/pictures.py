@@ -13,6 +13,7 @@ from uuid import UUID
 from tortoise.exceptions import IntegrityError
 
 from core import clock, offload
+from core.data import forgetting
 from core.errors import Problem
 from core.files.blobs import Blobs
 from core.files.malware import Scanner
@@ -113,7 +114,8 @@ async def get_staff(picture_id: UUID, *, by: Principal) -> None:
 async def forget_unsent() -> int:
     """Drop pictures whose message was never sent (a timer calls it); returns how many."""
     before = clock.now() - UNSENT_LIFE
-    return await MessagePicture.filter(message_id=None, created_at__lt=before).delete()
+    unsent = MessagePicture.filter(message_id=None, created_at__lt=before)
+    return await forgetting.forget(unsent, by="created_at")
 
 
 def _refuse_unsent(row: MessagePicture, *, by: Principal) -> None:
