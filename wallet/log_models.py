@@ -11,6 +11,7 @@ from tortoise.models import Model
 
 from core.ids import new_id
 from core.protection.protect import ProtectedField, ProtectedModel
+from core.queue import IndexWhere
 
 
 class UseKind(StrEnum):
@@ -183,7 +184,11 @@ class LogEntry(Model):
     class Meta:
         table = "wallet_log_entry"
         app = "wallet"
-        indexes = (("position", "id"), ("leaf",))
+        indexes = (
+            ("position", "id"),
+            ("leaf",),
+            IndexWhere(fields=("id",), name="idx_log_entry_anchor", where="kind = 'anchor'"),
+        )
 
 
 class LogTile(Model):
@@ -246,6 +251,7 @@ class Anchor(Model):
     class Meta:
         table = "wallet_anchor"
         app = "wallet"
+        indexes = (IndexWhere(fields=("at",), name="idx_anchor_kept", where="forgotten = false"),)
 
 
 class AnchoredHead(Model):

@@ -200,11 +200,18 @@ class StatusEntry(Model):
     licence_id = fields.UUIDField(primary_key=True)
     list_no = fields.IntField()
     place = fields.IntField()
+    status = fields.SmallIntField(default=0, db_default=0)
+    """What the list says of it: a `signing.passes.statuslist.Status` (see register/listed.py)."""
 
     class Meta:
         table = "wallet_status_entry"
         app = "wallet"
         unique_together = (("list_no", "place"),)
+        indexes = (
+            IndexWhere(
+                fields=("list_no", "place"), name="idx_status_entry_changed", where="status > 0"
+            ),
+        )
 
 
 class PrintedCode(ProtectedModel):

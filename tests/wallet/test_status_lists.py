@@ -7,7 +7,9 @@ from uuid import uuid4
 
 import pytest
 from redis.asyncio import Redis
+from tortoise import connections
 
+from core.database import CONNECTION
 from signing import KeyUnavailable
 from signing.passes import readerlist, statuslist
 from signing.passes.readerlist import SignerState
@@ -16,10 +18,11 @@ from tests.conftest import FrozenClock
 from tests.wallet.city import TODAY, City
 from tests.wallet.factories import URL, issue_licence, stored_licence
 from wallet.errors import ListsNotReady, StatusListNotFound
-from wallet.models import StatusEntry
+from wallet.models import Licence, StatusEntry
 from wallet.register import status
 from wallet.show import status_lists
 from wallet.show.status_lists import Edition
+from wallet.types.validity import LicenceState
 
 PAPER = {"cause": "信息待核实", "document_no": "松公证〔2026〕1号"}
 
@@ -111,6 +114,53 @@ async def test_suspended_licence_comes_back_and_the_past_stays(
 
     assert found == [Status.VALID, Status.SUSPENDED, Status.VALID]
     assert status_in((await edition(city, redis)).data, place) is Status.VALID
+
+
+async def test_licence_that_gets_its_place_late_stands_there_as_it_is(
+    city: City, redis: Redis
+) -> None:
+    """Licences older than the lists are drawn a place when somebody first asks."""
+    licence = await stored_licence(city)
+    await StatusEntry.filter(licence_id=licence.id).delete()
+    await status.revoke(licence.id, by=city.officer("seal_keeper", "supervisor"), **PAPER)
+
+    place = (await status_lists.reference(licence.id)).place
+
+    assert status_in((await edition(city, redis)).data, place) is Status.REVOKED
+
+
+async def test_what_a_server_of_the_release_before_changed_is_told_by_its_event(
+    city: City, redis: Redis
+) -> None:
+    licence = await stored_licence(city)
+    place = (await status_lists.reference(licence.id)).place
+    await Licence.filter(id=licence.id).update(state=LicenceState.SUSPENDED)
+
+    await status_lists.renew_after(licence.id, redis=redis)
+
+    assert status_in((await edition(city, redis)).data, place) is Status.SUSPENDED
+
+
+async def test_an_edition_reads_the_changed_places_of_its_list_and_no_licence(
+    city: City, redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    licence = await stored_licence(city)
+    place = (await status_lists.reference(licence.id)).place
+    await status.suspend(licence.id, by=city.officer("seal_keeper"), **PAPER)
+    connection = type(connections.get(CONNECTION))
+    asked: list[str] = []
+    plain = connection.execute_query
+
+    async def note(self: Any, query: str, values: Any = None) -> Any:
+        asked.append(query)
+        return await plain(self, query, values)
+
+    monkeypatch.setattr(connection, "execute_query", note)
+    found = await edition(city, redis)
+
+    assert status_in(found.data, place) is Status.SUSPENDED
+    assert any("wallet_status_entry" in query for query in asked)
+    assert not any("wallet_licence" in query for query in asked)
 
 
 async def test_replaced_licence_is_superseded(city: City, redis: Redis) -> None:

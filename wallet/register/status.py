@@ -20,7 +20,7 @@ from wallet.errors import LicenceNotFound, NotASealKeeper, StateChangeNotAllowed
 from wallet.events import LicenceStateChanged
 from wallet.log import alarms, transparency
 from wallet.models import Licence, StateChange
-from wallet.register import copies
+from wallet.register import copies, listed
 from wallet.types import catalogue, validity
 from wallet.types.validity import LicenceState
 
@@ -151,6 +151,7 @@ async def record_change(
     changed = await Licence.filter(id=licence.id, state=licence.state).update(state=after)
     if not changed:
         return False
+    await listed.note_state(licence.id, after)
     await StateChange.create(
         licence_id=licence.id,
         before=licence.state,

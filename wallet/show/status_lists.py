@@ -8,7 +8,7 @@ signing key is away the last edition is served until its time to live is over.
 
 import hashlib
 import secrets
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -17,7 +17,7 @@ from uuid import UUID
 from redis.asyncio import Redis
 from tortoise.expressions import Subquery
 
-from core import clock
+from core import clock, database
 from signing import KeyUnavailable, Outcome, TrustList
 from signing.keys import LISTS_KEY
 from signing.passes import readerlist, statuslist
@@ -27,6 +27,7 @@ from signing.pki import certificates, chains
 from signing.report.policy import DEFAULT_POLICY
 from wallet.errors import ListsNotReady, StatusListNotFound
 from wallet.models import Licence, Seal, StateChange, StatusEntry
+from wallet.register.listed import STATUSES, note_state, status_of
 from wallet.seal.seals import Signs
 from wallet.types.validity import LicenceState
 
@@ -40,15 +41,6 @@ FULL = statuslist.SIZE // 2
 FRESH = timedelta(minutes=5)
 """An edition older than this is made anew, so that its date says how recent the evidence is."""
 OLDEST_PAST = timedelta(days=3660)
-
-STATUSES: Mapping[LicenceState, Status] = {
-    LicenceState.SUSPENDED: Status.SUSPENDED,
-    LicenceState.REVOKED: Status.REVOKED,
-    LicenceState.WITHDRAWN: Status.REVOKED,
-    LicenceState.CANCELLED: Status.REVOKED,
-    LicenceState.SUPERSEDED: Status.SUPERSEDED,
-}
-"""Stored states as entries; what the calendar does to a licence is in the pass itself."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,7 +86,13 @@ async def references(licence_ids: Sequence[UUID]) -> dict[UUID, Reference]:
             StatusEntry(licence_id=licence_id, list_no=list_no, place=place)
             for licence_id, place in zip(missing, places, strict=False)
         ]
-        await StatusEntry.bulk_create(drawn, ignore_conflicts=True, batch_size=500)
+        async with database.transaction():
+            # Locked, so that no change of state slips between the question and the entry.
+            licences = Licence.filter(id__in=missing).order_by("id").only("id", "state")
+            states = {row.id: row.state for row in await licences.select_for_update()}
+            for entry in drawn:
+                entry.status = status_of(states.get(entry.licence_id, LicenceState.VALID)).value
+            await StatusEntry.bulk_create(drawn, ignore_conflicts=True, batch_size=500)
 
 
 async def find_licence(list_no: int, place: int) -> Licence | None:
@@ -170,10 +168,14 @@ async def renew(licence_ids: Iterable[UUID], *, redis: Redis) -> list[int]:
 
 
 async def renew_after(licence_id: UUID, *, redis: Redis) -> list[int]:
-    """`renew` for a licence whose state changed, or the one that it replaces."""
+    """`renew` for a licence whose state changed, or the one that it replaces.
+
+    What an older release changed, serving beside this one, did not reach its place: it does here.
+    """
     licence = await Licence.get_or_none(id=licence_id)
     if licence is None:
         return []
+    await note_state(licence.id, licence.state)
     changed = [licence.id] if licence.previous_id is None else [licence.id, licence.previous_id]
     return await renew(changed, redis=redis)
 
@@ -197,18 +199,9 @@ async def _insist_on_list(number: int) -> None:
 
 async def _statuses_now(number: int) -> dict[int, Status]:
     """Place → status of everything in the list that is not simply valid."""
-    members = StatusEntry.filter(list_no=number)
-    changed = Licence.filter(state__in=list(STATUSES))
-    states = dict(
-        await changed.filter(id__in=Subquery(members.values("licence_id"))).values_list(
-            "id", "state"
-        )
-    )
-    places = await members.filter(licence_id__in=Subquery(changed.values("id"))).values_list(
-        "licence_id", "place"
-    )
-    # A change between the two questions is in the next edition: its own event asks for one.
-    return {int(place): STATUSES[states[one]] for one, place in places if one in states}
+    changed = StatusEntry.filter(list_no=number, status__gt=Status.VALID.value)
+    rows = await changed.values_list("place", "status")
+    return {int(place): Status(status) for place, status in rows}
 
 
 async def _statuses_at(number: int, moment: datetime) -> dict[int, Status]:
