@@ -2,8 +2,9 @@
 
 import asyncio
 import copy
+from datetime import datetime
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -164,6 +165,40 @@ async def test_days_are_closed_once_and_only_when_over(
     assert await signed_days.close_days(keys=city.authority.keys) == 3
     assert await signed_days.close_days(keys=city.authority.keys) == 0
     assert [row.size for row in await UseDay.all().order_by("day")] == [1, 0, 0]
+
+
+async def test_a_day_of_thousands_of_holders_is_closed(
+    city: City, frozen_clock: FrozenClock
+) -> None:
+    """Tortoise nests the conditions of a question: a thousand of them were too many for Python."""
+    yesterday = frozen_clock()
+    rows = [first_look(uuid4(), yesterday) for _ in range(1_500)]
+    await UseRecord.bulk_create(rows, batch_size=500)
+    frozen_clock.advance(days=1)
+
+    assert await signed_days.close_days(keys=city.authority.keys) == 1
+
+    signed = {head.subject_id: head.digest for head in await UseDayHead.all()}
+    assert signed == {row.subject_id: row.digest for row in rows}
+
+
+def first_look(subject_id: UUID, at: datetime) -> UseRecord:
+    row = UseRecord(
+        subject_id=subject_id,
+        n=1,
+        at=at,
+        kind=UseKind.CODE,
+        licence_id=uuid4(),
+        licence_type="RES",
+        who="counter:1",
+        who_name="窗口1",
+        fields_seen=[],
+        reasons=[],
+        previous=access_log.START,
+        digest="",
+    )
+    row.digest = access_log.digest_of(access_log.content_of(row))
+    return row
 
 
 async def test_days_from_before_paths_were_kept_are_proven_too(

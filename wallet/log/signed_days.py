@@ -28,6 +28,9 @@ PAGE = 1_000
 """Rows held in memory by the checks, and written at once."""
 HOLDERS_AT_ONCE = 20_000
 """Holders looked for at once in the day that is closed: each question reads the day's records."""
+ASKED_AT_ONCE = 200
+"""Records asked for by holder and number in one statement: Tortoise nests the conditions, and
+Python's stack ends at some 900 of them."""
 FORGOTTEN_AT_ONCE = 200
 """Holders whose old records go in one call."""
 
@@ -308,8 +311,8 @@ async def _heads_of(day: date) -> list[Head]:
         .limit(HOLDERS_AT_ONCE)
         .values_list("subject_id", "newest")
     ):
-        for start in range(0, len(page), PAGE):
-            heads += await _with_digests(page[start : start + PAGE])
+        for piece in database.pieces(page, ASKED_AT_ONCE):
+            heads += await _with_digests(piece)
         last = page[-1][0]
     return heads
 
