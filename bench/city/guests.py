@@ -61,7 +61,7 @@ async def invite(people: int) -> Guests:
         organisation=await _acting(),
         officers=[await _reviewer(row) for row in reviewers],
         supervisor=await _staff("supervisor"),
-        operator=await _staff("operator"),
+        operator=await _staff("supervisor"),
         leaf=newest.leaf,
         log_size=int(newest.position or 0) + 1,
     )
