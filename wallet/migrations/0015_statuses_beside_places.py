@@ -4,7 +4,7 @@ from core.queue import IndexWhere
 from tortoise import fields
 
 class Migration(migrations.Migration):
-    dependencies = [('wallet', '0013_printed_codes')]
+    dependencies = [('wallet', '0014_pages')]
 
     initial = False
 
