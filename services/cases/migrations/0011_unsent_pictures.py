@@ -3,7 +3,7 @@ from tortoise.migrations import operations as ops
 from core.queue import IndexWhere
 
 class Migration(migrations.Migration):
-    dependencies = [('cases', '0009_protected_words')]
+    dependencies = [('cases', '0010_kept_counts')]
 
     initial = False
 
