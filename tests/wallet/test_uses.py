@@ -1,16 +1,18 @@
 """Who looked: one chained log for each holder, signed days, exports, and tampering found."""
 
 import asyncio
+import contextlib
 import copy
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from tortoise.exceptions import IntegrityError
 
 from core import database
 from core.outbox import OutboxMessage
-from tests.conftest import FrozenClock
+from tests.conftest import FrozenClock, on_postgres
 from tests.wallet.city import City
 from tests.wallet.factories import issue_licence, stored_licence
 from wallet.errors import (
@@ -62,6 +64,56 @@ async def test_looks_at_the_same_moment_do_not_break_the_chain(city: City) -> No
     await asyncio.gather(*(look(city, licence) for _ in range(12)))
 
     assert await signed_days.check() == 12
+
+
+def glance(licence: Licence) -> access_log.Look:
+    return access_log.Look(
+        kind=UseKind.CASE, who="officer:1", who_name="受理岗", ground="办件", purpose="办件"
+    )
+
+
+async def test_looks_of_one_transaction_are_links_of_one_chain(city: City) -> None:
+    licence, other = await stored_licence(city), await stored_licence(city, "FOOD")
+    async with database.transaction():
+        for one in (licence, other, licence):
+            await access_log.record(one, glance(one))
+        assert not await UseRecord.exists()
+
+    assert await signed_days.check() == 3
+    told = await OutboxMessage.filter(name="LicenceLookedAt").count()
+    assert told == await UseRecord.all().count() == 3
+
+
+async def test_look_that_is_there_already_leaves_the_chain_as_it_was(city: City) -> None:
+    licence, use_id = await stored_licence(city), uuid4()
+    for _ in range(2):
+        with contextlib.suppress(IntegrityError):
+            async with database.transaction():
+                await access_log.record(licence, glance(licence), use_id=use_id)
+
+    assert await UseRecord.all().count() == await signed_days.check() == 1
+
+
+async def test_holders_looked_at_in_other_orders_do_not_deadlock(city: City) -> None:
+    licence = await stored_licence(city)
+    other = await stored_licence(city, "FOOD")
+    await Licence.filter(id=other.id).update(subject_id=city.li)
+    other = await Licence.get(id=other.id)
+    await look(city, licence)
+    await look(city, other)
+    both_began = asyncio.Barrier(2)
+
+    async def act(*order: Licence) -> None:
+        async with database.transaction():
+            await access_log.record(order[0], glance(order[0]))
+            if on_postgres():
+                await both_began.wait()
+            await access_log.record(order[1], glance(order[1]))
+
+    async with asyncio.timeout(60):
+        await asyncio.gather(act(licence, other), act(other, licence))
+
+    assert await signed_days.check() == 6
 
 
 async def test_revealing_stands_in_the_log(city: City) -> None:
