@@ -52,6 +52,7 @@ CLEAR: Mapping[str, str] = {
     "cases_case.provenance": "field keys and kinds of sources, never values",
     "cases_catalogue_entry.definition": PUBLIC,
     "cases_content_check.reference": "a number of the platform that checks",
+    "cases_kept_count.name": "a state of cases, or another word of `counts.Name`",
     "cases_material.licence_name": PUBLIC,
     "cases_material.licence_number_masked": "masked",
     "cases_material.licence_identifier": IDENTIFIER,
