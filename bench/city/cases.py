@@ -198,7 +198,13 @@ def _case(
         f"\t{on(max(age - 3, 0)) if asked else NONE}"
         f"\t{NONE if course.ended is None else block.at(course.ended, n)}"
         f"\t{NONE if course.ended is None else block.at(course.ended, n)}"
+        f"\t{int(_is_unread(n, course))}"
     )
+
+
+def _is_unread(n: int, course: Course) -> bool:
+    """Whether the applicant wrote something that the office has not read."""
+    return n % 30 == 0 and bool(course.steps) and course.ended is None
 
 
 def gives_licence(mold: CaseMold, who: Applicant) -> bool:
@@ -268,7 +274,7 @@ def _supplement(block: Block, n: int, mold: CaseMold, course: Course) -> None:
 def _conversation(
     block: Block, n: int, mold: CaseMold, who: Applicant, course: Course, *, whole: bool
 ) -> None:
-    unread = 1 if n % 30 == 0 and course.ended is None else 0
+    unread = int(_is_unread(n, course))
     block.sheets["cases_conversation"].append(
         f"{ident('conversation', n)}\t{ident('case', n)}\t2\t2\t{2 - unread}\t0\t{unread}"
     )

@@ -26,7 +26,9 @@ from bench.city import making
 from core import clock, database
 from core.settings import Settings
 from resources import PACKAGES
+from services.cases import counts
 from tests import services
+from tools.setup_commands import opened as opened_for_command
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
@@ -95,6 +97,7 @@ def _ready(folder: Path, settings: Settings, people: int) -> City:
     if note.exists():
         # Without the one-time walks of `manage.py migrate`, which read what opens nowhere here.
         asyncio.run(database.migrate(settings.database_url, PACKAGES))
+        asyncio.run(_light(settings))
         seconds = 0.0
     else:
         asyncio.run(making.make(settings, people=people))
@@ -103,6 +106,12 @@ def _ready(folder: Path, settings: Settings, people: int) -> City:
     written = {"code": _code(), "migrations": _migrations(), "made_on": made_on}
     note.write_text(json.dumps(written))
     return City(settings=settings, people=people, seconds=seconds)
+
+
+async def _light(settings: Settings) -> None:
+    async with opened_for_command(settings):
+        while await counts.fill_turns():
+            pass
 
 
 def _settings(folder: Path, database_url: str, redis_url: str) -> Settings:
@@ -114,6 +123,7 @@ def _settings(folder: Path, database_url: str, redis_url: str) -> Settings:
         redis_url=redis_url,
         blob_url=f"file://{folder / 'blobs'}",
         public_url="http://127.0.0.1:8800",
+        log_level="WARNING",
     )
 
 

@@ -23,6 +23,7 @@ from core.protection import audit, chain_heads
 from core.protection.audit import AuditHead
 from core.settings import Settings
 from resources import load_keys, signing_folder
+from services.cases import counts
 from tools.demo_commands import demo_secret
 from tools.setup_commands import make_development_authority, make_seals, migrate, opened
 from wallet.log import merkle, signed_days, signed_notes, transparency
@@ -39,6 +40,7 @@ async def make(settings: Settings, *, people: int) -> None:
         plan, heads = await _foundations(settings, keys, people)
     loaded = await _load(settings, plan, heads)
     async with opened(settings):
+        await _count()
         await _seal_chains(loaded.heads)
         await _plant(loaded.leaves, plan.log_base[0], keys=keys)
         await signed_days.close_day(clock.today() - timedelta(days=1), keys=keys)
@@ -76,6 +78,14 @@ async def _load(settings: Settings, plan: Plan, heads: Sequence[tuple[int, str]]
     loaded = await loader.load(plan, heads)
     await loader.finish()
     return loaded
+
+
+async def _count() -> None:
+    """What the product keeps of the cases: when their lights turn, and how many there are."""
+    while await counts.fill_turns():
+        pass
+    for department in await counts.departments():
+        await counts.mend(department, today=clock.today())
 
 
 async def _seal_chains(heads: Sequence[tuple[int, str]]) -> None:

@@ -193,8 +193,14 @@ async def _bare(city: City) -> float:
         await link.close()
 
 
-async def _look_at_plans(city: City, visits: Sequence[Visit]) -> dict[str, list[Fault]]:
-    """Page or timer → its statements whose plans grow with the city."""
+def plans(city: City, *, small: bool) -> dict[str, list[Fault]]:
+    """Page or timer → its statements whose plans grow with the city (PostgreSQL)."""
+    return asyncio.run(_look_at_plans(city, guests.visits(asyncio.run(_invite(city))), small))
+
+
+async def _look_at_plans(
+    city: City, visits: Sequence[Visit], small: bool = False
+) -> dict[str, list[Fault]]:
     found: dict[str, list[Fault]] = {}
     link = await asyncpg.connect(_plain_url(city), command_timeout=600)
     try:
@@ -203,16 +209,16 @@ async def _look_at_plans(city: City, visits: Sequence[Visit]) -> dict[str, list[
                 for timer in timers.SCHEDULE:
                     with heard() as asked:
                         await timer.act(resources)
-                    found[f"timer {timer.name}"] = await faults(link, asked)
+                    found[f"timer {timer.name}"] = await faults(link, asked, small=small)
                 async with serving(city.settings, resources) as address:
-                    found |= await _plans_of_pages(address, visits, link)
+                    found |= await _plans_of_pages(address, visits, link, small)
     finally:
         await link.close()
     return {name: bad for name, bad in found.items() if bad}
 
 
 async def _plans_of_pages(
-    address: str, visits: Sequence[Visit], link: asyncpg.Connection
+    address: str, visits: Sequence[Visit], link: asyncpg.Connection, small: bool
 ) -> dict[str, list[Fault]]:
     found = {}
     async with aiohttp.ClientSession(address) as http:
@@ -222,7 +228,7 @@ async def _plans_of_pages(
                     headers = {"Authorization": f"Bearer {token}"} if token else {}
                     async with http.get(path, headers=headers) as response:
                         await response.read()
-            found[visit.name] = await faults(link, asked)
+            found[visit.name] = await faults(link, asked, small=small)
     return found
 
 

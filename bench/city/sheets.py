@@ -29,7 +29,7 @@ COLUMNS: dict[str, str] = {
         "person_id applicant_masked applicant_index state state_before_supplement answers form "
         "provenance approval_mode facts outcome_text licence_id timeline_length revision "
         "created_at updated_at submitted_at received_on acceptance_due_on accepted_at accepted_on "
-        "due_on statutory_due_on paused_on decided_at ended_at"
+        "due_on statutory_due_on paused_on decided_at ended_at has_unread"
     ),
     "cases_material": "id case_id code way status version updated_at",
     "cases_material_file": (

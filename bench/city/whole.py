@@ -7,11 +7,12 @@ from uuid import UUID
 
 from bench.city.keeping import City
 from bench.city.recipe import ident
-from core import database
+from core import clock, database
 from core.protection import audit
 from identity.principal import Principal, PrincipalKind
 from identity.staff.roles import Role
 from push import inbox
+from services.cases import counts
 from services.cases.models import Case
 from services.cases.views import queries as cases
 from tools.setup_commands import opened
@@ -46,10 +47,14 @@ async def check(city: City) -> Counter[str]:
             await _open_licence(licence, found)
         for person in range(city.people):
             row = UUID(ident("person", person))
-            shown = await inbox.list_messages(row, limit=50, offset=0)
-            found["messages"] += len(shown.items)
+            found["messages"] += len(await inbox.list_messages(row, limit=50))
             found["wallets"] += bool(await wallets.list_licences(row))
             found["looks read"] += len(await access_log.list_uses(row, limit=LOOKS_READ))
+        for department in await counts.departments():
+            wrong = await counts.differences(department, today=clock.today())
+            if any(wrong.values()):
+                raise ValueError(f"the counts of {department} are not those of its cases: {wrong}")
+            found["departments counted"] += 1
         found["audit records"] = await audit.check()
         found["looks"] = await signed_days.check()
         found["log entries"] = await transparency.check()
