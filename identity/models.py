@@ -88,6 +88,7 @@ class Relation(Model):
         table = "identity_relation"
         app = "identity"
         unique_together = (("person", "organisation", "kind"),)
+        indexes = (("organisation_id", "kind"),)
 
 
 class PlatformAccount(ProtectedModel):
@@ -111,6 +112,7 @@ class PlatformAccount(ProtectedModel):
         table = "identity_platform_account"
         app = "identity"
         unique_together = (("platform", "user_index"),)
+        indexes = (("subject_id",),)
 
 
 class Department(Model):

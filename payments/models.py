@@ -36,6 +36,7 @@ class Bill(Model):
         table = "payments_bill"
         app = "payments"
         unique_together = (("case_id", "fee_code"),)
+        indexes = (("created_at",),)
 
 
 class Order(Claimed):
@@ -66,6 +67,7 @@ class Order(Claimed):
     class Meta:
         table = "payments_order"
         app = "payments"
+        indexes = (("bill_id", "created_at"),)
 
 
 class Refund(Claimed):
@@ -90,6 +92,7 @@ class Refund(Claimed):
     class Meta:
         table = "payments_refund"
         app = "payments"
+        indexes = (("order_id", "created_at"),)
 
 
 class Entry(Model):
@@ -148,3 +151,4 @@ class Difference(Model):
     class Meta:
         table = "payments_difference"
         app = "payments"
+        indexes = (("statement_id",),)

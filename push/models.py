@@ -93,6 +93,7 @@ class InboxMessage(ProtectedModel):
                 where="archived_at IS NOT NULL",
             ),
             IndexWhere(fields=("person_id",), name="idx_inbox_unread", where="read_at IS NULL"),
+            IndexWhere(fields=("created_at",), name="idx_inbox_read", where="read_at IS NOT NULL"),
         )
 
 

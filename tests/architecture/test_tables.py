@@ -11,6 +11,9 @@ from typing import Any
 import asyncpg
 import pytest
 from tortoise import Tortoise, connections
+from tortoise.fields.relational import ForeignKeyFieldInstance
+from tortoise.indexes import Index
+from tortoise.models import Model
 from tortoise.utils import get_schema_sql
 
 from core import database
@@ -35,6 +38,34 @@ async def test_no_model_has_changed_without_a_migration(session_settings: Settin
     changes = await detector.changes()
 
     assert [Path(change.path()).name for change in changes] == []
+
+
+FEW_ROWS = {"identity_counter", "identity_enrolment_code", "identity_officer"}
+"""A city has hundreds: they may be read from one end to the other."""
+
+
+@pytest.mark.usefixtures("db")
+def test_every_reference_to_another_row_begins_an_index() -> None:
+    """Who asks for the rows that belong to one would read all rows of the city; PostgreSQL makes no
+    such index by itself. Accounts of a person and people of an organisation had none."""
+    assert Tortoise.apps is not None
+    without = {
+        (model._meta.db_table, name)
+        for models in Tortoise.apps.values()
+        for model in models.values()
+        for name, column in model._meta.fields_map.items()
+        if isinstance(column, ForeignKeyFieldInstance)
+        and model._meta.db_table not in FEW_ROWS
+        and not (column.unique or column.index)
+        and not {name, column.source_field} & _first_columns(model)
+    }
+    assert without == set()
+
+
+def _first_columns(model: type[Model]) -> set[str]:
+    """Columns that an index or a unique key of several begins with."""
+    keys = [*model._meta.unique_together, *model._meta.indexes]
+    return {(list(key.fields) if isinstance(key, Index) else list(key))[0] for key in keys}
 
 
 def test_no_migration_asks_the_tables_it_is_given() -> None:
