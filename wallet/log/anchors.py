@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from core import clock, database
+from core import clock, database, sql
 from core.protection import audit
 from wallet.errors import AnchorForgotten, AnchorNotFound
 from wallet.log import merkle, standing, transparency
@@ -93,13 +93,26 @@ async def anchor() -> int:
 
 async def _moved_chains() -> list[Head]:
     """Audit chains that grew since their newest anchor."""
-    moved = []
-    for head in await audit.heads():
-        log = audit.name_of(head.chain)
-        last = await AnchoredHead.filter(log=log).order_by("-n").first()
-        if head.sequence > (last.n if last else 0):
-            moved.append(Head(log=log, n=head.sequence, digest=head.digest))
-    return moved
+    heads = await audit.heads()
+    newest = await _newest_anchored([audit.name_of(head.chain) for head in heads])
+    return [
+        Head(log=audit.name_of(head.chain), n=head.sequence, digest=head.digest)
+        for head in heads
+        if head.sequence > newest.get(audit.name_of(head.chain), 0)
+    ]
+
+
+async def _newest_anchored(logs: Sequence[str]) -> dict[str, int]:
+    """Log → number of its newest anchored record: one look into an index each, one statement."""
+    if not logs:
+        return {}
+    newest = "(SELECT MAX(n) FROM wallet_anchored_head WHERE log = :log_{place})"
+    parts = [
+        f"SELECT {place} AS place, {newest.format(place=place)} AS n" for place in range(len(logs))
+    ]
+    values = {f"log_{place}": log for place, log in enumerate(logs)}
+    found = await sql.rows(" UNION ALL ".join(parts), **values)
+    return {logs[row["place"]]: row["n"] for row in found if row["n"] is not None}
 
 
 async def _moved_logs() -> list[Head]:
