@@ -17,7 +17,7 @@ class Bill(Model):
     id = fields.UUIDField(primary_key=True, default=new_id)
     case_id = fields.UUIDField()
     fee_code = fields.CharField(max_length=40)
-    subject_id = fields.UUIDField(db_index=True)
+    subject_id = fields.UUIDField()
     person_id = fields.UUIDField(db_index=True)
     department = fields.CharField(max_length=20)
     title = fields.CharField(max_length=120)
@@ -36,7 +36,11 @@ class Bill(Model):
         table = "payments_bill"
         app = "payments"
         unique_together = (("case_id", "fee_code"),)
-        indexes = (("created_at",),)
+        indexes = (
+            ("subject_id", "created_at", "id"),
+            ("department", "created_at", "id"),
+            ("created_at", "id"),
+        )
 
 
 class Order(Claimed):

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
+from core.data import pages
+from core.data.pages import Page, Section
 from identity import queries as identity_queries
 from identity.principal import Principal
 from identity.staff.roles import Act, allows, insist
@@ -12,6 +14,7 @@ from payments.lifecycle import BillState, refundable
 from payments.models import Bill, Difference, Order, Refund, Statement
 
 SHOWN = 100
+_KEYS = ("created_at", "id")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,12 +69,19 @@ class StatementView:
     """Kind, number, ours, theirs."""
 
 
-async def list_bills(by: Principal) -> list[BillView]:
-    """What the person, and the organisations acted for, owe and have paid, the newest first."""
+async def list_bills(
+    by: Principal, *, after: str | None = None, limit: int = SHOWN
+) -> Page[BillView]:
+    """What the person, and then each organisation acted for, owes and has paid, the newest first.
+
+    Raises WrongPlace.
+    """
     links = await identity_queries.list_organisations(by.person_id)
-    owing = [by.person_id, *(link.id for link in links)]
-    rows = await Bill.filter(subject_id__in=owing).order_by("-created_at").limit(SHOWN)
-    return [_view(row) for row in rows]
+    owing = [by.person_id, *sorted(link.id for link in links)]
+    sections = (
+        Section(f"bills.{one}", Bill.filter(subject_id=one), _KEYS) for one in dict.fromkeys(owing)
+    )
+    return (await pages.read(*sections, after=after, limit=limit)).map(_view)
 
 
 async def get_bill(bill_id: UUID, *, by: Principal) -> BillView:
@@ -116,17 +126,19 @@ async def get_receipt(bill_id: UUID, *, by: Principal) -> ReceiptView:
     )
 
 
-async def list_payments(by: Principal) -> list[PaymentLine]:
+async def list_payments(
+    by: Principal, *, after: str | None = None, limit: int = SHOWN
+) -> Page[PaymentLine]:
     """Bills of the officer's department, the newest first; a supervisor of all sees all.
 
-    Raises RoleMissing.
+    Raises RoleMissing, WrongPlace.
     """
     insist(by, Act.READ_PAYMENTS)
     query = Bill.all() if by.department is None else Bill.filter(department=by.department)
-    rows = await query.order_by("-created_at").limit(SHOWN)
+    rows = await pages.read(Section("payments", query, _KEYS), after=after, limit=limit)
     numbers = [row.paid_by_order for row in rows if row.paid_by_order]
     orders = {one.order_no: one for one in await Order.filter(order_no__in=numbers or [""])}
-    return [_payment(row, orders.get(row.paid_by_order or "")) for row in rows]
+    return rows.map(lambda row: _payment(row, orders.get(row.paid_by_order or "")))
 
 
 async def list_statements(by: Principal) -> list[StatementView]:

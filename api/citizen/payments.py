@@ -9,8 +9,9 @@ from uuid import UUID
 import msgspec
 from sanic import Blueprint, Request
 
-from api.edge import guards
+from api.edge import guards, paging
 from api.edge.endpoint import endpoint
+from core.data.pages import WrongPlace
 from miniapp_bridge import errors as platform_errors
 from payments import errors, orders, queries
 from payments.queries import BillView
@@ -39,6 +40,9 @@ class PayWay(msgspec.Struct, kw_only=True):
 
 class Bills(msgspec.Struct, kw_only=True):
     bills: list[Bill]
+    """Mine, then those of each organisation I act for; the newest first."""
+    next: str | None
+    """`after` of the next page; null on the last one."""
     ways: list[PayWay]
 
 
@@ -83,14 +87,16 @@ def bill_of(view: BillView) -> Bill:
 
 @bp.get("/bills")
 @guards.citizen
-@endpoint(summary="What I owe and have paid", returns=Bills)
-async def list_bills(request: Request) -> Bills:
-    found = [bill_of(view) for view in await queries.list_bills(request.ctx.principal)]
+@endpoint(
+    summary="What I owe and have paid", query=paging.Page, returns=Bills, problems=(WrongPlace,)
+)
+async def list_bills(request: Request, query: paging.Page) -> Bills:
+    found = await queries.list_bills(request.ctx.principal, after=query.after, limit=query.limit)
     ways = [
         PayWay(provider=name, name=WAY_NAMES.get(name, name))
         for name in request.app.ctx.resources.providers
     ]
-    return Bills(bills=found, ways=ways)
+    return Bills(bills=[bill_of(view) for view in found], next=found.following, ways=ways)
 
 
 @bp.post("/bills/<bill_id:uuid>/orders")

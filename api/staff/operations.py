@@ -9,9 +9,10 @@ from uuid import UUID
 import msgspec
 from sanic import Blueprint, Request
 
-from api.edge import guards, idempotency
+from api.edge import guards, idempotency, paging
 from api.edge.bounds import LARGEST_INT
 from api.edge.endpoint import endpoint
+from core.data.pages import WrongPlace
 from identity import channels
 from identity import errors as identity_errors
 from identity.principal import Principal
@@ -116,6 +117,8 @@ class StatementRow(msgspec.Struct, kw_only=True):
 
 class Payments(msgspec.Struct, kw_only=True):
     payments: list[PaymentRow]
+    next: str | None
+    """`after` of the next page of payments; null on the last one."""
     statements: list[StatementRow]
 
 
@@ -184,8 +187,15 @@ async def switch_channel(request: Request, key: str, body: SwitchChannel) -> Non
 
 @bp.get("/payments")
 @guards.officer(Act.READ_PAYMENTS)
-@endpoint(summary="Payments and compared statements", returns=Payments)
-async def list_payments(request: Request) -> Payments:
+@endpoint(
+    summary="Payments and compared statements",
+    query=paging.Page,
+    returns=Payments,
+    problems=(WrongPlace,),
+)
+async def list_payments(request: Request, query: paging.Page) -> Payments:
+    by = request.ctx.principal
+    found = await queries.list_payments(by, after=query.after, limit=query.limit)
     rows = [
         PaymentRow(
             id=line.bill.id,
@@ -201,9 +211,9 @@ async def list_payments(request: Request) -> Payments:
             created_at=line.bill.created_at,
             paid_at=line.bill.paid_at,
         )
-        for line in await queries.list_payments(request.ctx.principal)
+        for line in found
     ]
-    return Payments(payments=rows, statements=await _statements(request.ctx.principal))
+    return Payments(payments=rows, next=found.following, statements=await _statements(by))
 
 
 @bp.post("/payments/<bill_id:uuid>/refunds")

@@ -8,9 +8,10 @@ from uuid import UUID
 import pytest
 
 from core import clock, ids
+from core.data.pages import WrongPlace
 from identity import sign_in
 from identity.people import mandates
-from identity.principal import Principal
+from identity.principal import Principal, PrincipalKind
 from payments import bills, errors, queries
 from payments.models import Order
 from tests.identity import factories
@@ -133,3 +134,60 @@ async def test_a_colleague_learns_that_the_other_has_just_paid(
     assert till.refused == ["bill-settled"]
     assert await till.state(bill_id) == "paid"
     assert till.net_at_platforms({str(first)}) == 1000
+
+
+def bill_of(subject_id: UUID, number: int) -> dict[str, Any]:
+    return {
+        "case_id": ids.new_id(),
+        "fee_code": "fee",
+        "subject_id": subject_id,
+        "person_id": subject_id,
+        "department": "SCJG",
+        "title": "工本费",
+        "case_text": f"SCJG-{number}",
+        "amount": 1000,
+    }
+
+
+async def walk(read: Any) -> list[Any]:
+    found: list[Any] = []
+    page = await read(None)
+    while page.following is not None:
+        found += page
+        page = await read(page.following)
+    return [*found, *page]
+
+
+async def test_bills_come_in_pages_the_own_first(till: Till, firm: UUID, bill_id: UUID) -> None:
+    own = [await bills.open_bill(**bill_of(till.person.person_id, n)) for n in range(4)]
+    firms = [bill_id, *[await bills.open_bill(**bill_of(firm, n)) for n in range(4, 7)]]
+
+    shown = await walk(lambda after: queries.list_bills(till.person, after=after, limit=2))
+
+    assert {one.id for one in shown[:4]} == set(own)
+    assert {one.id for one in shown[4:]} == set(firms)
+    assert len(shown) == 8
+    with pytest.raises(WrongPlace):
+        await queries.list_bills(till.person, after="elsewhere")
+
+
+async def test_department_sees_its_payments_in_pages_and_no_others(
+    till: Till, firm: UUID, bill_id: UUID
+) -> None:
+    for n in range(5):
+        await bills.open_bill(**bill_of(firm, n) | {"department": "SCJG" if n % 2 else "RSJ"})
+    clerk = Principal(
+        kind=PrincipalKind.OFFICER,
+        id=firm,
+        name="钱审核",
+        roles=frozenset({"supervisor"}),
+        department="SCJG",
+    )
+
+    shown = await walk(lambda after: queries.list_payments(clerk, after=after, limit=2))
+    city = await walk(
+        lambda after: queries.list_payments(replace(clerk, department=None), after=after, limit=4)
+    )
+
+    assert [one.bill.department for one in shown] == ["SCJG"] * 3
+    assert len({one.bill.id for one in city}) == len(city) == 6

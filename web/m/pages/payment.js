@@ -14,7 +14,7 @@ const HOSTS = { wechat_pay: 'wechat', alipay_trade: 'alipay' };
 export default function Payment({ params }) {
   const path = `/api/citizen/bills/${params.id}`;
   const found = useData(async () => {
-    const { bills, ways } = await get('/api/citizen/bills');
+    const { bills, ways } = await get('/api/citizen/bills?limit=100');
     return { bill: bills.find((bill) => bill.id === params.id), ways };
   });
   const act = useAct();

@@ -2,6 +2,7 @@
 
 import { html, useState } from '../../vendor/preact-htm.js';
 import { get, newKey, post, put } from '../../kit/api.js';
+import { More, useList } from '../../kit/list.js';
 import { Failure, H1, Loading, Tag, useAct, useData } from '../../kit/ui.js';
 import { MiniCodes } from '../mini-codes.js';
 import { Table } from '../table.js';
@@ -26,7 +27,7 @@ export default function Operations() {
     <${H1} text="平台与缴费" />
     <${Block} title="平台对接" path="/api/staff/connectors" view=${Connectors} />
     <${Block} title="渠道" path="/api/staff/channels" view=${Channels} />
-    <${Block} title="缴费与对账" path="/api/staff/payments" view=${Payments} />
+    <${PaymentList} />
   `;
 }
 
@@ -38,6 +39,18 @@ function Block({ title, path, view }) {
       ${found.error && !found.data && html`<${Failure} error=${found.error} retry=${found.reload} />`}
       ${!found.data && !found.error && html`<${Loading} />`}
       ${found.data && html`<${view} data=${found.data} reload=${found.reload} />`}
+    </section>
+  `;
+}
+
+function PaymentList() {
+  const found = useList('/api/staff/payments', { name: 'payments' });
+  return html`
+    <section class="card" aria-label="缴费与对账">
+      <h2>缴费与对账</h2>
+      ${found.error && !found.items && html`<${Failure} error=${found.error} retry=${found.reload} />`}
+      ${!found.items && !found.error && html`<${Loading} />`}
+      ${found.items && html`<${Payments} list=${found} reload=${found.reload} />`}
     </section>
   `;
 }
@@ -131,14 +144,15 @@ function Channels({ data, reload }) {
   `;
 }
 
-function Payments({ data, reload }) {
+function Payments({ list, reload }) {
+  const { statements } = list.answer;
   return html`
     ${
-      data.payments.length === 0
+      list.items.length === 0
         ? html`<p>还没有费用。</p>`
         : html`
       <${Table} label="缴费" head=${['办件', '费用', '金额', '已退', '状态', '订单', '操作']}>
-        ${data.payments.map(
+        ${list.items.map(
           (one) => html`
           <tr key=${one.id}>
             <th scope="row">${one.case_text}</th><td>${one.title}</td><td>${yuan(one.amount)}</td><td>${yuan(one.refunded)}</td>
@@ -150,13 +164,14 @@ function Payments({ data, reload }) {
       </${Table}>
     `
     }
+    <${More} list=${list} />
     <h3>对账</h3>
     ${
-      data.statements.length === 0
+      statements.length === 0
         ? html`<p>还没有对账单。</p>`
         : html`
       <${Table} label="对账" head=${['日期', '平台', '笔数', '收', '退', '补记', '差异']}>
-        ${data.statements.map(
+        ${statements.map(
           (one) => html`
           <tr key=${one.provider + one.day}>
             <th scope="row">${one.day}</th><td>${one.provider}</td><td>${one.lines}</td><td>${yuan(one.paid)}</td><td>${yuan(one.refunded)}</td><td>${one.mended}</td>
