@@ -84,6 +84,9 @@ async def check_counts(settings: Settings, *, mend: bool) -> None:
     async with opened(settings):
         while await counts.fill_turns():
             pass
+        if mend:
+            while await counts.mend_flags():
+                pass
         departments = await counts.departments()
         look = counts.mend if mend else counts.differences
         for department in departments:

@@ -44,6 +44,12 @@ AT_ONCE = 500
 ALIKE_AT_ONCE = 200
 
 _DAY = timedelta(days=1)
+_FORGOTTEN = (
+    "SELECT id, department, has_unread FROM cases_case WHERE submitted_at IS NOT NULL"
+    " AND NOT has_unread AND id IN (SELECT case_id FROM cases_conversation WHERE office_unread > 0)"
+    " UNION ALL SELECT id, department, has_unread FROM cases_case WHERE has_unread"
+    " AND id NOT IN (SELECT case_id FROM cases_conversation WHERE office_unread > 0) LIMIT :limit"
+)
 _ADD = (
     "INSERT INTO cases_kept_count (id, department, name, day, slot, number) VALUES {}"
     " ON CONFLICT (department, name, day, slot)"
@@ -155,6 +161,20 @@ async def mend(department: str, *, today: date) -> Counter[Key]:
     return wrong
 
 
+async def mend_flags(*, limit: int = AT_ONCE) -> int:
+    """Cases that do not say whether something of theirs is unread, as their talk does; how many.
+
+    Reads the conversations and cases with something unread, and no others.
+    """
+    wrong = await sql.rows(_FORGOTTEN, limit=limit)
+    for row in wrong:
+        async with database.transaction():
+            said = bool(row["has_unread"])
+            if await Case.filter(id=row["id"], has_unread=said).update(has_unread=not said):
+                note_unread(row["department"], -1 if said else 1)
+    return len(wrong)
+
+
 async def departments() -> list[str]:
     """All that have cases or counts."""
     # A loop over an index: one row is read for each department, not one for each case.
@@ -227,6 +247,7 @@ class Round:
     async def step(self) -> Counter[Key]:
         """What was wrong with the next department."""
         if not self._waiting:
+            await mend_flags()
             self._waiting = await departments()
         if not self._waiting:
             return Counter()

@@ -171,6 +171,23 @@ async def test_wrong_counts_are_found_and_mended_beside_the_work(cases: CaseMake
     assert (await lists.worklist_counts(by=cases.officer))[0]["accepted"] == 2
 
 
+async def test_case_that_forgot_its_unread_message_is_mended(
+    cases: CaseMaker, redis: Redis
+) -> None:
+    told, forgotten = await cases.submitted(), await cases.submitted()
+    await conversation.write(told, client_key="key-00000001", text="请问", by=cases.by, redis=redis)
+    await Case.filter(id=told).update(has_unread=False)
+    await Case.filter(id=forgotten).update(has_unread=True)
+
+    mended = [await counts.mend_flags() for _ in range(2)]
+
+    assert mended == [2, 0]
+    assert [one.id for one in await lists.list_worklist(by=cases.officer, unread=True)] == [told]
+    await counts.mend("RSJ", today=clock.today())
+    assert (await lists.worklist_counts(by=cases.officer))[1] == 1
+    assert await wrong() == {}
+
+
 async def test_lateness_moves_with_the_calendar_alone(
     cases: CaseMaker, frozen_clock: FrozenClock
 ) -> None:
