@@ -31,6 +31,7 @@ OF_CASES = (
     _where("decide", _RUNS, "department", "due_on", "submitted_at", "id"),
     _where("decide_city", _RUNS, "due_on", "submitted_at", "id"),
     _where("unread", "has_unread", "updated_at", "id"),
+    _where("unread_here", "has_unread", "department", "updated_at", "id"),
     # searches
     ("item_code", "updated_at", "id"),
     ("applicant_index", "updated_at", "id"),

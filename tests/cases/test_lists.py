@@ -9,6 +9,7 @@ from uuid import UUID
 import pytest
 
 from core import clock, ids
+from core.data import pages
 from core.data.pages import Page, WrongPlace
 from services.cases import moves
 from services.cases.lifecycle import CaseState
@@ -178,3 +179,24 @@ async def test_place_in_another_departments_list_shows_none_of_its_cases(cases: 
     )
 
     assert elsewhere == []
+
+
+async def test_search_goes_through_no_item_of_another_department(
+    cases: CaseMaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its cases are none of this officer's, and there may be a hundred thousand."""
+    case_id = await cases.submitted()
+    await fill(case_id, 3, item_code="SJ-GA-01", item_name="居住证", department="GA")
+    asked: list[str] = []
+    inner = pages.read
+
+    async def noting(*sections: Any, **more: Any) -> Any:
+        asked.extend(section.name for section in sections)
+        return await inner(*sections, **more)
+
+    monkeypatch.setattr(pages, "read", noting)
+
+    assert await lists.list_worklist(by=cases.officer, query="居住证") == []
+    assert not [name for name in asked if name.startswith("found.item.SJ-GA")]
+    city = await lists.list_worklist(by=officer(None, "supervisor"), query="居住证")
+    assert len(city) == 3

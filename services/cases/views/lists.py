@@ -106,7 +106,7 @@ async def list_worklist(
     if unread:
         visible = visible.filter(has_unread=True)
     if words := query.strip():
-        sections = await _found(visible, words)
+        sections = await _found(visible, words, by=by)
     elif unread:
         sections = [Section("worklist.unread", visible, _MOVED)]
     else:
@@ -182,7 +182,7 @@ def _urgency(visible: QuerySet[Case], state: CaseState | None) -> Section[Case]:
     return Section("worklist.moved", visible, _MOVED)
 
 
-async def _found(visible: QuerySet[Case], words: str) -> list[Section[Case]]:
+async def _found(visible: QuerySet[Case], words: str, *, by: Principal) -> list[Section[Case]]:
     """Where a search looks, the surest first; each is an index of its own."""
     number = words.upper()
     if _OFFICIAL.fullmatch(number):
@@ -194,7 +194,12 @@ async def _found(visible: QuerySet[Case], words: str) -> list[Section[Case]]:
         return [Section("found.number", begins, ("short_no",))]
     named = moves.applicant_indexes(words)
     others = visible.exclude(applicant_index__in=named)
-    codes = (await catalogue.snapshot()).codes_named(words)[:MOST_ITEMS]
+    snapshot = await catalogue.snapshot()
+    # Items of other departments have no cases here, and their index would be read to its end.
+    codes = [
+        code for code in snapshot.codes_named(words) if by.covers(snapshot.items[code].item.dept)
+    ]
+    codes = codes[:MOST_ITEMS]
     return [
         *(
             Section(f"found.name.{place}", visible.filter(applicant_index=index), _MOVED)
