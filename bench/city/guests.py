@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
+from urllib.parse import quote
 from uuid import UUID
 
 from bench.city.recipe import WHOLE_EVERY, ident
@@ -64,7 +66,7 @@ async def invite(people: int) -> Guests:
         officers=[await _reviewer(row) for row in reviewers],
         supervisor=await _staff("supervisor"),
         operator=await _staff("supervisor"),
-        leaf=newest.leaf,
+        leaf=quote(b64encode(bytes.fromhex(newest.leaf)).decode(), safe=""),
         log_size=int(newest.position or 0) + 1,
     )
 
@@ -182,7 +184,7 @@ def _staff_visits(guests: Guests) -> list[Visit]:
         ),
         Visit(
             name="deliveries that failed",
-            calls=[(guests.operator.token, "/api/staff/messaging/deliveries?state=skipped")],
+            calls=[(guests.operator.token, "/api/staff/messaging/deliveries?state=failed")],
             aim=20,
         ),
         Visit(name="complaints", calls=[(city, "/api/staff/complaints")], aim=20),
@@ -270,7 +272,7 @@ def _public_visits(guests: Guests) -> list[Visit]:
         Visit(name="checkpoint", calls=[("", f"{log}/checkpoint")], aim=8),
         Visit(
             name="inclusion",
-            calls=[("", f"{log}/inclusion?leaf={guests.leaf}&size={size}")],
+            calls=[("", f"{log}/inclusion?leaf_hash={guests.leaf}&size={size}")],
             aim=20,
         ),
         Visit(

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
-from bench.city import making
+from bench.city import making, postgres
 from core import clock, database
 from core.settings import Settings
 from resources import PACKAGES
@@ -98,6 +98,8 @@ def _ready(folder: Path, settings: Settings, people: int) -> City:
         # Without the one-time walks of `manage.py migrate`, which read what opens nowhere here.
         asyncio.run(database.migrate(settings.database_url, PACKAGES))
         asyncio.run(_light(settings))
+        if not settings.database_url.startswith("sqlite"):
+            asyncio.run(postgres.analyse(settings.database_url))
         seconds = 0.0
     else:
         asyncio.run(making.make(settings, people=people))

@@ -71,9 +71,7 @@ async def _foundations(
 async def _load(settings: Settings, plan: Plan, heads: Sequence[tuple[int, str]]) -> Loaded:
     if settings.database_url.startswith("sqlite"):
         return sqlite.load(Path(settings.database_url.removeprefix("sqlite://")), plan, heads)
-    loader = postgres.Loader(
-        settings.database_url.replace("asyncpg://", "postgres://").partition("?")[0]
-    )
+    loader = postgres.Loader(postgres.plain(settings.database_url))
     await loader.begin()
     loaded = await loader.load(plan, heads)
     await loader.finish()

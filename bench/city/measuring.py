@@ -12,7 +12,7 @@ import aiohttp
 import asyncpg
 
 import timers
-from bench.city import guests, keeping
+from bench.city import guests, keeping, postgres
 from bench.city.guests import Visit
 from bench.city.keeping import City
 from bench.city.statements import Fault, faults, heard, recording_connections
@@ -28,6 +28,8 @@ MILLION = 1_000_000
 ROUNDS = 96
 """Requests of a visit, in turns over those who make it."""
 WARM = 2
+DEEP_PAGES = 40
+"""Of a hundred cases each."""
 TIMER_ROUNDS = 5
 TIMER_AIM = 5.0
 ON_SQLITE = 3.0
@@ -84,7 +86,8 @@ def _result(
     worklist = next(one for one in pages if one.name == "worklist")
     empty = next(one for one in pages if one.name == "empty request")
     details: dict[str, object] = {"people": city.people, "on": on, "made_in_s": city.seconds}
-    details |= {one.name: str(one) for one in pages}
+    times = {one.name: one.p50 / empty.p50 for one in pages}
+    details |= {one.name: f"{one}; {times[one.name]:.1f} empty requests" for one in pages}
     details |= {f"timer {one.name}": str(one) for one in clocks}
     details["missed"] = [one.name for one in (*pages, *clocks) if one.missed]
     details["bare indexed statement, ms"] = bare
@@ -126,7 +129,24 @@ def _serve_and_ask(city: City, visits: Sequence[Visit], slack: float) -> list[Ti
 async def _ask_all(address: str, visits: Sequence[Visit], slack: float) -> list[Timed]:
     empty = Visit(name="empty request", calls=[("", "/api/status")])
     async with aiohttp.ClientSession(address) as http:
-        return [await _ask(http, visit, slack) for visit in (empty, *visits)]
+        first = next(visit for visit in visits if visit.name == "worklist")
+        deep = await _deep(http, first.calls[0][0])
+        return [await _ask(http, visit, slack) for visit in (empty, *visits, deep)]
+
+
+async def _deep(http: aiohttp.ClientSession, token: str) -> Visit:
+    """The closed cases of the largest department, thousands behind the newest."""
+    path = "/api/staff/cases?state=closed"
+    place = ""
+    for _ in range(DEEP_PAGES):
+        headers = {"Authorization": f"Bearer {token}"}
+        async with http.get(f"{path}&limit=100{place}", headers=headers) as response:
+            following = (await response.json()).get("next")
+        if following is None:
+            break
+        place = f"&after={following}"
+    calls = [(token, f"{path}&limit=20{place}")]
+    return Visit(name="worklist, thousands behind", calls=calls, aim=10, aim_p99=60)
 
 
 async def _ask(http: aiohttp.ClientSession, visit: Visit, slack: float) -> Timed:
@@ -181,7 +201,7 @@ async def _bare(city: City) -> float:
     """A case by its key: the cheapest thing that a page can ask; milliseconds at the median."""
     async with opened(city.settings):
         keys = await Case.all().limit(ROUNDS).values_list("id", flat=True)
-    link = await asyncpg.connect(_plain_url(city))
+    link = await asyncpg.connect(postgres.plain(city.settings.database_url))
     try:
         spent = []
         for key in keys:
@@ -202,7 +222,7 @@ async def _look_at_plans(
     city: City, visits: Sequence[Visit], small: bool = False
 ) -> dict[str, list[Fault]]:
     found: dict[str, list[Fault]] = {}
-    link = await asyncpg.connect(_plain_url(city), command_timeout=600)
+    link = await asyncpg.connect(postgres.plain(city.settings.database_url), command_timeout=600)
     try:
         with recording_connections():
             async with open_resources(city.settings) as resources:
@@ -230,7 +250,3 @@ async def _plans_of_pages(
                         await response.read()
             found[visit.name] = await faults(link, asked, small=small)
     return found
-
-
-def _plain_url(city: City) -> str:
-    return city.settings.database_url.replace("asyncpg://", "postgres://").partition("?")[0]

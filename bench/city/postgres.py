@@ -72,6 +72,17 @@ class Part:
         return f'ALTER TABLE {self.on} ADD CONSTRAINT "{self.name}" {self.said}'
 
 
+def plain(database_url: str) -> str:
+    """A database's address as asyncpg takes it."""
+    return database_url.replace("asyncpg://", "postgres://").partition("?")[0]
+
+
+async def analyse(database_url: str) -> None:
+    """Let the planner see what a migration has filled; nobody does here by himself."""
+    async with _connection(plain(database_url)) as link:
+        await link.execute("ANALYZE")
+
+
 @dataclass
 class Loader:
     """Loads one city into one database."""
