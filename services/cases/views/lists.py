@@ -41,7 +41,7 @@ _SHOWN = (
 )  # fmt: skip
 _SHOWN_TO_OFFICERS = (
     *_SHOWN, "applicant_masked", "acceptance_due_on", "accepted_on", "received_on", "yellow_on",
-    "red_on",
+    "red_on", "has_unread",
 )  # fmt: skip
 
 _MINE = (CaseState.SUPPLEMENT_REQUESTED, CaseState.DRAFT)
@@ -113,7 +113,8 @@ async def list_worklist(
         sections = [_urgency(visible, state)]
     rows = await pages.read(*sections, after=after, limit=limit)
     snapshot, days, today = await catalogue.snapshot(), deadlines.calendar(), clock.today()
-    waiting = await conversation.unread_of([row.id for row in rows], side=Side.OFFICE)
+    talking = [row.id for row in rows if row.has_unread]
+    waiting = await conversation.unread_of(talking, side=Side.OFFICE) if talking else {}
     items = {row.id: await moves.item_of(row) for row in rows}
     return rows.map(
         lambda row: presenting.worklist_entry(
