@@ -24,7 +24,7 @@ from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from pypika_tortoise.enums import Equality
-from pypika_tortoise.terms import BasicCriterion, Tuple, ValueWrapper
+from pypika_tortoise.terms import BasicCriterion, LiteralValue, Tuple, ValueWrapper
 from tortoise import fields
 from tortoise.expressions import Q, ResolveContext
 from tortoise.models import Model
@@ -98,6 +98,31 @@ async def read(*sections: Section[M], after: str | None, limit: int) -> Page[M]:
 async def count_up_to(rows: QuerySet[Any], most: int) -> int:
     """How many there are, `most` at the most: a number for a page, read in bounded time."""
     return len(await rows.limit(most).values_list(rows.model._meta.pk_attr, flat=True))
+
+
+class _IsTrue(Q):
+    def __init__(self, column: str) -> None:
+        super().__init__()
+        self._column = column
+
+    def __bool__(self) -> bool:
+        return True
+
+    def resolve(self, resolve_context: ResolveContext) -> QueryModifier:
+        name = resolve_context.model._meta.fields_db_projection[self._column]
+        yes = LiteralValue("TRUE")
+        return QueryModifier(
+            where_criterion=BasicCriterion(Equality.eq, resolve_context.table[name], yes)
+        )
+
+
+def is_true(column: str) -> Q:
+    """A flag that is set, written out instead of handed over as a value.
+
+    PostgreSQL plans a prepared statement for any value after a while, and an index of the rows that
+    have the flag is then none it may use (PREPARE, "Notes", plan_cache_mode).
+    """
+    return _IsTrue(column)
 
 
 def _order(section: Section[M]) -> list[str]:

@@ -18,7 +18,7 @@ def _where(name: str, where: str, *fields: str) -> IndexWhere:
 OF_CASES = (
     # an applicant's own, and what waits for the applicant
     ("subject_id", "updated_at", "id"),
-    _where("mine", "state IN ('draft', 'supplement_requested')", "subject_id", "updated_at", "id"),
+    ("subject_id", "state", "updated_at", "id"),
     # worklists: all, by state, most urgent first
     _where("moved", _SUBMITTED, "department", "updated_at", "id"),
     _where("moved_city", _SUBMITTED, "updated_at", "id"),

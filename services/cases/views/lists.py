@@ -104,7 +104,7 @@ async def list_worklist(
     if state is not None:
         visible = visible.filter(state=state)
     if unread:
-        visible = visible.filter(has_unread=True)
+        visible = visible.filter(pages.is_true("has_unread"))
     if words := query.strip():
         sections = await _found(visible, words, by=by)
     elif unread:
