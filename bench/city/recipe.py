@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 
-from identity.numbers import credit_check, identity_check
+from identity.numbers import credit_check, identity_check, organisation_check
 
 DAYS = 1096
 """Three years; the looks must not be older than the log keeps them."""
@@ -33,6 +33,8 @@ _STEP = 389
 """Coprime to DAYS: neighbouring cases lie days apart."""
 _APART = 29
 """So many days lie between the first cases of two items: a small city is of all ages, too."""
+_CODES = "0123456789ABCDEFGHJKLMNPQRTUWXY"
+_FIRST_ORGANISATION = 10 * 31**3
 _BIRTHDAYS = 20_000
 _FIRST_BIRTHDAY = date(1950, 1, 1)
 _SURNAMES = "王李张刘陈杨黄赵吴周徐孙马朱胡林郭何高罗郑梁谢宋唐许邓冯韩曹"
@@ -135,7 +137,13 @@ def identity_no(person: int) -> str:
 
 
 def credit_code(organisation: int) -> str:
-    body = f"91310117FAKE{organisation + 20_000:05d}"
+    """A synthetic one, with letters where the demo's have digits."""
+    rest, digits = organisation + _FIRST_ORGANISATION, ""
+    for _ in range(4):
+        rest, place = divmod(rest, len(_CODES))
+        digits = _CODES[place] + digits
+    body = f"FAKE{digits}"
+    body = f"91310117{body}{organisation_check(body)}"
     return body + credit_check(body)
 
 

@@ -26,7 +26,7 @@ _TABLES = "SELECT relname FROM pg_class WHERE relkind = 'r' AND reltuples > 0"
 _PARTIAL = """
 SELECT c.relname FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid WHERE i.indpred IS NOT NULL
 """
-_ASKED = re.compile(r"\s*(WITH|SELECT|UPDATE|INSERT|DELETE)\b", re.IGNORECASE)
+_ASKED = re.compile(r"\s*(WITH|SELECT|UPDATE|DELETE)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
