@@ -49,8 +49,12 @@ class Assets:
     digest: str
 
     @classmethod
+    @functools.cache
     def load(cls, root: Path = WEB) -> Assets:
-        """Read and compress everything with a known ending; unknown endings are not served."""
+        """Read and compress everything with a known ending; unknown endings are not served.
+
+        Once a process: what is served does not change while it runs.
+        """
         paths = sorted(
             path
             for path in root.rglob("*")

@@ -83,18 +83,24 @@ class BrokenChain(Exception):
 async def prepare() -> None:
     """Lay the heads of the chains; harmless when they are there."""
     known = {row.chain for row in await AuditHead.all().limit(CHAINS)}
-    for chain in range(CHAINS):
-        if chain not in known:
-            await AuditHead.get_or_create(await _first_head(chain), chain=chain)
+    missing = [chain for chain in range(CHAINS) if chain not in known]
+    if not missing:
+        return
+    begun = await AuditRecord.filter(chain__in=missing).exists()
+    heads = [await _first_head(chain, begun=begun) for chain in missing]
+    await AuditHead.bulk_create(heads, ignore_conflicts=True)
 
 
-async def _first_head(chain: int) -> dict[str, object]:
+async def _first_head(chain: int, *, begun: bool) -> AuditHead:
     """The head of an empty chain; one whose head was taken away goes on without our seal."""
-    newest = await AuditRecord.filter(chain=chain).order_by("-sequence").first()
+    newest = None
+    if begun:
+        newest = await AuditRecord.filter(chain=chain).order_by("-sequence").first()
     if newest is None:
-        return {"sequence": 0, "digest": START, "mac": chain_heads.mac(name_of(chain), 0, START)}
-    unsealed = chain_heads.UNSEALED
-    return {"sequence": newest.sequence, "digest": newest.digest, "mac": unsealed}
+        mac = chain_heads.mac(name_of(chain), 0, START)
+        return AuditHead(chain=chain, sequence=0, digest=START, mac=mac)
+    sequence, digest = newest.sequence, newest.digest
+    return AuditHead(chain=chain, sequence=sequence, digest=digest, mac=chain_heads.UNSEALED)
 
 
 def name_of(chain: int) -> str:

@@ -23,6 +23,9 @@ from services.guides.definitions import Catalogue, Department, Item, Site, Theme
 from services.guides.models import CatalogueEntry, ServiceItem
 from services.guides.models import Theme as ThemeRow
 
+BATCH = 200
+"""Rows an insert writes; no catalogue of a city has more than a few thousand."""
+
 _REVISION = "revision"
 _WORDS = {"enumerations": "enumeration", "synonyms": "synonym"}
 _LISTS = {
@@ -157,6 +160,8 @@ async def _store_versions(
     newest = dict(await table.all().order_by("version").values_list("code", "version"))
     added = changed = unchanged = 0
     seen: set[str] = set()
+    fresh: list[Any] = []
+    past: list[Any] = []
     for definition in definitions:
         seen.add(definition.code)
         digest = digest_of(definition)
@@ -165,18 +170,19 @@ async def _store_versions(
             unchanged += 1
             continue
         if row is not None:
-            await table.filter(id=row.id).update(current=False)
+            past.append(row.id)
         values: dict[str, Any] = {"digest": digest, "definition": msgspec.to_builtins(definition)}
         if isinstance(definition, Item):
             values |= {"name": definition.name, "department": definition.dept}
         version = newest.get(definition.code, 0) + 1
-        await table.create(
-            code=definition.code, version=version, current=True, loaded_at=at, **values
+        fresh.append(
+            table(code=definition.code, version=version, current=True, loaded_at=at, **values)
         )
         added, changed = added + (version == 1), changed + (version > 1)
     gone = [row.id for code, row in rows.items() if code not in seen]
-    if gone:
-        await table.filter(id__in=gone).update(current=False)
+    if past or gone:
+        await table.filter(id__in=past + gone).update(current=False)
+    await table.bulk_create(fresh, batch_size=BATCH)
     return added, changed, len(gone), unchanged
 
 
@@ -190,16 +196,18 @@ async def _store_entries(catalogue: Catalogue, *, at: datetime) -> None:
         for key, words in getattr(catalogue, name).items():
             wanted[kind, key] = msgspec.to_builtins(words)
     rows = {(row.kind, row.code): row for row in await CatalogueEntry.exclude(kind=_REVISION)}
+    fresh: list[CatalogueEntry] = []
     for (kind, code), definition in wanted.items():
         digest = digest_of(definition)
         row = rows.pop((kind, code), None)
         values = {"digest": digest, "definition": definition, "loaded_at": at}
         if row is None:
-            await CatalogueEntry.create(kind=kind, code=code, **values)
+            fresh.append(CatalogueEntry(kind=kind, code=code, **values))
         elif row.digest != digest:
             await CatalogueEntry.filter(id=row.id).update(**values)
     if rows:
         await CatalogueEntry.filter(id__in=[row.id for row in rows.values()]).delete()
+    await CatalogueEntry.bulk_create(fresh, batch_size=BATCH)
 
 
 async def _store_revision(*, at: datetime) -> bool:
