@@ -1,6 +1,7 @@
 // The citizen's app: which screen belongs to which address, and the frame around every screen.
 
-import { effect, html, render, useEffect, useState } from '../vendor/preact-htm.js';
+import { effect, html, render, useEffect } from '../vendor/preact-htm.js';
+import { usePage } from '../kit/hooks.js';
 import { lang, restoreLang, setLang, t } from '../kit/i18n.js';
 import { Failure, Icon, Loading, focusNextHeading } from '../kit/ui.js';
 import * as state from './state.js';
@@ -182,20 +183,7 @@ function Flash() {
 
 /** The screen itself: waits for its module, and for the person where one must be signed in. */
 function Screen({ entry }) {
-  const [loaded, setLoaded] = useState({ page: null, view: null, error: null });
-
-  // Modules may arrive in another order than they were asked for: a late one must not win.
-  useEffect(() => {
-    let left = false;
-    const settle = (view, error) => left || setLoaded({ page: entry.page, view, error });
-    import(`./pages/${entry.page}.js`).then(
-      (module) => settle(module.default, null),
-      (error) => settle(null, error),
-    );
-    return () => {
-      left = true;
-    };
-  }, [entry.page]);
+  const loaded = usePage(entry.page, (page) => import(`./pages/${page}.js`));
 
   if (entry.signedIn && state.me.value === undefined) {
     return html`<${Loading} />`;
@@ -203,7 +191,7 @@ function Screen({ entry }) {
   if (entry.signedIn && state.me.value === null) {
     return html`<${SendToLogin} />`;
   }
-  if (loaded.page !== entry.page) {
+  if (loaded.name !== entry.page) {
     return html`<${Loading} />`;
   }
   if (loaded.error) {

@@ -2,19 +2,11 @@
 
 import { html, render } from '../vendor/preact-htm.js';
 import { del } from '../kit/api.js';
+import { usePage } from '../kit/hooks.js';
+import { t } from '../kit/i18n.js';
 import { LargeText } from '../kit/large-text.js';
-import { Loading, focusNextHeading } from '../kit/ui.js';
-import Case from './pages/case.js';
-import Delivery from './pages/delivery.js';
-import Guardianships from './pages/guardianships.js';
-import Issue from './pages/issue.js';
-import Licences from './pages/licences.js';
+import { Failure, Loading, focusNextHeading } from '../kit/ui.js';
 import Login from './pages/login.js';
-import Operations from './pages/operations.js';
-import Overview from './pages/overview.js';
-import Seals from './pages/seals.js';
-import Webhooks from './pages/webhooks.js';
-import Worklist from './pages/worklist.js';
 import * as state from './state.js';
 
 const LIVE_WORDS = { connecting: '正在连接…', open: '实时更新中', waiting: '连接断开，正在重连…' };
@@ -51,6 +43,28 @@ function Top() {
   `;
 }
 
+/** A desk is asked for when it is opened: most officers work at one of ten. */
+const DESKS = {
+  case: () => import('./pages/case.js'),
+  delivery: () => import('./pages/delivery.js'),
+  guardianships: () => import('./pages/guardianships.js'),
+  issue: () => import('./pages/issue.js'),
+  licences: () => import('./pages/licences.js'),
+  operations: () => import('./pages/operations.js'),
+  overview: () => import('./pages/overview.js'),
+  seals: () => import('./pages/seals.js'),
+  webhooks: () => import('./pages/webhooks.js'),
+  worklist: () => import('./pages/worklist.js'),
+};
+
+/** Where an officer begins; who reads no cases has another desk of their own. */
+function ownDesk({ roles }) {
+  if (roles.some((role) => READERS.includes(role))) {
+    return 'worklist';
+  }
+  return roles.includes('registrar') ? 'guardianships' : 'licences';
+}
+
 function Screen() {
   const officer = state.me.value;
   if (officer === undefined) {
@@ -60,38 +74,18 @@ function Screen() {
     return html`<${Login} />`;
   }
   const [, place, id] = state.route.value.split('/');
-  if (place === 'case') {
-    return html`<${Case} key=${id} id=${id} />`;
+  return html`<${Desk} name=${Object.hasOwn(DESKS, place) ? place : ownDesk(officer)} id=${id} />`;
+}
+
+function Desk({ name, id }) {
+  const loaded = usePage(name, (desk) => DESKS[desk]());
+  if (loaded.name !== name) {
+    return html`<${Loading} />`;
   }
-  if (place === 'licences') {
-    return html`<${Licences} />`;
+  if (loaded.error) {
+    return html`<${Failure} error=${{ title: t('error.offline') }} retry=${() => location.reload()} />`;
   }
-  if (place === 'issue') {
-    return html`<${Issue} key=${id} id=${id} />`;
-  }
-  if (place === 'seals') {
-    return html`<${Seals} />`;
-  }
-  if (place === 'guardianships') {
-    return html`<${Guardianships} />`;
-  }
-  if (place === 'overview') {
-    return html`<${Overview} />`;
-  }
-  if (place === 'operations') {
-    return html`<${Operations} />`;
-  }
-  if (place === 'delivery') {
-    return html`<${Delivery} />`;
-  }
-  if (place === 'webhooks') {
-    return html`<${Webhooks} />`;
-  }
-  // Who reads no cases has another desk of their own.
-  if (officer.roles.some((role) => READERS.includes(role))) {
-    return html`<${Worklist} />`;
-  }
-  return officer.roles.includes('registrar') ? html`<${Guardianships} />` : html`<${Licences} />`;
+  return html`<${loaded.view} key=${id} id=${id} />`;
 }
 
 function App() {
