@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PACKAGES := core signing identity miniapp_bridge papers services wallet push payments api app.py flows.py timers.py resources.py manage.py
 
-.PHONY: help setup run serve test test-sqlite test-postgres check fix migrate migrations bench screens vendor clean
+.PHONY: help setup run serve test test-quick test-sqlite test-postgres check fix migrate migrations bench screens vendor clean
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -33,6 +33,9 @@ serve: $(VENV)/run.stamp ## Start a server with the settings of the environment 
 
 test: $(VENV)/dev.stamp ## Run every test, on SQLite and on PostgreSQL, with a real Valkey and browser
 	@$(BIN)/python tools/run_tests.py
+
+test-quick: $(VENV)/dev.stamp ## Run the quick tests of a room on SQLite: make test-quick T=tests/wallet
+	@$(BIN)/python -m pytest -q -n 2 --dist loadfile -m "not slow and not web" $(or $(T),tests/architecture tests/core)
 
 test-sqlite: $(VENV)/dev.stamp ## Run the tests on SQLite only; T=path picks some
 	@$(BIN)/python -m pytest $(T)

@@ -13,7 +13,7 @@ from resources import WORRIES, questions
 
 bp = Blueprint("health", url_prefix="/api")
 
-VERSION = "0.1.0"
+VERSION = "0.2.0"
 
 
 class Status(msgspec.Struct, kw_only=True):
