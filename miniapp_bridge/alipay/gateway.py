@@ -29,6 +29,7 @@ PATH = "/gateway.do?charset=utf-8"
 SUCCESS = "10000"
 SYSTEM_ERROR = "20000"
 BUSINESS_ERROR = "40004"
+ERROR_NODE = "error_response"
 
 MEANING: dict[str, type[Problem]] = {
     "20000": OutcomeUnknown,
@@ -129,11 +130,15 @@ class AlipayGateway:
             name, raw, signature = crypto.answer_node(text, method)
         except crypto.Unreadable:
             raise BadAnswer(f"no answer of {method}, status {answer.status}") from None
-        if signature is None and name != "error_response":
+        if signature is None and name != ERROR_NODE:
             raise BadAnswer("an answer without a signature")
         if signature is not None and not crypto.holds(raw, signature, self.public_key):
             raise BadAnswer("an answer that is not the platform's")
-        return self._node(raw)
+        node = self._node(raw)
+        if name == ERROR_NODE and str(node.get("code") or SUCCESS) == SUCCESS:
+            # Errors may come unsigned, and an answer without a code counts as a success.
+            raise BadAnswer("an error that tells a success")
+        return node
 
     def _node(self, raw: str) -> dict[str, Any]:
         try:
