@@ -32,6 +32,7 @@ from miniapp_bridge.payments.provider import (
     Standing,
     StatementLine,
 )
+from miniapp_bridge.signed import is_recent, is_same, plain_bytes
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -100,10 +101,9 @@ class Cashier:
     def open_notice(self, callback: Callback) -> Notice | None:
         at = callback.headers.get("x-time", "")
         expected = self._signature(at, callback.body)
-        given = callback.headers.get("x-signature", "")
-        if not hmac.compare_digest(expected.encode(), given.encode()) or not at.isdigit():
+        if not is_same(expected, callback.headers.get("x-signature", "")):
             raise CallbackRefused()
-        if abs(clock.now().timestamp() - int(at)) > OLDEST_SECONDS:
+        if not is_recent(at, at=clock.now(), seconds=OLDEST_SECONDS):
             raise CallbackRefused()
         try:
             message = json.loads(callback.body)
@@ -177,11 +177,11 @@ class Cashier:
 
     def _verify_answer(self, headers: Mapping[str, str], body: bytes) -> None:
         expected = self._signature(headers.get("x-time", ""), body)
-        if not hmac.compare_digest(expected.encode(), headers.get("x-signature", "").encode()):
+        if not is_same(expected, headers.get("x-signature", "")):
             raise BadAnswer("an answer that is not the cashier's")
 
     def _signature(self, at: str, body: bytes) -> str:
-        text = f"{self._config.account}\n{at}\n".encode() + body
+        text = plain_bytes(f"{self._config.account}\n{at}\n") + body
         return hmac.new(self._config.secret.encode(), text, hashlib.sha256).hexdigest()
 
 

@@ -42,6 +42,7 @@ from miniapp_bridge.payments.provider import (
     Standing,
     StatementLine,
 )
+from miniapp_bridge.signed import is_recent
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -255,9 +256,7 @@ class WeChatPay:
     ) -> None:
         timestamp = headers.get("wechatpay-timestamp", "")
         key = self._platform_keys.get(headers.get("wechatpay-serial", ""))
-        if key is None or not timestamp.isdigit():
-            raise refusal()
-        if abs(clock.now().timestamp() - int(timestamp)) > CLOCK_SKEW_SECONDS:
+        if key is None or not is_recent(timestamp, at=clock.now(), seconds=CLOCK_SKEW_SECONDS):
             raise refusal()
         if not crypto.answer_holds(
             timestamp=timestamp,

@@ -27,6 +27,7 @@ from miniapp_bridge.connector import (
     SubscriptionMessage,
 )
 from miniapp_bridge.errors import CallbackRefused, CodeRefused, MessageRejected
+from miniapp_bridge.signed import is_same
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -137,7 +138,7 @@ class SandboxConnector:
 
     def open_callback(self, callback: Callback) -> list[PlatformEvent]:
         given = callback.headers.get(SIGNATURE_HEADER, "")
-        if not hmac.compare_digest(given.encode(), self.sign_callback(callback.body).encode()):
+        if not is_same(self.sign_callback(callback.body), given):
             raise CallbackRefused()
         try:
             event = json.loads(callback.body)

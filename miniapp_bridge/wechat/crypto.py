@@ -14,6 +14,8 @@ from collections.abc import Sequence
 
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
+from miniapp_bridge.signed import is_same, plain_bytes
+
 PUSH_BLOCK = 32
 """PKCS#7 of message push pads to 32 bytes although the AES block has 16."""
 RANDOM_SIZE = 16
@@ -26,11 +28,12 @@ class Unreadable(Exception):
 
 def sorted_sha1(parts: Sequence[str]) -> str:
     """The signature of message push: parts sorted as text, joined, SHA-1 in hex."""
-    return hashlib.sha1("".join(sorted(parts)).encode()).hexdigest()  # noqa: S324 - WeChat's choice
+    joined = plain_bytes("".join(sorted(parts)))
+    return hashlib.sha1(joined).hexdigest()  # noqa: S324 - WeChat's choice
 
 
 def push_signature_holds(signature: str, parts: Sequence[str]) -> bool:
-    return hmac.compare_digest(sorted_sha1(parts).encode(), signature.encode())
+    return is_same(sorted_sha1(parts), signature)
 
 
 class PushCipher:

@@ -63,7 +63,7 @@ def error_code(fields: dict[str, Any]) -> int:
     """0 for success. A code that is no number counts as unknown (-2)."""
     try:
         return int(fields.get("errcode", 0))
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return -2
 
 

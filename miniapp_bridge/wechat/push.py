@@ -14,6 +14,7 @@ from xml.parsers import expat
 
 from miniapp_bridge.connector import Callback, PlatformEvent
 from miniapp_bridge.errors import CallbackRefused
+from miniapp_bridge.signed import is_recent
 from miniapp_bridge.wechat.crypto import PushCipher, Unreadable, push_signature_holds
 
 OLDEST_SECONDS = 600
@@ -57,7 +58,7 @@ class PushReader:
         parts = (self._token, timestamp, nonce, encrypted)
         if not push_signature_holds(query.get("msg_signature", ""), parts):
             raise CallbackRefused()
-        if not timestamp.isdigit() or abs(at.timestamp() - int(timestamp)) > OLDEST_SECONDS:
+        if not is_recent(timestamp, at=at, seconds=OLDEST_SECONDS):
             raise CallbackRefused()
         for cipher in self._ciphers:
             try:
@@ -74,6 +75,7 @@ def parse(data: bytes) -> dict[str, Any]:
         return _parse_xml(text)
     try:
         value = json.loads(text)
+        json.dumps(value, ensure_ascii=False).encode()  # half a surrogate pair is no text
     except (ValueError, RecursionError):
         raise CallbackRefused() from None
     if not isinstance(value, dict):
@@ -177,7 +179,7 @@ def _parse_xml(data: bytes) -> dict[str, Any]:
     reader = _XmlReader()
     try:
         reader.parser.Parse(data, True)
-    except expat.ExpatError:
+    except (expat.ExpatError, LookupError, ValueError):  # the latter two: odd encodings
         raise CallbackRefused() from None
     root = next(iter(reader.stack[0][1].values()), None)
     if not isinstance(root, dict):
