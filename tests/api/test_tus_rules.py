@@ -6,7 +6,10 @@ from pathlib import Path
 from api.shared import tus
 
 ROOT = Path(__file__).resolve().parents[2]
-TESTS = (Path(__file__).parent / "test_tus.py").read_text(encoding="utf-8")
+TESTS = "".join(
+    (Path(__file__).parent / name).read_text(encoding="utf-8")
+    for name in ("test_tus.py", "test_tus_refusals.py")
+)
 ROW = re.compile(r"^\| (\d+) \| ([^|]+) \| ([^|]+) \| ([^|]+) \|$", re.MULTILINE)
 
 
