@@ -1,4 +1,4 @@
-"""A loaded catalogue and somebody who applies."""
+"""A loaded catalogue and somebody who applies, and sends files."""
 
 from pathlib import Path
 
@@ -7,6 +7,7 @@ import pytest
 from core.files.blobs import Blobs
 from services.guides import catalogue
 from tests.cases.factories import CaseMaker, officer, person
+from tests.cases.sender import Sender
 
 
 @pytest.fixture
@@ -17,3 +18,8 @@ async def loaded(db: None, frozen_clock: object) -> None:
 @pytest.fixture
 async def cases(loaded: None, blobs: Blobs, tmp_path: Path) -> CaseMaker:
     return CaseMaker(blobs=blobs, folder=tmp_path, by=await person(), officer=officer())
+
+
+@pytest.fixture
+def sender(cases: CaseMaker) -> Sender:
+    return Sender(cases)

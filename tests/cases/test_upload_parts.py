@@ -20,7 +20,7 @@ from services.cases.files.upload_parts import PART_BYTES, Bucket, HeldParts
 from services.cases.materials import uploads
 from services.cases.models import MaterialFile
 from tests.cases.factories import CaseMaker, photo
-from tests.cases.test_uploads import Sender, broken_off, pieces
+from tests.cases.sender import Sender, broken_off, pieces
 from tests.conftest import FrozenClock
 from tests.s3_server import S3Server
 

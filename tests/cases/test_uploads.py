@@ -1,9 +1,6 @@
-import asyncio
-import hashlib
+"""Uploads in a folder: begun, continued and finished, within limits, swept when left behind."""
+
 import os
-import random
-import sys
-from collections.abc import AsyncIterator
 from pathlib import Path
 from uuid import UUID
 
@@ -11,78 +8,13 @@ import pytest
 
 from services.cases import errors
 from services.cases.files import upload_files
-from services.cases.files.staging import StagingStore
-from services.cases.files.upload_files import Checksum, Folder
+from services.cases.files.upload_files import Folder
 from services.cases.materials import quotas, uploads
 from services.cases.materials.quotas import Limits
-from services.cases.materials.uploads import UploadStatus
 from services.cases.models import MaterialFile, Upload
-from tests.cases.factories import LI, PHOTO, CaseMaker, blank_photo, person, photo
+from tests.cases.factories import LI, CaseMaker, blank_photo, person, photo
+from tests.cases.sender import MAX, Sender, broken_off
 from tests.conftest import FrozenClock
-
-MAX = 50 * 1024 * 1024
-LIMITS = Limits(file=MAX, person=4 * MAX, case=2 * MAX)
-
-
-async def pieces(*data: bytes) -> AsyncIterator[bytes]:
-    for piece in data:
-        yield piece
-
-
-async def broken_off(data: bytes) -> AsyncIterator[bytes]:
-    yield data
-    raise ConnectionResetError
-
-
-class Sender:
-    """One citizen's uploads, in one line each."""
-
-    def __init__(self, cases: CaseMaker, staging: StagingStore | None = None) -> None:
-        self.cases = cases
-        self.staging = staging or Folder(cases.folder)
-
-    async def open(
-        self,
-        length: int,
-        code: str = PHOTO,
-        *,
-        limits: Limits | None = None,
-        case_id: UUID | None = None,
-    ) -> UploadStatus:
-        return await uploads.open_upload(
-            case_id or await self.cases.draft(),
-            code=code,
-            length=length,
-            filename="照片.jpg",
-            by=self.cases.by,
-            staging=self.staging,
-            limits=limits or LIMITS,
-        )
-
-    async def append(
-        self, upload_id: UUID, offset: int, *data: bytes, checksum: Checksum | None = None
-    ) -> UploadStatus:
-        return await uploads.append(
-            upload_id,
-            offset=offset,
-            chunks=pieces(*data),
-            by=self.cases.by,
-            staging=self.staging,
-            checksum=checksum,
-        )
-
-    async def status(self, upload_id: UUID) -> UploadStatus:
-        return await uploads.get_status(upload_id, by=self.cases.by, staging=self.staging)
-
-    async def finish(self, upload_id: UUID) -> UploadStatus:
-        return await uploads.finish(
-            upload_id, by=self.cases.by, staging=self.staging, blobs=self.cases.blobs
-        )
-
-
-@pytest.fixture
-def sender(cases: CaseMaker) -> Sender:
-    return Sender(cases)
 
 
 async def test_an_upload_in_pieces_becomes_a_file(sender: Sender) -> None:
@@ -148,79 +80,6 @@ async def test_more_bytes_than_declared_are_refused(sender: Sender) -> None:
         await sender.append(upload.id, 0, b"x" * 8, b"y" * 8)
 
     assert (await sender.status(upload.id)).offset <= 10
-
-
-@pytest.mark.parametrize("algorithm", uploads.CHECKSUM_ALGORITHMS)
-async def test_a_right_checksum_is_taken(sender: Sender, algorithm: str) -> None:
-    upload = await sender.open(100)
-    digest = hashlib.new(algorithm, b"abcdef").digest()
-
-    status = await sender.append(upload.id, 0, b"abc", b"def", checksum=Checksum(algorithm, digest))
-
-    assert status.offset == 6
-
-
-async def test_a_wrong_checksum_takes_nothing(sender: Sender) -> None:
-    upload = await sender.open(100)
-    await sender.append(upload.id, 0, b"12345")
-
-    with pytest.raises(errors.ChecksumMismatch):
-        await sender.append(upload.id, 5, b"abc", checksum=Checksum("sha1", b"\x00" * 20))
-
-    assert (await sender.status(upload.id)).offset == 5
-
-
-async def test_a_break_under_a_checksum_takes_nothing(sender: Sender) -> None:
-    upload = await sender.open(100)
-
-    with pytest.raises(ConnectionResetError):
-        await uploads.append(
-            upload.id,
-            offset=0,
-            chunks=broken_off(b"abc"),
-            by=sender.cases.by,
-            staging=sender.staging,
-            checksum=Checksum("sha256", b"\x00" * 32),
-        )
-
-    assert (await sender.status(upload.id)).offset == 0
-
-
-async def test_a_kill_under_a_checksum_takes_nothing(sender: Sender) -> None:
-    """What a worker had written and not compared when it was killed does not count."""
-    upload = await sender.open(100)
-    await sender.append(upload.id, 0, b"12345")
-    path = upload_files.path_of(upload.id, sender.cases.folder)
-    compared = Checksum("sha1", hashlib.sha1(b"abc").digest())  # noqa: S324 - tus demands it
-    gate = asyncio.Event()
-
-    async def killed() -> AsyncIterator[bytes]:
-        yield b"abc"
-        gate.set()
-        await asyncio.Event().wait()
-
-    worker = asyncio.create_task(
-        uploads.append(
-            upload.id,
-            offset=5,
-            chunks=killed(),
-            by=sender.cases.by,
-            staging=sender.staging,
-            checksum=compared,
-        )
-    )
-    await gate.wait()
-    assert path.stat().st_size == 8
-    left = {one.name: one.read_bytes() for one in sender.cases.folder.iterdir()}
-    worker.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await worker
-    for name, data in left.items():  # the disk as it was at the moment of the kill
-        (sender.cases.folder / name).write_bytes(data)
-
-    assert (await sender.status(upload.id)).offset == 5
-    assert (await sender.append(upload.id, 5, b"abc", checksum=compared)).offset == 8
-    assert [one.suffix for one in sender.cases.folder.iterdir()] == [".part"]
 
 
 async def test_nothing_is_an_empty_file(sender: Sender) -> None:
@@ -293,71 +152,6 @@ async def test_an_unfinished_upload_expires(sender: Sender, frozen_clock: Frozen
     assert not upload_files.path_of(upload.id, sender.cases.folder).exists()
 
 
-async def test_a_second_connection_waits_for_the_first(sender: Sender) -> None:
-    upload = await sender.open(20)
-    written, gate = asyncio.Event(), asyncio.Event()
-
-    async def slow() -> AsyncIterator[bytes]:
-        yield b"x" * 10
-        written.set()
-        await gate.wait()
-
-    first = asyncio.create_task(
-        uploads.append(
-            upload.id,
-            offset=0,
-            chunks=slow(),
-            by=sender.cases.by,
-            staging=sender.staging,
-        )
-    )
-    await written.wait()
-    second = asyncio.create_task(sender.append(upload.id, 10, b"y" * 10))
-    await asyncio.sleep(0)
-    gate.set()
-
-    assert (await first).offset == 10
-    assert (await second).offset == 20
-
-
-async def test_a_connection_that_keeps_the_file_makes_others_busy(
-    sender: Sender, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(upload_files, "_LOCK_TRIES", 1)
-    upload = await sender.open(20)
-
-    async with upload_files.exclusive(upload_files.path_of(upload.id, sender.cases.folder)):
-        with pytest.raises(errors.UploadBusy):
-            await sender.append(upload.id, 0, b"x")
-
-
-WRITER = """
-import fcntl, os, sys
-file = os.open(sys.argv[1], os.O_RDWR)
-fcntl.flock(file, fcntl.LOCK_EX)
-os.write(file, b"x" * 700)
-print("written", flush=True)
-sys.stdin.read()
-"""
-
-
-async def test_a_killed_worker_leaves_offset_and_lock_free(sender: Sender) -> None:
-    data = photo()
-    upload = await sender.open(len(data))
-    path = upload_files.path_of(upload.id, sender.cases.folder)
-    worker = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", WRITER, str(path), stdout=asyncio.subprocess.PIPE, stdin=-1
-    )
-    assert worker.stdout is not None
-    await worker.stdout.readline()
-
-    worker.kill()
-    await worker.wait()
-
-    assert (await sender.status(upload.id)).offset == 700
-    assert (await sender.append(upload.id, 700, data[700:])).offset == len(data)
-
-
 async def test_a_crash_between_blob_and_row_is_repaired_by_finishing_again(
     sender: Sender, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -406,31 +200,6 @@ def test_the_path_tells_nothing_but_the_upload() -> None:
     assert upload_files.path_of(upload_id, Path("/x")) == Path(f"/x/{upload_id.hex}.part")
 
 
-async def test_a_dead_connection_hands_over_to_the_next(sender: Sender) -> None:
-    """It holds the lock and says nothing: the newcomer goes on within two seconds."""
-    upload = await sender.open(20)
-    written = asyncio.Event()
-
-    async def dead() -> AsyncIterator[bytes]:
-        yield b"x" * 10
-        written.set()
-        await asyncio.Event().wait()
-
-    by, folder = sender.cases.by, sender.cases.folder
-    first = asyncio.create_task(
-        uploads.append(upload.id, offset=0, chunks=dead(), by=by, staging=sender.staging)
-    )
-    await written.wait()
-
-    async with asyncio.timeout(2):
-        status = await sender.append(upload.id, 10, b"y" * 10)
-
-    assert status.offset == 20
-    with pytest.raises(errors.UploadBusy):
-        await first
-    assert [path.suffix for path in folder.iterdir()] == [".part"]
-
-
 async def test_a_person_has_a_quota(sender: Sender) -> None:
     small = Limits(file=MAX, person=1000, case=MAX)
 
@@ -474,54 +243,3 @@ async def test_a_given_up_upload_is_gone_even_when_it_was_finished(sender: Sende
     with pytest.raises(errors.UploadGone):
         await sender.status(upload.id)
     assert await MaterialFile.all().count() == 1
-
-
-@pytest.mark.parametrize("good", [True, False])
-async def test_a_large_part_is_digested_beside_receiving(sender: Sender, good: bool) -> None:
-    data = random.Random(3).randbytes(3_000_001)
-    upload = await sender.open(len(data) + 1)
-    digest = hashlib.new("sm3", data if good else data[1:]).digest()
-    cut = [data[start : start + 65_536] for start in range(0, len(data), 65_536)]
-
-    if good:
-        await sender.append(upload.id, 0, *cut, checksum=Checksum("sm3", digest))
-    else:
-        with pytest.raises(errors.ChecksumMismatch):
-            await sender.append(upload.id, 0, *cut, checksum=Checksum("sm3", digest))
-
-    assert (await sender.status(upload.id)).offset == (len(data) if good else 0)
-
-
-async def waiting_for(sender: Sender, upload_id: UUID) -> None:
-    """Until the second request waits for the first."""
-    note = upload_files.path_of(upload_id, sender.cases.folder).with_suffix(".ask")
-    for _ in range(1000):
-        if note.exists():
-            return
-        await asyncio.sleep(0.01)
-    raise AssertionError("the second request does not wait")
-
-
-async def test_a_repeated_last_part_meets_a_finished_upload(sender: Sender) -> None:
-    """A phone that timed out on its last part sends it again while the first is being stored."""
-    data = photo()
-    upload = await sender.open(len(data))
-
-    async with sender.staging.hold(upload.id):
-        repeated = asyncio.create_task(sender.append(upload.id, 0, data))
-        await waiting_for(sender, upload.id)
-        upload_files.path_of(upload.id, sender.cases.folder).unlink()
-        await Upload.filter(id=upload.id).update(state="finished", file_id=upload.id)
-    with pytest.raises(errors.WrongOffset):
-        await repeated
-
-
-async def test_an_upload_whose_file_is_gone_is_said_so(sender: Sender) -> None:
-    upload = await sender.open(10)
-
-    async with sender.staging.hold(upload.id):
-        waiting = asyncio.create_task(sender.append(upload.id, 0, b"0123456789"))
-        await waiting_for(sender, upload.id)
-        upload_files.path_of(upload.id, sender.cases.folder).unlink()
-    with pytest.raises(errors.UploadGone):
-        await waiting
