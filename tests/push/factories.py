@@ -131,3 +131,17 @@ async def delivered(
     }
     await deliver.deliver(message, event_id=event_id, **tools, **values)
     await deliver.retry_due(**tools)
+
+
+class Postman:
+    """A provider of the tests; fails as often as it is told to."""
+
+    def __init__(self, name: str, *failures: Exception) -> None:
+        self.name = name
+        self.failures = list(failures)
+        self.sent: list[dict[str, str]] = []
+
+    async def send(self, **values: str) -> None:
+        if self.failures:
+            raise self.failures.pop(0)
+        self.sent.append(values)
