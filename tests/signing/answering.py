@@ -9,12 +9,14 @@ from signing import TrustList
 from signing.dev import devca, devocsp
 from signing.dev.devca import DevelopmentAuthority
 from signing.dev.devocsp import DevelopmentStatusService
-from signing.pki import asn1, certificates, ocsp, ocsp_building
+from signing.pki import asn1, certificates, chains, ocsp, ocsp_building
+from signing.pki.crl import Revocation
 from signing.pki.ocsp import Answer, CertificateId, State
+from signing.report.policy import DEFAULT_POLICY, Policy
 from signing.suites import SM2_SM3
 from tests.signing.makers import AT, DEPARTMENT, OTHER
 
-HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
 
 def authority(suite: str = SM2_SM3.name) -> DevelopmentAuthority:
@@ -96,3 +98,25 @@ def rewritten(der: bytes, change: Callable[[bytes], bytes]) -> bytes:
     kind, basic = outer[1].only_child(0xA0).children()
     content = asn1.sequence(kind.der, asn1.octet_string(change(basic.octets())))
     return asn1.sequence(outer[0].der, asn1.explicit(0, content))
+
+
+def judge(
+    ca: DevelopmentAuthority,
+    trust: TrustList,
+    *,
+    used: datetime = AT,
+    now: datetime = AT,
+    policy: Policy = DEFAULT_POLICY,
+    proven: bool = False,
+) -> tuple[str, str]:
+    """The finding about revocation, and its outcome."""
+    moment = chains.Moment(used, now, proven=proven)
+    leaf = certificates.parse(signer(ca))
+    checks = chains.judge(leaf, chains.SIGNER, moment, trust=trust, policy=policy)
+    (found,) = (check for check in checks if check.name == "signer-revocation")
+    return found.evidence["finding"], found.outcome.value
+
+
+def revoked(ca: DevelopmentAuthority, at: datetime, reason: str = "unspecified") -> Answer:
+    entry = Revocation(certificates.parse(signer(ca)).serial, at, reason)
+    return replace(good(ca), state=State.REVOKED, revocation=entry)
