@@ -1,4 +1,4 @@
-"""A fresh authority per test where keys are added, and one sealed licence for reading tests."""
+"""A fresh authority per test where keys are added, one sealed licence and one pass to read."""
 
 from datetime import timedelta
 
@@ -8,6 +8,7 @@ from signing import begin_seal
 from signing.dev import devca
 from signing.dev.devca import DevelopmentAuthority
 from tests.signing.makers import AT, BOX, DEPARTMENT, OTHER, authority, licence, make_seal
+from tests.signing.showing import claims, issue
 
 
 @pytest.fixture
@@ -31,3 +32,8 @@ def sealed() -> bytes:
     )
     signature = issuer.keys.sign_now(devca.signer_key(DEPARTMENT), unsigned.to_sign)
     return unsigned.complete(signature)
+
+
+@pytest.fixture(scope="module")
+def bound() -> bytes:
+    return issue(claims())
