@@ -1,4 +1,6 @@
-"""The city that the tests act in, on a Wednesday morning."""
+"""The city that the tests act in, on a Wednesday morning, and the memory of its logs."""
+
+from pathlib import Path
 
 import pytest
 
@@ -15,3 +17,8 @@ async def city(
 ) -> City:
     frozen_clock.set(TODAY)
     return await small_city.build(authority, blobs)
+
+
+@pytest.fixture
+def memory(tmp_path: Path) -> Path:
+    return tmp_path / "log-memory.json"
