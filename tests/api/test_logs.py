@@ -21,7 +21,7 @@ from tests.identity.factories import ClientSystem
 from tests.wallet import city as small_city
 from tests.wallet.city import City
 from tests.wallet.factories import stored_licence
-from tests.wallet.test_intake import residence
+from tests.wallet.taking_in import residence
 from tools import log_commands
 from wallet.log import log_export, merkle, transparency
 from wallet.models import Licence, LogTile
