@@ -12,11 +12,13 @@ would spend a one-time code or reach a user twice.
 """
 
 import asyncio
+import csv
 import json
 import logging
 import random
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -54,6 +56,20 @@ REDACTED_PAIR = re.compile(
     rf'(?i)(["\']?\b(?:{REDACTED_NAMES})["\']?\s*[=:]\s*)("[^"]*"|[^&\s,}}]+)'
 )
 LONG_DIGITS = re.compile(r"\d{10,}[Xx]?")
+
+
+MALFORMED = (ValueError, KeyError, TypeError, AttributeError, OverflowError, csv.Error)
+"""What a reader stumbles over where fields are missing or of another kind than agreed."""
+
+
+@contextmanager
+def reading() -> Iterator[None]:
+    """Around the reading of an answer's fields: raises BadAnswer where they are not as agreed."""
+    try:
+        yield
+    except MALFORMED as error:
+        log.warning("an answer is not as agreed: %s", type(error).__name__)
+        raise BadAnswer("an answer that is not as agreed") from None
 
 
 class Retry(StrEnum):

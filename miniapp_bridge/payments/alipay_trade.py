@@ -6,6 +6,7 @@ Yuan as text on the wire, fen with us. A lost answer is asked for again under th
 import csv
 import io
 import zipfile
+import zlib
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -14,7 +15,7 @@ from core import clock
 from miniapp_bridge.alipay import crypto
 from miniapp_bridge.alipay.gateway import BUSINESS_ERROR, SUCCESS, AlipayGateway, refusal
 from miniapp_bridge.breaker import Breaker
-from miniapp_bridge.client import BACKGROUND_SECONDS, PlatformClient, Retry
+from miniapp_bridge.client import BACKGROUND_SECONDS, MALFORMED, PlatformClient, Retry, reading
 from miniapp_bridge.config import AlipayConfig, AlipayTradeConfig, PlatformConfigs
 from miniapp_bridge.connector import Callback
 from miniapp_bridge.errors import (
@@ -87,13 +88,15 @@ class AlipayTrade:
         node = await self._call(
             "alipay.trade.create", content, fields={"notify_url": charge.notify_url}
         )
-        return Launch(kind="alipay", params={"tradeNO": str(node["trade_no"])})
+        with reading():
+            return Launch(kind="alipay", params={"tradeNO": str(node["trade_no"])})
 
     async def query(self, order_no: str) -> Standing:
         node = await self._call("alipay.trade.query", {"out_trade_no": order_no}, missing=True)
         if not node:
             return Standing(order_no=order_no, state=PayState.UNKNOWN)
-        return _standing(node, paid_name="send_pay_date")
+        with reading():
+            return _standing(node, paid_name="send_pay_date")
 
     async def close_order(self, order_no: str) -> None:
         await self._call("alipay.trade.close", {"out_trade_no": order_no}, missing=True)
@@ -119,10 +122,12 @@ class AlipayTrade:
         if not node.get("refund_amount"):
             return RefundStanding(refund_no=refund_no, state=RefundState.UNKNOWN)
         done = str(node.get("refund_status", "REFUND_SUCCESS")) == "REFUND_SUCCESS"
+        with reading():
+            amount = to_fen(str(node["refund_amount"]))
         return RefundStanding(
             refund_no=refund_no,
             state=RefundState.DONE if done else RefundState.PROCESSING,
-            amount=to_fen(str(node["refund_amount"])),
+            amount=amount,
         )
 
     def open_notice(self, callback: Callback) -> Notice | None:
@@ -142,7 +147,7 @@ class AlipayTrade:
             return None  # a refund told as a change of the trade; it is queried by its number
         try:
             standing = _standing(fields, paid_name="gmt_payment")
-        except (KeyError, ValueError):
+        except MALFORMED:
             raise CallbackRefused() from None
         return Notice(key=fields.get("notify_id", ""), payment=standing)
 
@@ -158,7 +163,8 @@ class AlipayTrade:
         )
         if not node:
             return []
-        address = urlsplit(str(node["bill_download_url"]))
+        with reading():
+            address = urlsplit(str(node["bill_download_url"]))
         gateway = urlsplit(self._gateway.config.base_url)
         if not _same_owner(address.netloc, gateway.netloc):
             raise BadAnswer("the statement lies at a foreign host")
@@ -207,11 +213,13 @@ def read_statement(data: bytes) -> list[StatementLine]:
             if not names or names[0].file_size > LARGEST_BILL:
                 raise BadAnswer("an unusable statement")
             text = archive.read(names[0]).decode("gb18030")
-    except zipfile.BadZipFile:
-        raise BadAnswer("the statement is no zip file") from None
-    rows = csv.reader(line for line in text.splitlines() if line and not line.startswith("#"))
-    header = [name.strip() for name in next(rows, [])]
-    return [_line(dict(zip(header, row, strict=False))) for row in rows]
+    except (zipfile.BadZipFile, UnicodeError, RuntimeError, zlib.error):
+        # A RuntimeError is an archive under a password or of a method that is not known.
+        raise BadAnswer("the statement is no zip file that can be read") from None
+    with reading():
+        rows = csv.reader(line for line in text.splitlines() if line and not line.startswith("#"))
+        header = [name.strip() for name in next(rows, [])]
+        return [_line(dict(zip(header, row, strict=False))) for row in rows]
 
 
 def _line(row: dict[str, str]) -> StatementLine:

@@ -15,7 +15,15 @@ from urllib.parse import quote
 
 from core import clock
 from miniapp_bridge.breaker import Breaker
-from miniapp_bridge.client import BACKGROUND_SECONDS, Answer, Outgoing, PlatformClient, Retry
+from miniapp_bridge.client import (
+    BACKGROUND_SECONDS,
+    MALFORMED,
+    Answer,
+    Outgoing,
+    PlatformClient,
+    Retry,
+    reading,
+)
 from miniapp_bridge.config import CashierConfig
 from miniapp_bridge.connector import Callback
 from miniapp_bridge.errors import AlreadyPaid, BadAnswer, CallbackRefused, PaymentRefused
@@ -73,7 +81,8 @@ class Cashier:
         fields = await self._call("GET", f"/cashier/bills/{quote(order_no, safe='')}", missing=True)
         if not fields:
             return Standing(order_no=order_no, state=PayState.UNKNOWN)
-        return _standing(fields)
+        with reading():
+            return _standing(fields)
 
     async def close_order(self, order_no: str) -> None:
         await self._call(
@@ -88,7 +97,9 @@ class Cashier:
             "reason": refund.reason,
             "notify_url": refund.notify_url,
         }
-        return _refund(await self._call("POST", "/cashier/refunds", body=body))
+        fields = await self._call("POST", "/cashier/refunds", body=body)
+        with reading():
+            return _refund(fields)
 
     async def query_refund(self, refund_no: str, *, order_no: str) -> RefundStanding:
         del order_no  # the refund's own number is enough here
@@ -96,7 +107,8 @@ class Cashier:
         fields = await self._call("GET", target, missing=True)
         if not fields:
             return RefundStanding(refund_no=refund_no, state=RefundState.UNKNOWN)
-        return _refund(fields)
+        with reading():
+            return _refund(fields)
 
     def open_notice(self, callback: Callback) -> Notice | None:
         at = callback.headers.get("x-time", "")
@@ -111,7 +123,7 @@ class Cashier:
             if message["kind"] == "refund":
                 return Notice(key=key, refund=_refund(fields))
             return Notice(key=key, payment=_standing(fields))
-        except (ValueError, KeyError, TypeError):
+        except MALFORMED:
             raise CallbackRefused() from None
 
     def acknowledge(self, *, taken: bool) -> Acknowledgement:
@@ -121,15 +133,8 @@ class Cashier:
 
     async def statement(self, day: date) -> list[StatementLine]:
         fields = await self._call("GET", f"/cashier/statements/{day.isoformat()}", missing=True)
-        return [
-            StatementLine(
-                order_no=str(line["bill_no"]),
-                amount=int(line["amount_fen"]),
-                transaction=str(line["serial_no"]),
-                refund_no=line.get("refund_no"),
-            )
-            for line in fields.get("lines", [])
-        ]
+        with reading():
+            return [_statement_line(line) for line in fields.get("lines", [])]
 
     async def close(self) -> None:
         await self._client.close()
@@ -193,6 +198,15 @@ def _standing(fields: Mapping[str, Any]) -> Standing:
         amount=int(fields["amount_fen"]),
         transaction=fields.get("serial_no"),
         paid_at=datetime.fromisoformat(paid_at) if paid_at else None,
+    )
+
+
+def _statement_line(line: Mapping[str, Any]) -> StatementLine:
+    return StatementLine(
+        order_no=str(line["bill_no"]),
+        amount=int(line["amount_fen"]),
+        transaction=str(line["serial_no"]),
+        refund_no=line.get("refund_no"),
     )
 
 

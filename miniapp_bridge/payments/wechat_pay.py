@@ -17,7 +17,15 @@ from urllib.parse import quote, urlsplit
 from core import clock
 from miniapp_bridge.alipay.crypto import load_private_key
 from miniapp_bridge.breaker import Breaker
-from miniapp_bridge.client import BACKGROUND_SECONDS, Answer, Outgoing, PlatformClient, Retry
+from miniapp_bridge.client import (
+    BACKGROUND_SECONDS,
+    MALFORMED,
+    Answer,
+    Outgoing,
+    PlatformClient,
+    Retry,
+    reading,
+)
 from miniapp_bridge.config import PlatformConfigs, WeChatPayConfig, read_file
 from miniapp_bridge.connector import Callback
 from miniapp_bridge.errors import (
@@ -111,14 +119,16 @@ class WeChatPay:
             "payer": {"openid": charge.payer},
         }
         answer = await self._call("POST", JSAPI, body=body)
-        return self._launch(str(self._fields(answer)["prepay_id"]))
+        with reading():
+            return self._launch(str(self._fields(answer)["prepay_id"]))
 
     async def query(self, order_no: str) -> Standing:
         target = f"{ORDERS}/{quote(order_no, safe='')}?mchid={self._config.merchant}"
         answer = await self._call("GET", target, name=ORDERS)
         if answer.status == 404:
             return Standing(order_no=order_no, state=PayState.UNKNOWN)
-        return self._standing(self._fields(answer))
+        with reading():
+            return self._standing(self._fields(answer))
 
     async def close_order(self, order_no: str) -> None:
         target = f"{ORDERS}/{quote(order_no, safe='')}/close"
@@ -136,7 +146,9 @@ class WeChatPay:
             "notify_url": refund.notify_url,
             "amount": {"refund": refund.amount, "total": refund.total, "currency": "CNY"},
         }
-        return self._refund_standing(self._fields(await self._call("POST", REFUNDS, body=body)))
+        answer = await self._call("POST", REFUNDS, body=body)
+        with reading():
+            return self._refund_standing(self._fields(answer))
 
     async def query_refund(self, refund_no: str, *, order_no: str) -> RefundStanding:
         del order_no  # the refund's own number is enough here
@@ -144,7 +156,8 @@ class WeChatPay:
         answer = await self._call("GET", target, name=REFUNDS)
         if answer.status == 404:
             return RefundStanding(refund_no=refund_no, state=RefundState.UNKNOWN)
-        return self._refund_standing(self._fields(answer))
+        with reading():
+            return self._refund_standing(self._fields(answer))
 
     def open_notice(self, callback: Callback) -> Notice | None:
         headers, body = callback.headers, callback.body
@@ -160,7 +173,7 @@ class WeChatPay:
             )
             fields, kind, key = json.loads(plain), str(message["event_type"]), str(message["id"])
             return self._notice(fields, kind, key)
-        except (crypto.Unreadable, ValueError, KeyError, TypeError):
+        except (crypto.Unreadable, *MALFORMED):
             raise CallbackRefused() from None
 
     def acknowledge(self, *, taken: bool) -> Acknowledgement:
@@ -175,14 +188,16 @@ class WeChatPay:
         if answer.status == 400 and answer.json().get("code") == "NO_STATEMENT_EXIST":
             return []
         fields = self._fields(answer)
-        address = urlsplit(str(fields["download_url"]))
+        with reading():
+            address, announced = urlsplit(str(fields["download_url"])), str(fields["hash_value"])
         if address.netloc != urlsplit(self._config.base_url).netloc:
             raise BadAnswer("the statement lies at a foreign host")
         file = await self._call("GET", f"{address.path}?{address.query}", name="bill-download")
         digest = hashlib.sha1(file.data).hexdigest()  # noqa: S324 - the platform's choice
-        if digest != str(fields["hash_value"]).lower():
+        if digest != announced.lower():
             raise BadAnswer("the statement is not the one announced")
-        return read_statement(file.data.decode("utf-8-sig"))
+        with reading():
+            return read_statement(file.data.decode("utf-8-sig"))
 
     async def close(self) -> None:
         await self._client.close()

@@ -14,7 +14,7 @@ from core.settings import Settings
 from miniapp_bridge.alipay import crypto, phone
 from miniapp_bridge.alipay.gateway import AlipayGateway
 from miniapp_bridge.breaker import Breaker
-from miniapp_bridge.client import BACKGROUND_SECONDS, PlatformClient, Retry
+from miniapp_bridge.client import BACKGROUND_SECONDS, PlatformClient, Retry, reading
 from miniapp_bridge.config import AlipayConfig, PlatformConfigs, Template
 from miniapp_bridge.connector import (
     Callback,
@@ -219,7 +219,8 @@ class AlipayConnector:
         node = await self.gateway.call(
             "alipay.user.certify.open.initialize", content, retry=Retry.READ
         )
-        certify_id = str(node["certify_id"])
+        with reading():
+            certify_id = str(node["certify_id"])
         url = self.gateway.page_url("alipay.user.certify.open.certify", {"certify_id": certify_id})
         params = {"kind": "alipay-face", "certify_id": certify_id, "url": url}
         return FaceHandOff(reference=reference, params=params, seconds=FACE_SECONDS)
@@ -265,7 +266,8 @@ class AlipayConnector:
 
     async def _picture(self, url: str) -> MiniCode:
         """Fetch the code from Alipay's picture host, and from no other."""
-        parts = urlsplit(url)
+        with reading():
+            parts = urlsplit(url)
         if parts.netloc not in self._config.picture_hosts or parts.scheme not in ("https", "http"):
             raise BadAnswer("a picture at a foreign host")
         client = PlatformClient(f"{parts.scheme}://{parts.netloc}")
@@ -298,7 +300,8 @@ def _relations(node: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     listed = node.get("subscribe_relations") or []
     if isinstance(listed, Mapping):
         listed = listed.get("subscribe_relation") or []
-    return [one for one in listed if isinstance(one, Mapping)]
+    with reading():
+        return [one for one in listed if isinstance(one, Mapping)]
 
 
 def _addressee(user_id: str) -> dict[str, str]:

@@ -4,8 +4,8 @@ Facts: developers.weixin.qq.com. The session key stays here, encrypted and out o
 somebody is comes from WeChat's answer alone, never from what the client says.
 """
 
-import base64
 import json
+import re
 import secrets
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
@@ -14,7 +14,7 @@ from core import clock
 from core.protection.protect import blind_index, open_note, seal_note
 from core.settings import Settings
 from miniapp_bridge.breaker import Breaker
-from miniapp_bridge.client import REQUEST_SECONDS, PlatformClient, Retry
+from miniapp_bridge.client import REQUEST_SECONDS, PlatformClient, Retry, reading
 from miniapp_bridge.config import PlatformConfigs, WeChatConfig
 from miniapp_bridge.connector import (
     Callback,
@@ -50,6 +50,7 @@ if TYPE_CHECKING:
 
 PLATFORM = "wechat"
 CODE_LONGEST = 512
+SESSION_KEY = re.compile(r"[0-9A-Za-z+/]{22}==")
 SESSION_KEPT_SECONDS = 3 * 86_400
 DATA_OLDEST_SECONDS = 600
 FACE_PASSED = 10_000
@@ -134,7 +135,8 @@ class WeChatConnector:
         info = fields.get("phone_info")
         if not isinstance(info, dict) or self._foreign(info):
             raise BadAnswer("no phone number of this app")
-        return str(info["purePhoneNumber"])
+        with reading():
+            return str(info["purePhoneNumber"])
 
     async def open_data(self, user_id: str, *, encrypted: str, iv: str) -> dict[str, Any]:
         """encryptedData of an older client. Raises SessionStale for everything that fails."""
@@ -235,11 +237,10 @@ class WeChatConnector:
         fields = await self.api.post(
             "/cityservice/face/identify/getverifyid", body, retry=Retry.READ
         )
-        return FaceHandOff(
-            reference=reference,
-            params={"kind": "wechat-face", "verify_id": str(fields["verify_id"])},
-            seconds=int(fields["expires_in"]),
-        )
+        with reading():
+            verify_id, seconds = str(fields["verify_id"]), int(fields["expires_in"])
+        params = {"kind": "wechat-face", "verify_id": verify_id}
+        return FaceHandOff(reference=reference, params=params, seconds=seconds)
 
     async def face_outcome(
         self, hand_off: FaceHandOff, person: RealName, *, user_id: str
@@ -280,7 +281,8 @@ class WeChatConnector:
         return not isinstance(watermark, dict) or watermark.get("appid") != self._config.app_id
 
     async def _keep_session_key(self, user_id: str, session_key: str) -> None:
-        if len(base64.b64decode(session_key or "AA==")) == 16:
+        """One that is none is left aside: the log-in is good, older data is not to be opened."""
+        if SESSION_KEY.fullmatch(session_key):
             name = self._session_name(user_id)
             await self._redis.set(name, seal_note(name, session_key), ex=SESSION_KEPT_SECONDS)
 

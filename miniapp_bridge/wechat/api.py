@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from core import clock
-from miniapp_bridge.client import BACKGROUND_SECONDS, Answer, PlatformClient, Retry
+from miniapp_bridge.client import BACKGROUND_SECONDS, Answer, PlatformClient, Retry, reading
 from miniapp_bridge.config import WeChatConfig
 from miniapp_bridge.errors import TokenUnavailable
 from miniapp_bridge.tokens import Fetched, Token, TokenStore
@@ -115,7 +115,8 @@ class WeChatApi:
                 "force_refresh": force,
             }
         )
-        return Fetched(value=str(fields["access_token"]), seconds=int(fields["expires_in"]))
+        with reading():
+            return Fetched(value=str(fields["access_token"]), seconds=int(fields["expires_in"]))
 
     async def _token_answer(self, body: Mapping[str, object]) -> dict[str, Any]:
         answer = await self.client.call(
@@ -131,7 +132,8 @@ class WeChatApi:
     async def _fetch_ticket(self, force: bool) -> Fetched:
         del force  # a ticket cannot be forced; it is asked for again
         fields = await self.get(TICKET, {"type": "jsapi"})
-        return Fetched(value=str(fields["ticket"]), seconds=int(fields["expires_in"]))
+        with reading():
+            return Fetched(value=str(fields["ticket"]), seconds=int(fields["expires_in"]))
 
     async def token(self) -> Token:
         """The access token as stored; for the operator's page and tests."""

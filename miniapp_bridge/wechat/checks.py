@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from core import clock
-from miniapp_bridge.client import Retry
+from miniapp_bridge.client import MALFORMED, Retry, reading
 from miniapp_bridge.connector import PlatformEvent, Suggestion
 from miniapp_bridge.errors import MessageRejected, PlatformBusy, PlatformUnavailable, VendorCode
 from miniapp_bridge.wechat.api import WeChatApi
@@ -70,7 +70,8 @@ class ContentChecks:
             "openid": user_id,
         }
         fields = await self._api.post(MEDIA_PATH, body, retry=Retry.READ)
-        reference = str(fields["trace_id"])
+        with reading():
+            reference = str(fields["trace_id"])
         until = int(clock.now().timestamp()) + WAIT_SECONDS
         # The verdict may have been quicker than this answer: it must not be overwritten.
         await self._redis.set(_name(reference), f"{WAITING}{until}", nx=True, ex=KEPT_SECONDS)
@@ -104,7 +105,7 @@ class ContentChecks:
             return Suggestion(fields["result"]["suggest"])
         except (PlatformUnavailable, PlatformBusy):
             return Suggestion.UNCHECKED
-        except (VendorCode, KeyError, TypeError, ValueError):
+        except (VendorCode, *MALFORMED):
             return Suggestion.REVIEW
 
 

@@ -7,7 +7,7 @@ shops only, not to governments. Source: developers.weixin.qq.com, URL Link and U
 
 import re
 
-from miniapp_bridge.client import Retry
+from miniapp_bridge.client import Retry, reading
 from miniapp_bridge.errors import MessageRejected
 from miniapp_bridge.wechat.api import WeChatApi
 
@@ -22,7 +22,8 @@ async def url_link(api: WeChatApi, *, path: str, query: str, days: int) -> str:
     """`https://wxaurl.cn/…`. Raises MessageRejected, PlatformBusy, PlatformUnavailable."""
     body = {**_jump(api, path, query), "expire_type": BY_DAYS, "expire_interval": _days(days)}
     fields = await api.post("/wxa/generate_urllink", body, retry=Retry.READ)
-    return str(fields["url_link"])
+    with reading():
+        return str(fields["url_link"])
 
 
 async def scheme(api: WeChatApi, *, path: str, query: str, days: int) -> str:
@@ -34,7 +35,8 @@ async def scheme(api: WeChatApi, *, path: str, query: str, days: int) -> str:
         "expire_interval": _days(days),
     }
     fields = await api.post("/wxa/generatescheme", body, retry=Retry.READ)
-    return str(fields["openlink"])
+    with reading():
+        return str(fields["openlink"])
 
 
 def _jump(api: WeChatApi, path: str, query: str) -> dict[str, object]:

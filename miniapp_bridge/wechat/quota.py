@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from miniapp_bridge.client import Retry
+from miniapp_bridge.client import Retry, reading
 from miniapp_bridge.wechat.api import WeChatApi
 
 WATCHED = (
@@ -27,8 +27,8 @@ async def read(api: WeChatApi) -> list[Quota]:
         fields = await api.post(
             "/cgi-bin/openapi/quota/get", {"cgi_path": path}, retry=Retry.READ, total=3.0
         )
-        quota = fields.get("quota", {})
-        found.append(
-            Quota(call=path, limit=int(quota.get("daily_limit", 0)), used=int(quota.get("used", 0)))
-        )
+        with reading():
+            quota = fields.get("quota", {})
+            limit, used = int(quota.get("daily_limit", 0)), int(quota.get("used", 0))
+        found.append(Quota(call=path, limit=limit, used=used))
     return found
