@@ -30,7 +30,7 @@ export const ask = () => request('GET', '/api/me', { bdoy: {} });
 
 KEEPS_UP = """async (kit) => {
   const { html, render, useEffect, useState } = await import(`${kit}../vendor/preact-htm.js`);
-  const { useLatest } = await import(`${kit}hooks.js`);
+  const { useLatest } = await import(`${kit}ui.js`);
   const heard = [];
   let registered = 0;
   let ring = null;

@@ -1,9 +1,8 @@
 // Counter page: enrol this device once, then scan, judge, next one.
 
 import { html, render, useEffect, useRef, useState } from '../vendor/preact-htm.js';
-import { useLatest } from '../kit/hooks.js';
 import { LargeText } from '../kit/large-text.js';
-import { Failure, H1, Loading, Tag, useAct, useData } from '../kit/ui.js';
+import { Failure, H1, Loading, Tag, useAct, useData, useLatest } from '../kit/ui.js';
 import { complaint, openCamera } from './camera.js';
 import { enrol, enrolled, forget, isDisowned, signed } from './device.js';
 import { forgetEvidence } from './evidence.js';

@@ -1,7 +1,7 @@
 // Form fields with visible labels, hints, errors and marks for what was filled in automatically.
 
 import { html, useEffect, useRef } from '../vendor/preact-htm.js';
-import { useLatest } from './hooks.js';
+import { useLatest } from './ui.js';
 import { t } from './i18n.js';
 
 const RADIO_LIMIT = 5;

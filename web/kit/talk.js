@@ -1,9 +1,8 @@
 // The conversation on a case to look at: bubbles, who and when, read or not, and a place to write.
 
 import { html, useEffect, useMemo, useRef, useState } from '../vendor/preact-htm.js';
-import { useLatest } from './hooks.js';
 import { moment, t } from './i18n.js';
-import { Failure, Icon, Loading } from './ui.js';
+import { Failure, Icon, Loading, useLatest } from './ui.js';
 import { openConversation } from './conversation.js';
 import { discard, retry } from './outbox.js';
 

@@ -1,9 +1,8 @@
 // The citizen's app: which screen belongs to which address, and the frame around every screen.
 
 import { effect, html, render, useEffect } from '../vendor/preact-htm.js';
-import { usePage } from '../kit/hooks.js';
 import { lang, restoreLang, setLang, t } from '../kit/i18n.js';
-import { Failure, Icon, Loading, focusNextHeading } from '../kit/ui.js';
+import { Failure, Icon, Loading, focusNextHeading, usePage } from '../kit/ui.js';
 import * as state from './state.js';
 
 const ROUTES = [

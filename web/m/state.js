@@ -1,7 +1,7 @@
 // What all screens of the citizen's app share: the route, who is signed in, size and theme, live events.
 
 import { batch, signal, useEffect } from '../vendor/preact-htm.js';
-import { useLatest } from '../kit/hooks.js';
+import { useLatest } from '../kit/ui.js';
 import { boot } from '../kit/i18n.js';
 
 const NATIVE = '#native=';

@@ -1,7 +1,7 @@
 // What is being sent of a case: each upload has one writer in this page, whatever screen shows it.
 
 import { useEffect, useRef, useState } from '../vendor/preact-htm.js';
-import { useLatest } from '../kit/hooks.js';
+import { useLatest } from '../kit/ui.js';
 
 // The one writer of each upload in this page, whichever screens come and go: record.id → handle.
 const writers = new Map();

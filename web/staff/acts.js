@@ -1,10 +1,9 @@
 // What an officer may do with a case: accept, decline, ask once for everything, approve, refuse.
 
 import { html, useEffect, useState } from '../vendor/preact-htm.js';
-import { useLatest } from '../kit/hooks.js';
 import { get, post } from '../kit/api.js';
 import { ErrorSummary, Field, checkFields, errorsOf, tidy } from '../kit/form.js';
-import { Failure, Loading, useAct } from '../kit/ui.js';
+import { Failure, Loading, useAct, useLatest } from '../kit/ui.js';
 
 const NAMES = {
   accept: '受理',

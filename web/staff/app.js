@@ -2,10 +2,9 @@
 
 import { html, render } from '../vendor/preact-htm.js';
 import { del } from '../kit/api.js';
-import { usePage } from '../kit/hooks.js';
 import { t } from '../kit/i18n.js';
 import { LargeText } from '../kit/large-text.js';
-import { Failure, Loading, focusNextHeading } from '../kit/ui.js';
+import { Failure, Loading, focusNextHeading, usePage } from '../kit/ui.js';
 import Login from './pages/login.js';
 import * as state from './state.js';
 

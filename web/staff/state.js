@@ -1,7 +1,7 @@
 // What the staff screens share: who is signed in, the route, live events of the department.
 
 import { signal, useEffect } from '../vendor/preact-htm.js';
-import { useLatest } from '../kit/hooks.js';
+import { useLatest } from '../kit/ui.js';
 import { get, onSignedOut } from '../kit/api.js';
 import { openLive } from '../kit/live.js';
 

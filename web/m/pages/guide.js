@@ -1,11 +1,10 @@
 // The guide of a service item: what it is, one question a page, and what you will need.
 
 import { html, useEffect, useState } from '../../vendor/preact-htm.js';
-import { useLatest } from '../../kit/hooks.js';
 import { t } from '../../kit/i18n.js';
 import { get, newKey, post } from '../../kit/api.js';
 import { channel } from '../../kit/host.js';
-import { Facts, FailedScreen, Failure, H1, Loading, Tag, useAct, useData } from '../../kit/ui.js';
+import { Facts, FailedScreen, Failure, H1, Loading, Tag, useAct, useData, useLatest } from '../../kit/ui.js';
 import { go, me } from '../state.js';
 
 export default function Guide({ params }) {

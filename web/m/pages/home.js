@@ -1,9 +1,8 @@
 // Home: search, common services, things done as one ("一件事").
 
 import { html, useEffect, useState } from '../../vendor/preact-htm.js';
-import { useLatest } from '../../kit/hooks.js';
 import { boot, t, upTo } from '../../kit/i18n.js';
-import { H1, Icon, RowLink } from '../../kit/ui.js';
+import { H1, Icon, RowLink, useLatest } from '../../kit/ui.js';
 import { go, me, useLive } from '../state.js';
 
 // Common services are words to search for, so that the catalogue may change without touching them.
