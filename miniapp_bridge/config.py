@@ -7,15 +7,24 @@ stand-in's). `key_file`-like values are PEM files beside it.
 
 import stat
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 from urllib.parse import urlsplit
 
 import msgspec
+from cryptography.exceptions import UnsupportedAlgorithm
 
 from core.settings import SettingsError
 
 Text = Annotated[str, msgspec.Meta(min_length=1)]
+PushKey = Annotated[str, msgspec.Meta(pattern=r"^[0-9A-Za-z+/]{43}\Z")]
+"""32 bytes in Base64 without its last character."""
+
+AesKey = Annotated[str, msgspec.Meta(pattern=r"^([0-9A-Za-z+/]{22}==)?\Z")]
+"""16 bytes in Base64, or none."""
+
+Loaded = TypeVar("Loaded")
 
 
 class Secretive(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -40,7 +49,7 @@ class WeChatConfig(Secretive, frozen=True, kw_only=True):
     base_url: str = "https://api.weixin.qq.com"
     authorize_url: str = "https://open.weixin.qq.com/connect/oauth2/authorize"
     push_token: str = ""
-    push_keys: list[str] = msgspec.field(default_factory=list)
+    push_keys: list[PushKey] = msgspec.field(default_factory=list)
     """EncodingAESKey; after a change the former one stays second for a day."""
     state: Literal["formal", "trial", "developer"] = "formal"
     templates: dict[str, Template] = msgspec.field(default_factory=dict)
@@ -55,7 +64,7 @@ class AlipayConfig(Secretive, frozen=True, kw_only=True):
     private_key_file: Path
     public_key_file: Path
     """Alipay's public key, or its certificate in certificate mode."""
-    aes_key: str = ""
+    aes_key: AesKey = ""
     base_url: str = "https://openapi.alipay.com"
     authorize_url: str = "https://openauth.alipay.com/oauth2/publicAppAuthorize.htm"
     app_certificate_file: Path | None = None
@@ -80,7 +89,7 @@ class WeChatPayConfig(Secretive, frozen=True, kw_only=True):
     serial: Text
     """Serial number of the merchant certificate."""
     private_key_file: Path
-    api_key: Annotated[str, msgspec.Meta(min_length=32, max_length=32)]
+    api_key: Annotated[str, msgspec.Meta(min_length=32, max_length=32, pattern=r"^[!-~]*\Z")]
     platform_keys: dict[str, Path]
     """`PUB_KEY_ID_…` or a certificate's serial → PEM file; both while one replaces the other."""
     base_url: str = "https://api.mch.weixin.qq.com"
@@ -154,3 +163,17 @@ def read_file(configs: PlatformConfigs, name: Path) -> bytes:
         return (configs.folder / name).read_bytes()
     except OSError as error:
         raise SettingsError(f"{name}: {error.strerror}") from None
+
+
+def read_key(configs: PlatformConfigs, name: Path, load: Callable[[bytes], Loaded]) -> Loaded:
+    """What `load` makes of a key or certificate file. Raises SettingsError, which names the file.
+
+    A library that is given something else raises ValueError, or TypeError for want of a password.
+    """
+    data = read_file(configs, name)
+    try:
+        return load(data)
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        raise SettingsError(
+            f"{name}: no RSA key or certificate in PEM, without a password"
+        ) from None

@@ -10,9 +10,10 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from core import clock
 from core.errors import Problem
+from core.settings import SettingsError
 from miniapp_bridge.alipay import crypto
 from miniapp_bridge.client import REQUEST_SECONDS, Answer, PlatformClient, Retry
-from miniapp_bridge.config import AlipayConfig, PlatformConfigs, read_file
+from miniapp_bridge.config import AlipayConfig, PlatformConfigs, read_file, read_key
 from miniapp_bridge.errors import (
     BadAnswer,
     CodeRefused,
@@ -50,10 +51,11 @@ class AlipayGateway:
     ) -> None:
         self.config = config
         self.client = client
-        self._key = crypto.load_private_key(read_file(configs, config.private_key_file))
-        trusted = read_file(configs, config.public_key_file)
-        self.public_key: rsa.RSAPublicKey = crypto.load_public_key(trusted)
-        self._certificates = self._certificate_fields(configs, trusted)
+        self._key = read_key(configs, config.private_key_file, crypto.load_private_key)
+        self.public_key: rsa.RSAPublicKey = read_key(
+            configs, config.public_key_file, crypto.load_public_key
+        )
+        self._certificates = self._certificate_fields(configs)
 
     async def call(
         self,
@@ -151,14 +153,20 @@ class AlipayGateway:
             raise BadAnswer("a node that is no object")
         return node
 
-    def _certificate_fields(self, configs: PlatformConfigs, trusted: bytes) -> dict[str, str]:
+    def _certificate_fields(self, configs: PlatformConfigs) -> dict[str, str]:
+        """Raises SettingsError for a half of certificate mode: Alipay would refuse every call."""
         app, root = self.config.app_certificate_file, self.config.root_certificate_file
-        if app is None or root is None or b"BEGIN CERTIFICATE" not in trusted:
+        if app is None and root is None:
             return {}
-        own = crypto.certificates(read_file(configs, app))[0]
+        trusted = read_file(configs, self.config.public_key_file)
+        if app is None or root is None or b"BEGIN CERTIFICATE" not in trusted:
+            raise SettingsError(
+                "alipay: certificate mode needs app_certificate_file, root_certificate_file"
+                " and Alipay's certificate as public_key_file"
+            )
         return {
-            "app_cert_sn": crypto.serial_of(own),
-            "alipay_root_cert_sn": crypto.root_serial(read_file(configs, root)),
+            "app_cert_sn": crypto.serial_of(read_key(configs, app, crypto.certificates)[0]),
+            "alipay_root_cert_sn": read_key(configs, root, crypto.root_serial),
         }
 
 

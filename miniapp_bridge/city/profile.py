@@ -56,6 +56,7 @@ class Profile(Secretive, frozen=True, kw_only=True):
     static: dict[str, str] = msgspec.field(default_factory=dict)
     success_path: str = ""
     success_value: str = ""
+    """Numbers and truth values as JSON writes them: `0`, `true`."""
     data_path: str = ""
     """Where in an answer the fields lie."""
     claims: Claims = Claims()
@@ -94,7 +95,7 @@ def find(data: Any, path: str) -> Any:
 
 def fields_of(profile: Profile, answer: Mapping[str, Any]) -> Mapping[str, Any]:
     """The fields of an answer that says it went well. Raises BadAnswer."""
-    if profile.success_path and str(find(answer, profile.success_path)) != profile.success_value:
+    if profile.success_path and _word(answer, profile.success_path) != profile.success_value:
         raise BadAnswer("the city app says it did not go well")
     data = find(answer, profile.data_path)
     if not isinstance(data, Mapping):
@@ -108,7 +109,7 @@ def identity(profile: Profile, fields: Mapping[str, Any]) -> PlatformIdentity:
     user_id = _text(fields, claims.user_id)
     if not user_id:
         raise BadAnswer("no user in the answer")
-    level = profile.levels.get(_text(fields, claims.level), 0)
+    level = profile.levels.get(_word(fields, claims.level) or "", 0)
     name, number = _text(fields, claims.name), _text(fields, claims.id_no)
     real_name = None
     if level >= profile.least_level and name and number:
@@ -123,5 +124,16 @@ def identity(profile: Profile, fields: Mapping[str, Any]) -> PlatformIdentity:
 
 
 def _text(fields: Mapping[str, Any], path: str) -> str:
+    """What names or numbers somebody. A truth value is nobody's: all would be one person."""
     value = find(fields, path) if path else None
-    return str(value).strip() if isinstance(value, str | int) else ""
+    return (
+        str(value).strip() if isinstance(value, str | int) and not isinstance(value, bool) else ""
+    )
+
+
+def _word(fields: Mapping[str, Any], path: str) -> str | None:
+    """A state as the settings spell it: truth values as in JSON. None for what is no state."""
+    value = find(fields, path) if path else None
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value).strip() if isinstance(value, str | int) else None

@@ -26,7 +26,7 @@ from miniapp_bridge.client import (
     Retry,
     reading,
 )
-from miniapp_bridge.config import PlatformConfigs, WeChatPayConfig, read_file
+from miniapp_bridge.config import PlatformConfigs, WeChatPayConfig, read_key
 from miniapp_bridge.connector import Callback
 from miniapp_bridge.errors import (
     AlreadyPaid,
@@ -101,9 +101,9 @@ class WeChatPay:
         self.meter = Meter(redis, NAME)
         self._config = config
         self._client = PlatformClient(config.base_url, breaker=breaker, meter=self.meter)
-        self._key = load_private_key(read_file(configs, config.private_key_file))
+        self._key = read_key(configs, config.private_key_file, load_private_key)
         self._platform_keys = {
-            serial: crypto.load_public_key(read_file(configs, path))
+            serial: read_key(configs, path, crypto.load_public_key)
             for serial, path in config.platform_keys.items()
         }
 
