@@ -38,8 +38,8 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
 
 PLATFORM = "browser"
-MOBILE = re.compile(r"1[3-9]\d{9}")
-CODE = re.compile(r"([0-9A-Za-z_-]{16,64}):(\d{6})")
+MOBILE = re.compile(r"1[3-9][0-9]{9}")
+CODE = re.compile(r"([0-9A-Za-z_-]{16,64}):([0-9]{6})")
 LIFE_SECONDS = 300
 GUESSES = 5
 APART_SECONDS = 60
