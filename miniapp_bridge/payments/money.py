@@ -3,7 +3,7 @@
 import re
 from decimal import Decimal
 
-YUAN = re.compile(r"-?\d{1,12}(\.\d{1,2})?")
+YUAN = re.compile(r"-?[0-9]{1,12}(\.[0-9]{1,2})?")
 
 
 def to_yuan(fen: int) -> str:

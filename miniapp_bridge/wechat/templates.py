@@ -12,8 +12,9 @@ from collections.abc import Callable, Mapping
 from miniapp_bridge.errors import MessageRejected
 
 KEY = re.compile(r"([a-z_]+?)\d+")
-TIME = r"(\d{4}年\d{1,2}月\d{1,2}日)?\s?(\d{1,2}:\d{2})?"
-TIME_VALUE = re.compile(rf"{TIME}(~{TIME})?")
+CLOCK = "[0-9]{1,2}:[0-9]{2}"
+MOMENT = rf"([0-9]{{4}}年[0-9]{{1,2}}月[0-9]{{1,2}}日(\s?{CLOCK})?|{CLOCK})"
+TIME = rf"{MOMENT}(~{MOMENT})?"
 PHRASES = frozenset(
     {"待办理", "已受理", "审核中", "已办结", "已退回", "待补正", "已通过", "未通过", "已发证"}
 )
@@ -43,13 +44,13 @@ RULES: dict[str, Callable[[str], str | None]] = {
     "thing": _cut(20),
     "name": _name,
     "character_string": _match(r"[\x21-\x7e]{1,32}"),
-    "number": _match(r"-?\d{1,32}(\.\d+)?"),
+    "number": _match(r"-?[0-9]{1,32}(\.[0-9]+)?"),
     "letter": _match(r"[A-Za-z]{1,32}"),
     "symbol": _match(r"[^\w\s]{1,5}"),
-    "time": lambda value: value if value and TIME_VALUE.fullmatch(value) else None,
-    "date": lambda value: value if value and TIME_VALUE.fullmatch(value) else None,
-    "amount": _match(r"[¥￥$]?\d{1,10}(\.\d{1,2})?元?"),
-    "phone_number": _match(r"[+\d-]{1,17}"),
+    "time": _match(TIME),
+    "date": _match(TIME),
+    "amount": _match(r"[¥￥$]?[0-9]{1,10}(\.[0-9]{1,2})?元?"),
+    "phone_number": _match(r"[+0-9-]{1,17}"),
     "car_number": _match(r"[\u4e00-\u9fffA-Z0-9]{1,8}"),
     "phrase": lambda value: value if value in PHRASES else None,
 }
