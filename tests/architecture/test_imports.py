@@ -253,8 +253,31 @@ def needed_by(path: Path) -> set[str]:
 def test_rooms_and_files_stay_small(package: str) -> None:
     for path in sources(package):
         if "migrations" not in path.parts:
-            assert len(path.read_text(encoding="utf-8").splitlines()) <= MOST_LINES, path
+            assert lines_of(path) <= MOST_LINES, path
             assert len(list(path.parent.glob("*.py"))) <= MOST_FILES, path.parent
+
+
+BESIDE = {
+    **dict.fromkeys(("bench", "clients", "tests", "tools"), "*.py"),
+    **dict.fromkeys(("app.py", "manage.py"), ""),
+    "web": "*.js",
+}
+"""What stands beside the packages, and which of its files are ours to keep short."""
+
+
+@pytest.mark.parametrize("place", sorted(BESIDE))
+def test_files_beside_the_product_stay_short(place: str) -> None:
+    at = ROOT / place
+    files = list(at.rglob(BESIDE[place])) if at.is_dir() else [at]
+    ours = [path for path in files if "vendor" not in path.relative_to(ROOT).parts]
+
+    assert ours
+    long = {str(path): n for path in ours if (n := lines_of(path)) > MOST_LINES}
+    assert long == {}
+
+
+def lines_of(path: Path) -> int:
+    return len(path.read_text(encoding="utf-8").splitlines())
 
 
 ONE_APP = {("services.cases", "services.guides")}
