@@ -17,6 +17,7 @@ from tests.cases.factories import PHOTO, encoded, photo
 from tests.cases.test_sheet import LAID, photographed
 from tests.cases.test_text_hints import StandIn
 from tests.conftest import serving
+from tests.waiting import until
 
 CORNERS = [{"x": x, "y": y} for x, y in LAID["from below"]]
 
@@ -82,7 +83,12 @@ async def test_one_persons_flood_is_refused_and_others_are_served(
             await over.wait()
 
     held = [asyncio.create_task(hold()) for _ in range(offload.MOST_OF_ONE_PERSON)]
-    await asyncio.sleep(0)
+    await until(
+        lambda: (
+            (line := offload.uploads._lines.get(me)) is not None
+            and line.length == offload.MOST_OF_ONE_PERSON
+        )
+    )
     try:
         for method, end in (("GET", "corners"), ("POST", "straight")):
             refusal = await applicant.refused(

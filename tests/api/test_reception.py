@@ -3,7 +3,7 @@
 import asyncio
 import resource
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +15,8 @@ from api.edge import bodies, reception
 from app import Application
 from core.settings import Settings
 from tests.api.people import exchange
-from tests.conftest import serving
+from tests.conftest import running_app, serving
+from tests.waiting import until
 
 HEAD = b"GET /api/status HTTP/1.1\r\nHost: x\r\n"
 POST = b"POST /api/shared HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
@@ -134,12 +135,6 @@ def was_cut(reader: asyncio.StreamReader) -> bool:
     return reader.at_eof() or reader.exception() is not None
 
 
-async def reached(condition: Callable[[], bool], *, seconds: float) -> None:
-    async with asyncio.timeout(seconds):
-        while not condition():  # noqa: ASYNC110 - another task makes it true
-            await asyncio.sleep(0.02)
-
-
 class TestOneAddress:
     @pytest.fixture
     async def narrow(self, settings: Settings, resources: Any) -> AsyncIterator[str]:
@@ -148,7 +143,7 @@ class TestOneAddress:
 
     async def test_connections_beyond_the_limit_are_cut(self, narrow: str) -> None:
         async with held(narrow, 30, HEAD) as pairs:
-            await reached(
+            await until(
                 lambda: (
                     sum(reader.at_eof() or reader.exception() is not None for reader, _ in pairs)
                     == 10
@@ -159,8 +154,8 @@ class TestOneAddress:
     async def test_places_are_given_back(self, narrow: str) -> None:
         for _ in range(3):
             async with held(narrow, 20, HEAD):
-                pass
-            await asyncio.sleep(0.1)
+                await until(lambda: running_app().ctx.held_connections.total() == 20, seconds=5)
+            await until(lambda: not running_app().ctx.held_connections, seconds=5)
 
         answer = await exchange(narrow, HEAD + b"Connection: close\r\n\r\n")
 
@@ -180,11 +175,13 @@ class TestMemory:
             before = _resident()
             async with held(url, 200, beginning) as pairs:
                 began = time.monotonic()
-                await asyncio.sleep(0.5)
-                # The client's own half is in this process too.
-                assert _resident() - before < 60 * 1024 * 1024
+                reading = asyncio.gather(*(reader.read() for reader, _ in pairs))
                 async with asyncio.timeout(20):
-                    answers = await asyncio.gather(*(reader.read() for reader, _ in pairs))
+                    while not reading.done():
+                        # The client's own half is in this process too.
+                        assert _resident() - before < 60 * 1024 * 1024
+                        await asyncio.sleep(0.05)
+                    answers = await reading
                 assert time.monotonic() - began > 2
                 assert all(answer.startswith(b"HTTP/1.1 408 ") for answer in answers)
 

@@ -13,9 +13,13 @@ from services.cases.materials import uploads
 from services.cases.models import Upload
 from tests.cases.factories import photo
 from tests.cases.sender import Sender
+from tests.waiting import until
 
 
-async def test_a_second_connection_waits_for_the_first(sender: Sender) -> None:
+async def test_a_second_connection_waits_for_the_first(
+    sender: Sender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(upload_files, "SILENT_SECONDS", 60.0)  # the first one is not taken for dead
     upload = await sender.open(20)
     written, gate = asyncio.Event(), asyncio.Event()
 
@@ -35,7 +39,7 @@ async def test_a_second_connection_waits_for_the_first(sender: Sender) -> None:
     )
     await written.wait()
     second = asyncio.create_task(sender.append(upload.id, 10, b"y" * 10))
-    await asyncio.sleep(0)
+    await waiting_for(sender, upload.id)
     gate.set()
 
     assert (await first).offset == 10
@@ -108,11 +112,7 @@ async def test_a_dead_connection_hands_over_to_the_next(sender: Sender) -> None:
 async def waiting_for(sender: Sender, upload_id: UUID) -> None:
     """Until the second request waits for the first."""
     note = upload_files.path_of(upload_id, sender.cases.folder).with_suffix(".ask")
-    for _ in range(1000):
-        if note.exists():
-            return
-        await asyncio.sleep(0.01)
-    raise AssertionError("the second request does not wait")
+    await until(note.exists)
 
 
 async def test_a_repeated_last_part_meets_a_finished_upload(sender: Sender) -> None:

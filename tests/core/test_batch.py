@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from core.data.batch import Batch
+from tests.waiting import until
 
 
 class Table:
@@ -42,7 +43,7 @@ async def test_who_comes_while_a_query_runs_waits_for_the_next() -> None:
     first = asyncio.create_task(batch.get(2))
     await table.asked.wait()
     second = asyncio.create_task(batch.get(2))
-    await asyncio.sleep(0)
+    await until(lambda: 2 in batch._waiting)
     table.opened.set()
 
     assert await asyncio.gather(first, second) == [4, 4]

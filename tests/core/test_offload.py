@@ -14,6 +14,7 @@ import pytest
 
 from core import offload
 from core.offload import MOST_OF_ONE_PERSON, Busy, ChildDied, Pool, TooComplex, TooMuchAtOnce
+from tests.waiting import until
 
 
 def pool(**more: float) -> Pool:
@@ -33,14 +34,16 @@ async def held(small: Pool, tmp_path: Path) -> AsyncIterator[Pool]:
     """A pool whose only child is at work, until the test is over."""
     gate = tmp_path / "gate"
     busy = asyncio.create_task(small.run(wait_for, str(gate)))
-    while small._idle or not small._children or small._slots._value:  # noqa: ASYNC110 - a process
-        await asyncio.sleep(0.01)
+    await until(lambda: bool(small._children) and not small._idle and not small._slots._value)
     yield small
     gate.touch()
     await busy
 
 
-def wait_for(path: str) -> None:
+def wait_for(path: str, mark: str = "") -> None:
+    """Make the mark, then work until there is something at the path."""
+    if mark:
+        Path(mark).touch()
     while not Path(path).exists():
         time.sleep(0.005)
 
@@ -153,7 +156,7 @@ async def test_strangers_file_that_kills_a_child_is_not_tried_again(tmp_path: Pa
 
 async def test_what_waits_is_bounded(held: Pool) -> None:
     waiting = [asyncio.create_task(held.run(os.getpid)) for _ in range(4)]
-    await asyncio.sleep(0)
+    await until(lambda: held._waiting == 4)
 
     with pytest.raises(Busy):
         await held.run(os.getpid)
@@ -166,7 +169,7 @@ async def test_what_waits_is_bounded(held: Pool) -> None:
 async def test_caller_who_hangs_up_frees_no_child_that_works(held: Pool) -> None:
     """Else a person who hangs up again and again would have more than one place."""
     waiting = asyncio.create_task(held.run(os.getpid))
-    await asyncio.sleep(0)
+    await until(lambda: held._waiting == 1)
     waiting.cancel()
     await asyncio.gather(waiting, return_exceptions=True)
 
@@ -186,7 +189,7 @@ async def test_one_person_is_served_one_at_a_time_and_refused_beyond(small: Pool
             running -= 1
 
     tasks = [asyncio.create_task(work()) for _ in range(60)]
-    await asyncio.sleep(0)
+    await until(lambda: sum(task.done() for task in tasks) == 60 - MOST_OF_ONE_PERSON)
     async with small.turn("li"):  # another person's turn comes at once
         release.set()
     outcomes = await asyncio.gather(*tasks, return_exceptions=True)
@@ -202,7 +205,7 @@ async def test_uploads_never_take_the_child_of_a_desk(tmp_path: Path) -> None:
         asyncio.create_task(offload.uploads.run(wait_for, str(gate)))
         for _ in range(offload.uploads.size + 20)
     ]
-    await asyncio.sleep(0)
+    await until(lambda: offload.uploads._waiting == 20)
 
     async with asyncio.timeout(60):
         assert await offload.desk.run(divmod, 7, 2) == (3, 1)
@@ -224,8 +227,7 @@ async def test_child_is_nice_before_it_has_imported_anything() -> None:
     """Starting takes a fifth of a second of a core, which somebody at a desk would miss."""
     made = pool(nice=7)
     asked = asyncio.create_task(made.run(os.getpid))
-    while not made._children:  # noqa: ASYNC110 - a thread starts it
-        await asyncio.sleep(0)
+    await until(lambda: bool(made._children), pause=0)  # a thread starts it
     (child,) = made._children
     assert child._process.pid is not None
 
@@ -247,8 +249,7 @@ async def test_arguments_are_pickled_when_a_child_is_free(held: Pool) -> None:
             return int, ()
 
     waiting = asyncio.create_task(held.run(id, Large()))
-    for _ in range(5):
-        await asyncio.sleep(0)
+    await until(lambda: held._waiting == 1)
 
     assert not pickled
     waiting.cancel()
@@ -258,8 +259,9 @@ async def test_arguments_are_pickled_when_a_child_is_free(held: Pool) -> None:
 async def test_shut_down_ends_children_that_work(tmp_path: Path) -> None:
     made = pool()
     number = await made.run(os.getpid)
-    running = asyncio.create_task(made.run(wait_for, str(tmp_path / "never")))
-    await asyncio.sleep(0.05)
+    mark = tmp_path / "begun"
+    running = asyncio.create_task(made.run(wait_for, str(tmp_path / "never"), str(mark)))
+    await until(mark.exists)
 
     await asyncio.to_thread(made.shut_down)
 
@@ -270,8 +272,7 @@ async def test_shut_down_ends_children_that_work(tmp_path: Path) -> None:
 
 async def test_child_that_is_still_starting_does_not_hear_ctrl_c(small: Pool) -> None:
     asked = asyncio.create_task(small.run(os.getpid))
-    while not small._children:  # noqa: ASYNC110 - a thread starts it
-        await asyncio.sleep(0)
+    await until(lambda: bool(small._children), pause=0)  # a thread starts it
     (child,) = small._children
     number = child._process.pid
     assert number is not None
@@ -283,8 +284,7 @@ async def test_child_that_is_still_starting_does_not_hear_ctrl_c(small: Pool) ->
 async def test_shut_down_ends_a_child_that_is_still_starting(tmp_path: Path) -> None:
     starting = pool(deadline=5.0)
     asked = asyncio.create_task(starting.run(wait_for, str(tmp_path / "never")))
-    while starting._threads is None:  # noqa: ASYNC110 - the pool is asked
-        await asyncio.sleep(0)
+    await until(lambda: starting._threads is not None, pause=0)
     assert not starting._children
 
     starting.shut_down()

@@ -6,16 +6,18 @@ import pytest
 
 from core import tasks
 from core.outbox import Bell
+from tests.waiting import until
 
 
 async def test_a_task_that_loses_a_cancellation_is_asked_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(tasks, "ASK_AGAIN_SECONDS", 0.01)
-    lost = 0
+    lost, begun = 0, asyncio.Event()
 
     async def hard_of_hearing() -> None:
         nonlocal lost
+        begun.set()
         while True:
             try:
                 await asyncio.sleep(60)
@@ -25,7 +27,7 @@ async def test_a_task_that_loses_a_cancellation_is_asked_again(
                     raise
 
     task = asyncio.create_task(hard_of_hearing())
-    await asyncio.sleep(0)
+    await begun.wait()
     await tasks.end(task)
     assert lost == 3
     assert task.cancelled()
@@ -49,8 +51,7 @@ async def test_a_cancellation_that_comes_with_the_ring_is_not_lost() -> None:
             await bell.wait(60)
 
     listener = asyncio.create_task(listens())
-    for _ in range(3):  # enough turns of the loop for the listener to wait
-        await asyncio.sleep(0)
+    await until(lambda: bool(bell._rung._waiters))
     bell.ring()
     # The waiter inside has its result, the listener has not woken up yet.
     await asyncio.sleep(0)

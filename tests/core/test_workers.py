@@ -13,6 +13,7 @@ from core.events import Event
 from core.outbox import OutboxMessage
 from core.workers import AT_ONCE
 from tests.conftest import on_postgres
+from tests.waiting import until
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -172,8 +173,10 @@ class TestSeveralWorkers:
             patched.setattr(queue.Queue, "claim", slowly)
             relay.start()
             await claimed.wait()
+            working = relay._workers._loop_task
+            assert working is not None
             stopping = asyncio.create_task(relay.stop())
-            await asyncio.sleep(0)
+            await until(lambda: working.cancelling() > 0)
             go_on.set()
             await stopping
 

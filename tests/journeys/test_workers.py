@@ -16,6 +16,7 @@ import pytest
 from tests.conftest import on_postgres
 from tests.installation import Installation
 from tests.journeys.test_kill import own_database
+from tests.waiting import until
 
 pytestmark = [
     pytest.mark.slow,
@@ -97,8 +98,7 @@ class Load:
     async def further(self, count: int = 50) -> None:
         """Wait for so many more answers."""
         wanted = self.answered + count
-        while self.answered < wanted:  # noqa: ASYNC110 - other tasks count
-            await asyncio.sleep(0.01)
+        await until(lambda: self.answered >= wanted, seconds=60)
 
 
 def are_all_up(installation: Installation, *, but: set[int]) -> bool:
