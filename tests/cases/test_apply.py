@@ -22,7 +22,7 @@ from tests.cases.factories import (
     person,
     told,
 )
-from tests.conftest import FrozenClock, on_postgres
+from tests.conftest import FrozenClock
 
 
 async def test_a_draft_is_prefilled_with_its_sources(cases: CaseMaker) -> None:
@@ -284,7 +284,6 @@ async def test_a_draft_nobody_touches_is_forgotten(
     assert set(kept) == {submitted, fresh}
 
 
-@pytest.mark.skipif(not on_postgres(), reason="SQLite has one writer; needs PostgreSQL")
 async def test_parallel_submissions_submit_once(cases: CaseMaker) -> None:
     case_id = await cases.draft()
     await cases.fill(case_id)

@@ -32,7 +32,7 @@ from tests.cases.factories import (
     told,
 )
 from tests.cases.factories import photo as picture_of
-from tests.conftest import FrozenClock, on_postgres
+from tests.conftest import FrozenClock
 
 
 class Talk:
@@ -118,7 +118,6 @@ async def test_a_key_stands_for_one_text_and_one_case(talk: Talk) -> None:
     assert (await talk.say(talk.cases.officer, "在", client_key="key-of-one")).n == 1
 
 
-@pytest.mark.skipif(not on_postgres(), reason="SQLite writes one at a time")
 async def test_messages_side_by_side_are_numbered_without_gap_or_double(talk: Talk) -> None:
     keys = [f"message-{n}" for n in range(8)] * 2
     both = (talk.cases.by, talk.cases.officer)

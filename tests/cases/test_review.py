@@ -16,7 +16,7 @@ from services.cases.models import Case, MaterialFile
 from services.cases.talk import conversation
 from services.cases.views import case_files, lists, queries
 from tests.cases.factories import PHOTO, CaseMaker, officer, organisation, told
-from tests.conftest import FrozenClock, on_postgres
+from tests.conftest import FrozenClock
 
 
 async def test_acceptance_starts_the_promised_and_the_statutory_clock(cases: CaseMaker) -> None:
@@ -147,7 +147,6 @@ async def test_a_withdrawn_case_is_not_deemed_accepted(
     assert await review.deem_accepted(clock.now()) == 0
 
 
-@pytest.mark.skipif(not on_postgres(), reason="SQLite has one writer; needs PostgreSQL")
 async def test_six_parallel_approvals_approve_once(cases: CaseMaker) -> None:
     case_id = await cases.accepted()
 

@@ -7,7 +7,6 @@ from core.database import transaction
 from services.cases import timeline
 from services.cases.serials import ALL_CASES, next_serial
 from tests.cases.factories import CaseMaker, officer
-from tests.conftest import on_postgres
 
 
 async def test_entries_are_numbered_without_gaps(cases: CaseMaker) -> None:
@@ -38,7 +37,6 @@ def test_the_office_acts_not_the_officer() -> None:
     assert timeline.actor_text(None) == "系统"
 
 
-@pytest.mark.skipif(not on_postgres(), reason="SQLite has one writer; needs PostgreSQL")
 async def test_serials_side_by_side_have_neither_gaps_nor_doubles(cases: CaseMaker) -> None:
     async def one() -> int:
         async with transaction():

@@ -10,7 +10,6 @@ import pytest
 from core.outbox import OutboxMessage
 from identity import queries as identity_queries
 from signing import KeyUnavailable, TrustList, verify_document
-from tests.conftest import on_postgres
 from tests.wallet.city import TODAY, City
 from tests.wallet.factories import issue_licence
 from wallet.errors import InvalidFacts, IssueFailed, PreviousLicenceMissing, SealNotReady
@@ -70,7 +69,6 @@ async def test_repeat_after_a_crash_spends_no_second_number(city: City) -> None:
     assert await Licence.all().count() == 1
 
 
-@pytest.mark.skipif(not on_postgres(), reason="SQLite has one writer; run with PostgreSQL")
 async def test_two_workers_at_once_make_one_licence(city: City) -> None:
     case_id = uuid4()
 

@@ -5,7 +5,6 @@ from datetime import date
 
 import pytest
 
-from tests.conftest import on_postgres
 from wallet.errors import InvalidFacts
 from wallet.issue import numbers
 from wallet.types import catalogue, number_format
@@ -65,7 +64,6 @@ async def test_runs_begin_anew_each_year(db: None) -> None:
     assert following == "J310117-2027-001001"
 
 
-@pytest.mark.skipif(not on_postgres(), reason="SQLite has one writer; run with PostgreSQL")
 async def test_no_number_is_given_twice(db: None) -> None:
     made = await asyncio.gather(*(numbers.next_serial("race") for _ in range(20)))
 

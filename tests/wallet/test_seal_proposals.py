@@ -12,7 +12,7 @@ from core import database
 from core.protection.audit import AuditRecord
 from identity.principal import Principal
 from signing import parse_seal
-from tests.conftest import FrozenClock, on_postgres
+from tests.conftest import FrozenClock
 from tests.wallet.city import City
 from tests.wallet.factories import issue_licence
 from wallet.errors import (
@@ -104,7 +104,6 @@ async def test_second_approval_conflicts_and_makes_no_second_seal(city: City) ->
     assert await Seal.all().count() == before
 
 
-@pytest.mark.skipif(not on_postgres(), reason="SQLite runs one transaction at a time")
 async def test_of_many_approvals_at_once_one_makes_the_seal(city: City) -> None:
     proposal = await proposed(city)
     before = await Seal.all().count()
