@@ -48,9 +48,9 @@ def document() -> bytes:
 @pytest.fixture
 def node_modules() -> Path:
     if shutil.which("node") is None:
-        pytest.skip("Node is not installed")
+        pytest.skip("no Node.js: apt-get install nodejs npm")
     if not (node_tools.MODULES / "tus-js-client").is_dir():
-        pytest.skip("fetch the client once: python tools/node_tools.py")
+        pytest.skip("no tus-js-client: fetch it once by python tools/node_tools.py")
     return node_tools.MODULES
 
 

@@ -42,7 +42,9 @@ class TestRealErrors:
         assert await trouble_of(lambda: lease(holder="x" * 5000)) is Trouble.VALUE
         assert await trouble_of(lambda: _first(name="x" * 5000)) is Trouble.VALUE
 
-    @pytest.mark.skipif(not on_postgres(), reason="SQLite keeps a NUL")
+    @pytest.mark.skipif(
+        not on_postgres(), reason="SQLite keeps a NUL as it is: run with TEST_DATABASE=postgres"
+    )
     async def test_nul_in_a_text_is_a_value(self) -> None:
         assert await trouble_of(lambda: lease(holder="a\0b")) is Trouble.VALUE
         assert await trouble_of(lambda: _first(holder="a\0b")) is Trouble.VALUE

@@ -15,7 +15,9 @@ from tests.conftest import on_postgres
 
 URL = "asyncpg://u:p@h:5432/d"
 
-postgres_only = pytest.mark.skipif(not on_postgres(), reason="limits of PostgreSQL")
+postgres_only = pytest.mark.skipif(
+    not on_postgres(), reason="limits that SQLite does not have: run with TEST_DATABASE=postgres"
+)
 
 
 def credentials(url: str, *, migrating: bool = False) -> Any:

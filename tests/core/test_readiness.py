@@ -34,7 +34,9 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     folder.mkdir()
     mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)]
     if subprocess.run(mount, check=False, capture_output=True).returncode:
-        pytest.skip("no right to mount a small disk")
+        pytest.skip(
+            "no right to mount a small disk: run as root, in a container with CAP_SYS_ADMIN"
+        )
     yield folder
     subprocess.run(["umount", "-l", str(folder)], check=True)  # noqa: S607
 

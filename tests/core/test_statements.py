@@ -55,7 +55,9 @@ class Asked(logging.Handler):
         self._log.setLevel(self._level)
 
 
-@pytest.mark.skipif(not on_postgres(), reason="SQLite has no round trips")
+@pytest.mark.skipif(
+    not on_postgres(), reason="SQLite has no round trips to save: run with TEST_DATABASE=postgres"
+)
 async def test_events_records_and_rows_of_an_act_take_one_lock_and_one_statement() -> None:
     with Asked() as asked:
         async with database.transaction():

@@ -96,7 +96,9 @@ async def test_demo_counter_can_be_enrolled() -> None:
 def holders() -> list[dict[str, Any]]:
     path = CATALOGUE / "licence-types.yaml"
     if not path.exists():
-        pytest.skip("../shared/reference/catalogue is absent")
+        pytest.skip(
+            "no ../shared/reference: lay the project's folder `shared` beside this repository"
+        )
     found: list[dict[str, Any]] = yaml.safe_load(path.read_text(encoding="utf-8"))["demo_holders"]
     return found
 

@@ -22,7 +22,7 @@ from tests.journeys.test_kill import own_database
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.skipif(proxy.program() is None, reason="nginx is not installed (nginx-light)"),
+    pytest.mark.skipif(proxy.program() is None, reason="no nginx: apt-get install nginx-light"),
 ]
 LIMIT = 10
 """SMS codes a minute for one address (api/citizen/entry.py)."""

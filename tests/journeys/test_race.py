@@ -109,7 +109,9 @@ async def test_workers_whose_helpers_have_worked_stop_when_asked(
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(WORKERS == 1, reason="SQLite has one worker")
+@pytest.mark.skipif(
+    WORKERS == 1, reason="SQLite is served by one worker: run with TEST_DATABASE=postgres"
+)
 def test_workers_that_are_still_starting_stop_when_asked(installation: Installation) -> None:
     installation.stop()
     for _ in range(2):

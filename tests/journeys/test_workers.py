@@ -20,7 +20,9 @@ from tests.waiting import until
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.skipif(not on_postgres(), reason="SQLite has one worker"),
+    pytest.mark.skipif(
+        not on_postgres(), reason="SQLite is served by one worker: run with TEST_DATABASE=postgres"
+    ),
 ]
 WORKERS = 3
 CALLERS = 6

@@ -11,7 +11,9 @@ from signing.pki import certificates
 IDENTITY = "distid:1234567812345678"
 PROGRAM = shutil.which("openssl")
 
-needs_openssl = pytest.mark.skipif(PROGRAM is None, reason="no openssl command on this machine")
+needs_openssl = pytest.mark.skipif(
+    PROGRAM is None, reason="no openssl command: apt-get install openssl"
+)
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[bytes]:

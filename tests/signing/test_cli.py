@@ -11,7 +11,7 @@ from signing import DEFAULT_POLICY, SealReport
 from signing.cli import main, text
 from signing.pki import certificates, ocsp_building
 from tests.signing import answering, makers
-from tests.vectors.places import HERE, SHARED
+from tests.vectors.places import ABSENT, HERE, SHARED
 
 OFD = HERE / "ofd"
 KEYS = OFD / "keys" / "own-test-ca"
@@ -144,7 +144,7 @@ def test_dump_shows_entries_and_trees(capsys: pytest.CaptureFixture[str]) -> Non
     assert "OBJECT IDENTIFIER  1.2.156.10197.1.501" in shown
 
 
-@pytest.mark.skipif(not SHARED.is_dir(), reason="../shared/vectors is not here")
+@pytest.mark.skipif(not SHARED.is_dir(), reason=ABSENT)
 def test_seals_and_detached_pairs_are_judged(capsys: pytest.CaptureFixture[str]) -> None:
     seal = SHARED / "ofd" / "seals" / "own-v4.esl"
     pair = SHARED / "ofd" / "detached" / "suzhou-minzheng-v4" / "SignedValue.dat"

@@ -22,7 +22,7 @@ from signing.extract.file_names import SafeNames, safe_name
 from tests.factories import sealed_licence
 from tests.signing.makers import AT, FOLDER, LIST, NS, ByHand, authority, licence, licence_files
 from tests.signing.rich import ATTACHMENTS, PAGE, TAG_FILE, TAG_LIST, rich_files
-from tests.vectors.places import HERE, SHARED
+from tests.vectors.places import ABSENT, HERE, SHARED
 
 
 def attached(*attachments: tuple[str, str], **contents: bytes) -> dict[str, bytes]:
@@ -276,7 +276,7 @@ def test_any_name_becomes_a_safe_one() -> None:
 def test_every_vector_can_be_taken_apart_or_is_refused() -> None:
     """Nothing but our own error, and nothing is protected where no signature holds."""
     if not SHARED.exists():
-        pytest.skip("the shared vectors are not at hand")
+        pytest.skip(ABSENT)
     taken = 0
     for path in [*HERE.rglob("*.ofd"), *SHARED.rglob("*.ofd")]:
         try:

@@ -114,7 +114,9 @@ def test_pyhanko_itself_finds_the_seal_valid() -> None:
     assert status.coverage.name == "ENTIRE_FILE"
 
 
-@pytest.mark.skipif(shutil.which("pdfsig") is None, reason="no pdfsig (poppler-utils) here")
+@pytest.mark.skipif(
+    shutil.which("pdfsig") is None, reason="no pdfsig: apt-get install poppler-utils"
+)
 def test_poppler_finds_the_seal_valid(tmp_path: Path) -> None:
     path = tmp_path / "sealed.pdf"
     path.write_bytes(sealed())
@@ -125,7 +127,9 @@ def test_poppler_finds_the_seal_valid(tmp_path: Path) -> None:
     assert b"Total document signed" in said.stdout
 
 
-@pytest.mark.skipif(shutil.which("pdftoppm") is None, reason="no pdftoppm (poppler-utils) here")
+@pytest.mark.skipif(
+    shutil.which("pdftoppm") is None, reason="no pdftoppm: apt-get install poppler-utils"
+)
 def test_picture_fills_its_box_and_leaves_the_text_alone(tmp_path: Path) -> None:
     path = tmp_path / "sealed.pdf"
     path.write_bytes(sealed())

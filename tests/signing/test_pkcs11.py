@@ -42,7 +42,7 @@ except ImportError:
 
 needs_module = pytest.mark.skipif(
     not LIBRARY or UTILITY is None or api is None,
-    reason="SoftHSM (apt-get install softhsm2) or python-pkcs11 (requirements-hsm.txt) is missing",
+    reason="no SoftHSM or python-pkcs11: apt-get install softhsm2, requirements-hsm.txt",
 )
 
 

@@ -10,7 +10,9 @@ from PIL import Image
 from signing import SigningError, draw_seal_picture
 
 FONTS = sorted(Path("/usr/share/fonts").rglob("NotoS*CJK*.ttc"))
-pytestmark = pytest.mark.skipif(not FONTS, reason="no Chinese font on this machine")
+pytestmark = pytest.mark.skipif(
+    not FONTS, reason="no Noto CJK font: apt-get install fonts-noto-cjk"
+)
 
 
 @pytest.fixture(scope="module")

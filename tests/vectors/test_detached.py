@@ -8,9 +8,9 @@ from signing import suites
 from signing.judge.message import is_bound
 from signing.pki import certificates, cms
 from signing.seal import eseal, esignature
-from tests.vectors.places import SHARED
+from tests.vectors.places import ABSENT, SHARED
 
-pytestmark = pytest.mark.skipif(not SHARED.is_dir(), reason="../shared/vectors is not here")
+pytestmark = pytest.mark.skipif(not SHARED.is_dir(), reason=ABSENT)
 DETACHED = SHARED / "ofd" / "detached"
 SEALS = SHARED / "ofd" / "seals"
 SEALED = ("suzhou-minzheng-v4", "zibo-realestate-v4-raw64", "jiangsu-tax-v4", "zhejiang-tax-v4")

@@ -329,7 +329,9 @@ def test_phone_answer(vector: Vector) -> None:
 
 def test_nothing_is_left_out() -> None:
     if not SHARED.is_file():
-        pytest.skip("the platforms' own samples lie in ../shared, which is absent")
+        pytest.skip(
+            "no ../shared/reference: lay the project's folder `shared` beside this repository"
+        )
     found = document()["vectors"]
     tried = {
         "sha1_sorted_concat", "wx_msg_decrypt", "wx_msg_encrypt", "wx_data_decrypt", "sha1_concat",

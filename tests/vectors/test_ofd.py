@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from signing import MalformedDocument, TrustList, verify_document
-from tests.vectors.places import HERE, SHARED
+from tests.vectors.places import ABSENT, HERE, SHARED
 
 AT = datetime(2026, 12, 1, tzinfo=UTC)
 VERDICTS = {
@@ -44,7 +44,7 @@ def test_vector_made_here_gets_its_verdict(file: str, overall: str) -> None:
     assert verdict(HERE, file) == VERDICTS[overall]
 
 
-@pytest.mark.skipif(not SHARED.is_dir(), reason="../shared/vectors is not here")
+@pytest.mark.skipif(not SHARED.is_dir(), reason=ABSENT)
 @pytest.mark.parametrize(("file", "overall"), load(SHARED))
 def test_shared_vector_gets_its_verdict(file: str, overall: str) -> None:
     assert verdict(SHARED, file) == VERDICTS[overall]

@@ -25,7 +25,9 @@ FILES: dict[str, tuple[Suite, bool, int]] = {
 
 
 def groups(name: str) -> Iterator[dict[str, Any]]:
-    pytest.importorskip(PACKAGE, reason="install requirements-dev.txt for Wycheproof")
+    pytest.importorskip(
+        PACKAGE, reason="no Wycheproof vectors: pip install -r requirements-dev.txt"
+    )
     folder = importlib.resources.files(PACKAGE) / "Signature" / "wycheproof"
     yield from json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))["testGroups"]
 

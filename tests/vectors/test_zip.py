@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from signing import MalformedDocument, Outcome, Policy, TrustList, verify_document
-from tests.vectors.places import SHARED
+from tests.vectors.places import ABSENT, SHARED
 
 FOLDER = SHARED / "zip"
 AT = datetime(2026, 12, 2, tzinfo=UTC)
@@ -21,7 +21,7 @@ HARMLESS = frozenset({"hostile/gap-other-central.ofd", "hostile/name-fullwidth-s
 LAWFUL = [name for name, row in EXPECTED.items() if row["right"] == "read" and name not in HARMLESS]
 REFUSED = [name for name, row in EXPECTED.items() if row["right"] == "refuse"]
 
-pytestmark = pytest.mark.skipif(not EXPECTED, reason="../shared/vectors/zip is not here")
+pytestmark = pytest.mark.skipif(not EXPECTED, reason=ABSENT)
 
 
 def verdict(name: str) -> str:

@@ -11,7 +11,7 @@ from core.errors import Problem
 from signing import TrustList
 from tests.conftest import SHARED, FrozenClock
 from tests.signing.test_declared_outcomes import as_document_stamp, hurt
-from tests.vectors.places import HERE
+from tests.vectors.places import ABSENT, HERE
 from tests.wallet.city import TODAY, City
 from tests.wallet.factories import issue_licence
 from wallet.check import documents
@@ -161,7 +161,7 @@ async def test_holder_sees_that_an_enterprise_looked(city: City) -> None:
     assert (use.who, use.verdict) == ("示例银行", "valid")
 
 
-@pytest.mark.skipif(not (SHARED / "vectors" / "ofd").is_dir(), reason="no shared vectors here")
+@pytest.mark.skipif(not (SHARED / "vectors" / "ofd").is_dir(), reason=ABSENT)
 async def test_documents_of_others_are_judged_without_a_state(city: City) -> None:
     vectors = sorted((SHARED / "vectors" / "ofd").rglob("*.ofd"))[:12]
     for vector in vectors:

@@ -37,7 +37,7 @@ async def launcher() -> AsyncIterator[Launcher]:
     async with async_playwright() as playwright:
         path = chromium_path(playwright)
         if path is None:
-            pytest.skip("no Chromium: set CHROME_BIN or install the package chromium")
+            pytest.skip("no Chromium: apt-get install chromium, or set CHROME_BIN")
         yield Launcher(playwright, path)
 
 

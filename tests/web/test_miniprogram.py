@@ -20,7 +20,7 @@ SHELLS = HERE.parents[1] / "web" / "miniprogram"
 def test_shells_behave() -> None:
     node = shutil.which("node")
     if node is None:
-        pytest.skip("needs Node.js")
+        pytest.skip("no Node.js: apt-get install nodejs npm")
     run = subprocess.run(
         [node, "--test", str(HERE / "miniprogram.cjs")], capture_output=True, text=True, check=False
     )
@@ -42,14 +42,14 @@ def test_markup_is_well_formed(path: Path) -> None:
 @pytest.fixture
 def toolbox() -> None:
     if shutil.which("node") is None:
-        pytest.skip("needs Node.js")
+        pytest.skip("no Node.js: apt-get install nodejs npm")
     if not tools.MODULES.is_dir():
-        pytest.skip("fetch the checkers once: python tools/node_tools.py")
+        pytest.skip("no checkers: fetch them once by python tools/node_tools.py")
 
 
 def compiler(kind: str) -> None:
     if kind not in tools.compilers():
-        pytest.skip("WeChat's compilers are made for other machines")
+        pytest.skip("no WeChat compilers for this machine: they run on Linux and macOS with x86-64")
 
 
 @pytest.mark.parametrize("shell", ["wechat", "alipay"])

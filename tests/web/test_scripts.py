@@ -59,7 +59,7 @@ KEEPS_UP = """async (kit) => {
 @pytest.fixture
 def checkers() -> None:
     if not check_web.are_fetched():
-        pytest.skip("fetch the checkers once: python tools/node_tools.py")
+        pytest.skip("no checkers: fetch them once by python tools/node_tools.py")
 
 
 @pytest.fixture
