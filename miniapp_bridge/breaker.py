@@ -37,15 +37,16 @@ class Breaker:
         self._seconds = seconds
         self._circuits: dict[str, _Circuit] = {}
 
-    def admit(self, name: str) -> None:
-        """Let a call go out. Raises CircuitOpen while its circuit is open."""
+    def admit(self, name: str) -> bool:
+        """Let a call go out; True for the one that tries. Raises CircuitOpen while it is open."""
         circuit = self._circuits.get(name)
         if circuit is None or circuit.open_until == 0.0:
-            return
+            return False
         left = circuit.open_until - self._seconds()
         if left > 0 or circuit.probing:
             raise CircuitOpen(retry_after=max(1, round(left)))
         circuit.probing = True
+        return True
 
     def succeeded(self, name: str) -> None:
         self._circuits.pop(name, None)

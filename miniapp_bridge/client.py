@@ -166,16 +166,17 @@ class PlatformClient:
         outgoing = _outgoing(method, path, query=query, body=body, form=form)
         name = name or path
         started = asyncio.get_running_loop().time()
-        outcome = "cancelled"
+        outcome, tries = "cancelled", False
         try:
-            self.breaker.admit(name)
+            tries = self.breaker.admit(name)
             answer = await self._repeat(outgoing, retry, name, headers, total, is_busy)
             outcome = "ok"
         except Problem as problem:
             outcome = problem.slug
             raise
         finally:
-            self.breaker.left_undecided(name)
+            if tries:
+                self.breaker.left_undecided(name)
             spent = asyncio.get_running_loop().time() - started
             if self._meter is not None and outcome != "cancelled":
                 await self._meter.note(name, outcome, spent * 1000)

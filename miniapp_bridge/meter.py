@@ -57,7 +57,7 @@ class Meter:
                 self._key(clock.now() - timedelta(hours=back))
             )
             for name, value in stored.items():
-                call, _, outcome = name.decode().partition("|")
+                call, _, outcome = name.decode().rpartition("|")
                 counts.setdefault(call, Counter())[outcome] += int(value)
         return [_count(call, found) for call, found in sorted(counts.items())]
 
