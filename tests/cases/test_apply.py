@@ -1,4 +1,5 @@
 import asyncio
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -284,15 +285,25 @@ async def test_a_draft_nobody_touches_is_forgotten(
     assert set(kept) == {submitted, fresh}
 
 
-async def test_parallel_submissions_submit_once(cases: CaseMaker) -> None:
+async def test_parallel_submissions_submit_once(
+    cases: CaseMaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All four have found the draft complete before the first one writes."""
     case_id = await cases.draft()
     await cases.fill(case_id)
     await cases.attach(case_id)
+    check, together = apply._check_complete, asyncio.Barrier(4)
 
-    results = await asyncio.gather(
-        *(apply.submit(case_id, by=cases.by, blobs=cases.blobs) for _ in range(4)),
-        return_exceptions=True,
-    )
+    async def check_and_meet(*arguments: Any) -> None:
+        await check(*arguments)
+        await together.wait()
+
+    monkeypatch.setattr(apply, "_check_complete", check_and_meet)
+    async with asyncio.timeout(60):
+        results = await asyncio.gather(
+            *(apply.submit(case_id, by=cases.by, blobs=cases.blobs) for _ in range(4)),
+            return_exceptions=True,
+        )
 
     assert results.count(None) == 1
     refusals = (errors.TransitionNotAllowed, errors.CaseChanged)

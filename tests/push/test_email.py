@@ -107,9 +107,7 @@ class TestEmail:
         postman = Postman("mail")
         outlet = Outlet([postman])
         await email_address.ask("zhang@example.com", by=citizen(PERSON), outlet=outlet, redis=redis)
-        code = next(
-            part for part in postman.sent[0]["text"].replace("，", " ").split() if part.isdigit()
-        )
+        code = code_in(postman)
         wrong = f"{(int(code) + 1) % 10**6:06d}"
         with pytest.raises(EmailCodeRefused):
             await email_address.confirm(PERSON, wrong, redis=redis)
@@ -125,9 +123,7 @@ class TestEmail:
         await email_address.ask(
             "z@example.com", by=citizen(PERSON), outlet=Outlet([postman]), redis=redis
         )
-        code = next(
-            part for part in postman.sent[0]["text"].replace("，", " ").split() if part.isdigit()
-        )
+        code = code_in(postman)
         for _ in range(email_address.MOST_TRIES):
             with pytest.raises(EmailCodeRefused):
                 await email_address.confirm(PERSON, "x", redis=redis)
