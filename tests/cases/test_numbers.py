@@ -40,6 +40,14 @@ def test_a_mistyped_digit_is_noticed(serial: int, position: int, shift: int) -> 
     assert not numbers.is_short_no(number[:place] + typed + number[place + 1 :])
 
 
+@pytest.mark.parametrize("digits", ["０１２３４５６７８９", "०१२३४५६७८९"])
+def test_a_number_in_other_digits_is_no_short_number(digits: str) -> None:
+    number = numbers.short_no(on=DAY, serial=1)
+    typed = number.translate({ord("0") + n: digit for n, digit in enumerate(digits)})
+
+    assert not numbers.is_short_no(typed)
+
+
 @pytest.mark.parametrize("text", ["", "SJ", "SJ20261125-1-A", "sj20261125-0001-A", "办件"])
 def test_other_texts_are_no_short_numbers(text: str) -> None:
     assert not numbers.is_short_no(text)

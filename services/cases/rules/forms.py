@@ -7,6 +7,7 @@ Source of the field list: the item's `form`; nothing outside the guide may be as
 """
 
 import re
+import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -24,9 +25,9 @@ _MAX_ROWS = 200
 _MAX_COLUMNS = 30
 _MAX_CELL = 500
 _DECIMAL_PLACES = 6
-_PHONE = re.compile(r"1[3-9]\d{9}|0\d{2,3}-?\d{7,8}(-\d{1,6})?")
+_PHONE = re.compile(r"1[3-9]\d{9}|0\d{2,3}-?\d{7,8}(-\d{1,6})?", re.ASCII)
 _CODE = re.compile(r"[0-9A-Za-z][0-9A-Za-z\-_/.]*")
-_DIVISION = re.compile(r"\d{6}(\d{3}){0,2}")
+_DIVISION = re.compile(r"\d{6}(\d{3}){0,2}", re.ASCII)
 _SOURCES = {"account": "来自您的账户", "org": "来自单位登记信息"}
 
 
@@ -154,9 +155,14 @@ def _text(entry: FormField, value: object) -> str:
     return text
 
 
+def _half_width(entry: FormField, value: object) -> str:
+    """Chinese keyboards write digits, letters and dashes at full width as easily as at half."""
+    return unicodedata.normalize("NFKC", _text(entry, value))
+
+
 def _pattern(pattern: re.Pattern[str], message: str) -> Callable[[FormField, object], str]:
     def fit(entry: FormField, value: object) -> str:
-        text = _text(entry, value).replace(" ", "")
+        text = _half_width(entry, value).replace(" ", "")
         if not pattern.fullmatch(text):
             raise _Unfit(message)
         return text
@@ -212,14 +218,14 @@ def _datetime(entry: FormField, value: object) -> str:
 
 def _identity_number(entry: FormField, value: object) -> str:
     try:
-        return numbers.check_identity_number(_text(entry, value))
+        return numbers.check_identity_number(_half_width(entry, value))
     except InvalidIdentityNumber as error:
         raise _Unfit(str(error)) from None
 
 
 def _credit_code(entry: FormField, value: object) -> str:
     try:
-        return numbers.check_credit_code(_text(entry, value))
+        return numbers.check_credit_code(_half_width(entry, value))
     except InvalidCreditCode as error:
         raise _Unfit(str(error)) from None
 

@@ -13,7 +13,7 @@ from services.cases import errors
 _SERIAL_LIMIT = 9999
 _MODULUS = 36
 _ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-_SHORT = re.compile(r"SJ(\d{8})-(\d{4,7})-([0-9A-Z])")
+_SHORT = re.compile(r"SJ(\d{8})-(\d{4,7})-([0-9A-Z])", re.ASCII)
 
 
 def case_no(implementation_code: str, *, on: date, serial: int) -> str:

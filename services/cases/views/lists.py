@@ -48,7 +48,7 @@ _MINE = (CaseState.SUPPLEMENT_REQUESTED, CaseState.DRAFT)
 """States in which it is the applicant's turn."""
 
 _MOVED = ("updated_at", "id")
-_PREFIX = re.compile(r"SJ\d{4,8}(-[0-9A-Z-]{0,9})?")
+_PREFIX = re.compile(r"SJ\d{4,8}(-[0-9A-Z-]{0,9})?", re.ASCII)
 _OFFICIAL = re.compile(r"[0-9A-Z]{30,50}")
 
 
