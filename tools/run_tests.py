@@ -1,5 +1,7 @@
 """Run the whole suite on SQLite, then everything that touches a database again on PostgreSQL.
 
+Long walks marked `one_database` are taken on PostgreSQL only.
+
 Ends with a line of totals, and with the exit code of the first run that failed.
 """
 
@@ -27,7 +29,7 @@ TOTALS = re.compile(r"(\d+) (passed|failed|skipped|error)")
 
 def run(title: str, database: str, arguments: list[str]) -> tuple[int, dict[str, int]]:
     print(f"\n=== {title} ===", flush=True)
-    environment = {**os.environ, "TEST_DATABASE": database}
+    environment = {**os.environ, "TEST_DATABASE": database, "TEST_FOLLOWED_BY_POSTGRES": "1"}
     command = [
         sys.executable,
         "-m",

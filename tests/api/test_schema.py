@@ -21,7 +21,7 @@ from tests.schema import cases
 from tests.schema.signing import Signed
 
 Client = aiohttp.ClientSession
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.one_database]
 
 
 async def asked(address: str, client: Client, role: cases.Role, *, broken: int = 1) -> cases.Report:

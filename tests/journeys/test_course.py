@@ -39,6 +39,7 @@ DAYS = ("received_on", "acceptance_due_on", "accepted_on", "due_on", "statutory_
 
 
 @pytest.mark.slow
+@pytest.mark.one_database
 async def test_course_of_every_item_is_as_written(frozen_clock: FrozenClock, city: City) -> None:
     await hold_what_is_renewed(city)
     walked = []

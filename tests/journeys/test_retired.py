@@ -97,6 +97,7 @@ PAIRS = tuple(zip(ROAD, cycle(ITEMS), strict=False))
 
 
 @pytest.mark.slow
+@pytest.mark.one_database
 async def test_item_retired_in_any_state_lets_its_case_end(city: City, tmp_path: Path) -> None:
     await hold_what_is_renewed(city)
     missed: dict[str, str] = {}

@@ -21,7 +21,7 @@ from payments import queries, reconcile
 from payments.models import Bill, Entry, Order, Refund
 from tests.payments.till import WAYS, Till, officer
 
-pytestmark = [pytest.mark.usefixtures("db"), pytest.mark.slow]
+pytestmark = [pytest.mark.usefixtures("db"), pytest.mark.slow, pytest.mark.one_database]
 
 STORIES_A_RUN = 30
 RUNS = 8
