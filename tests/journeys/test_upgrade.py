@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 import subprocess
 import sys
@@ -46,9 +47,13 @@ MOVE_ON = {
 """Sealing the logs stands in the log; what is filled into a case is a change of it."""
 
 
-def take(step: str, address: str) -> str:
+def take(step: str, address: str, folder: Path) -> str:
     command = [sys.executable, "-m", "tests.journeys.upgrading", step, address]
-    return subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout
+    environment = {**os.environ, "YUNJIAN_VAR": str(folder)}
+    done = subprocess.run(
+        command, cwd=ROOT, env=environment, check=True, stdout=subprocess.PIPE, text=True
+    )
+    return done.stdout
 
 
 async def rows_of(address: str, tables: dict[str, Any]) -> Rows:
@@ -113,8 +118,8 @@ async def test_release_before_is_taken_over_field_by_field(
     left = upgrading.left_behind()
     tables = left["tables"]
 
-    take("lay", address)
-    take("upgrade", address)
+    take("lay", address, tmp_path)
+    take("upgrade", address, tmp_path)
 
     now = await rows_of(address, tables)
     lost: set[tuple[str, str]] = set()
@@ -135,7 +140,7 @@ async def test_release_before_is_taken_over_field_by_field(
     assert anew > 4_000
     assert len(now["cases_case"]) == 1_008
 
-    seen = json.loads(take("read", address))
+    seen = json.loads(take("read", address, tmp_path))
     for kind, entries in left["seen"].items():
         assert seen[kind].keys() == entries.keys()
         for key, entry in entries.items():

@@ -1,6 +1,6 @@
 """The steps of an upgrade from release 0.1.0, each in a process of its own, as operators take them.
 
-``python -m tests.journeys.upgrading STEP ADDRESS``
+``python -m tests.journeys.upgrading STEP ADDRESS`` with YUNJIAN_VAR for what lies beside it
 
 `lay` makes the tables of that release and fills them with what its program left there
 (tests/data/release-0.1.0); `upgrade` takes the steps of the changelog; `read` prints what the
@@ -12,8 +12,8 @@ from __future__ import annotations
 import asyncio
 import json
 import lzma
+import os
 import sys
-import tempfile
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -143,7 +143,7 @@ def _settings(address: str, *, old_values: bool = False) -> Settings:
     return Settings(
         environment="test",
         secret_key=SECRET_KEY,
-        var_dir=Path(tempfile.mkdtemp(prefix="yunjian-upgrade-")),
+        var_dir=Path(os.environ["YUNJIAN_VAR"]),
         database_url=address,
         read_old_values=old_values,
         **nowhere,
