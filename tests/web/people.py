@@ -159,7 +159,8 @@ async def case_number(citizen: Window) -> str:
 
 
 async def open_case(officer: Window, number: str) -> None:
-    """Open a case of the worklist by its number."""
+    """Look a case up in the worklist by its number, as an officer does, and open it."""
+    await officer.page.get_by_role("searchbox", name="查找").fill(number)
     await officer.page.get_by_role("row", name=number).get_by_role("link").click()
     await officer.sees(number)
 
@@ -183,10 +184,12 @@ async def fill(window: Window, values: Mapping[str, str]) -> None:
     """Fill the fields of the form by their labels: text, or a choice of a group."""
     for label, value in values.items():
         group = window.page.get_by_role("group", name=re.compile(re.escape(label)))
+        box = window.page.get_by_label(re.compile(re.escape(label))).first
+        # Which of the two it is can only be asked once the form has come.
+        await expect(group.or_(box).first).to_be_visible(timeout=PATIENCE)
         if await group.count():
             await group.get_by_label(value, exact=True).check()
             continue
-        box = window.page.get_by_label(re.compile(re.escape(label))).first
         if await box.evaluate("element => element.tagName") == "SELECT":
             await box.select_option(value)
         else:

@@ -109,6 +109,7 @@ async def test_lists_say_who_has_written(window: Any, demo: Demo) -> None:
         await screens.lend_session(officer, desk, hint="staff-signed-in")
         await screens.show(phone, "/m/#/cases")
         await screens.show(desk, "/staff/#/")
+        await desk.click("有新留言")
 
         path = f"cases/{case['id']}/messages"
         await zhao.post(f"/api/citizen/{path}", {"client_key": "key-of-zhao", "text": "在吗"})
@@ -117,8 +118,6 @@ async def test_lists_say_who_has_written(window: Any, demo: Demo) -> None:
         await phone.sees("1 条新留言")
         row = desk.page.get_by_role("row", name=case["short_no"])
         await expect(row.get_by_text("1 条新留言")).to_be_visible(timeout=people.PATIENCE)
-        await desk.click("有新留言")
-        await expect(row).to_be_visible()
         await phone.page.get_by_role("link", name=re.compile("1 条新留言")).click()
         await phone.page.get_by_role("link", name="给经办人员留言").click()
         await shows(phone, "在吗", "在.*")
