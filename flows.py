@@ -29,6 +29,7 @@ import wallet.share.annotated
 import wallet.show.status_lists
 from core import database, jobs, outbox
 from core.events import Event
+from identity import events as identity_events
 from payments import events as payment_events
 from push.webhooks import notices
 from resources import Resources
@@ -227,6 +228,13 @@ async def send_refund(event: payment_events.RefundAsked, resources: Resources) -
 
 TELL = (tell_person, tell_department, tell_webhooks)
 
+
+async def close_streams(event: identity_events.OfficerSessionsEnded, resources: Resources) -> None:
+    """Who was dismissed hears no more; what a lost bell leaves open, the look-around closes."""
+    for session_id in event.session_ids:
+        await push.channels.live.end_session(session_id, redis=resources.redis)
+
+
 REACTIONS: dict[type[Event], tuple[Reaction, ...]] = {
     case_events.CaseSubmitted: TELL,
     case_events.CaseAccepted: (*TELL, open_bill),
@@ -257,6 +265,7 @@ REACTIONS: dict[type[Event], tuple[Reaction, ...]] = {
     wallet_events.ComplaintMade: (tell_of_complaint,),
     wallet_events.ComplaintAnswered: (tell_answerer,),
     wallet_events.AuthorisationChanged: (tell_answerer,),
+    identity_events.OfficerSessionsEnded: (close_streams,),
 }
 """Event → reactions, in this order; a failing one is tried again together with those after it."""
 

@@ -8,6 +8,10 @@ python manage.py load-items        load the catalogue (again: only what changed)
 python manage.py dev-ca            make a development CA, seal maker and signers
 python manage.py seals             make an e-seal for each department from those keys
 python manage.py reencrypt [--check]       write protected values anew under the current master key
+python manage.py first-officer STAFF_NO NAME    the first keeper of accounts, once; prints the
+                                   start password, which must be changed at the first sign-in
+python manage.py start-password STAFF_NO    a new start password for a keeper of accounts whom
+                                   no two others can help
 python manage.py counter-code KEY HALL    a one-time code to enrol a counter of department KEY
 python manage.py check-audit       follow the audit chains
 python manage.py check-blobs       compare stored files with the rows that name them
@@ -47,6 +51,10 @@ def parser() -> argparse.ArgumentParser:
     commands = main.add_subparsers(dest="command", required=True)
     for name in ("demo", "serve", "migrate", "makemigrations", "load-items", "dev-ca", "seals"):
         commands.add_parser(name)
+    first = commands.add_parser("first-officer")
+    first.add_argument("staff_no")
+    first.add_argument("name")
+    commands.add_parser("start-password").add_argument("staff_no")
     counter = commands.add_parser("counter-code")
     counter.add_argument("department")
     counter.add_argument("hall")
@@ -73,7 +81,14 @@ def parser() -> argparse.ArgumentParser:
 
 
 def run(arguments: argparse.Namespace, settings: Settings) -> None:
-    from tools import demo_commands, log_commands, operator_commands, serving, setup_commands
+    from tools import (
+        account_commands,
+        demo_commands,
+        log_commands,
+        operator_commands,
+        serving,
+        setup_commands,
+    )
 
     async def seals() -> None:
         async with setup_commands.opened(settings):
@@ -96,6 +111,12 @@ def run(arguments: argparse.Namespace, settings: Settings) -> None:
         "check-uses": lambda: operator_commands.check_logs(settings, log_commands.check_uses),
         "check-log": lambda: operator_commands.check_logs(settings, log_commands.check_log),
         "audit-log": lambda: log_commands.audit_log(arguments.url, arguments.state),
+        "first-officer": lambda: account_commands.first_officer(
+            settings, staff_no=arguments.staff_no, name=arguments.name
+        ),
+        "start-password": lambda: account_commands.start_password(
+            settings, staff_no=arguments.staff_no
+        ),
         "counter-code": lambda: operator_commands.counter_code(
             settings, department=arguments.department, hall=arguments.hall
         ),

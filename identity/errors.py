@@ -2,16 +2,18 @@
 
 Problem
 ├── Invalid            InvalidIdentityNumber, InvalidCreditCode, InvalidPublicKey, UnknownPlatform,
-│                      InvalidMandate, NotAMinor
+│                      InvalidMandate, NotAMinor, WeakPassword, InvalidStaffNo
 ├── NotFound           SubjectNotFound, OfficerNotFound, CounterNotFound, DepartmentNotFound,
 │                      DemoNotAvailable, AccountNotFound, SessionNotFound, ChannelNotFound,
 │                      GuardianshipNotFound
 ├── Conflict           AccountTaken, LastAccount, ProofPending, ProofUnavailable,
-│                      CertificateUnavailable
+│                      CertificateUnavailable, FirstOfficerExists, StaffNoTaken,
+│                      KeepersAtWork
 ├── Unauthenticated    SignInRequired, WrongCredentials, InvalidSignature
 ├── Forbidden          RoleMissing, CrossSiteRequest, NotActingFor, ActingRightEnded,
 │                      AccountNotBound, StepUpRequired, ProofFailed, ChannelClosed,
-│                      CertificateRefused, ItemNotOffered
+│                      CertificateRefused, ItemNotOffered, PasswordMustChange,
+│                      StartPasswordLapsed
 ├── Gone               EnrolmentCodeRefused, ProofExpired
 └── TooMany            TooManySignIns, TooManyGuesses, QuotaSpent
 """
@@ -142,6 +144,38 @@ class WeakPassword(Invalid):
 
     slug = "weak-password"
     title = "密码太容易猜到，请换一个更长、不含工号的密码"
+
+
+class PasswordMustChange(Forbidden):
+    """The password is right and was handed out: `PUT /api/staff/password` sets an own one."""
+
+    slug = "password-must-be-changed"
+    title = "这是初始密码，请先设置只有您自己知道的新密码，再登录"
+
+
+class StartPasswordLapsed(Forbidden):
+    slug = "start-password-lapsed"
+    title = "初始密码已过期，请联系账号管理员重新发放"
+
+
+class FirstOfficerExists(Conflict):
+    slug = "first-officer-exists"
+    title = "首位账号管理员已经设立，请由账号管理员在页面上办理"
+
+
+class KeepersAtWork(Conflict):
+    slug = "keepers-at-work"
+    title = "还有两位以上账号管理员在岗，请由他们在页面上办理"
+
+
+class StaffNoTaken(Conflict):
+    slug = "staff-number-taken"
+    title = "这个工号已有账号，请核对工号，或直接修改该账号"
+
+
+class InvalidStaffNo(Invalid):
+    slug = "invalid-staff-number"
+    title = "工号须为 2 至 32 位字母、数字或短横线，并以字母或数字开头"
 
 
 class TooManyGuesses(TooMany):

@@ -13,6 +13,8 @@ from tortoise.models import Model
 from core.clock import now
 from core.ids import new_id
 from core.protection.protect import BlindColumn, ProtectedField, ProtectedModel
+from identity.account_tables import AccountChange as AccountChange
+from identity.account_tables import FirstOfficer as FirstOfficer
 
 ID_NO_PURPOSE = "identity.id_no"
 USER_PURPOSE = "identity.platform_user"
@@ -143,6 +145,8 @@ class Officer(Model):
         on_delete=fields.RESTRICT,
     )
     state = fields.CharEnumField(State, max_length=8, default=State.ACTIVE)
+    start_until = fields.DatetimeField(null=True)
+    """Until when the present password is good, if it was handed out: its owner must change it."""
     created_at = fields.DatetimeField(default=now)
 
     department_id: str | None

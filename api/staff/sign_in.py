@@ -15,6 +15,7 @@ from api.edge.endpoint import JSON, endpoint
 from identity import errors, queries, sign_in
 from identity.log_in import revoking
 from identity.principal import Principal, PrincipalKind
+from identity.staff import passwords
 from push.channels import live
 
 bp = Blueprint("staff-sign-in", url_prefix="/api/staff")
@@ -26,6 +27,13 @@ TRIES_PER_ACCOUNT = 20
 class StaffSignIn(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     staff_no: Annotated[str, msgspec.Meta(min_length=1, max_length=32)]
     password: Annotated[str, msgspec.Meta(min_length=1, max_length=256)]
+
+
+class NewPassword(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    staff_no: Annotated[str, msgspec.Meta(min_length=1, max_length=32)]
+    password: Annotated[str, msgspec.Meta(min_length=1, max_length=256)]
+    """The present one, or the start password."""
+    new_password: Annotated[str, msgspec.Meta(min_length=1, max_length=256)]
 
 
 class DepartmentName(msgspec.Struct, kw_only=True):
@@ -59,14 +67,14 @@ class StaffSignedIn(msgspec.Struct, kw_only=True):
     problems=(
         errors.WrongCredentials,
         errors.TooManySignIns,
+        errors.PasswordMustChange,
+        errors.StartPasswordLapsed,
         errors.CrossSiteRequest,
         throttle.TooManyTries,
     ),
 )
 async def open_session(request: Request, body: StaffSignIn) -> HTTPResponse:
-    guards.refuse_foreign_page(request)
-    await throttle.per_address(request, "staff-sign-in", limit=TRIES_PER_MINUTE)
-    await throttle.per_account(request, "staff-sign-in", body.staff_no, limit=TRIES_PER_ACCOUNT)
+    await _count_try(request, body.staff_no)
     settings = request.app.ctx.resources.settings
     issued = await sign_in.officer(
         body.staff_no,
@@ -80,6 +88,35 @@ async def open_session(request: Request, body: StaffSignIn) -> HTTPResponse:
     return session_cookie.signed_in(
         request, PrincipalKind.OFFICER, token=issued.token, answer=answer
     )
+
+
+@bp.put("/password")
+@guards.public
+@endpoint(
+    summary="Set a password of one's own in place of the present one; all sessions end",
+    body=NewPassword,
+    status=204,
+    problems=(
+        errors.WrongCredentials,
+        errors.TooManySignIns,
+        errors.StartPasswordLapsed,
+        errors.WeakPassword,
+        errors.CrossSiteRequest,
+        throttle.TooManyTries,
+    ),
+)
+async def change_password(request: Request, body: NewPassword) -> None:
+    await _count_try(request, body.staff_no)
+    await passwords.change(
+        body.staff_no, body.password, new=body.new_password, place=address_of(request)
+    )
+
+
+async def _count_try(request: Request, staff_no: str) -> None:
+    """Both ways to try a password have one budget."""
+    guards.refuse_foreign_page(request)
+    await throttle.per_address(request, "staff-sign-in", limit=TRIES_PER_MINUTE)
+    await throttle.per_account(request, "staff-sign-in", staff_no, limit=TRIES_PER_ACCOUNT)
 
 
 @bp.delete("/sessions/current")

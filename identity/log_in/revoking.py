@@ -2,10 +2,11 @@
 
 from uuid import UUID
 
-from core import clock
+from core import clock, outbox
 from core.database import transaction
 from core.protection import audit
 from identity import errors
+from identity.events import OfficerSessionsEnded
 from identity.models import Session
 from identity.principal import Principal
 
@@ -65,3 +66,19 @@ async def revoke_all(principal_id: UUID, *, by: str) -> int:
                 detail={"count": changed},
             )
     return changed
+
+
+async def end_officer(officer_id: UUID, *, by: str) -> int:
+    """End every session of an officer, and have the streams that follow in them closed.
+
+    Requests are refused from the commit on; streams hear of it by the event within moments.
+    """
+    async with transaction():
+        opened = Session.filter(principal_id=officer_id, revoked_at=None)
+        ids = await opened.select_for_update().values_list("id", flat=True)
+        if await revoke_all(officer_id, by=by):
+            event = OfficerSessionsEnded(
+                officer_id=officer_id, session_ids=[UUID(str(one)) for one in ids]
+            )
+            await outbox.publish(event, key=f"officer:{officer_id}")
+    return len(ids)

@@ -68,7 +68,7 @@ async def create(
     if department is not None:
         await queries.get_department(department)
     insist_on_strength(password, staff_no=staff_no)
-    password_hash = await asyncio.to_thread(HASHER.hash, password)
+    password_hash = await hash_of(password)
     async with transaction():
         officer = await Officer.create(
             staff_no=staff_no,
@@ -95,11 +95,11 @@ async def set_password(officer_id: UUID, password: str, *, by: str) -> None:
     if officer is None:
         raise errors.OfficerNotFound()
     insist_on_strength(password, staff_no=officer.staff_no)
-    password_hash = await asyncio.to_thread(HASHER.hash, password)
+    password_hash = await hash_of(password)
     async with transaction():
         if not await Officer.filter(id=officer_id).update(password_hash=password_hash):
             raise errors.OfficerNotFound()
-        await revoking.revoke_all(officer_id, by=by)
+        await revoking.end_officer(officer_id, by=by)
         await audit.record(actor=by, action="password-changed", target=f"officer:{officer_id}")
 
 
@@ -110,8 +110,13 @@ async def dismiss(officer_id: UUID, *, by: str) -> None:
             state=State.REVOKED
         )
         if changed:
-            await revoking.revoke_all(officer_id, by=by)
+            await revoking.end_officer(officer_id, by=by)
             await audit.record(actor=by, action="officer-dismissed", target=f"officer:{officer_id}")
+
+
+async def hash_of(password: str) -> str:
+    """What is stored of a password; some 30 ms of a thread."""
+    return await asyncio.to_thread(HASHER.hash, password)
 
 
 def insist_on_strength(password: str, *, staff_no: str) -> None:
@@ -131,6 +136,26 @@ async def authenticate(staff_no: str, password: str, *, place: str = "") -> Prin
 
     Raises WrongCredentials with one sentence for every cause, or TooManySignIns(retry_after).
     An attempt counts before the password is looked at: parallel guesses do not get more tries.
+    Who proved a password that was handed out is asked to set an own one: PasswordMustChange, or
+    StartPasswordLapsed.
+    """
+    officer = await prove(staff_no, password, place=place)
+    if officer.start_until is not None:
+        insist_on_time(officer)
+        raise errors.PasswordMustChange()
+    return sessions.officer_principal(officer)
+
+
+def insist_on_time(officer: Officer) -> None:
+    """Raises StartPasswordLapsed when a password that was handed out has waited too long."""
+    if officer.start_until is not None and officer.start_until <= clock.now():
+        raise errors.StartPasswordLapsed()
+
+
+async def prove(staff_no: str, password: str, *, place: str = "") -> Officer:
+    """The officer who knows this password, also one that was handed out.
+
+    Raises WrongCredentials, TooManySignIns.
     """
     index = blind_index(staff_no, purpose="identity.staff_no")
     here = blind_index(f"{staff_no}\n{place}", purpose="identity.staff_no.place")
@@ -145,7 +170,7 @@ async def authenticate(staff_no: str, password: str, *, place: str = "") -> Prin
     await SignInAttempts.filter(index=here).delete()
     await SignInAttempts.filter(index=index, count__gt=0).update(count=F("count") - 1)
     await SignInPlace.update_or_create({"until": clock.now() + KNOWN_PLACE}, index=here)
-    return sessions.officer_principal(officer)
+    return officer
 
 
 async def forget_attempts() -> int:

@@ -25,6 +25,8 @@ class Role(StrEnum):
 
     REGISTRAR = "registrar"
     """登记员: records and ends guardianships from documents; reads no case and no licence."""
+    ACCOUNT_KEEPER = "account_keeper"
+    """账号管理员: accounts, devices and client systems of the city; works at no other desk."""
 
 
 class Act(StrEnum):
@@ -60,6 +62,10 @@ class Act(StrEnum):
     """Switches and lists of the whole city: channels, connectors, deliveries, statements."""
     ENROL_COUNTERS = "enrol_counters"
     KEEP_GUARDIANSHIPS = "keep_guardianships"
+    KEEP_ACCOUNTS = "keep_accounts"
+    """Departments, officers and what they may do: see identity/staff/proposals.py."""
+    KEEP_SYSTEMS = "keep_systems"
+    """Client systems, their keys and quotas."""
 
 
 ALLOWED: dict[Role, frozenset[Act]] = {
@@ -117,9 +123,10 @@ ALLOWED: dict[Role, frozenset[Act]] = {
         }
     ),
     Role.REGISTRAR: frozenset({Act.KEEP_GUARDIANSHIPS}),
+    Role.ACCOUNT_KEEPER: frozenset({Act.KEEP_ACCOUNTS, Act.KEEP_SYSTEMS, Act.ENROL_COUNTERS}),
 }
 
-CITY_WIDE = frozenset({Act.OPERATE})
+CITY_WIDE = frozenset({Act.OPERATE, Act.KEEP_ACCOUNTS, Act.KEEP_SYSTEMS})
 """Acts on what belongs to no department: only for officers who cover all of them."""
 
 

@@ -4,23 +4,45 @@ import { html, useState } from '../../vendor/preact-htm.js';
 import { boot } from '../../kit/i18n.js';
 import { post } from '../../kit/api.js';
 import { Failure, H1, useAct } from '../../kit/ui.js';
+import { OwnPassword } from '../password.js';
 import { welcome } from '../state.js';
+
+const MUST_CHANGE = 'password-must-be-changed';
 
 export default function Login() {
   const [number, setNumber] = useState('');
   const [password, setPassword] = useState('');
+  const [changing, setChanging] = useState('');
   const act = useAct();
 
   async function submit(event) {
     event.preventDefault();
+    setChanging('');
     const session = await act.run(() => post('/api/staff/sessions', { staff_no: number.trim(), password }));
     if (session) {
       welcome(session.me);
     }
   }
 
+  function leave() {
+    setChanging('');
+    act.clear();
+  }
+
+  function changed(staffNo) {
+    setNumber(staffNo);
+    setPassword('');
+    act.clear();
+    setChanging('done');
+  }
+
+  const handedOut = act.error?.slug === MUST_CHANGE;
+  if (handedOut || changing === 'asked') {
+    return html`<${OwnPassword} number=${number} handedOut=${handedOut} done=${changed} leave=${leave} />`;
+  }
   return html`
     <${H1} text="工作人员登录" />
+    ${changing === 'done' && html`<div class="note ok" role="status">新密码已设置，请用新密码登录。</div>`}
     ${act.error && html`<${Failure} error=${act.error} />`}
     <form class="card form" onSubmit=${submit}>
       <div class="field">
@@ -48,6 +70,7 @@ export default function Login() {
       </div>
       <button class="btn block" disabled=${act.busy}>登录</button>
     </form>
+    <p><button class="btn sec sm" onClick=${() => setChanging('asked')}>修改密码</button></p>
     ${boot.demo && html`<${DemoStaff} choose=${setNumber} />`}
   `;
 }

@@ -1,0 +1,15 @@
+"""What happened to accounts, in the past tense."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from core.events import Event
+
+
+@dataclass(frozen=True, kw_only=True)
+class OfficerSessionsEnded(Event):
+    """An officer was dismissed, locked, given other powers or another password."""
+
+    officer_id: UUID
+    session_ids: list[UUID]
+    """The sessions that were open; their streams are to be closed."""
