@@ -5,6 +5,7 @@ python manage.py serve             serve with the settings of the environment
 python manage.py migrate           bring the tables up to date
 python manage.py makemigrations    write migrations for changed tables
 python manage.py load-items        load the catalogue (again: only what changed)
+python manage.py load-holidays FILE        load a year of the working calendar, or change it
 python manage.py dev-ca            make a development CA, seal maker and signers
 python manage.py seals             make an e-seal for each department from those keys
 python manage.py reencrypt [--check]       write protected values anew under the current master key
@@ -55,6 +56,7 @@ def parser() -> argparse.ArgumentParser:
     first.add_argument("staff_no")
     first.add_argument("name")
     commands.add_parser("start-password").add_argument("staff_no")
+    commands.add_parser("load-holidays").add_argument("file", type=Path)
     counter = commands.add_parser("counter-code")
     counter.add_argument("department")
     counter.add_argument("hall")
@@ -101,6 +103,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> None:
         "migrate": lambda: setup_commands.migrate(settings),
         "makemigrations": migrations,
         "load-items": lambda: setup_commands.load_items(settings),
+        "load-holidays": lambda: setup_commands.load_holidays(settings, arguments.file),
         "seals": seals,
         "reencrypt": lambda: setup_commands.reencrypt(settings, check=arguments.check),
         "check-audit": lambda: operator_commands.check_audit(settings),

@@ -1,5 +1,6 @@
 """Tables of the kernel, gathered where Tortoise looks for them."""
 
+from core.clocks.holidays import HolidayYear
 from core.data.once import AskedRequest
 from core.data.spent import Spent
 from core.files.blob_sweep import BlobSweep
@@ -13,6 +14,7 @@ __all__ = [
     "AuditHead",
     "AuditRecord",
     "BlobSweep",
+    "HolidayYear",
     "Job",
     "LeaseRow",
     "OutboxMessage",

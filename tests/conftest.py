@@ -36,7 +36,7 @@ from core.valkey import redis_client
 from core.valkey.embedded import free_port
 from identity.staff import officers
 from resources import PACKAGES
-from tests import services
+from tests import services, work_calendar
 from tests.installation import Installation
 from tests.secrets_watch import SecretWatch
 
@@ -178,9 +178,10 @@ def _no_secret_in_any_log() -> Iterator[None]:
 
 @pytest.fixture
 async def db(_tables: None) -> AsyncIterator[None]:
-    """A database with nothing in it but the heads of the audit chains."""
+    """A database with nothing in it but the heads of the audit chains and the working calendar."""
     await empty_tables()
     await audit.prepare()
+    await work_calendar.lay()
     yield
     at_work = [task.get_name() for task in asyncio.all_tasks() if task.get_name()[:6] == "queue-"]
     assert at_work == [], "workers that nobody stopped would take what the next test wants done"

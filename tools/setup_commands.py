@@ -20,6 +20,8 @@ import wallet.register.pictures
 import wallet.seal.seals
 import wallet.show.printed
 from core import clock, database
+from core.clocks import holidays
+from core.errors import Problem
 from core.protection import audit, chain_heads, protect
 from core.settings import Settings
 from identity.queries import DepartmentView
@@ -31,7 +33,7 @@ from resources import (
     load_keys,
     signing_folder,
 )
-from services.guides.reading import read_catalogue
+from services.guides.reading import read_catalogue, read_holidays, read_year
 from signing.dev import devca
 
 ORGANISATION = "上海市松江区"
@@ -57,6 +59,7 @@ async def migrate(settings: Settings) -> None:
     chain_heads.use(settings.log_key)
     await database.migrate(settings.database_url, PACKAGES)
     async with opened(settings):
+        await holidays.load_shipped(read_holidays())
         await identity.people.persons.index_phones()
         await wallet.register.pictures.register_old()
         while await services.cases.counts.fill_turns():
@@ -107,6 +110,19 @@ async def load_items(settings: Settings) -> None:
         f"catalogue: {report.added} added, {report.changed} changed, "
         f"{report.retired} retired, {report.unchanged} unchanged"
     )
+
+
+async def load_holidays(settings: Settings, file: Path) -> None:
+    """A year of the working calendar; a wrong one ends with a sentence and loads nothing."""
+    try:
+        year = read_year(file)
+        async with opened(settings):
+            report = await holidays.load([year])
+    except (Problem, OSError) as error:
+        raise SystemExit(f"{file} was not loaded: {error}") from error
+    outcome = next(name for name in ("added", "changed", "unchanged") if getattr(report, name))
+    provisional = " (provisional)" if year.provisional else ""
+    print(f"calendar {year.year}{provisional}: {outcome}")
 
 
 async def load_departments() -> None:

@@ -27,10 +27,11 @@ from tortoise.expressions import F, Q
 from tortoise.functions import Count
 
 from core import clock, database, sql
+from core.clocks import holidays
 from core.ids import new_id
 from services.cases.lifecycle import CaseState
 from services.cases.models import Case
-from services.cases.rules import deadlines, lights
+from services.cases.rules import lights
 
 log = logging.getLogger(__name__)
 
@@ -227,7 +228,7 @@ async def fill_turns(*, limit: int = ALIKE_AT_ONCE) -> int:
 async def _light(values: dict[str, Any]) -> int:
     """Cases that agree in what their light hangs on. They count as changed: who read one before
     reads it again."""
-    turns = lights.turns_of(values, days=deadlines.calendar())
+    turns = lights.turns_of(values, days=await holidays.calendar())
     set_to = {"yellow_on": turns.yellow_on, "red_on": turns.red_on}
     days = ((Name.YELLOW, turns.yellow_on), (Name.RED, turns.red_on))
     async with database.transaction():

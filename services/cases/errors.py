@@ -16,6 +16,7 @@ Malformed      BadChecksum  ChecksumMismatch (460)
 Unavailable    CalendarMissing  NumbersExhausted
 """
 
+from core.clocks.workdays import CalendarMissing as CalendarMissing
 from core.errors import (
     Conflict,
     Gone,
@@ -249,11 +250,6 @@ class ChecksumMismatch(Malformed):
     slug = "checksum-mismatch"
     title = "数据在传输中损坏，请重新上传这一段"
     status = 460
-
-
-class CalendarMissing(Unavailable):
-    slug = "calendar-missing"
-    title = "工作日历还没有这一年的数据，请联系管理员加载"
 
 
 class NumbersExhausted(Unavailable):

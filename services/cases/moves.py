@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, TypedDict
 from uuid import UUID
 
+from core.clocks import holidays
 from core.protection import audit
 from core.protection.protect import blind_index, blind_indexes, for_row
 from identity import queries as identity_queries
@@ -16,7 +17,8 @@ from identity.staff.roles import Act
 from services.cases import counts, errors, lifecycle
 from services.cases.lifecycle import CaseState, Move
 from services.cases.models import Case
-from services.cases.rules import deadlines, lights
+from services.cases.rules import lights
+from services.cases.rules.deadlines import Turns
 from services.guides import catalogue
 from services.guides.definitions import Item
 from services.guides.guide import Guide, evaluate
@@ -106,7 +108,7 @@ async def move(case: Case, step: Move, *, at: datetime, **changes: Any) -> CaseS
     target = lifecycle.after(case.state, step, back_to=case.state_before_supplement)
     values = {"state": target, "updated_at": at, "revision": case.revision + 1, **changes}
     lit_by = {name: values.get(name, getattr(case, name)) for name in lights.LIT_BY}
-    turns = lights.turns_of(lit_by, days=deadlines.calendar())
+    turns = await _turns(lit_by)
     values |= {"yellow_on": turns.yellow_on, "red_on": turns.red_on}
     before = counts.of_case(case)
     unchanged = Case.filter(id=case.id, state=case.state, revision=case.revision)
@@ -117,6 +119,13 @@ async def move(case: Case, step: Move, *, at: datetime, **changes: Any) -> CaseS
     case.update_from_dict(values)
     counts.note(before, counts.of_case(case))
     return target
+
+
+async def _turns(lit_by: Mapping[str, Any]) -> Turns:
+    """When the light of such a case turns; where no clock runs, no calendar is asked."""
+    if lit_by["state"] not in lights.RUNNING:
+        return Turns(None, None)
+    return lights.turns_of(lit_by, days=await holidays.calendar())
 
 
 def event_facts(case: Case) -> EventFacts:

@@ -325,16 +325,6 @@ class Catalogue(CatalogueFile, frozen=True, kw_only=True):
     """The whole folder, merged."""
 
 
-class Holidays(Definition, frozen=True, kw_only=True):
-    """A year of the working calendar: days off that are weekdays, and weekends that are worked."""
-
-    year: int
-    source: str
-    provisional: bool = False
-    days_off: tuple[str, ...]
-    days_worked: tuple[str, ...]
-
-
 def requirement(item: Item, code: str) -> MaterialRequirement | None:
     """The item's requirement with this code, or None."""
     return next((entry for entry in item.materials if entry.code == code), None)

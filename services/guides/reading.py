@@ -1,7 +1,8 @@
 """Reads the catalogue folder strictly: a wrong key or value names file, entry and line.
 
 `read_catalogue` gives one merged `Catalogue`; what the entries say about each other is checked in
-`consistency.py`. Holiday files (`holidays-<year>.yaml`) lie in the same folder, see `deadlines.py`.
+`consistency.py`. Holiday files (`holidays-<year>.yaml`) lie in the same folder; they become rows
+(`core.clocks.holidays`).
 """
 
 import functools
@@ -12,8 +13,9 @@ from typing import Any, TypeVar
 import msgspec
 import yaml
 
+from core.clocks.workdays import Year
 from services.guides import errors
-from services.guides.definitions import Catalogue, CatalogueFile, Holidays
+from services.guides.definitions import Catalogue, CatalogueFile
 
 FOLDER = Path(__file__).parent / "catalogue_data"
 """The catalogue that comes with the project."""
@@ -56,9 +58,14 @@ def read_catalogue(folder: Path = FOLDER) -> Catalogue:
     return Catalogue(**lists, enumerations=enumerations, synonyms=synonyms)
 
 
-def read_holidays(folder: Path = FOLDER) -> list[Holidays]:
+def read_holidays(folder: Path = FOLDER) -> list[Year]:
     """The working calendars in the folder, one per year; raises `InvalidCatalogue`."""
-    return [read_file(path, Holidays) for path in sorted(folder.glob("holidays-*.yaml"))]
+    return [read_file(path, Year) for path in sorted(folder.glob("holidays-*.yaml"))]
+
+
+def read_year(path: Path) -> Year:
+    """One year of the working calendar; raises `InvalidCatalogue`, OSError."""
+    return read_file(path, Year)
 
 
 def read_file(path: Path, kind: type[T]) -> T:

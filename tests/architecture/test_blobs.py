@@ -20,6 +20,7 @@ NO_BLOBS = {
     "core_audit_record.digest": "chain",
     "core_audit_head.digest": "chain",
     "core_asked_request.digest": "of a request",
+    "core_holiday_year.digest": "of the year, which lies in its row",
     "core_spent.digest": "of what may be used once",
     "identity_enrolment_code.code_digest": "of a secret",
     "identity_session.token_digest": "of a secret",

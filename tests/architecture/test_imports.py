@@ -65,6 +65,7 @@ ROOMS: dict[str, dict[str, set[str]]] = {
         "protection": set(),
         "data": {"protection"},
         "files": {"protection"},
+        "clocks": {"protection", "data"},
     },
     "signing": {
         "suites": set(),

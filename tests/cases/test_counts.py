@@ -14,6 +14,7 @@ from redis.asyncio import Redis
 from tortoise import connections
 
 from core import clock, database
+from core.clocks import workdays
 from core.errors import Problem
 from services.cases import counts, moves
 from services.cases.acts import apply, review
@@ -24,6 +25,7 @@ from services.cases.rules import deadlines, lights
 from services.cases.rules.deadlines import Light
 from services.cases.talk import conversation
 from services.cases.views import lists
+from services.guides.reading import read_holidays
 from tests.cases.factories import CaseMaker, officer
 from tests.conftest import FrozenClock, on_postgres
 
@@ -252,7 +254,7 @@ async def test_cases_of_before_the_lights_were_written_are_filled_in_steps(
             await moves.move(old, Move.WITHDRAW, at=clock.now())
 
 
-DAYS = deadlines.calendar()
+DAYS = workdays.build(read_holidays())
 FIRST, LAST = date(min(DAYS.years), 1, 1), date(max(DAYS.years), 12, 31)
 SPANS = st.integers(0, (LAST - FIRST).days - 120).flatmap(
     lambda start: st.tuples(st.just(FIRST + timedelta(days=start)), st.integers(0, 110))

@@ -1,56 +1,18 @@
-"""Vectors: the 2026 calendar with its swapped days, and the rules of the statutes."""
+"""The rules of the statutes on the calendar of 2026, and the supervision lights."""
 
 from datetime import date
 
-import pytest
-
-from services.cases import errors
+from core.clocks import workdays
 from services.cases.rules import deadlines
 from services.cases.rules.deadlines import Light
-from services.guides.definitions import Holidays, Limit
+from services.guides.definitions import Limit
+from services.guides.reading import read_holidays
 
-DAYS = deadlines.calendar()
+DAYS = workdays.build(read_holidays())
 
 
 def day(text: str) -> date:
     return date.fromisoformat(text)
-
-
-@pytest.mark.parametrize(
-    ("start", "count", "due"),
-    [
-        ("2026-02-13", 1, "2026-02-14"),
-        ("2026-02-13", 5, "2026-02-27"),
-        ("2026-02-13", 10, "2026-03-05"),
-        ("2026-09-24", 3, "2026-09-30"),
-        ("2026-09-30", 3, "2026-10-10"),
-        ("2026-09-30", 20, "2026-11-03"),
-        ("2026-04-30", 5, "2026-05-11"),
-        ("2026-11-25", 5, "2026-12-02"),
-    ],
-)
-def test_working_days_follow_the_calendar(start: str, count: int, due: str) -> None:
-    assert DAYS.add_working_days(day(start), count) == day(due)
-    assert DAYS.working_days_between(day(start), day(due)) == count
-
-
-def test_a_year_without_a_calendar_fails_loudly() -> None:
-    with pytest.raises(errors.CalendarMissing) as refused:
-        DAYS.add_working_days(day("2031-03-03"), 1)
-
-    assert refused.value.members == {"year": 2031}
-
-
-def test_a_period_that_runs_into_a_missing_year_fails_loudly() -> None:
-    only_2026 = Holidays(year=2026, source="样例", days_off=(), days_worked=())
-
-    with pytest.raises(errors.CalendarMissing):
-        deadlines.build_calendar([only_2026]).add_working_days(day("2026-12-30"), 5)
-
-
-def test_next_year_is_known_to_be_provisional() -> None:
-    assert 2027 in DAYS.provisional
-    assert 2026 not in DAYS.provisional
 
 
 def due(value: int, unit: str, starts: str = "accept", *, received: str, accepted: str) -> date:

@@ -8,6 +8,7 @@ from uuid import UUID
 from tortoise.exceptions import IntegrityError
 
 from core import clock, outbox
+from core.clocks import holidays
 from core.database import transaction
 from core.files.blobs import Blobs
 from core.ids import new_id
@@ -201,7 +202,7 @@ async def submit(case_id: UUID, *, by: Principal, blobs: Blobs) -> None:
             short_no=short,
             submitted_at=at,
             received_on=today,
-            acceptance_due_on=deadlines.acceptance_due_on(today, deadlines.calendar()),
+            acceptance_due_on=deadlines.acceptance_due_on(today, await holidays.calendar()),
             approval_mode=guide.approval_mode,
         )
         await content_checks.note_text(content_checks.FORM, case_id=case.id, by=by, at=at)

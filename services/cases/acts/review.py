@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from core import clock, jobs, outbox
+from core.clocks import holidays
 from core.database import transaction
 from core.protection import audit
 from identity.principal import Principal
@@ -64,7 +65,7 @@ async def _deem(case: Case) -> bool:
 
 async def _accept(case: Case, *, by: Principal | None, accepted_on: date) -> None:
     guide = await moves.guide_of(case)
-    at, days = clock.now(), deadlines.calendar()
+    at, days = clock.now(), await holidays.calendar()
     received_on = case.received_on or accepted_on
     due, statutory = (
         deadlines.due_on(limit, received_on=received_on, accepted_on=accepted_on, days=days)

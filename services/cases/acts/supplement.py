@@ -13,6 +13,8 @@ from uuid import UUID
 from tortoise.exceptions import IntegrityError
 
 from core import clock, jobs, outbox
+from core.clocks import holidays
+from core.clocks.workdays import WorkCalendar
 from core.database import transaction
 from core.files.blobs import Blobs
 from core.protection import audit
@@ -53,7 +55,7 @@ async def request(
         raise errors.SupplementAlreadyRequested()
     today, at = clock.today(), clock.now()
     named = _named(await moves.guide_of(case), items)
-    due = _due(due_on, today=today)
+    due = _due(due_on, today=today, days=await holidays.calendar())
     note = note.strip()[:2000]
     try:
         async with transaction():
@@ -131,9 +133,9 @@ def _named(guide: Guide, items: Sequence[Missing]) -> list[dict[str, str]]:
     return named
 
 
-def _due(due_on: date | None, *, today: date) -> date:
+def _due(due_on: date | None, *, today: date, days: WorkCalendar) -> date:
     if due_on is None:
-        return deadlines.calendar().add_working_days(today, deadlines.SUPPLEMENT_DAYS)
+        return days.add_working_days(today, deadlines.SUPPLEMENT_DAYS)
     if not 0 < (due_on - today).days <= _LONGEST_TERM_DAYS:
         raise errors.InvalidSupplement(f"补正期限应在明天起 {_LONGEST_TERM_DAYS} 天以内")
     return due_on
@@ -162,7 +164,8 @@ async def answer(
     )
     at = clock.now()
     async with transaction():
-        await moves.move(case, Move.ANSWER, at=at, paused_on=None, **_resumed(case))
+        resumed = _resumed(case, days=await holidays.calendar())
+        await moves.move(case, Move.ANSWER, at=at, paused_on=None, **resumed)
         said = {
             "state": "answered",
             "answer_note": note.strip()[:2000] or None,
@@ -185,9 +188,9 @@ async def answer(
         await audit.record(actor=by.actor, action="supplement.answer", target=moves.target_of(case))
 
 
-def _resumed(case: Case) -> dict[str, Any]:
+def _resumed(case: Case, *, days: WorkCalendar) -> dict[str, Any]:
     """The dates of a case whose clock runs on today."""
-    today, days = clock.today(), deadlines.calendar()
+    today = clock.today()
     if case.state_before_supplement is not CaseState.ACCEPTED or case.paused_on is None:
         return {
             "received_on": today,

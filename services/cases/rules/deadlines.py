@@ -2,19 +2,16 @@
 
 Periods are working days without statutory holidays (Administrative Licensing Law art. 82), the
 first day is the day after; a period of calendar days that ends on a day off runs to the next
-working day. The only file that is read is the calendar, which is data: a year that is missing
-raises `CalendarMissing` instead of guessing.
+working day. The calendar is handed in (`core.clocks.holidays`): a year that is missing raises
+`CalendarMissing` instead of guessing.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
-from functools import cache
 
-from services.cases import errors
-from services.guides.definitions import Holidays, Limit
-from services.guides.reading import read_holidays
+from core.clocks.workdays import WorkCalendar
+from services.guides.definitions import Limit
 
 ACCEPTANCE_DAYS = 5
 """Working days in which missing materials must be told (Administrative Licensing Law art. 32)."""
@@ -22,7 +19,6 @@ ACCEPTANCE_DAYS = 5
 SUPPLEMENT_DAYS = 15
 """Working days an applicant gets for a supplement when the notice names no date (our default)."""
 
-_SATURDAY = 5
 _YELLOW_SHARE = 0.2
 _DAY = timedelta(days=1)
 
@@ -34,62 +30,6 @@ class Light(StrEnum):
     YELLOW = "yellow"
     RED = "red"
     GREY = "grey"
-
-
-@dataclass(frozen=True)
-class WorkCalendar:
-    """Which days the offices work, for the years that are known."""
-
-    years: frozenset[int]
-    off: frozenset[date]
-    working: frozenset[date]
-    provisional: frozenset[int] = frozenset()
-
-    def is_working_day(self, day: date) -> bool:
-        """Raises `CalendarMissing` for a year without data."""
-        if day.year not in self.years:
-            raise errors.CalendarMissing(f"工作日历没有 {day.year} 年的数据", year=day.year)
-        if day in self.working:
-            return True
-        return day.weekday() < _SATURDAY and day not in self.off
-
-    def next_working_day(self, day: date) -> date:
-        """`day` itself when it is worked, else the first worked day after it."""
-        while not self.is_working_day(day):
-            day += _DAY
-        return day
-
-    def add_working_days(self, start: date, days: int) -> date:
-        """The `days`-th working day after `start`, which itself is day 0."""
-        day = start
-        while days > 0:
-            day += _DAY
-            days -= self.is_working_day(day)
-        return day
-
-    def working_days_between(self, start: date, end: date) -> int:
-        """Working days after `start` up to and including `end`; negative when `end` is earlier."""
-        if end < start:
-            return -self.working_days_between(end, start)
-        span = (start + _DAY * n for n in range(1, (end - start).days + 1))
-        return sum(self.is_working_day(day) for day in span)
-
-
-@cache
-def calendar() -> WorkCalendar:
-    """The calendar that comes with the catalogue."""
-    return build_calendar(read_holidays())
-
-
-def build_calendar(holidays: Iterable[Holidays]) -> WorkCalendar:
-    """One calendar out of the yearly files."""
-    years = list(holidays)
-    return WorkCalendar(
-        years=frozenset(entry.year for entry in years),
-        off=frozenset(date.fromisoformat(day) for entry in years for day in entry.days_off),
-        working=frozenset(date.fromisoformat(day) for entry in years for day in entry.days_worked),
-        provisional=frozenset(entry.year for entry in years if entry.provisional),
-    )
 
 
 def due_on(limit: Limit, *, received_on: date, accepted_on: date, days: WorkCalendar) -> date:

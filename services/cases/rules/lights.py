@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
+from core.clocks.workdays import WorkCalendar
 from services.cases.lifecycle import CaseState
 from services.cases.rules import deadlines
-from services.cases.rules.deadlines import Light, Turns, WorkCalendar
+from services.cases.rules.deadlines import Light, Turns
 
 LIT_BY = ("state", "due_on", "acceptance_due_on", "accepted_on", "received_on")
 """Columns that all of it hangs on."""

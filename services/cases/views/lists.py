@@ -10,6 +10,7 @@ import re
 from tortoise.queryset import QuerySet
 
 from core import clock
+from core.clocks import holidays
 from core.data import pages
 from core.data.pages import Page, Section
 from identity.principal import Principal
@@ -19,7 +20,6 @@ from services.cases import counts, moves, shapes
 from services.cases.counts import Name
 from services.cases.lifecycle import CaseState
 from services.cases.models import Case
-from services.cases.rules import deadlines
 from services.cases.talk import conversation
 from services.cases.talk.conversation import Side
 from services.cases.views import presenting
@@ -112,7 +112,7 @@ async def list_worklist(
     else:
         sections = [_urgency(visible, state)]
     rows = await pages.read(*sections, after=after, limit=limit)
-    snapshot, days, today = await catalogue.snapshot(), deadlines.calendar(), clock.today()
+    snapshot, days, today = await catalogue.snapshot(), await holidays.calendar(), clock.today()
     talking = [row.id for row in rows if row.has_unread]
     waiting = await conversation.unread_of(talking, side=Side.OFFICE) if talking else {}
     items = {row.id: await moves.item_of(row) for row in rows}

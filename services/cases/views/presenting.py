@@ -6,13 +6,14 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+from core.clocks.workdays import WorkCalendar
 from services.cases import lifecycle, shapes
 from services.cases.lifecycle import CaseState
 from services.cases.materials import papers, thumbnails
 from services.cases.models import Case, Material, MaterialFile, Supplement, TimelineEntry
 from services.cases.rules import lights
 from services.cases.rules.completeness import HandedIn, MaterialStatus, status_of
-from services.cases.rules.deadlines import Light, Turns, WorkCalendar
+from services.cases.rules.deadlines import Light, Turns
 from services.guides.catalogue import Snapshot
 from services.guides.definitions import FormField, Item, MaterialRequirement, Replacement
 from services.guides.guide import Guide, limit_text

@@ -9,6 +9,7 @@ from uuid import UUID
 from tortoise.expressions import Q
 
 from core import clock
+from core.clocks import holidays
 from core.protection import audit
 from identity import queries as identity_queries
 from identity.numbers import mask_id_no, mask_phone
@@ -20,7 +21,7 @@ from services.cases.acts import sign
 from services.cases.lifecycle import CaseState
 from services.cases.materials import content_checks
 from services.cases.models import Case, Material, MaterialFile, Supplement
-from services.cases.rules import deadlines, forms
+from services.cases.rules import forms
 from services.cases.talk import conversation
 from services.cases.talk.conversation import Side
 from services.cases.views import presenting
@@ -74,7 +75,7 @@ async def get_staff_detail(
     return shapes.StaffCaseDetail(
         **{name: getattr(detail, name) for name in detail.__struct_fields__},
         applicant=await _applicant(case),
-        light=str(presenting.light(case, today=clock.today(), days=deadlines.calendar())),
+        light=str(presenting.light(case, today=clock.today(), days=await holidays.calendar())),
         licence_type=item.result.licence,
         content_marks=await content_checks.marks_of(case.id),
     )
