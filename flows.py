@@ -171,10 +171,7 @@ async def issue_licence(event: case_events.CaseApproved, resources: Resources) -
         action=event.licence_action or "issue",
         facts=event.facts,
         previous_licence_id=event.previous_licence_id,
-        keys=resources.keys,
-        trust=resources.trust,
-        blobs=resources.blobs,
-        public_url=resources.settings.public_url,
+        desk=resources.desk,
     )
 
 

@@ -1,7 +1,7 @@
 """What the program holds open while it runs, and the list of packages that have tables.
 
 `open_resources` is called once per worker; everything in `Resources` is handed on by name
-(`blobs=`, `keys=`), never looked up from below.
+(`blobs=`, `desk=`), never looked up from below.
 """
 
 from __future__ import annotations
@@ -43,6 +43,7 @@ from signing import SigningError, SoftwareKeyStore, TrustList
 from signing.pki.credentials import holder
 from signing.pki.key_files import read_private_key
 from signing.suites import SM2_SM3
+from wallet.desk import Desk
 from wallet.intake.upstream import StandIn, Upstream
 from wallet.log import alarms
 
@@ -75,6 +76,17 @@ class Resources:
     """Reads the text of photographs; None: no service is configured."""
     scanner: Scanner | None = None
     """Looks at every file that arrives; None: no scanner is configured."""
+
+    @property
+    def desk(self) -> Desk:
+        """What the wallet's acts work with."""
+        return Desk(
+            keys=self.keys,
+            trust=self.trust,
+            blobs=self.blobs,
+            redis=self.redis,
+            public_url=self.settings.public_url,
+        )
 
     async def redis_answers(self) -> bool:
         with contextlib.suppress(*REDIS_ERRORS):

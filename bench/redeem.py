@@ -82,12 +82,7 @@ class Bench:
     async def check_seals(self) -> None:
         """What opening the licence's page does."""
         for shown in self.shown:
-            await checks.seal_checks(
-                shown.document,
-                blobs=self.resources.blobs,
-                trust=self.resources.trust,
-                redis=self.resources.redis,
-            )
+            await checks.seal_checks(shown.document, desk=self.resources.desk)
 
 
 async def measure(installation: Installation) -> Result:

@@ -40,9 +40,7 @@ async def build(resources: Resources) -> list[Shown]:
         subject_id = subjects[(one.id_type, one.id_no)]
         identifier = await numbers.allot_identifier("RES", issued_on=clock.today())
         data = _face(one, serial, str(identifier))
-        document = await sealing.sealed_document(
-            data, seal=seal, keys=resources.keys, trust=resources.trust
-        )
+        document = await sealing.sealed_document(data, seal=seal, desk=resources.desk)
         digest = await resources.blobs.put(document)
         async with database.transaction():
             licence = await from_case.add_row(

@@ -10,6 +10,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 from uuid import UUID
 
+from redis.asyncio import Redis
+
 import identity.demo
 import identity.sign_in
 import services.guides.catalogue
@@ -28,6 +30,7 @@ from tools.setup_commands import (
     migrate,
     opened,
 )
+from wallet.desk import Desk
 
 
 def demo(settings: Settings) -> None:
@@ -66,10 +69,13 @@ async def prepare_demo(settings: Settings) -> DemoAccess:
         )
         await bind_played_accounts(people.people)
         await wallet.demo.load(
-            keys=load_keys(folder, settings),
-            trust=load_trust(folder),
-            blobs=Blobs.open(settings.blob_url),
-            public_url=settings.public_url,
+            desk=Desk(
+                keys=load_keys(folder, settings),
+                trust=load_trust(folder),
+                blobs=Blobs.open(settings.blob_url),
+                redis=Redis(),  # connected to nothing: issuing asks it nothing
+                public_url=settings.public_url,
+            )
         )
         code = await identity.demo.new_enrolment_code()
     staff = tuple(

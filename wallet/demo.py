@@ -4,18 +4,16 @@ from datetime import date
 from pathlib import Path
 
 from core import clock, database
-from core.files.blobs import Blobs
 from core.ids import new_id
 from core.protection import audit
 from identity import queries
 from papers.yaml_data import Strict, read_section
-from signing import TrustList
+from wallet.desk import Desk
 from wallet.document.face import FaceData
 from wallet.issue import from_case
 from wallet.models import Licence
 from wallet.register import status
 from wallet.seal import sealing, seals
-from wallet.seal.seals import Signs
 from wallet.show import printed
 from wallet.types import catalogue
 from wallet.types.catalogue import DATA
@@ -62,7 +60,7 @@ def read(folder: Path = DATA) -> tuple[dict[str, DemoHolder], list[DemoLicence]]
     return {holder.key: holder for holder in holders}, licences
 
 
-async def load(*, keys: Signs, trust: TrustList, blobs: Blobs, public_url: str = "") -> int:
+async def load(*, desk: Desk) -> int:
     """Issue what is not there yet, each with a real sealed document. Returns how many.
 
     The holders must be known (`identity.demo.load`) and the seals made (`seals.provision`).
@@ -75,10 +73,7 @@ async def load(*, keys: Signs, trust: TrustList, blobs: Blobs, public_url: str =
         await _issue(
             licence,
             holders[licence.holder],
-            keys=keys,
-            trust=trust,
-            blobs=blobs,
-            public_url=public_url,
+            desk=desk,
         )
         made += 1
     return made
@@ -88,10 +83,7 @@ async def _issue(
     licence: DemoLicence,
     holder: DemoHolder,
     *,
-    keys: Signs,
-    trust: TrustList,
-    blobs: Blobs,
-    public_url: str,
+    desk: Desk,
 ) -> None:
     subject = await queries.find_subject(licence.holder_id_type, licence.holder_id)
     if subject is None:
@@ -108,11 +100,11 @@ async def _issue(
         valid_to=licence.valid_to,
         document_id=new_id().hex,
         drawn_at=clock.now(),
-        printed_code=printed.text_of(licence.identifier, public_url=public_url),
+        printed_code=printed.text_of(licence.identifier, public_url=desk.public_url),
     )
     seal = await seals.for_department(catalogue.get_type(licence.type).issuer)
-    document = await sealing.sealed_document(data, seal=seal, keys=keys, trust=trust)
-    digest = await blobs.put(document)
+    document = await sealing.sealed_document(data, seal=seal, desk=desk)
+    digest = await desk.blobs.put(document)
     async with database.transaction():
         row = await from_case.add_row(
             data, document=digest, subject_id=subject.id, case_id=None, previous_id=None

@@ -1,7 +1,6 @@
 """My licences: the wallet, one licence, its document, showing it by a code, who looked."""
 
 from datetime import date, datetime
-from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -205,7 +204,9 @@ async def reveal(request: Request, licence_id: UUID) -> RevealedFacts:
     problems=(errors.LicenceNotFound, errors.OnlyData, StepUpRequired),
 )
 async def get_document(request: Request, licence_id: UUID) -> HTTPResponse:
-    data = await late_documents.take(licence_id, **_drawing(request))
+    data = await late_documents.take(
+        licence_id, by=request.ctx.principal, desk=request.app.ctx.resources.desk
+    )
     return raw_response(
         data,
         content_type=OFD,
@@ -272,18 +273,11 @@ async def get_history(request: Request, licence_id: UUID) -> History:
     ),
 )
 async def open_presentation(request: Request, licence_id: UUID) -> PresentationAnswer:
-    resources = request.app.ctx.resources
+    desk = request.app.ctx.resources.desk
     # The right first: nobody has a document drawn and sealed whom `open` then refuses.
-    opened = await present.open(
-        licence_id,
-        by=request.ctx.principal,
-        redis=resources.redis,
-        public_url=resources.settings.public_url,
-    )
+    opened = await present.open(licence_id, by=request.ctx.principal, desk=desk)
     document = await _draw(request, licence_id)
-    await checks.seal_checks(
-        document, blobs=resources.blobs, trust=resources.trust, redis=resources.redis
-    )
+    await checks.seal_checks(document, desk=desk)
     return PresentationAnswer(
         id=opened.id,
         code=opened.text,
@@ -318,29 +312,17 @@ async def stop_presentation(request: Request, presentation_id: UUID) -> None:
 
 async def _draw(request: Request, licence_id: UUID) -> str:
     """The licence's document; one that came as data gets it when it is first needed."""
-    return await late_documents.ensure(licence_id, **_drawing(request))
-
-
-def _drawing(request: Request) -> dict[str, Any]:
-    resources = request.app.ctx.resources
-    return {
-        "by": request.ctx.principal,
-        "keys": resources.keys,
-        "trust": resources.trust,
-        "blobs": resources.blobs,
-        "public_url": resources.settings.public_url,
-    }
+    return await late_documents.ensure(
+        licence_id, by=request.ctx.principal, desk=request.app.ctx.resources.desk
+    )
 
 
 async def _seal(request: Request, licence_id: UUID) -> SealAnswer:
-    resources = request.app.ctx.resources
     try:
         document = await _draw(request, licence_id)
     except errors.OnlyData as refusal:
         return SealAnswer(verdict="cannot_tell", text=refusal.title)
-    found = await checks.verdict_on(
-        document, blobs=resources.blobs, trust=resources.trust, redis=resources.redis
-    )
+    found = await checks.verdict_on(document, desk=request.app.ctx.resources.desk)
     return SealAnswer(verdict=found.verdict, text=_seal_text(found.verdict, found.title))
 
 

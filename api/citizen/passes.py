@@ -101,8 +101,7 @@ async def make_pass(request: Request, licence_id: UUID, body: WantedPass) -> Pas
         fields=body.fields,
         bound=body.bound,
         by=request.ctx.principal,
-        keys=resources.keys,
-        redis=resources.redis,
+        desk=resources.desk,
     )
     return PassAnswer(
         licence_id=made.licence_id,

@@ -6,7 +6,7 @@ from typing import Annotated
 import msgspec
 from sanic import Blueprint, Request
 
-from api.counter.verifications import VerificationAnswer, answer_of, errand_of, tools_of
+from api.counter.verifications import VerificationAnswer, answer_of, errand_of
 from api.edge import guards
 from api.edge.endpoint import endpoint
 from identity.errors import InvalidSignature
@@ -43,5 +43,7 @@ async def hand_in(request: Request, body: HandIn) -> VerificationAnswer:
         read_at=body.read_at,
         errand=await errand_of(body.purpose, body.item_code, body.case_no),
     )
-    found = await readings.hand_in(entry, by=request.ctx.principal, tools=tools_of(request))
+    found = await readings.hand_in(
+        entry, by=request.ctx.principal, desk=request.app.ctx.resources.desk
+    )
     return answer_of(found)

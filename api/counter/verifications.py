@@ -15,7 +15,6 @@ from services.cases.views import queries as case_queries
 from services.guides.errors import ItemNotFound
 from wallet.check import at_counter
 from wallet.check.at_counter import CodeAnswer, Errand
-from wallet.check.offline import Tools
 
 bp = Blueprint("counter-verifications", url_prefix="/api/counter/verifications")
 
@@ -92,7 +91,7 @@ async def read_code(request: Request, body: ReadCode) -> VerificationAnswer:
         body.code,
         errand=await errand_of(body.purpose, body.item_code, body.case_no),
         by=request.ctx.principal,
-        tools=tools_of(request),
+        desk=request.app.ctx.resources.desk,
     )
     return answer_of(found)
 
@@ -133,18 +132,6 @@ async def errand_of(purpose: str, item_code: str | None, case_no: str | None) ->
         item_code=item_code,
         case_no=case_no or None,
         scope=case_queries.licence_types_of(item),
-    )
-
-
-def tools_of(request: Request) -> Tools:
-    """What judging a code takes."""
-    resources = request.app.ctx.resources
-    return Tools(
-        redis=resources.redis,
-        blobs=resources.blobs,
-        trust=resources.trust,
-        keys=resources.keys,
-        public_url=resources.settings.public_url,
     )
 
 

@@ -82,11 +82,8 @@ async def show_notice(request: Request, code: str) -> HTTPResponse:
 async def show_printed(request: Request, code: str) -> HTTPResponse:
     """State and seal of the licence on a printed copy, or one page for every wrong code."""
     await throttle.per_address(request, "printed-code", limit=LOOKS_PER_MINUTE)
-    resources = request.app.ctx.resources
     try:
-        found = await printed.look_up(
-            code, blobs=resources.blobs, trust=resources.trust, redis=resources.redis
-        )
+        found = await printed.look_up(code, desk=request.app.ctx.resources.desk)
     except PrintedCodeNotFound:
         return html(
             FRAME.format(title="无法核验这份打印件", body=UNKNOWN_COPY), status=404, headers=HEADERS

@@ -51,17 +51,12 @@ async def list_lists(request: Request) -> Lists:
     problems=(errors.StatusListNotFound, errors.ListsNotReady, throttle.TooManyTries),
 )
 async def get_list(request: Request, number: int, query: AtTime) -> HTTPResponse:
-    resources = request.app.ctx.resources
-    public_url = resources.settings.public_url
+    desk = request.app.ctx.resources.desk
     if query.time is not None:
         await throttle.per_address(request, "past-status", limit=PAST_PER_MINUTE)
-        edition = await status_lists.past_edition(
-            number, query.time, keys=resources.keys, public_url=public_url
-        )
+        edition = await status_lists.past_edition(number, query.time, desk=desk)
     else:
-        edition = await status_lists.edition(
-            number, keys=resources.keys, redis=resources.redis, public_url=public_url
-        )
+        edition = await status_lists.edition(number, desk=desk)
     return _send(request, edition, status_lists.MEDIA_TYPE)
 
 
@@ -74,10 +69,7 @@ async def get_list(request: Request, number: int, query: AtTime) -> HTTPResponse
     problems=(errors.ListsNotReady,),
 )
 async def get_signers(request: Request) -> HTTPResponse:
-    resources = request.app.ctx.resources
-    edition = await status_lists.signers_edition(
-        keys=resources.keys, redis=resources.redis, trust=resources.trust
-    )
+    edition = await status_lists.signers_edition(desk=request.app.ctx.resources.desk)
     return _send(request, edition, status_lists.SIGNERS_MEDIA_TYPE)
 
 

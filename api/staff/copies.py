@@ -105,7 +105,5 @@ async def _copy(request: Request, case_id: UUID, code: str) -> Copy:
             fields=used.fields,
         ),
         by=principal,
-        keys=resources.keys,
-        trust=resources.trust,
-        blobs=resources.blobs,
+        desk=resources.desk,
     )

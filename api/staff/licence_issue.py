@@ -163,10 +163,7 @@ async def make(request: Request, body: Order) -> FoundLicence:
         facts=body.facts,
         ground=await _ground(request, body),
         by=principal,
-        keys=resources.keys,
-        trust=resources.trust,
-        blobs=resources.blobs,
-        public_url=resources.settings.public_url,
+        desk=resources.desk,
     )
     return found_answer(await queries.get_for_staff(licence_id, by=principal))
 
@@ -206,10 +203,7 @@ async def change(request: Request, licence_id: UUID, body: Change) -> FoundLicen
         facts=body.facts,
         ground=await _ground(request, body),
         by=principal,
-        keys=resources.keys,
-        trust=resources.trust,
-        blobs=resources.blobs,
-        public_url=resources.settings.public_url,
+        desk=resources.desk,
     )
     return found_answer(await queries.get_for_staff(made, by=principal))
 

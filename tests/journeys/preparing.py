@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import wallet.demo
@@ -15,9 +16,7 @@ APPLICANTS = {"person": ("zhang", None), "organisation": ("li", "上海松江演
 
 async def hold_what_is_renewed(city: City) -> None:
     """A renewal or an amendment needs the licence it renews."""
-    await wallet.demo.load(
-        keys=city.resources.keys, trust=city.resources.trust, blobs=city.resources.blobs
-    )
+    await wallet.demo.load(desk=replace(city.resources.desk, public_url=""))
 
 
 async def prepare(citizen: Citizen, item_code: str) -> dict[str, Any]:

@@ -9,13 +9,13 @@ from redis.asyncio import Redis
 
 from core import clock, database
 from tests.wallet.city import City
-from wallet.check.offline import Tools
+from wallet.desk import Desk
 from wallet.document.face import FaceData
 from wallet.issue import from_case, numbers
 from wallet.models import Licence
 from wallet.seal import sealing, seals
-from wallet.seal.seals import Signs
 from wallet.types import catalogue
+from wallet.types.key_store import Signs
 
 RESIDENCE: dict[str, Any] = {
     "name": "张演示",
@@ -51,14 +51,16 @@ FACTS = {"RES": RESIDENCE, "FOOD": FOOD}
 URL = "http://127.0.0.1:8800"
 
 
-def tools(city: City, redis: Redis) -> Tools:
-    """What judging a code takes, in this city."""
-    return Tools(
-        redis=redis,
+def desk(
+    city: City, redis: Redis | None = None, *, keys: Signs | None = None, public_url: str = URL
+) -> Desk:
+    """What acts work with in this city; without `redis` it is connected to nothing."""
+    return Desk(
+        redis=redis or Redis(port=1),
         blobs=city.blobs,
         trust=city.authority.trust,
-        keys=city.authority.keys,
-        public_url=URL,
+        keys=keys or city.authority.keys,
+        public_url=public_url,
     )
 
 
@@ -85,10 +87,7 @@ async def issue_licence(
         action=action,
         facts={**FACTS.get(licence_type, {}), **(facts or {})},
         previous_licence_id=previous,
-        keys=keys or city.authority.keys,
-        trust=city.authority.trust,
-        blobs=city.blobs,
-        public_url=URL,
+        desk=desk(city, keys=keys),
     )
 
 
@@ -112,10 +111,7 @@ async def stored_licence(city: City, licence_type: str = "RES") -> Licence:
         drawn_at=clock.now(),
     )
     seal = await seals.for_department(catalogue.get_type(licence_type).issuer)
-    authority = city.authority
-    document = await sealing.sealed_document(
-        data, seal=seal, keys=authority.keys, trust=authority.trust
-    )
+    document = await sealing.sealed_document(data, seal=seal, desk=desk(city))
     digest = await city.blobs.put(document)
     async with database.transaction():
         return await from_case.add_row(

@@ -15,6 +15,7 @@ from identity.principal import Principal
 from signing.passes import passes
 from signing.suites import P256_SHA256, to_raw
 from tests.wallet.city import City
+from tests.wallet.factories import desk
 from wallet.show import passes as wallet_passes
 from wallet.show.passes import OfflinePass
 
@@ -82,6 +83,5 @@ class Phone:
             fields=fields,
             bound=bound,
             by=by or self.holder(city),
-            keys=city.authority.keys,
-            redis=redis,
+            desk=desk(city, redis),
         )

@@ -11,7 +11,7 @@ import pytest
 from signing import verify_document
 from tests.conftest import FrozenClock
 from tests.wallet.city import City
-from tests.wallet.factories import issue_licence
+from tests.wallet.factories import desk, issue_licence
 from tests.wallet.test_status import PAPER
 from wallet.errors import LicenceNotFound, LicenceNotInForce
 from wallet.log import access_log, savings
@@ -38,9 +38,7 @@ async def opened(city: City, use: CaseUse, licence_id: object = None) -> Copy:
         licence_id or await issue_licence(city),  # type: ignore[arg-type]
         use,
         by=reviewer,
-        keys=city.authority.keys,
-        trust=city.authority.trust,
-        blobs=city.blobs,
+        desk=desk(city),
     )
 
 

@@ -8,7 +8,7 @@ import pytest
 from core.outbox import OutboxMessage
 from identity.principal import Principal
 from tests.wallet.city import City
-from tests.wallet.factories import issue_licence
+from tests.wallet.factories import desk, issue_licence
 from tests.wallet.test_issue import MARRIAGE
 from tests.wallet.test_issue_by_hand import Ground, keeper, second
 from wallet.errors import GroundAlreadyUsed, InvalidFacts, PreviousLicenceMissing
@@ -27,17 +27,13 @@ def ground(city: City, document_no: str = "沪松民更〔2026〕3号") -> Groun
     return Ground(document_no=document_no, cause="更名", second=second("MZJ"))
 
 
-def tools(city: City) -> dict[str, Any]:
-    return {"keys": city.authority.keys, "trust": city.authority.trust, "blobs": city.blobs}
-
-
 def clerk(city: City) -> Principal:
     return keeper(city, "MZJ")
 
 
 async def change(city: City, licence_id: UUID, **facts: Any) -> UUID:
     return await by_hand.change(
-        licence_id, facts={**CHANGED, **facts}, ground=ground(city), by=clerk(city), **tools(city)
+        licence_id, facts={**CHANGED, **facts}, ground=ground(city), by=clerk(city), desk=desk(city)
     )
 
 
@@ -167,7 +163,12 @@ async def test_one_document_marries_a_couple_once_whoever_is_named(city: City) -
     await persons.register(id_no=ZHAO.id_no, name=ZHAO.name, phone=None, by="system:test")
     made = [
         await by_hand.make(
-            "MAR", holder=named, facts=MARRIAGE, ground=ground(city), by=clerk(city), **tools(city)
+            "MAR",
+            holder=named,
+            facts=MARRIAGE,
+            ground=ground(city),
+            by=clerk(city),
+            desk=desk(city),
         )
         for named in (ZHANG, ZHAO, ZHANG)
     ]

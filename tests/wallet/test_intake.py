@@ -12,7 +12,7 @@ from core.outbox import OutboxMessage
 from core.protection.audit import AuditRecord
 from tests.identity.factories import credit_code
 from tests.wallet.city import City
-from tests.wallet.factories import RESIDENCE, issue_licence, stored_licence
+from tests.wallet.factories import RESIDENCE, desk, issue_licence, stored_licence
 from tests.wallet.taking_in import go_on, keeper, residence, second, send, written
 from wallet.errors import (
     BatchNotFound,
@@ -206,13 +206,8 @@ async def test_document_is_drawn_when_first_needed(city: City, tmp_path: Path) -
     await send(city, written(tmp_path, residence(1)))
     (row,) = await Licence.all()
     assert row.document == ""
-    tools = {
-        "keys": city.authority.keys,
-        "trust": city.authority.trust,
-        "blobs": city.blobs,
-    }
     for _ in range(2):
-        await late_documents.ensure(row.id, by=city.citizen(city.zhang), **tools)  # type: ignore[arg-type]
+        await late_documents.ensure(row.id, by=city.citizen(city.zhang), desk=desk(city))
 
     document = await queries.get_document(row.id, by=city.citizen(city.zhang), blobs=city.blobs)
     assert "OFD.xml" in zipfile.ZipFile(io.BytesIO(document)).namelist()

@@ -8,7 +8,7 @@ from redis.asyncio import Redis
 from core.outbox import OutboxMessage
 from identity.errors import RoleMissing
 from tests.wallet.city import City
-from tests.wallet.factories import RESIDENCE
+from tests.wallet.factories import RESIDENCE, desk
 from tests.wallet.taking_in import go_on, keeper, residence, second, send, written
 from tests.wallet.test_authorisations import terms
 from wallet.check import documents
@@ -80,16 +80,14 @@ async def test_what_is_only_data_carries_no_power(city: City, tmp_path: Path, re
         library, id_type="111", id_no=str(RESIDENCE["id_no"]), department="GA", library="city"
     )
     row, zhang = await Licence.get(), city.citizen(city.zhang)
-    tools = {"keys": city.authority.keys, "trust": city.authority.trust, "blobs": city.blobs}
+    at = desk(city, redis)
 
     for attempt in (
-        lambda: late_documents.ensure(row.id, by=zhang, **tools),
+        lambda: late_documents.ensure(row.id, by=zhang, desk=at),
         lambda: queries.get_document(row.id, by=zhang, blobs=city.blobs),
-        lambda: present.open(row.id, by=zhang, redis=redis, public_url=""),
+        lambda: present.open(row.id, by=zhang, desk=at),
         lambda: authorisations.share(row.id, terms=terms(), by=zhang),
-        lambda: passes.make(
-            row.id, fields=None, bound=False, by=zhang, keys=city.authority.keys, redis=redis
-        ),
+        lambda: passes.make(row.id, fields=None, bound=False, by=zhang, desk=at),
     ):
         with pytest.raises(OnlyData):
             await attempt()
@@ -104,7 +102,7 @@ async def test_what_is_only_data_carries_no_power(city: City, tmp_path: Path, re
 
     batch = await send(city, written(tmp_path, residence(1)))
     assert batch.duplicates == 1
-    assert await late_documents.ensure(row.id, by=zhang, **tools)
+    assert await late_documents.ensure(row.id, by=zhang, desk=at)
 
 
 async def test_holders_are_told_of_what_was_taken_in_a_few_at_a_time(

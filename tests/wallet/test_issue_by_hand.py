@@ -13,7 +13,7 @@ from identity.errors import SubjectNotFound
 from identity.principal import Principal, PrincipalKind
 from signing import verify_document
 from tests.wallet.city import TODAY, City
-from tests.wallet.factories import FOOD, RESIDENCE
+from tests.wallet.factories import FOOD, RESIDENCE, desk
 from wallet.errors import (
     GroundAlreadyUsed,
     HolderDoesNotFit,
@@ -75,9 +75,7 @@ async def make(
         facts=RESIDENCE if facts is None else facts,
         ground=ground,
         by=by or keeper(city),
-        keys=city.authority.keys,
-        trust=city.authority.trust,
-        blobs=city.blobs,
+        desk=desk(city),
     )
 
 
@@ -94,9 +92,7 @@ async def change(
         facts={**RESIDENCE, **facts},
         ground=ground,
         by=by or keeper(city),
-        keys=city.authority.keys,
-        trust=city.authority.trust,
-        blobs=city.blobs,
+        desk=desk(city),
     )
 
 
@@ -240,9 +236,7 @@ async def test_type_whose_number_is_the_holders_can_be_changed(city: City) -> No
         facts={**facts, "baby_name": "张大样"},
         ground=ground,
         by=by,
-        keys=city.authority.keys,
-        trust=city.authority.trust,
-        blobs=city.blobs,
+        desk=desk(city),
     )
 
     assert (await Licence.get(id=new)).number == (await Licence.get(id=first)).number

@@ -18,7 +18,7 @@ from identity.principal import Principal
 from signing.passes import passes as signing_passes
 from tests.conftest import FrozenClock
 from tests.wallet.city import City
-from tests.wallet.factories import issue_licence, tools
+from tests.wallet.factories import desk, issue_licence
 from tests.wallet.phones import Phone
 from tests.wallet.test_face import data_for
 from wallet.check import at_counter
@@ -48,7 +48,7 @@ async def read(
     city: City, redis: Redis, text: str, *, by: Principal, errand: Errand | None = None
 ) -> CodeAnswer:
     wanted = errand or Errand(purpose="居住证核验")
-    return await at_counter.verify_code(text, errand=wanted, by=by, tools=tools(city, redis))
+    return await at_counter.verify_code(text, errand=wanted, by=by, desk=desk(city, redis))
 
 
 def said(answer: CodeAnswer) -> tuple[str, tuple[str, ...]]:

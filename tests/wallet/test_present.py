@@ -11,7 +11,7 @@ from core.outbox import OutboxMessage
 from identity.principal import Principal
 from tests.conftest import FrozenClock
 from tests.wallet.city import City
-from tests.wallet.factories import issue_licence
+from tests.wallet.factories import desk, issue_licence
 from wallet.errors import LicenceNotFound, LicenceNotInForce, PresentationNotFound
 from wallet.register import status
 from wallet.show import present
@@ -23,7 +23,7 @@ URL = "http://127.0.0.1:8800"
 
 async def open_code(city: City, redis: Redis, licence_id: UUID | None = None) -> Presentation:
     licence_id = licence_id or await issue_licence(city)
-    return await present.open(licence_id, by=city.citizen(city.zhang), redis=redis, public_url=URL)
+    return await present.open(licence_id, by=city.citizen(city.zhang), desk=desk(city, redis))
 
 
 async def redeem(shown: Presentation, redis: Redis, *, by: Principal) -> Redemption:
@@ -163,7 +163,7 @@ async def test_only_the_holder_presents(city: City, redis: Redis) -> None:
     licence_id = await issue_licence(city)
 
     with pytest.raises(LicenceNotFound):
-        await present.open(licence_id, by=city.citizen(city.li), redis=redis, public_url=URL)
+        await present.open(licence_id, by=city.citizen(city.li), desk=desk(city, redis))
 
 
 async def test_company_licence_is_presented_by_who_acts_for_it(city: City, redis: Redis) -> None:
@@ -172,8 +172,7 @@ async def test_company_licence_is_presented_by_who_acts_for_it(city: City, redis
     shown = await present.open(
         licence_id,
         by=city.citizen(city.li, acting_for=city.company),
-        redis=redis,
-        public_url=URL,
+        desk=desk(city, redis),
     )
 
     assert shown.text.startswith("HTTPS://127.0.0.1:8800/P/")

@@ -8,7 +8,7 @@ from redis.asyncio import Redis
 from core import database
 from core.protection import protect, reencrypt
 from tests.wallet.city import City
-from tests.wallet.factories import URL, issue_licence, stored_licence, tools
+from tests.wallet.factories import URL, desk, issue_licence, stored_licence
 from wallet.check import at_counter
 from wallet.check.at_counter import CodeAnswer, Errand
 from wallet.errors import PrintedCodeNotFound
@@ -29,12 +29,12 @@ async def text_on_the_face(city: City) -> str:
 
 
 async def looked_up(city: City, redis: Redis, code: str) -> PrintedLicence:
-    return await printed.look_up(code, blobs=city.blobs, trust=city.authority.trust, redis=redis)
+    return await printed.look_up(code, desk=desk(city, redis))
 
 
 async def read(city: City, redis: Redis, text: str) -> CodeAnswer:
     return await at_counter.verify_code(
-        text, errand=Errand(purpose="收件核验"), by=await city.counter(), tools=tools(city, redis)
+        text, errand=Errand(purpose="收件核验"), by=await city.counter(), desk=desk(city, redis)
     )
 
 

@@ -9,7 +9,7 @@ from core.outbox import OutboxMessage
 from identity.principal import Principal
 from tests.conftest import FrozenClock
 from tests.wallet.city import TODAY, City
-from tests.wallet.factories import issue_licence, tools
+from tests.wallet.factories import desk, issue_licence
 from tests.wallet.phones import Phone
 from wallet.check import readings
 from wallet.check.at_counter import CodeAnswer, Errand
@@ -34,7 +34,7 @@ def entry(code: str, *, key: str = "a" * 32, after: timedelta = timedelta()) -> 
 
 
 async def hand_in(city: City, redis: Redis, one: Entry, *, by: Principal) -> CodeAnswer:
-    return await readings.hand_in(one, by=by, tools=tools(city, redis))
+    return await readings.hand_in(one, by=by, desk=desk(city, redis))
 
 
 async def test_reading_is_judged_for_its_own_moment(

@@ -11,7 +11,7 @@ from tortoise import connections
 from core import database
 from tests.conftest import FrozenClock
 from tests.wallet.city import City
-from tests.wallet.factories import FOOD, RESIDENCE, URL, issue_licence, stored_licence, tools
+from tests.wallet.factories import FOOD, RESIDENCE, URL, desk, issue_licence, stored_licence
 from tests.wallet.test_status import PAPER
 from wallet.check import at_counter, documents
 from wallet.check.at_counter import CodeAnswer, Errand
@@ -31,7 +31,7 @@ async def read(city: City, redis: Redis, licence: Licence) -> CodeAnswer:
     text = codes.text_of(running.code, public_url=URL)
     by = await city.counter()
     return await at_counter.verify_code(
-        text, errand=Errand(purpose="核验"), by=by, tools=tools(city, redis)
+        text, errand=Errand(purpose="核验"), by=by, desk=desk(city, redis)
     )
 
 
@@ -85,12 +85,10 @@ async def test_alarm_holds_at_every_online_reader(city: City, redis: Redis) -> N
     await alarms.sound(
         alarms.STATE, about=f"licence:{licence.id}", detail="state", licence_id=licence.id
     )
-    tools_ = tools(city, redis)
+    at = desk(city, redis)
 
     by = await city.counter()
-    on_paper = await at_counter.verify_code(
-        text, errand=Errand(purpose="核验"), by=by, tools=tools_
-    )
+    on_paper = await at_counter.verify_code(text, errand=Errand(purpose="核验"), by=by, desk=at)
     posted = await documents.verify_document(
         await city.blobs.get(licence.document), by=city.client, trust=city.authority.trust
     )
@@ -100,9 +98,7 @@ async def test_alarm_holds_at_every_online_reader(city: City, redis: Redis) -> N
         holder_name=licence.holder_name,
         by=city.client,
     )
-    public = await checks.verdict_of(
-        licence, blobs=city.blobs, trust=city.authority.trust, redis=redis
-    )
+    public = await checks.verdict_of(licence, desk=desk(city, redis))
 
     for found in (
         await read(city, redis, licence), on_paper, posted, values

@@ -16,7 +16,7 @@ from identity.log_in import revoking, sessions
 from identity.people import organisations
 from identity.principal import Principal
 from tests.wallet.city import City
-from tests.wallet.factories import URL, issue_licence, tools
+from tests.wallet.factories import desk, issue_licence
 from tests.wallet.phones import Phone
 from tests.wallet.test_authorisations import LI, terms
 from wallet.check.at_counter import CodeAnswer, Errand, verify_code
@@ -46,13 +46,11 @@ async def offer(city: City, redis: Redis, licence_id: UUID, by: Principal) -> An
 
 
 async def show(city: City, redis: Redis, licence_id: UUID, by: Principal) -> Any:
-    return await present.open(licence_id, by=by, redis=redis, public_url=URL)
+    return await present.open(licence_id, by=by, desk=desk(city, redis))
 
 
 async def keep_pass(city: City, redis: Redis, licence_id: UUID, by: Principal) -> Any:
-    return await passes.make(
-        licence_id, fields=None, bound=False, by=by, keys=city.authority.keys, redis=redis
-    )
+    return await passes.make(licence_id, fields=None, bound=False, by=by, desk=desk(city, redis))
 
 
 async def register_phone(city: City, redis: Redis, licence_id: UUID, by: Principal) -> Any:
@@ -108,7 +106,7 @@ async def test_what_was_offered_is_not_seen_by_a_phone_only(city: City) -> None:
 
 async def judged(city: City, redis: Redis, text: str) -> CodeAnswer:
     return await verify_code(
-        text, errand=Errand(purpose="核验"), by=await city.counter(), tools=tools(city, redis)
+        text, errand=Errand(purpose="核验"), by=await city.counter(), desk=desk(city, redis)
     )
 
 
@@ -165,7 +163,7 @@ async def test_agents_pass_and_code_die_with_the_mandate(city: City, redis: Redi
     await phone.register(city)
     agent = replace(phone.holder(city), acting_for=city.company)
     made = await phone.fetch(licence_id, city=city, redis=redis, by=agent)
-    shown = await present.open(licence_id, by=agent, redis=redis, public_url=URL)
+    shown = await present.open(licence_id, by=agent, desk=desk(city, redis))
 
     await organisations.end_agency(city.company, person_id=city.zhang, by="system:tests")
 
@@ -177,7 +175,7 @@ async def test_running_code_dies_with_its_session(city: City, redis: Redis) -> N
     phone = Phone()
     await phone.sign_in(city)
     shown = await present.open(
-        await issue_licence(city), by=phone.holder(city), redis=redis, public_url=URL
+        await issue_licence(city), by=phone.holder(city), desk=desk(city, redis)
     )
     await revoking.revoke(phone.session_id, by="system:tests")
 

@@ -8,7 +8,7 @@ from redis.asyncio import Redis
 from signing import TrustList
 from tests.conftest import FrozenClock
 from tests.wallet.city import City
-from tests.wallet.factories import stored_licence
+from tests.wallet.factories import desk, stored_licence
 from wallet.models import Licence
 from wallet.seal import checks
 from wallet.types import verdict
@@ -16,9 +16,7 @@ from wallet.types.verdict import Verdict
 
 
 async def judged(city: City, redis: Redis, licence: Licence) -> Verdict:
-    return await checks.verdict_on(
-        licence.document, blobs=city.blobs, trust=city.authority.trust, redis=redis
-    )
+    return await checks.verdict_on(licence.document, desk=desk(city, redis))
 
 
 async def test_what_was_found_is_cited_with_its_moment(

@@ -16,7 +16,7 @@ from signing.passes.readerlist import SignerState
 from signing.passes.statuslist import Status
 from tests.conftest import FrozenClock
 from tests.wallet.city import TODAY, City
-from tests.wallet.factories import URL, issue_licence, stored_licence
+from tests.wallet.factories import desk, issue_licence, stored_licence
 from wallet.errors import ListsNotReady, StatusListNotFound
 from wallet.models import Licence, StatusEntry
 from wallet.register import status
@@ -44,9 +44,7 @@ class LostKeys:
 
 
 async def edition(city: City, redis: Redis, *, keys: Any = None) -> Edition:
-    return await status_lists.edition(
-        1, keys=keys or city.authority.keys, redis=redis, public_url=URL
-    )
+    return await status_lists.edition(1, desk=desk(city, redis, keys=keys))
 
 
 def status_in(data: bytes, place: int) -> Status:
@@ -103,13 +101,11 @@ async def test_suspended_licence_comes_back_and_the_past_stays(
     await status.suspend(licence.id, by=keeper, **PAPER)
     frozen_clock.advance(hours=1)
     await status.resume(licence.id, by=keeper, **PAPER)
-    keys = city.authority.keys
 
     found = []
     for hours in (0, 1.5, 2):
-        past = await status_lists.past_edition(
-            1, TODAY + timedelta(hours=hours), keys=keys, public_url=URL
-        )
+        moment = TODAY + timedelta(hours=hours)
+        past = await status_lists.past_edition(1, moment, desk=desk(city))
         found.append(status_in(past.data, place))
 
     assert found == [Status.VALID, Status.SUSPENDED, Status.VALID]
@@ -199,24 +195,22 @@ async def test_last_edition_serves_for_its_time_to_live_while_the_key_is_away(
 @pytest.mark.parametrize("number", [0, 2, -1, 10**12])
 async def test_other_lists_are_not_found(city: City, redis: Redis, number: int) -> None:
     with pytest.raises(StatusListNotFound):
-        await status_lists.edition(number, keys=city.authority.keys, redis=redis, public_url=URL)
+        await status_lists.edition(number, desk=desk(city, redis))
 
 
 @pytest.mark.parametrize("days", [1, -4_000])
 async def test_moment_to_come_or_long_gone_is_not_found(city: City, days: int) -> None:
     with pytest.raises(StatusListNotFound):
-        await status_lists.past_edition(
-            1, TODAY + timedelta(days=days), keys=city.authority.keys, public_url=URL
-        )
+        await status_lists.past_edition(1, TODAY + timedelta(days=days), desk=desk(city))
 
 
 async def test_list_of_signers_names_every_seal_and_grows_in_number(
     city: City, redis: Redis, frozen_clock: FrozenClock
 ) -> None:
-    keys, trust = city.authority.keys, city.authority.trust
-    first = await status_lists.signers_edition(keys=keys, redis=redis, trust=trust)
+    at = desk(city, redis)
+    first = await status_lists.signers_edition(desk=at)
     frozen_clock.advance(minutes=6)
-    second = await status_lists.signers_edition(keys=keys, redis=redis, trust=trust)
+    second = await status_lists.signers_edition(desk=at)
 
     held = readerlist.accept(first.data, None)
     assert readerlist.accept(second.data, held).sequence > held.sequence

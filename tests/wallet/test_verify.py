@@ -17,7 +17,7 @@ from identity.principal import Principal
 from signing import TrustList
 from tests.conftest import FrozenClock
 from tests.wallet.city import TODAY, City
-from tests.wallet.factories import issue_licence, tools
+from tests.wallet.factories import desk, issue_licence
 from wallet.check import at_counter
 from wallet.check.at_counter import CodeAnswer, Errand
 from wallet.log import access_log, alarms
@@ -35,7 +35,7 @@ PAPER = {
 
 async def shown_code(city: City, redis: Redis, licence_type: str = "RES") -> str:
     licence_id = await issue_licence(city, licence_type)
-    shown = await present.open(licence_id, by=city.citizen(city.zhang), redis=redis, public_url=URL)
+    shown = await present.open(licence_id, by=city.citizen(city.zhang), desk=desk(city, redis))
     return shown.text
 
 
@@ -44,7 +44,7 @@ async def read(city: City, redis: Redis, text: str, *, by: Principal) -> CodeAns
         text,
         errand=Errand(purpose="居住证核验", item_code="SJ-GA-02"),
         by=by,
-        tools=tools(city, redis),
+        desk=desk(city, redis),
     )
 
 
@@ -187,7 +187,7 @@ async def test_alarm_between_two_openings_counts_at_the_next_reading_until_it_is
 
     async def next_reading() -> tuple[str, bool]:
         citizen = city.citizen(city.zhang)
-        shown = await present.open(licence_id, by=citizen, redis=redis, public_url=URL)
+        shown = await present.open(licence_id, by=citizen, desk=desk(city, redis))
         answer = await read(city, redis, shown.text, by=counter)
         return answer.verdict.verdict, answer.licence is not None
 
@@ -235,7 +235,7 @@ async def test_session_ended_after_opening_stops_the_code(city: City, redis: Red
     licence_id, counter = await issue_licence(city), await city.counter()
     issued = await sessions.issue(city.citizen(city.zhang), idle_minutes=30, via="sandbox")
     opened = [
-        await present.open(licence_id, by=issued.principal, redis=redis, public_url=URL)
+        await present.open(licence_id, by=issued.principal, desk=desk(city, redis))
         for _ in range(2)
     ]
     assert (await read(city, redis, opened[0].text, by=counter)).verdict.verdict == "valid"
@@ -249,7 +249,7 @@ async def test_session_ended_after_opening_stops_the_code(city: City, redis: Red
 async def test_session_that_nobody_knows_any_more_cannot_be_told(city: City, redis: Redis) -> None:
     licence_id, counter = await issue_licence(city), await city.counter()
     issued = await sessions.issue(city.citizen(city.zhang), idle_minutes=30, via="sandbox")
-    opened = await present.open(licence_id, by=issued.principal, redis=redis, public_url=URL)
+    opened = await present.open(licence_id, by=issued.principal, desk=desk(city, redis))
     await Session.all().delete()
 
     answer = await read(city, redis, opened.text, by=counter)

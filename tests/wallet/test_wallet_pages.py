@@ -14,6 +14,7 @@ from identity.errors import StepUpRequired
 from identity.principal import Principal
 from tests import decrypted
 from tests.wallet.city import City
+from tests.wallet.factories import desk
 from wallet.issue import late_documents
 from wallet.models import Licence
 from wallet.register import queries, status, taken_in
@@ -228,9 +229,7 @@ async def test_nothing_is_drawn_for_who_may_not_take_the_document(city: City) ->
         await late_documents.take(
             row.id,
             by=weak,
-            keys=city.authority.keys,
-            trust=city.authority.trust,
-            blobs=city.blobs,
+            desk=desk(city),
         )
 
     assert (await Licence.get(id=row.id)).document == ""

@@ -18,7 +18,8 @@ from identity import queries as identity_queries
 from identity.principal import Principal
 from wallet.check import disclosure
 from wallet.check.disclosure import Scope, ShownLicence
-from wallet.check.offline import Looked, Tools, look_at_pass, look_at_printed
+from wallet.check.offline import Looked, look_at_pass, look_at_printed
+from wallet.desk import Desk
 from wallet.events import LicencePresented
 from wallet.log import access_log
 from wallet.log_models import UseKind
@@ -77,20 +78,20 @@ class CodeAnswer:
     licence: ShownLicence | None
 
 
-async def verify_code(text: str, *, errand: Errand, by: Principal, tools: Tools) -> CodeAnswer:
+async def verify_code(text: str, *, errand: Errand, by: Principal, desk: Desk) -> CodeAnswer:
     """Read a code at a counter and judge the licence as it is now."""
     kind = codes.kind_of(text)
     reading = Reading.of(by, errand=errand, kind=kind)
     if kind is Kind.OFFLINE_PASS:
-        return await answer(reading, await look_at_pass(text, at=clock.now(), tools=tools))
+        return await answer(reading, await look_at_pass(text, at=clock.now(), desk=desk))
     if kind is Kind.PRINTED:
-        return await answer(reading, await look_at_printed(text, tools=tools))
+        return await answer(reading, await look_at_printed(text, desk=desk))
     code = codes.parse(text)
     if code is None:
         unreadable = kind is Kind.UNREADABLE
         reason = Reason.UNREADABLE if unreadable else Reason.NOT_A_LICENCE_CODE
         return await answer(reading, Looked(result=verdict.refused(reason, check="code")))
-    return await _redeem(code, reading, by=by, tools=tools)
+    return await _redeem(code, reading, by=by, desk=desk)
 
 
 async def list_today(*, by: Principal, limit: int = 20) -> list[CodeAnswer]:
@@ -143,8 +144,8 @@ class Reading:
         )
 
 
-async def _redeem(code: str, reading: Reading, *, by: Principal, tools: Tools) -> CodeAnswer:
-    redeemed = await present.redeem(code, by=by, redis=tools.redis, reader_name=reading.name)
+async def _redeem(code: str, reading: Reading, *, by: Principal, desk: Desk) -> CodeAnswer:
+    redeemed = await present.redeem(code, by=by, redis=desk.redis, reader_name=reading.name)
     if redeemed.outcome in REFUSALS:
         refusal = verdict.refused(REFUSALS[redeemed.outcome], check="code")
         return await answer(reading, Looked(result=refusal))
@@ -153,10 +154,10 @@ async def _redeem(code: str, reading: Reading, *, by: Principal, tools: Tools) -
         before = await earlier(reading, digest)
         if before is not None:
             return before
-    return await answer(reading, await _look_at_licence(redeemed, digest, tools), redeemed)
+    return await answer(reading, await _look_at_licence(redeemed, digest, desk), redeemed)
 
 
-async def _look_at_licence(redeemed: Redeemed, digest: str, tools: Tools) -> Looked:
+async def _look_at_licence(redeemed: Redeemed, digest: str, desk: Desk) -> Looked:
     now = clock.now()
     found = await status.find_with_doubt(redeemed.licence_id) if redeemed.licence_id else None
     if found is None:
@@ -167,9 +168,7 @@ async def _look_at_licence(redeemed: Redeemed, digest: str, tools: Tools) -> Loo
         Check(name="code", outcome=Outcome.PASS, detail="二维码有效，首次使用"),
         await _showing(redeemed, licence, now),
         verdict.state_check(state, valid_to=licence.valid_to, at=now),
-        *await document_checks(
-            licence, blobs=tools.blobs, trust=tools.trust, redis=tools.redis, in_doubt=in_doubt
-        ),
+        *await document_checks(licence, desk=desk, in_doubt=in_doubt),
     ]
     return Looked(result=verdict.combine(checks), licence=licence, digest=digest)
 

@@ -9,36 +9,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from redis.asyncio import Redis
-
 from core import clock
 from core.data import spent
-from core.files.blobs import Blobs
 from signing import Check as PassCheck
-from signing import MalformedPass, PassReport, TrustList, verify_pass
+from signing import MalformedPass, PassReport, verify_pass
 from signing.passes import passes
 from signing.passes.statuslist import StatusToken
 from signing.passes.verify import PROOF_AGE, SKEW
+from wallet.desk import Desk
 from wallet.errors import LicenceTypeNotFound, ListsNotReady, StatusListNotFound
 from wallet.models import Licence
 from wallet.register import status
 from wallet.seal.checks import document_checks, doubts
-from wallet.seal.seals import Signs
 from wallet.show import pass_origins, printed, status_lists
 from wallet.show.passes import EVIDENCE_AGE, evidence_age
 from wallet.types import verdict
 from wallet.types.verdict import Check, Outcome, Reason, Verdict
-
-
-@dataclass(frozen=True, kw_only=True)
-class Tools:
-    """What checking a code takes."""
-
-    redis: Redis
-    blobs: Blobs
-    trust: TrustList
-    keys: Signs
-    public_url: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,18 +44,18 @@ class Looked:
         return replace(self, result=replace(self.result, checks=(*self.result.checks, check)))
 
 
-async def look_at_pass(text: str, *, at: datetime, tools: Tools, fresh: bool = True) -> Looked:
+async def look_at_pass(text: str, *, at: datetime, desk: Desk, fresh: bool = True) -> Looked:
     """Judge an offline pass as if it were shown at `at`.
 
     With `fresh` false the reading is one that a counter made without network: whether the code was
     read twice was for its own memory to say.
     """
     offered = _decoded(text)
-    lists = {} if offered is None else await _lists(offered.claims.status_list, tools)
+    lists = {} if offered is None else await _lists(offered.claims.status_list, desk)
     report = verify_pass(
         text,
         signers=await status_lists.pass_certificates(),
-        trust=tools.trust,
+        trust=desk.trust,
         status_lists=lists,
         seen_before=lambda _: False,
         at=at,
@@ -98,7 +84,7 @@ async def look_at_pass(text: str, *, at: datetime, tools: Tools, fresh: bool = T
     )
 
 
-async def look_at_printed(text: str, *, tools: Tools) -> Looked:
+async def look_at_printed(text: str, *, desk: Desk) -> Looked:
     """Judge the code on a printed copy: state and seal as today, but nobody's presence."""
     licence = await printed.find(text)
     if licence is None:
@@ -112,7 +98,7 @@ async def look_at_printed(text: str, *, tools: Tools) -> Looked:
             detail="打印件不能证明持证人在场，请核对本人身份证件",
         ),
         _register_check(licence, now),
-        *await document_checks(licence, blobs=tools.blobs, trust=tools.trust, redis=tools.redis),
+        *await document_checks(licence, desk=desk),
     ]
     return Looked(result=verdict.combine(checks), licence=licence)
 
@@ -131,12 +117,10 @@ def _age_for(offered: passes.Offered | None) -> timedelta:
         return EVIDENCE_AGE
 
 
-async def _lists(number: int, tools: Tools) -> dict[int, StatusToken]:
+async def _lists(number: int, desk: Desk) -> dict[int, StatusToken]:
     """The list the pass points to, as it is now; none when it cannot be had."""
     try:
-        edition = await status_lists.edition(
-            number, keys=tools.keys, redis=tools.redis, public_url=tools.public_url
-        )
+        edition = await status_lists.edition(number, desk=desk)
     except (StatusListNotFound, ListsNotReady):
         return {}
     return {number: status_lists.read_token(edition.data)}

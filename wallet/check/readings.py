@@ -11,7 +11,8 @@ from datetime import datetime, timedelta
 from core import clock
 from identity.principal import Principal
 from wallet.check.at_counter import CodeAnswer, Errand, Reading, answer, earlier
-from wallet.check.offline import Tools, look_at_pass
+from wallet.check.offline import look_at_pass
+from wallet.desk import Desk
 from wallet.errors import ReadingNotPossible
 from wallet.types import codes
 from wallet.types.codes import Kind
@@ -31,7 +32,7 @@ class Entry:
     errand: Errand
 
 
-async def hand_in(entry: Entry, *, by: Principal, tools: Tools) -> CodeAnswer:
+async def hand_in(entry: Entry, *, by: Principal, desk: Desk) -> CodeAnswer:
     """Enter a reading and judge it again. Raises ReadingNotPossible."""
     now = clock.now()
     if not now - OLDEST <= entry.read_at <= now + AHEAD:
@@ -48,5 +49,5 @@ async def hand_in(entry: Entry, *, by: Principal, tools: Tools) -> CodeAnswer:
     before = await earlier(reading, "")
     if before is not None:
         return before
-    looked = await look_at_pass(entry.code, at=entry.read_at, tools=tools, fresh=False)
+    looked = await look_at_pass(entry.code, at=entry.read_at, desk=desk, fresh=False)
     return await answer(reading, looked)

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from core import clock, database
-from core.files.blobs import Blobs
 from core.ids import derived_id
 from core.protection import audit
 from identity import queries as identity_queries
@@ -19,8 +18,8 @@ from identity.principal import Principal
 from identity.queries import SubjectView
 from identity.staff import roles
 from identity.staff.roles import Act
-from signing import TrustList
 from wallet import second_person
+from wallet.desk import Desk
 from wallet.errors import (
     GroundAlreadyUsed,
     HolderDoesNotFit,
@@ -37,7 +36,6 @@ from wallet.log_models import UseKind
 from wallet.models import Licence
 from wallet.register import copies, status
 from wallet.register.queries import facts_from
-from wallet.seal.seals import Signs
 from wallet.types import catalogue
 from wallet.types.facts import Facts
 from wallet.types.licence_types import Field, LicenceType
@@ -134,10 +132,7 @@ async def make(
     facts: Mapping[str, object],
     ground: Ground,
     by: Principal,
-    keys: Signs,
-    trust: TrustList,
-    blobs: Blobs,
-    public_url: str = "",
+    desk: Desk,
 ) -> UUID:
     """制发: the id of the licence, made now or by an earlier call on the same document.
 
@@ -164,10 +159,7 @@ async def make(
         facts=checked,
         previous_licence_id=None,
         by_hand=_by_hand(ground, by),
-        keys=keys,
-        trust=trust,
-        blobs=blobs,
-        public_url=public_url,
+        desk=desk,
     )
 
 
@@ -177,10 +169,7 @@ async def change(
     facts: Mapping[str, object],
     ground: Ground,
     by: Principal,
-    keys: Signs,
-    trust: TrustList,
-    blobs: Blobs,
-    public_url: str = "",
+    desk: Desk,
 ) -> UUID:
     """变更: the id of the next version, which takes the place of this one.
 
@@ -211,10 +200,7 @@ async def change(
         facts=checked,
         previous_licence_id=licence.id,
         by_hand=_by_hand(ground, by),
-        keys=keys,
-        trust=trust,
-        blobs=blobs,
-        public_url=public_url,
+        desk=desk,
     )
 
 

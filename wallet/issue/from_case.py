@@ -20,7 +20,7 @@ from core.ids import new_id
 from core.protection import audit
 from identity import queries
 from identity.queries import SubjectView
-from signing import TrustList
+from wallet.desk import Desk
 from wallet.document.face import FaceData
 from wallet.errors import PreviousLicenceMissing
 from wallet.events import LicenceIssued
@@ -30,7 +30,6 @@ from wallet.models import Licence
 from wallet.register import copies, holders, pictures, status
 from wallet.register.holders import Holder
 from wallet.seal import sealing, seals
-from wallet.seal.seals import Signs
 from wallet.show import printed, status_lists
 from wallet.types import catalogue, masking, validity
 from wallet.types import identifier as identifiers
@@ -109,16 +108,13 @@ async def issue(
     action: str,
     facts: Mapping[str, object],
     previous_licence_id: UUID | None,
-    keys: Signs,
-    trust: TrustList,
-    blobs: Blobs,
-    public_url: str = "",
+    desk: Desk,
     by_hand: ByHand | None = None,
 ) -> UUID:
     """The id of the case's licence, issued now or by an earlier call.
 
-    With `public_url` the face bears the code that printed copies are checked by. With `by_hand`
-    there is no case: `case_id` stands for the document that is the ground.
+    Where `desk` says how we are reached the face bears the code that printed copies are checked by.
+    With `by_hand` there is no case: `case_id` stands for the document that is the ground.
 
     A marriage yields two, one for each spouse; the applicant's is the one returned. Raises
     InvalidFacts, PreviousLicenceMissing, SealNotReady (or SealFrozen, SealExpired), or IssueFailed
@@ -133,7 +129,7 @@ async def issue(
         licence_type=licence_type,
         action=action,
         previous_id=previous_licence_id,
-        public_url=public_url,
+        public_url=desk.public_url,
         by_hand=by_hand,
     )
     checked = catalogue.check_facts(licence_type, facts)
@@ -142,7 +138,7 @@ async def issue(
     done = await _made(case)
     missing = [(copy, *content) for copy, content in enumerate(wanted, start=1) if copy not in done]
     if missing:
-        done |= await _issue_copies(case, missing, keys=keys, trust=trust, blobs=blobs)
+        done |= await _issue_copies(case, missing, desk=desk)
     return done[1]
 
 
@@ -150,9 +146,7 @@ async def _issue_copies(
     case: _Case,
     missing: Sequence[tuple[int, Holder | None, Facts]],
     *,
-    keys: Signs,
-    trust: TrustList,
-    blobs: Blobs,
+    desk: Desk,
 ) -> dict[int, UUID]:
     """All of them or none: what each replaces is found before the first is drawn."""
     previous = [await _previous(case, holder) for _, holder, _ in missing]
@@ -162,9 +156,9 @@ async def _issue_copies(
     seal = await seals.for_department(catalogue.get_type(case.licence_type).issuer)
     documents: list[str] = []
     for order in orders:
-        data = _face_data(order, await _pictures(order, blobs))
-        document = await sealing.sealed_document(data, seal=seal, keys=keys, trust=trust)
-        documents.append(await blobs.put(document))
+        data = _face_data(order, await _pictures(order, desk.blobs))
+        document = await sealing.sealed_document(data, seal=seal, desk=desk)
+        documents.append(await desk.blobs.put(document))
     try:
         return await _store(orders, documents, seal.id)
     except IntegrityError:

@@ -8,18 +8,17 @@ sealed: our seal says that the authority stands behind every word.
 from uuid import UUID
 
 from core import clock, database
-from core.files.blobs import BlobNotFound, Blobs
+from core.files.blobs import BlobNotFound
 from core.ids import new_id
 from core.protection import audit
 from identity.log_in import assurance
 from identity.principal import Principal
-from signing import TrustList
+from wallet.desk import Desk
 from wallet.document.face import FaceData
 from wallet.log import transparency
 from wallet.models import Licence
 from wallet.register import queries, status, taken_in
 from wallet.seal import sealing, seals
-from wallet.seal.seals import Signs
 from wallet.show import printed
 from wallet.types import catalogue
 from wallet.types.licence_types import FieldType
@@ -31,24 +30,21 @@ async def ensure(
     licence_id: UUID,
     *,
     by: Principal,
-    keys: Signs,
-    trust: TrustList,
-    blobs: Blobs,
-    public_url: str = "",
+    desk: Desk,
 ) -> str:
     """Make the document of a licence of the caller's unless it is there; its digest.
 
-    With `public_url` its face bears the code that printed copies are checked by. Raises
-    LicenceNotFound, OnlyData, and what sealing raises; two at once make one document.
+    Where `desk` says how we are reached its face bears the code that printed copies are checked by.
+    Raises LicenceNotFound, OnlyData, and what sealing raises; two at once make one document.
     """
     licence = await status.own_licence(licence_id, by=by)
     if licence.document:
         return licence.document
     taken_in.insist_on_more(licence)
     seal = await seals.for_department(licence.department)
-    data = await _face_data(licence, blobs, public_url)
-    document = await sealing.sealed_document(data, seal=seal, keys=keys, trust=trust)
-    digest = await blobs.put(document)
+    data = await _face_data(licence, desk)
+    document = await sealing.sealed_document(data, seal=seal, desk=desk)
+    digest = await desk.blobs.put(document)
     async with database.transaction():
         if not await Licence.filter(id=licence.id, document="").update(document=digest):
             return await _document_of(licence.id)
@@ -71,10 +67,7 @@ async def take(
     licence_id: UUID,
     *,
     by: Principal,
-    keys: Signs,
-    trust: TrustList,
-    blobs: Blobs,
-    public_url: str = "",
+    desk: Desk,
 ) -> bytes:
     """The document for its holder, drawn first when nobody needed it before.
 
@@ -82,21 +75,21 @@ async def take(
     Raises StepUpRequired, LicenceNotFound, OnlyData, and what sealing raises.
     """
     assurance.require(by, assurance.Act.TAKE_DOCUMENT)
-    await ensure(licence_id, by=by, keys=keys, trust=trust, blobs=blobs, public_url=public_url)
-    return await queries.get_document(licence_id, by=by, blobs=blobs)
+    await ensure(licence_id, by=by, desk=desk)
+    return await queries.get_document(licence_id, by=by, blobs=desk.blobs)
 
 
 async def _document_of(licence_id: UUID) -> str:
     return (await Licence.get(id=licence_id)).document
 
 
-async def _face_data(licence: Licence, blobs: Blobs, public_url: str) -> FaceData:
+async def _face_data(licence: Licence, desk: Desk) -> FaceData:
     facts = queries.facts_from(licence)
     pictures: dict[str, bytes] = {}
     for field in catalogue.get_type(licence.licence_type).fields:
         if field.type is FieldType.IMAGE and field.key in facts:
             try:
-                pictures[field.key] = await blobs.get(str(facts[field.key]))
+                pictures[field.key] = await desk.blobs.get(str(facts[field.key]))
             except BlobNotFound:
                 continue  # the library sent the digest of a photo but not the photo
     return FaceData(
@@ -112,5 +105,5 @@ async def _face_data(licence: Licence, blobs: Blobs, public_url: str) -> FaceDat
         document_id=new_id().hex,
         drawn_at=clock.now(),
         pictures=pictures,
-        printed_code=printed.text_of(licence.identifier, public_url=public_url),
+        printed_code=printed.text_of(licence.identifier, public_url=desk.public_url),
     )

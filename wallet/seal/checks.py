@@ -17,10 +17,11 @@ import msgspec
 from redis.asyncio import Redis
 
 from core import clock, offload
-from core.files.blobs import BlobNotFound, Blobs, DamagedBlob
+from core.files.blobs import BlobNotFound, DamagedBlob
 from core.valkey.redis_client import REDIS_ERRORS
-from signing import SealReport, TrustList
+from signing import SealReport
 from signing import verify_document as verify_seal
+from wallet.desk import Desk
 from wallet.document import agreement
 from wallet.log import alarms
 from wallet.models import Licence
@@ -32,14 +33,14 @@ log = logging.getLogger(__name__)
 KEPT = timedelta(minutes=5)
 
 
-async def verdict_on(document: str, *, blobs: Blobs, trust: TrustList, redis: Redis) -> Verdict:
+async def verdict_on(document: str, *, desk: Desk) -> Verdict:
     """The verdict on a stored document's seals alone."""
-    return verdict.combine(await seal_checks(document, blobs=blobs, trust=trust, redis=redis))
+    return verdict.combine(await seal_checks(document, desk=desk))
 
 
-async def verdict_of(licence: Licence, *, blobs: Blobs, trust: TrustList, redis: Redis) -> Verdict:
+async def verdict_of(licence: Licence, *, desk: Desk) -> Verdict:
     """The verdict on a licence's document, and on the register beside it."""
-    return verdict.combine(await document_checks(licence, blobs=blobs, trust=trust, redis=redis))
+    return verdict.combine(await document_checks(licence, desk=desk))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,20 +52,16 @@ class Sealed:
     """Digests of its statement; empty when it could not be read."""
 
 
-async def seal_checks(
-    document: str, *, blobs: Blobs, trust: TrustList, redis: Redis
-) -> Sequence[Check]:
+async def seal_checks(document: str, *, desk: Desk) -> Sequence[Check]:
     """What is known of the seal, at most KEPT old; each check says since when."""
-    sealed, _ = await _sealed(document, blobs=blobs, trust=trust, redis=redis)
+    sealed, _ = await _sealed(document, desk=desk)
     return sealed.checks
 
 
 async def document_checks(
     licence: Licence,
     *,
-    blobs: Blobs,
-    trust: TrustList,
-    redis: Redis,
+    desk: Desk,
     in_doubt: bool | None = None,
 ) -> Sequence[Check]:
     """The same, and whether the register still says what the document says.
@@ -72,7 +69,7 @@ async def document_checks(
     `in_doubt` is whether an alarm was open when the licence's row was read. It is asked anew when
     it was not, or when the document had to be looked at, which takes its time.
     """
-    sealed, was_kept = await _sealed(licence.document, blobs=blobs, trust=trust, redis=redis)
+    sealed, was_kept = await _sealed(licence.document, desk=desk)
     known = in_doubt if was_kept else None
     return [*sealed.checks, *await doubts(licence, sealed.says, in_doubt=known)]
 
@@ -95,24 +92,22 @@ async def doubts(
     return [alarms.doubt()]
 
 
-async def _sealed(
-    document: str, *, blobs: Blobs, trust: TrustList, redis: Redis
-) -> tuple[Sealed, bool]:
+async def _sealed(document: str, *, desk: Desk) -> tuple[Sealed, bool]:
     """What is known, and whether it was kept."""
-    key = f"seal-checks:{document}:{trust.digest}"
-    kept = await _kept(key, redis)
+    key = f"seal-checks:{document}:{desk.trust.digest}"
+    kept = await _kept(key, desk.redis)
     if kept is not None:
         return kept, True
-    found = await look(document, blobs=blobs, trust=trust, at=clock.now())
+    found = await look(document, desk=desk, at=clock.now())
     if all(check.outcome is not Outcome.UNKNOWN for check in found.checks):
-        await _keep(key, found, redis)
+        await _keep(key, found, desk.redis)
     return found, False
 
 
-async def look(document: str, *, blobs: Blobs, trust: TrustList, at: datetime) -> Sealed:
+async def look(document: str, *, desk: Desk, at: datetime) -> Sealed:
     """The document, looked at now."""
     try:
-        data = await blobs.get(document)
+        data = await desk.blobs.get(document)
     except (BlobNotFound, DamagedBlob):
         unreadable = Check(
             name="seal",
@@ -121,7 +116,7 @@ async def look(document: str, *, blobs: Blobs, trust: TrustList, at: datetime) -
             reason=Reason.STATUS_UNREACHABLE,
         )
         return Sealed(checks=[unreadable], says=())
-    checks = checks_of(await offload.desk.run(verify_seal, data, trust=trust, at=at), at=at)
+    checks = checks_of(await offload.desk.run(verify_seal, data, trust=desk.trust, at=at), at=at)
     if any(check.outcome is Outcome.FAIL for check in checks):
         return Sealed(checks=checks, says=())  # hostile, perhaps: nobody reads it further
     said = await asyncio.to_thread(agreement.of_document, data)

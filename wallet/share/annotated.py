@@ -14,13 +14,13 @@ from uuid import UUID
 from tortoise.exceptions import IntegrityError
 
 from core import clock, database, offload
-from core.files.blobs import Blobs
 from core.ids import new_id
 from core.protection import audit
 from identity.principal import Principal
 from identity.staff import roles
 from identity.staff.roles import Act
 from signing import SealReport, TrustList, Unsigned, begin_seal, verify_document
+from wallet.desk import Desk
 from wallet.document import annotated_face
 from wallet.document.annotated_face import CopyData
 from wallet.errors import IssueFailed, LicenceNotFound, LicenceNotInForce
@@ -30,7 +30,7 @@ from wallet.models import AnnotatedCopy, Licence
 from wallet.register import status
 from wallet.register.queries import facts_from
 from wallet.seal import seals
-from wallet.seal.seals import SealView, Signs
+from wallet.seal.seals import SealView
 from wallet.types import catalogue
 from wallet.types import facts as facts_of
 from wallet.types.facts import Facts
@@ -99,9 +99,7 @@ async def open_copy(
     use: CaseUse,
     *,
     by: Principal,
-    keys: Signs,
-    trust: TrustList,
-    blobs: Blobs,
+    desk: Desk,
 ) -> Copy:
     """The copy of a licence for a case, made if there is none yet; the look goes on record.
 
@@ -114,7 +112,7 @@ async def open_copy(
         raise LicenceNotFound()
     copy = await _find(licence, use)
     if copy is None:
-        copy = await _make(licence, use, by=by, keys=keys, trust=trust, blobs=blobs)
+        copy = await _make(licence, use, by=by, desk=desk)
     look = access_log.Look.by(
         by,
         UseKind.COPY,
@@ -153,17 +151,15 @@ async def _make(
     use: CaseUse,
     *,
     by: Principal,
-    keys: Signs,
-    trust: TrustList,
-    blobs: Blobs,
+    desk: Desk,
 ) -> AnnotatedCopy:
     state = status.state_of(licence, clock.today())
     if not state.in_force:
         raise LicenceNotInForce(f"证照{state.text}", state=state.value)
     seal = await seals.for_department(licence.department)
     data = _copy_data(licence, use, by=by, seal=seal)
-    document = await _sealed(data, seal=seal, keys=keys, trust=trust)
-    digest = await blobs.put(document)
+    document = await _sealed(data, seal=seal, desk=desk)
+    digest = await desk.blobs.put(document)
     try:
         async with database.transaction():
             copy = await AnnotatedCopy.create(
@@ -241,10 +237,10 @@ def _view(licence: Licence, copy: AnnotatedCopy, fields: tuple[tuple[str, str], 
     )
 
 
-async def _sealed(data: CopyData, *, seal: SealView, keys: Signs, trust: TrustList) -> bytes:
+async def _sealed(data: CopyData, *, seal: SealView, desk: Desk) -> bytes:
     unsigned = await offload.run(_begin, data, seal.seal, seal.certificate)
-    signature = await keys.sign(seal.key_id, unsigned.to_sign)
-    document, report = await offload.run(_finish, unsigned, signature, trust, data.drawn_at)
+    signature = await desk.keys.sign(seal.key_id, unsigned.to_sign)
+    document, report = await offload.run(_finish, unsigned, signature, desk.trust, data.drawn_at)
     if report.verdict != "valid":
         raise IssueFailed(f"加注件签章自检结果：{'、'.join(report.reasons) or report.verdict}")
     return document

@@ -15,8 +15,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from uuid import UUID
 
-from redis.asyncio import Redis
-
 from core import clock, database
 from core.errors import TooMany
 from core.protection import audit
@@ -28,16 +26,17 @@ from signing import MalformedPass
 from signing.passes import passes
 from signing.passes.passes import Claims
 from signing.passes.passes import Licence as ShownOnPass
+from wallet.desk import Desk
 from wallet.errors import FieldNotOffered, InvalidPhoneKey, LicenceNotInForce, PhoneKeyMissing
 from wallet.models import Licence, PhoneKey
 from wallet.register import status, taken_in
 from wallet.register.queries import facts_from, holder_masked
 from wallet.seal import seals
-from wallet.seal.seals import Signs
 from wallet.show import pass_origins, status_lists
 from wallet.types import catalogue, masking
 from wallet.types import facts as facts_of
 from wallet.types.facts import Facts
+from wallet.types.key_store import Signs
 from wallet.types.licence_types import LicenceType
 
 LIFE = timedelta(hours=24)
@@ -103,8 +102,7 @@ async def make(
     fields: Sequence[str] | None,
     bound: bool,
     by: Principal,
-    keys: Signs,
-    redis: Redis,
+    desk: Desk,
 ) -> OfflinePass:
     """A pass for a licence in the caller's wallet with these fields; None means all on offer.
 
@@ -121,13 +119,13 @@ async def make(
     offered = offered_fields(licence)
     chosen = _chosen(offered, fields)
     if not await redis_client.allow(
-        redis, f"pass:{by.person_id}", limit=MADE_PER_MINUTE, seconds=60
+        desk.redis, f"pass:{by.person_id}", limit=MADE_PER_MINUTE, seconds=60
     ):
         raise TooMany(retry_after=60)
     phone_key = await _phone_key(by) if bound else None
     claims = await _claims(licence, chosen, phone_key)
     seal = await seals.for_department(licence.department)
-    data, claims = await _signed(claims, seal.key_id, seal.certificate, keys)
+    data, claims = await _signed(claims, seal.key_id, seal.certificate, desk.keys)
     async with database.transaction():
         await pass_origins.keep(claims, licence, by=by)
         await audit.record(

@@ -21,6 +21,7 @@ from core.valkey import redis_client
 from identity.log_in import assurance
 from identity.log_in.assurance import Act
 from identity.principal import Principal
+from wallet.desk import Desk
 from wallet.errors import LicenceNotInForce, PresentationNotFound
 from wallet.events import PresentationStopped
 from wallet.register import status, taken_in
@@ -124,7 +125,7 @@ return 'open'
 """
 
 
-async def open(licence_id: UUID, *, by: Principal, redis: Redis, public_url: str) -> Presentation:
+async def open(licence_id: UUID, *, by: Principal, desk: Desk) -> Presentation:
     """A new code for a licence in the caller's wallet.
 
     Raises StepUpRequired, LicenceNotFound, OnlyData, LicenceNotInForce for one that may not be
@@ -137,11 +138,13 @@ async def open(licence_id: UUID, *, by: Principal, redis: Redis, public_url: str
         raise LicenceNotInForce(f"证照{state.text}", state=state.value)
     taken_in.insist_on_more(licence)
     if not await redis_client.allow(
-        redis, f"present:{by.person_id}", limit=OPENED_PER_MINUTE, seconds=60
+        desk.redis, f"present:{by.person_id}", limit=OPENED_PER_MINUTE, seconds=60
     ):
         raise TooMany(retry_after=60)
-    running = await start(licence.id, person_id=by.person_id, session_id=by.session_id, redis=redis)
-    text = codes.text_of(running.code, public_url=public_url)
+    running = await start(
+        licence.id, person_id=by.person_id, session_id=by.session_id, redis=desk.redis
+    )
+    text = codes.text_of(running.code, public_url=desk.public_url)
     return Presentation(
         id=running.id,
         text=text,

@@ -13,13 +13,10 @@ from dataclasses import dataclass
 from datetime import date
 from urllib.parse import urlsplit
 
-from redis.asyncio import Redis
-
 from core import clock
-from core.files.blobs import Blobs
 from core.protection import protect
 from core.protection.protect import for_row
-from signing import TrustList
+from wallet.desk import Desk
 from wallet.errors import PrintedCodeNotFound
 from wallet.models import Licence, PrintedCode
 from wallet.register import status
@@ -112,7 +109,7 @@ async def find(text: str) -> Licence | None:
     return await status.find_licence(row.licence_id)
 
 
-async def look_up(code: str, *, blobs: Blobs, trust: TrustList, redis: Redis) -> PrintedLicence:
+async def look_up(code: str, *, desk: Desk) -> PrintedLicence:
     """Type, masked holder, state and seal of the licence on paper. Raises PrintedCodeNotFound."""
     licence = await find(code)
     if licence is None:
@@ -127,7 +124,7 @@ async def look_up(code: str, *, blobs: Blobs, trust: TrustList, redis: Redis) ->
         state_text=state.text,
         in_force=state.in_force,
         valid_to=licence.valid_to,
-        seal=await checks.verdict_of(licence, blobs=blobs, trust=trust, redis=redis),
+        seal=await checks.verdict_of(licence, desk=desk),
     )
 
 

@@ -25,10 +25,10 @@ from signing.passes.readerlist import Signer, SignerState
 from signing.passes.statuslist import Status, StatusList, StatusToken
 from signing.pki import certificates, chains
 from signing.report.policy import DEFAULT_POLICY
+from wallet.desk import Desk
 from wallet.errors import ListsNotReady, StatusListNotFound
 from wallet.models import Licence, Seal, StateChange, StatusEntry
 from wallet.register.listed import STATUSES, note_state, status_of
-from wallet.seal.seals import Signs
 from wallet.types.validity import LicenceState
 
 MEDIA_TYPE = statuslist.CONTENT_TYPE
@@ -107,18 +107,18 @@ async def newest_list() -> int:
     return 1 if row is None else int(row.list_no)
 
 
-async def edition(number: int, *, keys: Signs, redis: Redis, public_url: str) -> Edition:
+async def edition(number: int, *, desk: Desk) -> Edition:
     """The list as it is now. Raises StatusListNotFound, ListsNotReady."""
     await _insist_on_list(number)
 
     async def make(at: datetime) -> bytes:
         content = StatusList.of(await _statuses_now(number))
-        return await _sign_statuses(content, number, at=at, keys=keys, public_url=public_url)
+        return await _sign_statuses(content, number, at=at, desk=desk)
 
-    return await _kept(f"{number}", make, redis=redis)
+    return await _kept(f"{number}", make, redis=desk.redis)
 
 
-async def past_edition(number: int, moment: datetime, *, keys: Signs, public_url: str) -> Edition:
+async def past_edition(number: int, moment: datetime, *, desk: Desk) -> Edition:
     """The list as it was at a moment, as far as the register knows; signed with that date.
 
     Raises StatusListNotFound, also for a moment to come; ListsNotReady.
@@ -128,18 +128,18 @@ async def past_edition(number: int, moment: datetime, *, keys: Signs, public_url
         raise StatusListNotFound()
     await _insist_on_list(number)
     content = StatusList.of(await _statuses_at(number, moment))
-    data = await _sign_statuses(content, number, at=moment, keys=keys, public_url=public_url)
+    data = await _sign_statuses(content, number, at=moment, desk=desk)
     return Edition(data=data, made_at=moment)
 
 
-async def signers_edition(*, keys: Signs, redis: Redis, trust: TrustList) -> Edition:
+async def signers_edition(*, desk: Desk) -> Edition:
     """Who signs passes and lists. The sequence number is the time of making in milliseconds."""
 
     async def make(at: datetime) -> bytes:
-        lists = await keys.certificate(LISTS_KEY)
-        signers = [_signer(lists, (readerlist.LISTS,), trust, at)]
+        lists = await desk.keys.certificate(LISTS_KEY)
+        signers = [_signer(lists, (readerlist.LISTS,), desk.trust, at)]
         signers += [
-            _signer(der, (readerlist.PASSES,), trust, at) for der in await pass_certificates()
+            _signer(der, (readerlist.PASSES,), desk.trust, at) for der in await pass_certificates()
         ]
         unsigned = readerlist.begin_list(
             signers,
@@ -147,9 +147,9 @@ async def signers_edition(*, keys: Signs, redis: Redis, trust: TrustList) -> Edi
             at=at,
             signer_certificate=lists,
         )
-        return unsigned.complete(await keys.sign(LISTS_KEY, unsigned.to_sign))
+        return unsigned.complete(await desk.keys.sign(LISTS_KEY, unsigned.to_sign))
 
-    return await _kept(f"signers:{trust.digest}", make, redis=redis)
+    return await _kept(f"signers:{desk.trust.digest}", make, redis=desk.redis)
 
 
 async def pass_certificates() -> list[bytes]:
@@ -217,17 +217,15 @@ async def _statuses_at(number: int, moment: datetime) -> dict[int, Status]:
     return {int(place): STATUSES[last[one]] for one, place in places if last.get(one) in STATUSES}
 
 
-async def _sign_statuses(
-    content: StatusList, number: int, *, at: datetime, keys: Signs, public_url: str
-) -> bytes:
+async def _sign_statuses(content: StatusList, number: int, *, at: datetime, desk: Desk) -> bytes:
     try:
         unsigned = statuslist.begin_token(
             content,
-            uri=f"{public_url}/api/status-lists/{number}",
+            uri=f"{desk.public_url}/api/status-lists/{number}",
             at=at,
-            signer_certificate=await keys.certificate(LISTS_KEY),
+            signer_certificate=await desk.keys.certificate(LISTS_KEY),
         )
-        return unsigned.complete(await keys.sign(LISTS_KEY, unsigned.to_sign))
+        return unsigned.complete(await desk.keys.sign(LISTS_KEY, unsigned.to_sign))
     except KeyUnavailable:
         raise ListsNotReady() from None
 
