@@ -46,6 +46,8 @@ def blueprints() -> tuple[Blueprint, ...]:
     from api.staff import seals as staff_seals
     from api.staff import sign_in as staff_sign_in
     from api.staff import webhooks as staff_webhooks
+    from api.staff.factors import own as staff_factors
+    from api.staff.factors import steps as staff_steps
 
     return (
         health.bp,
@@ -75,6 +77,8 @@ def blueprints() -> tuple[Blueprint, ...]:
         citizen_live.bp,
         notices.bp,
         staff_sign_in.bp,
+        staff_steps.bp,
+        staff_factors.bp,
         worklist.bp,
         review.bp,
         staff_conversation.bp,

@@ -15,6 +15,7 @@ from pathlib import Path
 from core.addresses import NO_PROXY, Network, read_networks
 
 ENVIRONMENTS = ("demo", "test", "production")
+STAFF_FACTORS = ("optional", "required")
 HOST_APPS = ("wechat", "alipay")
 SCRIPT = re.compile(r"https://[a-z0-9][a-z0-9.-]*/[A-Za-z0-9_./-]+\.js")
 """It goes into the content security policy as it is."""
@@ -64,6 +65,9 @@ class Settings:
 
     session_minutes: int = 30
     """Idle life of a session in minutes; the absolute maximum is in identity/log_in/sessions.py."""
+
+    staff_factor: str = "optional"
+    """optional: officers may enrol a second factor; required: without one nothing but enrolment."""
 
     max_upload_mb: int = 50
     """Upper bound of one uploaded file in MiB, whatever the requirement says."""
@@ -192,6 +196,11 @@ class _Reader:
             workers=self._number("YUNJIAN_WORKERS", default=1, low=1, high=64),
             trusted_proxies=self._proxies("YUNJIAN_TRUSTED_PROXIES", required=production),
             session_minutes=self._number("YUNJIAN_SESSION_MINUTES", default=30, low=1, high=720),
+            staff_factor=self._choice(
+                "YUNJIAN_STAFF_FACTOR",
+                ("required",) if production else STAFF_FACTORS,
+                default=None if production else "optional",
+            ),
             max_upload_mb=self._number("YUNJIAN_MAX_UPLOAD_MB", default=50, low=1, high=2048),
             person_upload_mb=self._number(
                 "YUNJIAN_PERSON_UPLOAD_MB", default=1024, low=1, high=1_000_000

@@ -13,7 +13,7 @@ Problem
 ├── Forbidden          RoleMissing, CrossSiteRequest, NotActingFor, ActingRightEnded,
 │                      AccountNotBound, StepUpRequired, ProofFailed, ChannelClosed,
 │                      CertificateRefused, ItemNotOffered, PasswordMustChange,
-│                      StartPasswordLapsed
+│                      StartPasswordLapsed, SecondFactorMissing
 ├── Gone               EnrolmentCodeRefused, ProofExpired
 └── TooMany            TooManySignIns, TooManyGuesses, QuotaSpent
 """
@@ -100,6 +100,13 @@ class InvalidSignature(Unauthenticated):
 
     slug = "invalid-request-signature"
     title = "请求签名无效，请校准时间并用登记的密钥重新签名"
+
+
+class SecondFactorMissing(Forbidden):
+    """The session is one of a password alone and opens nothing but the enrolment of a factor."""
+
+    slug = "second-factor-missing"
+    title = "请先登记动态口令或通行密钥，登记后才能办理业务"
 
 
 class RoleMissing(Forbidden):

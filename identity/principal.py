@@ -38,6 +38,8 @@ class Principal:
     """How surely this is the person at the moment; see assurance.Level."""
     channel: str = ""
     """The entry the session was opened by (channels.yaml); empty when none is known."""
+    enrolling: bool = False
+    """An officer whose session opens nothing but the enrolment of a second factor."""
     certified: bool = False
     """The certificate of the organisation acted for was shown within the last minutes."""
 

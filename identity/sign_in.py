@@ -13,6 +13,7 @@ from core.database import transaction
 from core.errors import Problem
 from core.protection import audit
 from identity import channels, errors, queries
+from identity.factors import holding, second_step
 from identity.log_in import assurance, sessions, sign_in_log
 from identity.log_in.sessions import IssuedSession
 from identity.log_in.sign_in_log import Visit
@@ -86,11 +87,33 @@ async def identified(
 
 
 async def officer(
-    staff_no: str, password: str, *, idle_minutes: int, place: str = ""
+    staff_no: str,
+    password: str,
+    *,
+    idle_minutes: int,
+    place: str = "",
+    visit: Visit | None = None,
+    factor_required: bool = False,
+    redis: "Redis | None" = None,
 ) -> IssuedSession:
-    """Sign in a member of staff from `place`. Raises WrongCredentials, TooManySignIns."""
+    """Sign in a member of staff from `place`; whoever holds a second factor has to show it.
+
+    Where a factor is required and none is held, the session opens the enrolment only. Raises
+    WrongCredentials, TooManySignIns, SecondFactorNeeded (with the member `ticket`, see
+    `factors.second_step`, where `redis` is given).
+    """
     principal = await officers.authenticate(staff_no, password, place=place)
-    return await sessions.issue(principal, idle_minutes=idle_minutes, via="password")
+    visit = visit or Visit(channel="", address=place)
+    ways = await holding.ways(principal.id)
+    if ways:
+        raise await second_step.wait_for(principal, ways=ways, visit=visit, redis=redis)
+    return await second_step.open_session(
+        principal,
+        via="password",
+        visit=visit,
+        idle_minutes=idle_minutes,
+        enrolling=factor_required,
+    )
 
 
 async def bind(person_id: UUID, *, platform: str, user_id: str) -> None:

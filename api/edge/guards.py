@@ -108,6 +108,19 @@ def officer(*acts: StaffAct) -> Callable[[H], H]:
     return decorate
 
 
+def officer_enrolling(handler: H) -> H:
+    """A signed-in officer, also one whose session opens nothing but the enrolment of a factor."""
+
+    async def admit(request: Request) -> None:
+        request.ctx.principal = await _session_principal(
+            request, PrincipalKind.OFFICER, enrolling=True
+        )
+
+    guarded = _guarded(handler, "officer", admit)
+    vars(guarded)["__enrolling__"] = True
+    return guarded
+
+
 def counter(handler: H) -> H:
     """An enrolled counter device that signs the request with its key."""
 
@@ -219,18 +232,16 @@ def _marked(handler: H, name: str) -> H:
     return handler
 
 
-async def _session_principal(request: Request, kind: PrincipalKind) -> Principal:
+async def _session_principal(
+    request: Request, kind: PrincipalKind, *, enrolling: bool = False
+) -> Principal:
     cookie_alone = _bearer(request) is None and _cookie(request, kind) is not None
     if cookie_alone and request.method not in SAFE_METHODS and not _from_own_page(request):
         raise errors.CrossSiteRequest()
-    return await _resolve(request, kind)
-
-
-async def _resolve(request: Request, kind: PrincipalKind) -> Principal:
     token = _bearer(request) or _cookie(request, kind)
     if not token:
         raise errors.SignInRequired()
-    return await sessions.resolve(token, kind=kind)
+    return await sessions.resolve(token, kind=kind, enrolling=enrolling)
 
 
 async def _stream_principal(

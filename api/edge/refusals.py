@@ -23,7 +23,7 @@ OF_GUARDS: dict[str, tuple[type[Problem], ...]] = {
     "public": (),
     "visitor": (),
     "citizen": (errors.SignInRequired, errors.ActingRightEnded, errors.StepUpRequired),
-    "officer": (errors.SignInRequired, errors.RoleMissing),
+    "officer": (errors.SignInRequired, errors.RoleMissing, errors.SecondFactorMissing),
     "counter": (errors.InvalidSignature,),
     "client": (errors.InvalidSignature, errors.QuotaSpent),
 }

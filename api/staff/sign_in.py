@@ -9,11 +9,14 @@ from uuid import UUID
 import msgspec
 from sanic import Blueprint, HTTPResponse, Request
 
+from api.citizen.entry import visit_of
 from api.edge import guards, session_cookie, throttle
 from api.edge.addresses import address_of
 from api.edge.endpoint import JSON, endpoint
 from identity import errors, queries, sign_in
+from identity.factors import errors as factor_errors
 from identity.log_in import revoking
+from identity.log_in.sessions import IssuedSession
 from identity.principal import Principal, PrincipalKind
 from identity.staff import passwords
 from push.channels import live
@@ -53,6 +56,8 @@ class StaffSignedIn(msgspec.Struct, kw_only=True):
     token: str
     expires_at: datetime
     me: StaffMe
+    must_enrol: bool = False
+    """The session opens nothing but the enrolment of a second factor."""
 
 
 @bp.post("/sessions")
@@ -69,21 +74,33 @@ class StaffSignedIn(msgspec.Struct, kw_only=True):
         errors.TooManySignIns,
         errors.PasswordMustChange,
         errors.StartPasswordLapsed,
+        factor_errors.SecondFactorNeeded,
         errors.CrossSiteRequest,
         throttle.TooManyTries,
     ),
 )
 async def open_session(request: Request, body: StaffSignIn) -> HTTPResponse:
     await _count_try(request, body.staff_no)
-    settings = request.app.ctx.resources.settings
+    resources = request.app.ctx.resources
     issued = await sign_in.officer(
         body.staff_no,
         body.password,
-        idle_minutes=settings.session_minutes,
+        idle_minutes=resources.settings.session_minutes,
         place=address_of(request),
+        visit=visit_of(request, channel=""),
+        factor_required=resources.settings.staff_factor == "required",
+        redis=resources.redis,
     )
+    return await signed_in(request, issued)
+
+
+async def signed_in(request: Request, issued: IssuedSession) -> HTTPResponse:
+    """The session in its cookie, and who it is of."""
     answer = StaffSignedIn(
-        token=issued.token, expires_at=issued.expires_at, me=await _me(issued.principal)
+        token=issued.token,
+        expires_at=issued.expires_at,
+        me=await _me(issued.principal),
+        must_enrol=issued.principal.enrolling,
     )
     return session_cookie.signed_in(
         request, PrincipalKind.OFFICER, token=issued.token, answer=answer
@@ -120,7 +137,7 @@ async def _count_try(request: Request, staff_no: str) -> None:
 
 
 @bp.delete("/sessions/current")
-@guards.officer()
+@guards.officer_enrolling
 @endpoint(summary="Sign out", raw=True, status=204)
 async def close_session(request: Request) -> HTTPResponse:
     principal: Principal = request.ctx.principal

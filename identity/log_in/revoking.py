@@ -52,12 +52,11 @@ async def revoke_via(person_id: UUID, *, via: str, keep: UUID | None, by: str) -
     return changed
 
 
-async def revoke_all(principal_id: UUID, *, by: str) -> int:
-    """End every session of a person or an officer; returns how many were open."""
+async def revoke_all(principal_id: UUID, *, by: str, keep: UUID | None = None) -> int:
+    """End every session of a person or an officer but `keep`; returns how many were open."""
+    query = Session.filter(principal_id=principal_id, revoked_at=None)
     async with transaction():
-        changed = await Session.filter(principal_id=principal_id, revoked_at=None).update(
-            revoked_at=clock.now()
-        )
+        changed = await query.exclude(id=keep).update(revoked_at=clock.now())
         if changed:
             await audit.record(
                 actor=by,
@@ -68,15 +67,15 @@ async def revoke_all(principal_id: UUID, *, by: str) -> int:
     return changed
 
 
-async def end_officer(officer_id: UUID, *, by: str) -> int:
-    """End every session of an officer, and have the streams that follow in them closed.
+async def end_officer(officer_id: UUID, *, by: str, keep: UUID | None = None) -> int:
+    """End every session of an officer but `keep`, and have the streams that follow in them closed.
 
     Requests are refused from the commit on; streams hear of it by the event within moments.
     """
     async with transaction():
-        opened = Session.filter(principal_id=officer_id, revoked_at=None)
+        opened = Session.filter(principal_id=officer_id, revoked_at=None).exclude(id=keep)
         ids = await opened.select_for_update().values_list("id", flat=True)
-        if await revoke_all(officer_id, by=by):
+        if await revoke_all(officer_id, by=by, keep=keep):
             event = OfficerSessionsEnded(
                 officer_id=officer_id, session_ids=[UUID(str(one)) for one in ids]
             )

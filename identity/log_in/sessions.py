@@ -34,6 +34,13 @@ T = TypeVar("T", bound=Hashable)
 
 _BY_ID = Find(Session, "id")
 
+ENROLLING = "enrol"
+"""The kind of a session that opens nothing but the enrolment of a second factor: the password was
+right, and the office requires more. To every other guard it is no officer's session at all."""
+
+WITH_FACTOR = frozenset({"password+totp", "password+passkey"})
+"""Ways of signing in that showed a second factor."""
+
 SLIDE_EVERY = timedelta(minutes=1)
 """Use moves the end of a session at most this often: one write a minute, not one a request."""
 
@@ -66,11 +73,12 @@ async def issue(
     assurance: Level = Level.REAL_NAME,
     device: str = "",
     channel: str = "",
+    enrolling: bool = False,
 ) -> IssuedSession:
     """A new session for a citizen or an officer whose identity has just been proved.
 
     `via` names the way of signing in for the audit trail, e.g. `sandbox` or `password`. What
-    the `channel` does not offer cannot be begun in the session.
+    the `channel` does not offer cannot be begun in the session. `enrolling`: see ENROLLING.
     """
     at = clock.now()
     token = ids.new_token()
@@ -78,7 +86,7 @@ async def issue(
     async with transaction():
         session = await Session.create(
             token_digest=_digest(token),
-            kind=principal.kind.value,
+            kind=ENROLLING if enrolling else principal.kind.value,
             principal_id=principal.id,
             idle_seconds=int(idle.total_seconds()),
             via=via[:16],
@@ -99,20 +107,30 @@ async def issue(
         token=token,
         expires_at=session.expires_at,
         principal=replace(
-            principal, session_id=session.id, assurance=int(assurance), channel=session.channel
+            principal,
+            session_id=session.id,
+            assurance=int(assurance),
+            channel=session.channel,
+            enrolling=enrolling,
         ),
     )
 
 
-async def resolve(token: str, *, kind: PrincipalKind) -> Principal:
+async def resolve(token: str, *, kind: PrincipalKind, enrolling: bool = False) -> Principal:
     """The principal behind a token; SignInRequired for every token that is not good any more.
 
-    Raises ActingRightEnded once when the right to act for the organisation has ended; the
-    session then stands for the person alone.
+    Raises SecondFactorMissing for a session that is only for `enrolling`. Raises ActingRightEnded
+    once when the right to act for the organisation has ended; the session then stands for the
+    person alone.
     """
     at = clock.now()
     session = await Session.get_or_none(token_digest=_digest(token))
-    if session is None or session.kind != kind.value or not _is_open(session, at):
+    if session is None or not _is_open(session, at):
+        raise errors.SignInRequired()
+    if session.kind == ENROLLING and kind is PrincipalKind.OFFICER:
+        if not enrolling:
+            raise errors.SecondFactorMissing()
+    elif session.kind != kind.value:
         raise errors.SignInRequired()
     principal = await _principal(session)
     if session.acting_for is not None:
@@ -273,11 +291,12 @@ def _is_open(session: Session, at: datetime) -> bool:
 
 
 async def _principal(session: Session) -> Principal:
-    if session.kind == PrincipalKind.OFFICER.value:
+    if session.kind in (PrincipalKind.OFFICER.value, ENROLLING):
         officer = await Officer.get_or_none(id=session.principal_id, state=State.ACTIVE)
         if officer is None:
             raise errors.SignInRequired()
-        return replace(officer_principal(officer), session_id=session.id)
+        enrolling = session.kind == ENROLLING
+        return replace(officer_principal(officer), session_id=session.id, enrolling=enrolling)
     subject = await Subject.get_or_none(id=session.principal_id)
     if subject is None:
         raise errors.SignInRequired()

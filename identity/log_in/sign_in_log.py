@@ -65,7 +65,7 @@ class DeviceView:
 async def note(principal: Principal, *, via: str, visit: Visit) -> None:
     """Write the sign-in down; inside the transaction that opened the session."""
     await SignInRecord.create(
-        person_id=principal.person_id,
+        person_id=principal.id,
         session_id=principal.session_id,
         via=via[:16],
         channel=visit.channel[:32],

@@ -39,6 +39,7 @@ def test_production_names_everything_that_is_missing(tmp_path: Path) -> None:
         "BLOB_URL",
         "PUBLIC_URL",
         "TRUSTED_PROXIES",
+        "STAFF_FACTOR",
     )
     for name in names:
         assert f"YUNJIAN_{name}" in str(caught.value)
@@ -59,6 +60,7 @@ def test_production_says_whether_a_proxy_stands_in_front(tmp_path: Path) -> None
         "YUNJIAN_BLOB_URL": "memory:///",
         "YUNJIAN_PUBLIC_URL": "https://zwfw.example.gov.cn",
         "YUNJIAN_LOG_KEY": LOG_KEY,
+        "YUNJIAN_STAFF_FACTOR": "required",
     }
 
     with pytest.raises(SettingsError, match="YUNJIAN_TRUSTED_PROXIES"):
@@ -68,9 +70,26 @@ def test_production_says_whether_a_proxy_stands_in_front(tmp_path: Path) -> None
     assert [str(network) for network in one] == ["10.8.0.4/32"]
 
 
+def test_production_does_without_no_second_factor(tmp_path: Path) -> None:
+    city = {"YUNJIAN_ENV": "production", "YUNJIAN_VAR": str(tmp_path)}
+
+    for value in ("", "optional", "off"):
+        with pytest.raises(SettingsError, match="YUNJIAN_STAFF_FACTOR"):
+            Settings.from_env({**city, "YUNJIAN_STAFF_FACTOR": value})
+
+
+def test_demo_may_do_without_a_second_factor(tmp_path: Path) -> None:
+    demo = {"YUNJIAN_VAR": str(tmp_path)}
+
+    assert Settings.from_env(demo).staff_factor == "optional"
+    required = Settings.from_env({**demo, "YUNJIAN_STAFF_FACTOR": "required"})
+    assert required.staff_factor == "required"
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
+        ("YUNJIAN_STAFF_FACTOR", "sometimes"),
         ("YUNJIAN_PORT", "http"),
         ("YUNJIAN_PORT", "70000"),
         ("YUNJIAN_ENV", "prod"),

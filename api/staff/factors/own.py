@@ -1,0 +1,132 @@
+"""What an officer signs in with: the list, enrolling a factor, removing one."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+import msgspec
+from sanic import Blueprint, Request
+
+from api.edge import guards
+from api.edge.endpoint import endpoint
+from api.staff.factors.steps import Code
+from identity import queries
+from identity.factors import errors, holding, one_time
+from identity.log_in import sign_in_log
+
+bp = Blueprint("staff-factors", url_prefix="/api/staff/factors")
+
+
+class Factor(msgspec.Struct, kw_only=True):
+    way: str
+    """`totp`"""
+    id: UUID | None
+    name: str
+    created_at: datetime
+    last_used_at: datetime | None
+
+
+class NotedSignIn(msgspec.Struct, kw_only=True):
+    at: datetime
+    via: str
+    device: str
+    address: str
+
+
+class Factors(msgspec.Struct, kw_only=True):
+    required: bool
+    must_enrol: bool
+    """This session opens nothing else."""
+    may_change_until: datetime | None
+    """Until when this session may enrol and remove; None when it may not (sign in again)."""
+    factors: list[Factor]
+    sign_ins: list[NotedSignIn]
+
+
+class OneTimeEnrolment(msgspec.Struct, kw_only=True):
+    id: str
+    secret: str
+    uri: str
+    """For the code that an app reads."""
+    seconds: int
+
+
+class FirstCode(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    id: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+    code: Code
+
+
+@bp.get("")
+@guards.officer_enrolling
+@endpoint(summary="What I sign in with, and when somebody did", returns=Factors)
+async def list_factors(request: Request) -> Factors:
+    return await _factors(request)
+
+
+@bp.post("/totp")
+@guards.officer_enrolling
+@endpoint(
+    summary="A new secret for an app of one-time codes",
+    returns=OneTimeEnrolment,
+    problems=(errors.FreshSignInRequired,),
+)
+async def begin_one_time(request: Request) -> OneTimeEnrolment:
+    principal = request.ctx.principal
+    officer = await queries.get_officer(principal.id)
+    begun = await one_time.begin(
+        staff_no=officer.staff_no, redis=request.app.ctx.resources.redis, by=principal
+    )
+    return OneTimeEnrolment(id=begun.id, secret=begun.secret, uri=begun.uri, seconds=begun.seconds)
+
+
+@bp.post("/totp/confirmation")
+@guards.officer_enrolling
+@endpoint(
+    summary="Take the app into use by its first code",
+    body=FirstCode,
+    returns=Factors,
+    problems=(
+        errors.FreshSignInRequired,
+        errors.SecondStepExpired,
+        errors.CodeRefused,
+        errors.CodeOutOfTime,
+    ),
+)
+async def confirm_one_time(request: Request, body: FirstCode) -> Factors:
+    redis = request.app.ctx.resources.redis
+    await one_time.confirm(body.id, body.code, redis=redis, by=request.ctx.principal)
+    return await _factors(request)
+
+
+@bp.delete("/totp")
+@guards.officer_enrolling
+@endpoint(
+    summary="Give the app up",
+    returns=Factors,
+    problems=(errors.FreshSignInRequired, errors.FactorNotFound, errors.LastFactor),
+)
+async def remove_one_time(request: Request) -> Factors:
+    await one_time.remove(required=_required(request), by=request.ctx.principal)
+    return await _factors(request)
+
+
+async def _factors(request: Request) -> Factors:
+    principal = request.ctx.principal
+    standing = await holding.standing(principal)
+    return Factors(
+        required=_required(request),
+        must_enrol=standing.must_enrol,
+        may_change_until=standing.may_change_until,
+        factors=[msgspec.convert(one, Factor, from_attributes=True) for one in standing.factors],
+        sign_ins=[
+            msgspec.convert(one, NotedSignIn, from_attributes=True)
+            for one in await sign_in_log.list_sign_ins(principal.id)
+        ],
+    )
+
+
+def _required(request: Request) -> bool:
+    settings: Any = request.app.ctx.resources.settings
+    return bool(settings.staff_factor == "required")

@@ -1,0 +1,64 @@
+"""Refusals around the second factor of staff.
+
+Problem
+├── Forbidden   SecondFactorNeeded, FreshSignInRequired, CodeRefused, CodeOutOfTime
+├── NotFound    FactorNotFound
+├── Conflict    CodeUsed, LastFactor
+├── Gone        SecondStepExpired
+└── TooMany     TooManyCodes
+"""
+
+from core.errors import Conflict, Forbidden, Gone, NotFound, TooMany
+
+
+class SecondFactorNeeded(Forbidden):
+    """The password was right. Members `ticket`, `ways` (`totp`, `passkey`) and `seconds`."""
+
+    slug = "second-factor-needed"
+    title = "密码已核对，请再用动态口令或通行密钥完成登录"
+
+
+class FreshSignInRequired(Forbidden):
+    """Factors are changed only right after a whole sign-in."""
+
+    slug = "fresh-sign-in-required"
+    title = "更改登录方式前请重新登录，并在十分钟内完成"
+
+
+class CodeRefused(Forbidden):
+    slug = "code-refused"
+    title = "动态口令不正确，请输入手机上正在显示的六位数字"
+
+
+class CodeOutOfTime(Forbidden):
+    slug = "code-out-of-time"
+    title = "这组动态口令已过时，请输入最新一组；仍不行请把手机时间设为自动"
+
+
+class CodeUsed(Conflict):
+    slug = "code-used"
+    title = "这组动态口令已经用过，请等手机显示下一组后再输入"
+
+
+class SecondStepExpired(Gone):
+    """The one answer for a ticket or challenge that is late, used, unknown or of somebody else."""
+
+    slug = "second-step-expired"
+    title = "这一步等待超时或已经用过，请从头再来一次"
+
+
+class TooManyCodes(TooMany):
+    """Member `retry_after`: seconds until codes are looked at again."""
+
+    slug = "too-many-codes"
+    title = "动态口令输错次数过多，请改用通行密钥，或申请恢复登录"
+
+
+class FactorNotFound(NotFound):
+    slug = "factor-not-found"
+    title = "没有找到这个登录方式，请刷新后再试"
+
+
+class LastFactor(Conflict):
+    slug = "last-factor"
+    title = "这是您最后一个第二登录方式，请先登记另一个再移除"

@@ -1,0 +1,135 @@
+"""What an officer holds beside the password, and when it may be changed.
+
+Whoever enrols or removes a factor has signed in wholly within the last ten minutes: by password,
+and by a factor they hold if they hold one. An officer of an office that requires a factor, and who
+holds none, has a session that opens nothing but the enrolment (`sessions.ENROLLING`); the first
+factor makes a whole one of it, and ends every other session of the officer.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from core import clock
+from core.database import transaction
+from core.protection import audit
+from identity.errors import SignInRequired
+from identity.factors import errors
+from identity.log_in import revoking, sessions
+from identity.models import Officer, OneTimeSecret, Session, State
+from identity.principal import Principal
+
+FRESH = timedelta(minutes=10)
+"""How long after a sign-in factors may be changed."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FactorView:
+    """One factor as its owner reads it; `id` is None for the app, of which there is one."""
+
+    way: str
+    id: UUID | None
+    name: str
+    created_at: datetime
+    last_used_at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """An officer's factors, and what the calling session may do about them."""
+
+    must_enrol: bool
+    may_change_until: datetime | None
+    factors: list[FactorView]
+
+
+async def ways(officer_id: UUID) -> list[str]:
+    """How this officer can take the second step now; empty when there is no second factor."""
+    return ["totp"] if await OneTimeSecret.exists(officer_id=officer_id) else []
+
+
+async def standing(by: Principal) -> Standing:
+    """The caller's own factors, the app first."""
+    session = await Session.get(id=by.session_id)
+    try:
+        await insist_on_right(by)
+        until = session.created_at + FRESH
+    except errors.FreshSignInRequired:
+        until = None
+    return Standing(
+        must_enrol=session.kind == sessions.ENROLLING,
+        may_change_until=until,
+        factors=await _list(by.id),
+    )
+
+
+async def _list(officer_id: UUID) -> list[FactorView]:
+    rows = await OneTimeSecret.filter(officer_id=officer_id)
+    return [
+        FactorView(
+            way="totp",
+            id=None,
+            name="动态口令",
+            created_at=row.created_at,
+            last_used_at=row.last_used_at,
+        )
+        for row in rows
+    ]
+
+
+async def insist_on_right(by: Principal, *, lock: bool = False) -> Session:
+    """The caller's session, if it may change factors. Raises FreshSignInRequired.
+
+    `lock` keeps every other change of the same officer's factors waiting: within a transaction.
+    """
+    officers = Officer.filter(id=by.id, state=State.ACTIVE)
+    officer = await (officers.select_for_update() if lock else officers).get_or_none()
+    session = await Session.get_or_none(id=by.session_id, revoked_at=None)
+    if officer is None or session is None:
+        raise SignInRequired()
+    if clock.now() - session.created_at > FRESH:
+        raise errors.FreshSignInRequired()
+    if session.via not in sessions.WITH_FACTOR and await ways(by.id):
+        raise errors.FreshSignInRequired()
+    return session
+
+
+@asynccontextmanager
+async def enrolling(by: Principal, *, way: str) -> AsyncIterator[None]:
+    """The transaction in which a factor is written; the session has shown it then.
+
+    Raises FreshSignInRequired, SignInRequired.
+    """
+    async with transaction():
+        session = await insist_on_right(by, lock=True)
+        first = not await ways(by.id)
+        yield
+        moved = await Session.filter(id=session.id, kind=session.kind, revoked_at=None).update(
+            kind=by.kind.value, via=f"password+{way}"
+        )
+        if not moved:
+            raise SignInRequired()
+        if first:
+            await revoking.end_officer(by.id, by=by.actor, keep=session.id)
+        await audit.record(
+            actor=by.actor, action="factor-enrolled", target=by.actor, detail={"way": way}
+        )
+
+
+async def insist_on_another(officer_id: UUID, *, required: bool) -> None:
+    """After a removal, within its transaction. Raises LastFactor."""
+    if required and not await ways(officer_id):
+        raise errors.LastFactor()
+
+
+async def record_refusal(officer_id: UUID, *, way: str, reason: str) -> None:
+    """A second step that failed is on record like a wrong password."""
+    async with transaction():
+        await audit.record(
+            actor="anonymous",
+            action="second-step-failed",
+            target=f"officer:{officer_id}",
+            detail={"way": way, "reason": reason},
+        )

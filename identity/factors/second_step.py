@@ -1,0 +1,99 @@
+"""The second step of a sign-in: the password was right, and a ticket waits for the factor.
+
+A ticket lives five minutes, is bound to the officer and to the password it was given for, opens
+nothing by itself and makes one session at most.
+"""
+
+import hashlib
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from core import clock
+from core.database import transaction
+from identity.factors import errors, one_time
+from identity.log_in import hand_over, sessions, sign_in_log
+from identity.log_in.sessions import IssuedSession
+from identity.log_in.sign_in_log import Visit
+from identity.models import Officer, State
+from identity.principal import Principal
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
+
+KIND = "staff-step"
+LIFE = timedelta(minutes=5)
+
+
+async def wait_for(
+    principal: Principal, *, ways: list[str], visit: Visit, redis: "Redis | None"
+) -> errors.SecondFactorNeeded:
+    """The refusal that asks for the second step; without `redis` one that leads nowhere."""
+    if redis is None:
+        return errors.SecondFactorNeeded(ways=ways)
+    officer = await Officer.get(id=principal.id)
+    kept = {
+        "officer": str(officer.id),
+        "password": _stamp(officer),
+        "until": (clock.now() + LIFE).isoformat(),
+        "device": visit.device,
+        "address": visit.address,
+    }
+    seconds = int(LIFE.total_seconds())
+    ticket = await hand_over.leave(redis, KIND, kept, seconds=seconds)
+    return errors.SecondFactorNeeded(ticket=ticket, ways=ways, seconds=seconds)
+
+
+async def by_code(ticket: str, code: str, *, redis: "Redis", idle_minutes: int) -> IssuedSession:
+    """Finish a sign-in by a one-time code; a wrong one leaves the ticket for another try.
+
+    Raises SecondStepExpired, CodeRefused, CodeOutOfTime, CodeUsed, TooManyCodes.
+    """
+    officer, _ = await waiting(ticket, redis=redis)
+    await one_time.check(officer.id, code)
+    return await _finish(ticket, way=one_time.WAY, redis=redis, idle_minutes=idle_minutes)
+
+
+async def waiting(ticket: str, *, redis: "Redis") -> tuple[Officer, dict[str, Any]]:
+    """Whose sign-in waits under a ticket, without spending it. Raises SecondStepExpired."""
+    return await _officer_of(await hand_over.look(redis, KIND, ticket))
+
+
+async def open_session(
+    principal: Principal, *, via: str, visit: Visit, idle_minutes: int, enrolling: bool = False
+) -> IssuedSession:
+    """An officer's session, and the line in the officer's log of sign-ins that names the way."""
+    async with transaction():
+        issued = await sessions.issue(
+            principal,
+            idle_minutes=idle_minutes,
+            via=via,
+            device=visit.device,
+            enrolling=enrolling,
+        )
+        await sign_in_log.note(issued.principal, via=via, visit=visit)
+    return issued
+
+
+async def _finish(ticket: str, *, way: str, redis: "Redis", idle_minutes: int) -> IssuedSession:
+    officer, kept = await _officer_of(await hand_over.take(redis, KIND, ticket))
+    return await open_session(
+        sessions.officer_principal(officer),
+        via=f"password+{way}",
+        visit=Visit(channel="", device=kept["device"], address=kept["address"]),
+        idle_minutes=idle_minutes,
+    )
+
+
+async def _officer_of(kept: dict[str, Any] | None) -> tuple[Officer, dict[str, Any]]:
+    if kept is None or clock.now() >= datetime.fromisoformat(kept["until"]):
+        raise errors.SecondStepExpired()
+    officer = await Officer.get_or_none(id=UUID(kept["officer"]), state=State.ACTIVE)
+    if officer is None or _stamp(officer) != kept["password"]:
+        raise errors.SecondStepExpired()
+    return officer, kept
+
+
+def _stamp(officer: Officer) -> str:
+    """A new password ends what was begun with the former one."""
+    return hashlib.sha256(officer.password_hash.encode()).hexdigest()
