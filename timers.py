@@ -180,6 +180,7 @@ async def forget_old_rows(resources: Resources) -> None:
     await identity.log_in.guesses.forget_old()
     await identity.log_in.sign_in_log.forget_old()
     await services.cases.acts.apply.forget_drafts(clock.now())
+    await services.cases.materials.uploads.forget_old()
     await services.cases.talk.pictures.forget_unsent()
     await wallet.log.signed_days.forget_old()
     await wallet.log.anchors.forget_old()

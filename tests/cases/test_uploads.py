@@ -152,6 +152,46 @@ async def test_an_unfinished_upload_expires(sender: Sender, frozen_clock: Frozen
     assert not upload_files.path_of(upload.id, sender.cases.folder).exists()
 
 
+async def test_uploads_that_ended_are_forgotten_a_week_later_and_their_files_stay(
+    sender: Sender, frozen_clock: FrozenClock
+) -> None:
+    case_id = await sender.cases.draft()
+    data = photo()
+    whole = await sender.open(len(data), case_id=case_id)
+    await sender.append(whole.id, 0, data)
+    stored = (await sender.finish(whole.id)).file_id
+    given_up = await sender.open(10, case_id=case_id)
+    await uploads.abandon(given_up.id, by=sender.cases.by, staging=sender.staging)
+    await sender.open(10, case_id=case_id)
+    frozen_clock.advance(hours=25)
+    await uploads.expire(staging=sender.staging)
+    frozen_clock.advance(days=uploads.KEPT.days - 2)
+    running = await sender.open(10, case_id=case_id)
+
+    assert await uploads.forget_old() == 0
+    assert (await sender.status(whole.id)).file_id == stored
+    frozen_clock.advance(days=2)
+    assert await uploads.forget_old() == 3
+    assert await uploads.forget_old() == 0
+
+    assert [row.id for row in await Upload.all()] == [running.id]
+    assert await MaterialFile.exists(id=stored)
+    with pytest.raises(errors.UploadNotFound):
+        await sender.status(whole.id)
+
+
+async def test_an_upload_that_is_open_is_never_forgotten(
+    sender: Sender, frozen_clock: FrozenClock
+) -> None:
+    upload = await sender.open(10)
+    frozen_clock.advance(days=90)
+
+    assert await uploads.forget_old() == 0
+    assert await uploads.expire(staging=sender.staging) == 1
+    assert await uploads.forget_old() == 1
+    assert not await Upload.exists(id=upload.id)
+
+
 async def test_a_crash_between_blob_and_row_is_repaired_by_finishing_again(
     sender: Sender, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,5 +1,6 @@
 """What a person gave and no longer needs to give really goes: rows, and the photographs too."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -14,6 +15,7 @@ from core.protection.audit import AuditRecord
 from services.cases.acts import apply
 from services.cases.materials import papers, thumbnails
 from services.cases.models import MaterialFile
+from tests import decrypted
 from tests.cases.conftest import cases, loaded
 from tests.cases.factories import PHOTO, CaseMaker, photo
 from tests.conftest import FrozenClock
@@ -21,6 +23,7 @@ from tests.wallet.city import City
 from tests.wallet.conftest import city
 from tests.wallet.factories import issue_licence
 from wallet.models import IntakeBatch, Licence, LicencePicture
+from wallet.register import pictures
 from wallet.register.pictures import register_old
 from wallet.share_models import BatchState
 
@@ -125,6 +128,35 @@ async def test_pictures_of_licences_of_before_are_noted_once(city: City) -> None
     assert await register_old() == 0
 
     assert [row.digest for row in await LicencePicture.all()] == [picture]
+
+
+async def test_each_licence_of_before_is_opened_once_however_often_it_is_migrated(
+    city: City, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    picture = await city.blobs.put(photo())
+    ids = [await issue_licence(city, "RES", facts={"photo": picture}) for _ in range(3)]
+    await LicencePicture.exclude(licence_id=min(ids)).delete()
+    monkeypatch.setattr(pictures, "_BATCH", 1)
+    inner, turns = pictures.register, iter(range(2))
+
+    async def killed(licences: Iterable[Licence]) -> int:
+        number = await inner(licences)
+        next(turns)
+        return number
+
+    seen = decrypted.watch(monkeypatch)
+
+    with monkeypatch.context() as short, pytest.raises(RuntimeError):
+        short.setattr(pictures, "register", killed)
+        await register_old()
+    assert seen == ["wallet_licence.facts"] * 2, "the first was noted already"
+    assert await register_old() == 1
+    assert await LicencePicture.all().count() == 3
+    done = len(seen)
+
+    assert await register_old() == 0
+    assert seen == ["wallet_licence.facts"] * done
+    assert done == 3
 
 
 async def test_a_file_of_an_intake_is_kept_while_its_lines_may_be_disputed(

@@ -9,15 +9,18 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
+from tortoise.expressions import F
 
+from core import clock
 from core.data import copying
 from core.database import transaction
-from wallet.models import Licence, LicencePicture
+from wallet.models import Licence, LicencePicture, Patrol
 from wallet.types import catalogue
 from wallet.types.facts import Facts
 from wallet.types.licence_types import FieldType
 
 _BATCH = 500
+_WALK = "pictures"
 
 
 def named_in(licence_type: str, facts: Facts) -> list[str]:
@@ -39,24 +42,44 @@ async def register(licences: Iterable[Licence]) -> int:
 
 
 async def register_old() -> int:
-    """Note what licences of before hold; returns how many pictures. After migrations."""
-    types = [
-        type_.code
-        for type_ in catalogue.all_types()
-        if any(field.type is FieldType.IMAGE for field in type_.fields)
-    ]
-    count, last = 0, UUID(int=0)
-    while (
-        page := await Licence.filter(licence_type__in=types, id__gt=last)
-        .order_by("id")
-        .limit(_BATCH)
-    ):
-        last = page[-1].id
-        known = LicencePicture.filter(licence_id__in=[row.id for row in page])
-        noted = set(await known.values_list("licence_id", flat=True))
+    """Note what licences of before hold; returns how many pictures. After migrations.
+
+    Once for each licence: how far it came is kept with what it noted, and when it has been through
+    it asks nothing more, since every licence written since was noted with it.
+    """
+    start = {"begun_at": clock.now()}
+    walk, _ = await Patrol.get_or_create(start, name=_WALK)
+    if walk.ended_at is not None:
+        return 0
+    count, last = 0, walk.after
+    while page := await _page_of_old(last):
+        last = page[-1]
         async with transaction():
-            count += await register(row for row in page if row.id not in noted)
+            count += await register(await _not_noted(page))
+            seen = F("seen") + len(page)
+            await Patrol.filter(name=_WALK).update(after=last, seen=seen)
+    await Patrol.filter(name=_WALK).update(ended_at=clock.now())
     return count
+
+
+async def _page_of_old(after: UUID | None) -> list[UUID]:
+    rows = Licence.filter(licence_type__in=_with_pictures())
+    if after is not None:
+        rows = rows.filter(id__gt=after)
+    found = await rows.order_by("id").limit(_BATCH).values_list("id", flat=True)
+    return [UUID(str(one)) for one in found]
+
+
+async def _not_noted(ids: list[UUID]) -> list[Licence]:
+    """Those whose facts have to be opened."""
+    known = await LicencePicture.filter(licence_id__in=ids).values_list("licence_id", flat=True)
+    unknown = set(ids) - {UUID(str(one)) for one in known}
+    return await Licence.filter(id__in=unknown).only("id", "licence_type", "facts")
+
+
+def _with_pictures() -> list[str]:
+    types = catalogue.all_types()
+    return [one.code for one in types if any(x.type is FieldType.IMAGE for x in one.fields)]
 
 
 def _facts(licence: Licence) -> Facts:

@@ -12,6 +12,7 @@ from pathlib import Path
 from uuid import UUID
 
 from core import clock
+from core.data import forgetting
 from core.database import transaction
 from core.files.blobs import Blobs
 from core.files.malware import Scanner
@@ -28,6 +29,11 @@ log = logging.getLogger(__name__)
 
 LIFE = timedelta(hours=24)
 """An upload that is not finished by then is thrown away."""
+
+KEPT = timedelta(days=7)
+"""How long after that it is still told what became of one; longer than the shelf is swept late."""
+
+_ENDED = ("finished", "refused", "abandoned", "expired")
 
 _ENDING = (
     errors.NotAnAcceptedType,
@@ -201,6 +207,20 @@ async def expire(*, staging: StagingStore) -> int:
     for upload in overdue:
         await _end(upload, state="expired", staging=staging)
     return len(overdue)
+
+
+async def forget_old() -> int:
+    """Delete the rows of uploads that ended long ago (a timer calls it); returns how many.
+
+    Nothing refers to them: the file that one became names its case itself, and the bytes of the
+    others are off the shelf by now. Who asks after one is told to choose the file again.
+    """
+    before = clock.now() - KEPT
+    gone = 0
+    for state in _ENDED:  # one after the other: each is the beginning of the index
+        old = Upload.filter(state=state, expires_at__lt=before)
+        gone += await forgetting.forget(old, by="expires_at")
+    return gone
 
 
 async def sweep(*, staging: StagingStore) -> None:
