@@ -28,6 +28,8 @@ import wallet.issue.from_case
 import wallet.share.annotated
 import wallet.show.status_lists
 from core import database, jobs, outbox
+from core.clocks import counting
+from core.clocks import events as clock_events
 from core.events import Event
 from identity import events as identity_events
 from payments import events as payment_events
@@ -37,6 +39,12 @@ from services.cases import events as case_events
 from wallet import events as wallet_events
 
 Reaction = Callable[..., Awaitable[None]]
+
+
+async def count_clocks(event: clock_events.CalendarChanged, resources: Resources) -> None:
+    """Have every open clock counted by the new calendar: more than an event may wait for."""
+    async with database.transaction():
+        await jobs.mark(counting.COUNT_ALL, "calendar")
 
 
 async def tell_person(event: Event, resources: Resources) -> None:
@@ -233,6 +241,7 @@ async def close_streams(event: identity_events.OfficerSessionsEnded, resources: 
 
 
 REACTIONS: dict[type[Event], tuple[Reaction, ...]] = {
+    clock_events.CalendarChanged: (count_clocks,),
     case_events.CaseSubmitted: TELL,
     case_events.CaseAccepted: (*TELL, open_bill),
     case_events.AcceptanceDeclined: TELL,

@@ -45,6 +45,7 @@ import wallet.register.reminders
 import wallet.register.taken_in
 import wallet.show.pass_origins
 from core import clock, jobs, outbox, tasks
+from core.clocks import counting, sweep
 from core.data import once, spent
 from core.files import blob_sweep
 from core.lease import Lease
@@ -54,6 +55,9 @@ from services.cases.files.staging import open_staging
 
 log = logging.getLogger(__name__)
 
+CLOCKS_AT_ONCE = 1000
+"""That are counted anew beside the job of a changed calendar, which counts all."""
+
 
 async def deem_accepted(resources: Resources) -> None:
     """Administrative Licensing Law art. 32: silence for five days is acceptance."""
@@ -62,6 +66,12 @@ async def deem_accepted(resources: Resources) -> None:
 
 async def lapse_supplements(resources: Resources) -> None:
     await services.cases.acts.supplement.lapse(clock.now())
+
+
+async def sweep_clocks(_resources: Resources) -> None:
+    """Tell what clocks have reached, and count those anew that another calendar was used for."""
+    await sweep.sweep(clock.today())
+    await counting.count_all(most=CLOCKS_AT_ONCE)
 
 
 async def check_content(resources: Resources) -> None:
@@ -219,6 +229,7 @@ class Timer:
 SCHEDULE = (
     Timer("deem-accepted", 60, deem_accepted),
     Timer("lapse-supplements", 60, lapse_supplements),
+    Timer("sweep-clocks", 60, sweep_clocks),
     Timer("check-content", 5, check_content),
     Timer("alarm-parked", 300, alarm_parked),
     Timer("drop-abandoned-uploads", 300, drop_abandoned_uploads),
@@ -250,7 +261,13 @@ def job_acts(resources: Resources) -> dict[str, jobs.Act]:
             folder=resources.settings.upload_dir,
         )
 
+    async def count_clocks(_ref: str) -> None:
+        await counting.count_all()
+
     return {
+        sweep.MARK: lambda ref: sweep.mark_one(int(ref)),
+        counting.COUNT_ALL: count_clocks,
+        counting.COUNT: lambda ref: counting.count_one(int(ref)),
         wallet.intake.batches.INTAKE: read_batch,
         wallet.register.reminders.REMIND: lambda ref: wallet.register.reminders.remind_one(
             UUID(ref)

@@ -171,9 +171,9 @@ async def walk(
         if not rows:
             break
         after = rows[-1].pk
-        waiting = await _waiting(kind, [str(row.pk) for row in rows])
+        left = await waiting(kind, [str(row.pk) for row in rows])
         for row in rows:
-            if str(row.pk) in waiting:
+            if str(row.pk) in left:
                 continue
             tried += 1
             try:
@@ -183,7 +183,8 @@ async def walk(
     return done
 
 
-async def _waiting(kind: str, refs: Sequence[str]) -> set[str]:
+async def waiting(kind: str, refs: Sequence[str]) -> set[str]:
+    """Which of these have a job that is not done: a timer leaves them to it."""
     found = Job.filter(kind=kind, ref__in=list(refs), done_at__isnull=True)
     return {str(ref) for ref in await found.values_list("ref", flat=True)}
 

@@ -1,6 +1,7 @@
 """Tables of the kernel, gathered where Tortoise looks for them."""
 
 from core.clocks.holidays import HolidayYear
+from core.clocks.rows import Clock, ClockMark, ClockPause
 from core.data.once import AskedRequest
 from core.data.spent import Spent
 from core.files.blob_sweep import BlobSweep
@@ -14,6 +15,9 @@ __all__ = [
     "AuditHead",
     "AuditRecord",
     "BlobSweep",
+    "Clock",
+    "ClockMark",
+    "ClockPause",
     "HolidayYear",
     "Job",
     "LeaseRow",

@@ -1,1 +1,1 @@
-"""Periods of the law: which days the offices work, by rows that an operator loads."""
+"""Periods of the law: the working calendar, and what is owed by when, as rows."""

@@ -19,8 +19,9 @@ import msgspec
 from tortoise import fields
 from tortoise.models import Model
 
-from core import database, sql
+from core import database, outbox, sql
 from core.clocks import workdays
+from core.clocks.events import CalendarChanged
 from core.clocks.workdays import WorkCalendar, Year
 from core.data.statements import Statement
 from core.ids import new_id
@@ -135,6 +136,8 @@ async def _store(year: Year, *, actor: str) -> str:
     await audit.record(
         actor=actor, action="calendar.load", target=f"calendar:{year.year}", detail=said
     )
+    changed = CalendarChanged(year=year.year, version=version)
+    await outbox.publish(changed, key=f"calendar:{year.year}")
     return "added" if version == 1 else "changed"
 
 
