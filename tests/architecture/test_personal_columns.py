@@ -29,6 +29,8 @@ CLEAR: Mapping[str, str] = {
     "core_asked_request.asked_by": "kind and id of who asked",
     "core_audit_record.target": "kind and id",
     "core_audit_record.detail": "kinds, codes, ids and dates; audit.record takes no personal data",
+    "core_clock.basis": "an article, or the word for the promise",
+    "core_clock_pause.cause": "a word of the owner: a procedure of the item, a notice",
     "core_holiday_year.days_off": "days of the calendar",
     "core_holiday_year.days_worked": "days of the calendar",
     "core_holiday_year.source": PUBLIC,
