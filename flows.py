@@ -25,6 +25,7 @@ import services.cases.materials.thumbnails
 import services.cases.views.queries
 import wallet.intake.batches
 import wallet.issue.from_case
+import wallet.log.alarms
 import wallet.share.annotated
 import wallet.show.status_lists
 from core import database, jobs, outbox
@@ -240,6 +241,22 @@ async def close_streams(event: identity_events.OfficerSessionsEnded, resources: 
         await push.channels.live.end_session(session_id, redis=resources.redis)
 
 
+async def alarm_of_passkey(event: identity_events.PasskeyLocked, _resources: Resources) -> None:
+    """Operators hear of it; the officer reads it beside the key and at the refusal itself."""
+    await wallet.log.alarms.sound(
+        wallet.log.alarms.PASSKEY,
+        about=f"officer:{event.officer_id}",
+        detail="the count of a passkey went back: it is locked, the officer's sessions ended",
+    )
+
+
+async def end_alarm_of_passkey(
+    event: identity_events.LockedPasskeysGone, _resources: Resources
+) -> None:
+    about = f"officer:{event.officer_id}"
+    await wallet.log.alarms.resolve(wallet.log.alarms.PASSKEY, about=about, by=about)
+
+
 REACTIONS: dict[type[Event], tuple[Reaction, ...]] = {
     clock_events.CalendarChanged: (count_clocks,),
     case_events.CaseSubmitted: TELL,
@@ -272,6 +289,8 @@ REACTIONS: dict[type[Event], tuple[Reaction, ...]] = {
     wallet_events.ComplaintAnswered: (tell_answerer,),
     wallet_events.AuthorisationChanged: (tell_answerer,),
     identity_events.OfficerSessionsEnded: (close_streams,),
+    identity_events.PasskeyLocked: (alarm_of_passkey,),
+    identity_events.LockedPasskeysGone: (end_alarm_of_passkey,),
 }
 """Event → reactions, in this order; a failing one is tried again together with those after it."""
 

@@ -13,3 +13,18 @@ class OfficerSessionsEnded(Event):
     officer_id: UUID
     session_ids: list[UUID]
     """The sessions that were open; their streams are to be closed."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PasskeyLocked(Event):
+    """The count of an officer's passkey went back, so there are two of it: it is refused now."""
+
+    officer_id: UUID
+    passkey_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class LockedPasskeysGone(Event):
+    """The last locked passkey of an officer was given up."""
+
+    officer_id: UUID

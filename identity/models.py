@@ -16,6 +16,7 @@ from core.protection.protect import BlindColumn, ProtectedField, ProtectedModel
 from identity.account_tables import AccountChange as AccountChange
 from identity.account_tables import FirstOfficer as FirstOfficer
 from identity.factors.tables import OneTimeSecret as OneTimeSecret
+from identity.factors.tables import Passkey as Passkey
 
 ID_NO_PURPOSE = "identity.id_no"
 USER_PURPOSE = "identity.platform_user"

@@ -104,8 +104,8 @@ async def officer(
     """
     principal = await officers.authenticate(staff_no, password, place=place)
     visit = visit or Visit(channel="", address=place)
-    ways = await holding.ways(principal.id)
-    if ways:
+    if await holding.holds_any(principal.id):
+        ways = await holding.ways(principal.id)
         raise await second_step.wait_for(principal, ways=ways, visit=visit, redis=redis)
     return await second_step.open_session(
         principal,

@@ -1,9 +1,10 @@
 """Refusals around the second factor of staff.
 
 Problem
-├── Forbidden   SecondFactorNeeded, FreshSignInRequired, CodeRefused, CodeOutOfTime
+├── Forbidden   SecondFactorNeeded, FreshSignInRequired, CodeRefused, CodeOutOfTime,
+│               PasskeyRefused, PasskeyCloned, ForeignOrigin
 ├── NotFound    FactorNotFound
-├── Conflict    CodeUsed, LastFactor
+├── Conflict    CodeUsed, LastFactor, PasskeyKnown, PasskeyUnavailable, TooManyPasskeys
 ├── Gone        SecondStepExpired
 └── TooMany     TooManyCodes
 """
@@ -62,3 +63,39 @@ class FactorNotFound(NotFound):
 class LastFactor(Conflict):
     slug = "last-factor"
     title = "这是您最后一个第二登录方式，请先登记另一个再移除"
+
+
+class PasskeyRefused(Forbidden):
+    """The one answer for a bad signature, an unknown key, a user who was not verified, nonsense."""
+
+    slug = "passkey-refused"
+    title = "通行密钥没有通过核对，请用已登记的设备并完成指纹、面容或 PIN 验证后重试"
+
+
+class PasskeyCloned(Forbidden):
+    """The count of the device went back; the key is locked from now on."""
+
+    slug = "passkey-cloned"
+    title = "这把通行密钥疑似被复制，已停用，请改用其他登录方式并立即告知管理员"
+
+
+class ForeignOrigin(Forbidden):
+    """What was signed names another address than ours: a page that stands between."""
+
+    slug = "foreign-origin"
+    title = "登录页面的网址不对，请关闭它，从本单位公布的网址重新打开"
+
+
+class PasskeyKnown(Conflict):
+    slug = "passkey-known"
+    title = "这台设备的通行密钥已经登记过，请直接使用"
+
+
+class PasskeyUnavailable(Conflict):
+    slug = "passkey-unavailable"
+    title = "从这个网址不能使用通行密钥，请改用动态口令"
+
+
+class TooManyPasskeys(Conflict):
+    slug = "too-many-passkeys"
+    title = "登记的通行密钥已达十把，请先移除不用的"

@@ -18,7 +18,7 @@ from core.protection import audit
 from identity.errors import SignInRequired
 from identity.factors import errors
 from identity.log_in import revoking, sessions
-from identity.models import Officer, OneTimeSecret, Session, State
+from identity.models import Officer, OneTimeSecret, Passkey, Session, State
 from identity.principal import Principal
 
 FRESH = timedelta(minutes=10)
@@ -34,6 +34,8 @@ class FactorView:
     name: str
     created_at: datetime
     last_used_at: datetime | None
+    locked_at: datetime | None = None
+    """Since when a key is refused because there seem to be two of it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,9 +47,20 @@ class Standing:
     factors: list[FactorView]
 
 
+async def holds_any(officer_id: UUID) -> bool:
+    """Whether a password alone is not enough. A locked key counts: whoever copied it must not gain
+    by its being locked; who holds nothing else is let in by two others (recovery)."""
+    return await OneTimeSecret.exists(officer_id=officer_id) or await Passkey.exists(
+        officer_id=officer_id
+    )
+
+
 async def ways(officer_id: UUID) -> list[str]:
-    """How this officer can take the second step now; empty when there is no second factor."""
-    return ["totp"] if await OneTimeSecret.exists(officer_id=officer_id) else []
+    """How this officer can take the second step now; empty also when every key is locked."""
+    found = ["totp"] if await OneTimeSecret.exists(officer_id=officer_id) else []
+    if await Passkey.exists(officer_id=officer_id, locked_at=None):
+        found.append("passkey")
+    return found
 
 
 async def standing(by: Principal) -> Standing:
@@ -66,8 +79,7 @@ async def standing(by: Principal) -> Standing:
 
 
 async def _list(officer_id: UUID) -> list[FactorView]:
-    rows = await OneTimeSecret.filter(officer_id=officer_id)
-    return [
+    apps = [
         FactorView(
             way="totp",
             id=None,
@@ -75,8 +87,20 @@ async def _list(officer_id: UUID) -> list[FactorView]:
             created_at=row.created_at,
             last_used_at=row.last_used_at,
         )
-        for row in rows
+        for row in await OneTimeSecret.filter(officer_id=officer_id)
     ]
+    keys = [
+        FactorView(
+            way="passkey",
+            id=row.id,
+            name=row.name,
+            created_at=row.created_at,
+            last_used_at=row.last_used_at,
+            locked_at=row.locked_at,
+        )
+        for row in await Passkey.filter(officer_id=officer_id).order_by("created_at")
+    ]
+    return [*apps, *keys]
 
 
 async def insist_on_right(by: Principal, *, lock: bool = False) -> Session:
@@ -91,7 +115,7 @@ async def insist_on_right(by: Principal, *, lock: bool = False) -> Session:
         raise SignInRequired()
     if clock.now() - session.created_at > FRESH:
         raise errors.FreshSignInRequired()
-    if session.via not in sessions.WITH_FACTOR and await ways(by.id):
+    if session.via not in sessions.WITH_FACTOR and await holds_any(by.id):
         raise errors.FreshSignInRequired()
     return session
 
@@ -104,7 +128,7 @@ async def enrolling(by: Principal, *, way: str) -> AsyncIterator[None]:
     """
     async with transaction():
         session = await insist_on_right(by, lock=True)
-        first = not await ways(by.id)
+        first = not await holds_any(by.id)
         yield
         moved = await Session.filter(id=session.id, kind=session.kind, revoked_at=None).update(
             kind=by.kind.value, via=f"password+{way}"

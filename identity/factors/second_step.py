@@ -11,7 +11,9 @@ from uuid import UUID
 
 from core import clock
 from core.database import transaction
-from identity.factors import errors, one_time
+from identity.factors import errors, one_time, passkeys
+from identity.factors.passkeys import Assertion, Challenge
+from identity.factors.relying_party import RelyingParty
 from identity.log_in import hand_over, sessions, sign_in_log
 from identity.log_in.sessions import IssuedSession
 from identity.log_in.sign_in_log import Visit
@@ -52,6 +54,29 @@ async def by_code(ticket: str, code: str, *, redis: "Redis", idle_minutes: int) 
     officer, _ = await waiting(ticket, redis=redis)
     await one_time.check(officer.id, code)
     return await _finish(ticket, way=one_time.WAY, redis=redis, idle_minutes=idle_minutes)
+
+
+async def challenge(ticket: str, *, party: RelyingParty, redis: "Redis") -> Challenge:
+    """What a device is to sign. Raises SecondStepExpired, FactorNotFound."""
+    officer, _ = await waiting(ticket, redis=redis)
+    return await passkeys.challenge_for(officer.id, ticket=ticket, party=party, redis=redis)
+
+
+async def by_passkey(
+    ticket: str,
+    answer: Assertion,
+    *,
+    party: RelyingParty,
+    redis: "Redis",
+    idle_minutes: int,
+) -> IssuedSession:
+    """Finish a sign-in by a device's answer to the challenge, which is spent.
+
+    Raises SecondStepExpired, ForeignOrigin, PasskeyRefused, PasskeyCloned.
+    """
+    officer, _ = await waiting(ticket, redis=redis)
+    await passkeys.check(officer.id, answer, ticket=ticket, party=party, redis=redis)
+    return await _finish(ticket, way=passkeys.WAY, redis=redis, idle_minutes=idle_minutes)
 
 
 async def waiting(ticket: str, *, redis: "Redis") -> tuple[Officer, dict[str, Any]]:

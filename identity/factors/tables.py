@@ -30,3 +30,31 @@ class OneTimeSecret(ProtectedModel):
     class Meta:
         table = "identity_one_time_secret"
         app = "identity"
+
+
+class Passkey(Model):
+    """A key an officer's device signs challenges with (W3C WebAuthn)."""
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    officer: fields.ForeignKeyRelation[Model] = fields.ForeignKeyField(
+        "identity.Officer", related_name="passkeys", on_delete=fields.RESTRICT
+    )
+    digest = fields.CharField(max_length=64, unique=True)
+    """SHA-256 of the credential's id, which may be 1,023 bytes long."""
+    credential_id = fields.BinaryField()
+    public_key = fields.BinaryField()
+    """COSE, as the device gave it."""
+    sign_count = fields.BigIntField()
+    """How often the device says it has signed; 0 for devices that do not count."""
+    name = fields.CharField(max_length=40)
+    created_at = fields.DatetimeField(default=now)
+    last_used_at = fields.DatetimeField(null=True)
+    locked_at = fields.DatetimeField(null=True)
+    """Since when it is refused: its count went back, so there are two of it."""
+
+    officer_id: UUID
+
+    class Meta:
+        table = "identity_passkey"
+        app = "identity"
+        indexes = (("officer_id",),)

@@ -23,6 +23,7 @@ NO_BLOBS = {
     "core_holiday_year.digest": "of the year, which lies in its row",
     "core_spent.digest": "of what may be used once",
     "identity_enrolment_code.code_digest": "of a secret",
+    "identity_passkey.digest": "of the name of a key, which lies in its row",
     "identity_session.token_digest": "of a secret",
     "push_delivery.digest": "of a message",
     "wallet_anchored_head.digest": "chain",

@@ -44,7 +44,16 @@ OTHERS: dict[str, set[str]] = {
     },
     "signing": {"cryptography", "cffi", "cbor2", "pyhanko", "pkcs11", "lxml", "PIL"},
     "miniapp_bridge": {"aiohttp", "cryptography", "joserfc", "redis", "msgspec", "yarl"},
-    "identity": {"tortoise", "cryptography", "argon2", "redis", "msgspec", "yaml", "pyotp"},
+    "identity": {
+        "tortoise",
+        "cryptography",
+        "argon2",
+        "redis",
+        "msgspec",
+        "yaml",
+        "pyotp",
+        "webauthn",
+    },
     "services.guides": {"tortoise", "msgspec", "yaml", "pypinyin"},
     "services.cases": {
         *("tortoise", "PIL", "pi_heif", "pypdfium2", "pikepdf", "msgspec", "redis"),

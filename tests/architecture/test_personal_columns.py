@@ -47,6 +47,7 @@ CLEAR: Mapping[str, str] = {
     "identity_department.name": PUBLIC,
     "identity_department.short_name": PUBLIC,
     "identity_officer.name": STAFF,
+    "identity_passkey.name": "what an officer calls a device of the office",
     "identity_officer.password_hash": "a salted hash of a slow function",
     "identity_officer.roles": "roles",
     "identity_platform_account.user_index": "a blind index",

@@ -20,7 +20,7 @@ from wallet.types.verdict import Check, Outcome, Reason
 log = logging.getLogger(__name__)
 
 ROLLBACK, ANCHOR, REGISTER, STATE = "rollback", "anchor", "register", "state"
-HEAD = "head"
+HEAD, PASSKEY = "head", "passkey"
 
 IS_OPEN = (
     "EXISTS (SELECT 1 FROM wallet_log_alarm alarm"
