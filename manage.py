@@ -13,6 +13,7 @@ python manage.py first-officer STAFF_NO NAME    the first keeper of accounts, on
                                    start password, which must be changed at the first sign-in
 python manage.py start-password STAFF_NO    a new start password for a keeper of accounts whom
                                    no two others can help
+python manage.py approve-power STAFF_NO    give what the only keeper at work proposed for an officer
 python manage.py counter-code KEY HALL    a one-time code to enrol a counter of department KEY
 python manage.py check-audit       follow the audit chains
 python manage.py check-blobs       compare stored files with the rows that name them
@@ -55,7 +56,8 @@ def parser() -> argparse.ArgumentParser:
     first = commands.add_parser("first-officer")
     first.add_argument("staff_no")
     first.add_argument("name")
-    commands.add_parser("start-password").add_argument("staff_no")
+    for name in ("start-password", "approve-power"):
+        commands.add_parser(name).add_argument("staff_no")
     commands.add_parser("load-holidays").add_argument("file", type=Path)
     counter = commands.add_parser("counter-code")
     counter.add_argument("department")
@@ -118,6 +120,9 @@ def run(arguments: argparse.Namespace, settings: Settings) -> None:
             settings, staff_no=arguments.staff_no, name=arguments.name
         ),
         "start-password": lambda: account_commands.start_password(
+            settings, staff_no=arguments.staff_no
+        ),
+        "approve-power": lambda: account_commands.approve_power(
             settings, staff_no=arguments.staff_no
         ),
         "counter-code": lambda: operator_commands.counter_code(

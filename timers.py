@@ -17,6 +17,7 @@ import identity.log_in.guesses
 import identity.log_in.sessions
 import identity.log_in.sign_in_log
 import identity.staff.officers
+import identity.staff.proposals
 import payments.orders
 import payments.reconcile
 import payments.refunds
@@ -176,6 +177,10 @@ async def close_use_days(resources: Resources) -> None:
     await wallet.log.signed_days.close_days(keys=resources.keys)
 
 
+async def lapse_power_proposals(_resources: Resources) -> None:
+    await identity.staff.proposals.lapse()
+
+
 async def forget_old_rows(resources: Resources) -> None:
     """What is told, delivered or ended has served its time."""
     await outbox.forget_told()
@@ -246,6 +251,7 @@ SCHEDULE = (
     Timer("follow-upstream", 30, follow_upstream),
     Timer("close-use-days", 600, close_use_days),
     Timer("remind-of-renewals", 3600, remind_of_renewals),
+    Timer("lapse-power-proposals", 600, lapse_power_proposals),
     Timer("forget-old-rows", 3600, forget_old_rows),
 )
 

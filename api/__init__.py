@@ -46,6 +46,9 @@ def blueprints() -> tuple[Blueprint, ...]:
     from api.staff import seals as staff_seals
     from api.staff import sign_in as staff_sign_in
     from api.staff import webhooks as staff_webhooks
+    from api.staff.accounts import departments as staff_departments
+    from api.staff.accounts import officers as staff_officers
+    from api.staff.accounts import proposals as staff_power_proposals
     from api.staff.factors import own as staff_factors
     from api.staff.factors import steps as staff_steps
 
@@ -92,6 +95,9 @@ def blueprints() -> tuple[Blueprint, ...]:
         staff_seals.bp,
         staff_live.bp,
         staff_webhooks.bp,
+        staff_departments.bp,
+        staff_officers.bp,
+        staff_power_proposals.bp,
         messaging.bp,
         enrolment.bp,
         verifications.bp,

@@ -51,6 +51,19 @@ async def note(
     `detail` holds plain values and no words of anybody, `cause` the words of who did it.
     """
     await audit.record(actor=hand.actor, action=action, target=target, detail=detail)
+    await show(hand, action, target=target, name=name, detail=detail, cause=cause)
+
+
+async def show(
+    hand: Hand,
+    action: str,
+    *,
+    target: str,
+    name: str,
+    detail: Mapping[str, object] | None = None,
+    cause: str | None = None,
+) -> None:
+    """As `note`, for what has its audit record already."""
     await AccountChange.create(
         actor=hand.actor,
         actor_name=hand.name[:40],

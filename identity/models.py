@@ -4,6 +4,7 @@ Names, ID numbers and phones are encrypted (`core.protection.protect`); the ID n
 by a blind index. Tokens, codes and passwords are stored as digests only (PIPL art. 51).
 """
 
+from datetime import date
 from enum import StrEnum
 from uuid import UUID
 
@@ -13,8 +14,12 @@ from tortoise.models import Model
 from core.clock import now
 from core.ids import new_id
 from core.protection.protect import BlindColumn, ProtectedField, ProtectedModel
+from identity.account_tables import Absence as Absence
 from identity.account_tables import AccountChange as AccountChange
 from identity.account_tables import FirstOfficer as FirstOfficer
+from identity.account_tables import PowerProposal as PowerProposal
+from identity.account_tables import PowerProposalKind as PowerProposalKind
+from identity.account_tables import PowerProposalState as PowerProposalState
 from identity.factors.tables import OneTimeSecret as OneTimeSecret
 from identity.factors.tables import Passkey as Passkey
 
@@ -126,6 +131,9 @@ class Department(Model):
     name = fields.CharField(max_length=80)
     short_name = fields.CharField(max_length=40)
     credit_code = fields.CharField(max_length=18)
+    by_hand = fields.BooleanField(db_default=False)
+    """Made or changed by people: the catalogue does not overwrite it."""
+    closed_on = fields.DateField(null=True)
 
     class Meta:
         table = "identity_department"
@@ -149,9 +157,22 @@ class Officer(Model):
     state = fields.CharEnumField(State, max_length=8, default=State.ACTIVE)
     start_until = fields.DatetimeField(null=True)
     """Until when the present password is good, if it was handed out: its owner must change it."""
+    title = fields.CharField(max_length=40, db_default="")
+    """The post, as it stands on the door: 受理岗."""
+    valid_from = fields.DateField(null=True)
+    valid_to = fields.DateField(null=True)
+    """The last day; empty for no end."""
+    locked_at = fields.DatetimeField(null=True)
     created_at = fields.DatetimeField(default=now)
 
     department_id: str | None
+
+    def may_work(self, on: date) -> bool:
+        """Whether the account may be used on a day: not ended, not locked, in its time."""
+        if self.state is not State.ACTIVE or self.locked_at is not None:
+            return False
+        begun = self.valid_from is None or self.valid_from <= on
+        return begun and (self.valid_to is None or on <= self.valid_to)
 
     class Meta:
         table = "identity_officer"

@@ -195,7 +195,7 @@ async def get_officer(officer_id: UUID) -> OfficerView:
         name=officer.name,
         roles=frozenset(officer.roles),
         department=officer.department_id,
-        active=officer.state is State.ACTIVE,
+        active=officer.may_work(clock.today()),
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 
 import identity.staff.first
+import identity.staff.proposals
 from core.errors import Problem
 from core.settings import Settings
 from tools.setup_commands import load_departments, opened
@@ -33,3 +34,13 @@ async def start_password(settings: Settings, *, staff_no: str) -> None:
         except Problem as refusal:
             sys.exit(f"{refusal.slug}: {refusal}")
     print(start)
+
+
+async def approve_power(settings: Settings, *, staff_no: str) -> None:
+    """Be the second keeper while there is only one at work; prints a start password, if any."""
+    async with opened(settings):
+        try:
+            outcome = await identity.staff.proposals.approve_by_command(staff_no)
+        except Problem as refusal:
+            sys.exit(f"{refusal.slug}: {refusal}")
+    print(outcome.start_password or "approved")

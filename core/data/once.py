@@ -77,6 +77,11 @@ async def run(asked: Asked, act: Callable[[], Awaitable[str]]) -> str:
     return result
 
 
+async def is_done(asked: Asked) -> bool:
+    """Whether the same request had its effect meanwhile: what then stands in its way is itself."""
+    return await _earlier(asked) is not None
+
+
 async def keep(asked: Asked | None, result: str) -> None:
     """Write the key beside the effect. Raises RuntimeError outside a transaction.
 

@@ -41,6 +41,8 @@ right, and the office requires more. To every other guard it is no officer's ses
 WITH_FACTOR = frozenset({"password+totp", "password+passkey"})
 """Ways of signing in that showed a second factor."""
 
+_OF_OFFICER = ("id", "department_id", "roles", "state", "locked_at", "valid_from", "valid_to")
+
 SLIDE_EVERY = timedelta(minutes=1)
 """Use moves the end of a session at most this often: one write a minute, not one a request."""
 
@@ -267,8 +269,9 @@ async def _resolve_where(
     officers: dict[UUID, Officer] = {}
     if kind is PrincipalKind.OFFICER:
         holders = {session.principal_id for session in opened}
-        active = Officer.filter(id__in=holders, state=State.ACTIVE)
-        officers = {row.id: row for row in await active.only("id", "department_id", "roles")}
+        today = clock.today()
+        active = Officer.filter(id__in=holders, state=State.ACTIVE).only(*_OF_OFFICER)
+        officers = {row.id: row for row in await active if row.may_work(today)}
         opened = [session for session in opened if session.principal_id in officers]
     await _slide_many(opened, at)
     return {
@@ -293,7 +296,7 @@ def _is_open(session: Session, at: datetime) -> bool:
 async def _principal(session: Session) -> Principal:
     if session.kind in (PrincipalKind.OFFICER.value, ENROLLING):
         officer = await Officer.get_or_none(id=session.principal_id, state=State.ACTIVE)
-        if officer is None:
+        if officer is None or not officer.may_work(clock.today()):
             raise errors.SignInRequired()
         enrolling = session.kind == ENROLLING
         return replace(officer_principal(officer), session_id=session.id, enrolling=enrolling)

@@ -45,6 +45,7 @@ async def make(staff_no: str, *, name: str) -> str:
 async def restart(staff_no: str) -> str:
     """A new start password for a keeper of accounts whom no two others can help; returns it.
 
+    The account is unlocked, and its time goes on if it was over.
     Raises OfficerNotFound for whoever keeps no accounts, KeepersAtWork.
     """
     start = await passwords.new_start()
@@ -54,6 +55,7 @@ async def restart(staff_no: str) -> str:
             raise errors.OfficerNotFound()
         if len(await keepers_at_work(besides={officer.id})) > 1:
             raise errors.KeepersAtWork()
+        await Officer.filter(id=officer.id).update(locked_at=None, valid_to=None)
         await passwords.put(officer.id, start, by=changes.COMMAND)
         await changes.note(
             changes.MACHINE,

@@ -163,6 +163,8 @@ async def prove(staff_no: str, password: str, *, place: str = "") -> Officer:
     if not await _is_known(here):
         await _insist_on_a_try(index, limit=ATTEMPTS_FROM_EVERYWHERE, staff_no=staff_no)
     officer = await Officer.get_or_none(staff_no=staff_no, state=State.ACTIVE)
+    if officer is not None and not (officer.password_hash and officer.may_work(clock.today())):
+        officer = None
     stored = NOBODY if officer is None else officer.password_hash
     if not await asyncio.to_thread(_fits, stored, password) or officer is None:
         await _record_of_anonymous("sign-in-failed", staff_no, officer)

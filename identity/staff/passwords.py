@@ -48,6 +48,11 @@ async def put(officer_id: UUID, start: StartPassword, *, by: str) -> None:
     await revoking.end_officer(officer_id, by=by)
 
 
+async def end_sessions(officer_id: UUID, *, by: str) -> None:
+    """Whatever is open in this account ends, streams too."""
+    await revoking.end_officer(officer_id, by=by)
+
+
 async def change(staff_no: str, password: str, *, new: str, place: str = "") -> None:
     """The owner sets a password of the own; every session of the account ends.
 

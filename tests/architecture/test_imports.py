@@ -142,6 +142,7 @@ ROOMS: dict[str, dict[str, set[str]]] = {
         "enterprise": {"edge", "edge.live", "public", "shared"},
         "staff": {"edge", "edge.live", "public", "shared", "citizen"},
         "staff.factors": {"edge", "staff"},
+        "staff.accounts": {"edge", "shared"},
     },
 }
 """Which rooms of a package each of its rooms may import, lowest first. What stands outside of rooms

@@ -1,0 +1,1 @@
+"""The accounts desk: departments, officers, what they may do, and who changed it."""
