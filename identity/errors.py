@@ -2,21 +2,27 @@
 
 Problem
 ├── Invalid            InvalidIdentityNumber, InvalidCreditCode, InvalidPublicKey, UnknownPlatform,
-│                      InvalidMandate, NotAMinor, WeakPassword, InvalidStaffNo
+│                      InvalidMandate, NotAMinor, WeakPassword, InvalidStaffNo,
+│                      InvalidDelegation
 ├── NotFound           SubjectNotFound, OfficerNotFound, CounterNotFound, DepartmentNotFound,
 │                      DemoNotAvailable, AccountNotFound, SessionNotFound, ChannelNotFound,
-│                      GuardianshipNotFound
+│                      GuardianshipNotFound, DelegationNotFound
 ├── Conflict           AccountTaken, LastAccount, ProofPending, ProofUnavailable,
 │                      CertificateUnavailable, FirstOfficerExists, StaffNoTaken,
-│                      KeepersAtWork
+│                      KeepersAtWork, DelegationMoved
 ├── Unauthenticated    SignInRequired, WrongCredentials, InvalidSignature
-├── Forbidden          RoleMissing, CrossSiteRequest, NotActingFor, ActingRightEnded,
+├── Forbidden          RoleMissing, OfficerInactive, OfficerAway, NotDelegated, NotQualified,
+│                      OwnMatter, SecondOfficerNeeded, CrossSiteRequest, NotActingFor,
+│                      ActingRightEnded,
 │                      AccountNotBound, StepUpRequired, ProofFailed, ChannelClosed,
 │                      CertificateRefused, ItemNotOffered, PasswordMustChange,
 │                      StartPasswordLapsed, SecondFactorMissing
 ├── Gone               EnrolmentCodeRefused, ProofExpired
 └── TooMany            TooManySignIns, TooManyGuesses, QuotaSpent
 """
+
+from collections.abc import Mapping
+from typing import ClassVar
 
 from core.errors import (
     Conflict,
@@ -42,6 +48,11 @@ class InvalidCreditCode(Invalid):
 class InvalidMandate(Invalid):
     slug = "invalid-mandate"
     title = "授权截止日期应在今天之后三年之内，请重新选择"
+
+
+class InvalidDelegation(Invalid):
+    slug = "invalid-delegation"
+    title = "委托的内容不完整或不合法，请按提示修改"
 
 
 class InvalidPublicKey(Invalid):
@@ -72,6 +83,11 @@ class CounterNotFound(NotFound):
 class GuardianshipNotFound(NotFound):
     slug = "guardianship-not-found"
     title = "没有登记这项监护关系，请核对双方的姓名和号码"
+
+
+class DelegationNotFound(NotFound):
+    slug = "delegation-not-found"
+    title = "没有找到这份委托，请核对委托书编号后再试"
 
 
 class DepartmentNotFound(NotFound):
@@ -112,6 +128,49 @@ class SecondFactorMissing(Forbidden):
 class RoleMissing(Forbidden):
     slug = "role-missing"
     title = "您的岗位没有这项权限，请联系本部门管理员"
+
+
+class OfficerInactive(Forbidden):
+    slug = "officer-inactive"
+    title = "您的工作账号已停用，这一步没有办理，请联系本部门管理员"
+
+
+class OfficerAway(Forbidden):
+    slug = "officer-away"
+    title = "您已登记休假，这一步没有办理，请由代理您工作的同事办理，或先销假"
+
+
+class NotDelegated(Forbidden):
+    """`reason`: department, item, act, not-begun, ended or revoked."""
+
+    slug = "not-delegated"
+    title = "这个办件不属于本部门，也没有委托给您办理，请转给主管部门"
+
+    _WHY: ClassVar[Mapping[str, str]] = {
+        "item": "主管部门没有把这个事项委托给您，请转给主管部门办理",
+        "act": "主管部门的委托不包括这一步，请转给主管部门办理",
+        "not-begun": "主管部门的委托还没有生效，请等生效后再办理",
+        "ended": "主管部门的委托已经到期，请转给主管部门办理",
+        "revoked": "主管部门已经收回委托，这一步没有办理，请转给主管部门办理",
+    }
+
+    def __init__(self, *, reason: str) -> None:
+        super().__init__(self._WHY.get(reason, self.title), reason=reason)
+
+
+class NotQualified(Forbidden):
+    slug = "not-qualified"
+    title = "办理这个事项需要有效的上岗资格，请先完成培训考核，或请有资格的同事办理"
+
+
+class OwnMatter(Forbidden):
+    slug = "own-matter"
+    title = "这是您本人或您代表的单位的申请，依法应当回避，请交由其他工作人员办理"
+
+
+class SecondOfficerNeeded(Forbidden):
+    slug = "second-officer-needed"
+    title = "这一步需要另一位工作人员办理，提出的人不能自己会签"
 
 
 class CrossSiteRequest(Forbidden):
@@ -224,6 +283,13 @@ class ItemNotOffered(Forbidden):
 
     slug = "item-not-offered"
     title = "这个入口不办理这个事项，请换一个入口办理"
+
+
+class DelegationMoved(Conflict):
+    """Somebody else countersigned, refused or revoked it in the meantime."""
+
+    slug = "delegation-moved"
+    title = "这份委托的状态已经变化，请刷新后再看"
 
 
 class AccountTaken(Conflict):

@@ -20,6 +20,9 @@ from identity.account_tables import FirstOfficer as FirstOfficer
 from identity.account_tables import PowerProposal as PowerProposal
 from identity.account_tables import PowerProposalKind as PowerProposalKind
 from identity.account_tables import PowerProposalState as PowerProposalState
+from identity.delegation_models import Delegation as Delegation
+from identity.delegation_models import DelegationStamp as DelegationStamp
+from identity.delegation_models import DelegationYear as DelegationYear
 from identity.factors.tables import OneTimeSecret as OneTimeSecret
 from identity.factors.tables import Passkey as Passkey
 
@@ -163,6 +166,8 @@ class Officer(Model):
     valid_to = fields.DateField(null=True)
     """The last day; empty for no end."""
     locked_at = fields.DatetimeField(null=True)
+    person_id = fields.UUIDField(null=True)
+    """The same human being as an applicant: no officer acts on an own matter."""
     created_at = fields.DatetimeField(default=now)
 
     department_id: str | None

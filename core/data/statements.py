@@ -31,15 +31,15 @@ class Statement:
     """A statement in plain SQL, `?` for each value: for the few that every act passes through.
 
     Tortoise takes 0.1 ms of CPU to put one together. Values are numbers, texts and None, or what
-    Tortoise would hand to the driver; an id is given as text. `FOR UPDATE` is left out on SQLite,
-    which has one writer.
+    Tortoise would hand to the driver; an id is given as text. `FOR UPDATE` and `FOR SHARE` are left
+    out on SQLite, which has one writer.
     """
 
     def __init__(self, sql: str) -> None:
         self.sql = sql
         self._texts = {
             "postgres": _numbered(sql),
-            "sqlite": sql.removesuffix(" FOR UPDATE"),
+            "sqlite": sql.removesuffix(" FOR UPDATE").removesuffix(" FOR SHARE"),
         }
 
     async def row(self, *values: Any) -> dict[str, Any] | None:

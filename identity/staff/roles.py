@@ -27,6 +27,8 @@ class Role(StrEnum):
     """登记员: records and ends guardianships from documents; reads no case and no licence."""
     ACCOUNT_KEEPER = "account_keeper"
     """账号管理员: accounts, devices and client systems of the city; works at no other desk."""
+    HEAD = "head"
+    """负责人: lets other bodies act for the department and takes it back; decides no case."""
 
 
 class Act(StrEnum):
@@ -66,6 +68,11 @@ class Act(StrEnum):
     """Departments, officers and what they may do: see identity/staff/proposals.py."""
     KEEP_SYSTEMS = "keep_systems"
     """Client systems, their keys and quotas."""
+    DELEGATE = "delegate"
+    """To propose and revoke what others may do for the own department."""
+    COUNTERSIGN_DELEGATIONS = "countersign_delegations"
+    """For the body that supervises all departments; also to revoke."""
+    READ_DELEGATIONS = "read_delegations"
 
 
 ALLOWED: dict[Role, frozenset[Act]] = {
@@ -76,6 +83,7 @@ ALLOWED: dict[Role, frozenset[Act]] = {
             Act.CHECK_MATERIAL,
             Act.WRITE_TO_APPLICANT,
             Act.ANSWER_APPLICANT,
+            Act.READ_DELEGATIONS,
         }
     ),
     Role.REVIEWER: frozenset(
@@ -91,6 +99,7 @@ ALLOWED: dict[Role, frozenset[Act]] = {
             Act.ANSWER_APPLICANT,
             Act.READ_BATCHES,
             Act.VOUCH,
+            Act.READ_DELEGATIONS,
         }
     ),
     Role.SUPERVISOR: frozenset(
@@ -108,6 +117,8 @@ ALLOWED: dict[Role, frozenset[Act]] = {
             Act.KEEP_WEBHOOKS,
             Act.OPERATE,
             Act.ENROL_COUNTERS,
+            Act.COUNTERSIGN_DELEGATIONS,
+            Act.READ_DELEGATIONS,
         }
     ),
     Role.SEAL_KEEPER: frozenset(
@@ -124,9 +135,12 @@ ALLOWED: dict[Role, frozenset[Act]] = {
     ),
     Role.REGISTRAR: frozenset({Act.KEEP_GUARDIANSHIPS}),
     Role.ACCOUNT_KEEPER: frozenset({Act.KEEP_ACCOUNTS, Act.KEEP_SYSTEMS, Act.ENROL_COUNTERS}),
+    Role.HEAD: frozenset({Act.DELEGATE, Act.READ_DELEGATIONS}),
 }
 
-CITY_WIDE = frozenset({Act.OPERATE, Act.KEEP_ACCOUNTS, Act.KEEP_SYSTEMS})
+CITY_WIDE = frozenset(
+    {Act.OPERATE, Act.COUNTERSIGN_DELEGATIONS, Act.KEEP_ACCOUNTS, Act.KEEP_SYSTEMS}
+)
 """Acts on what belongs to no department: only for officers who cover all of them."""
 
 

@@ -1,8 +1,8 @@
 """The indexes by which lists of cases are read: each begins with what is filtered and ends with the
 keys of the list (`services.cases.views.lists`), so that a page is the next rows of one of them.
 
-A list for one department and the same for the whole city are two indexes. Those of states in which
-somebody has to act are small: most cases are closed.
+A list for one department, one for a delegated item and the same for the whole city are indexes of
+their own. Those of states in which somebody has to act are small: most cases are closed.
 """
 
 from core.queue import IndexWhere
@@ -33,8 +33,13 @@ OF_CASES = (
     _where("unread", "has_unread", "updated_at", "id"),
     _where("unread_here", "has_unread", "department", "updated_at", "id"),
     # searches
-    ("item_code", "updated_at", "id"),
+    _where("item_moved", _SUBMITTED, "item_code", "updated_at", "id"),
     ("applicant_index", "updated_at", "id"),
+    # delegated items, one after the other
+    _where("item_state", _SUBMITTED, "item_code", "state", "updated_at", "id"),
+    _where("item_accept", _WAITS, "item_code", "acceptance_due_on", "submitted_at", "id"),
+    _where("item_decide", _RUNS, "item_code", "due_on", "submitted_at", "id"),
+    _where("item_unread", "has_unread", "item_code", "updated_at", "id"),
     # cases of before their lights were written down (`counts.fill_turns`)
     _where("unlit", "yellow_on IS NULL AND state IN ('submitted', 'accepted')", "id"),
 )

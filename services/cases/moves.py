@@ -12,8 +12,6 @@ from core.protection import audit
 from core.protection.protect import blind_index, blind_indexes, for_row
 from identity import queries as identity_queries
 from identity.principal import Principal
-from identity.staff import roles
-from identity.staff.roles import Act
 from services.cases import counts, errors, lifecycle
 from services.cases.lifecycle import CaseState, Move
 from services.cases.models import Case
@@ -64,18 +62,6 @@ async def note_agent(case: Case, action: str, *, by: Principal) -> None:
     """That somebody who acts for the applicant reads: the applicant's own look is nobody's news."""
     if case.subject_id != by.subject_id:
         await audit.record_read(actor=by.actor, action=action, target=target_of(case))
-
-
-async def get_for_officer(case_id: UUID, *, by: Principal, act: Act = Act.READ_CASES) -> Case:
-    """A submitted case of the officer's department, for `act`.
-
-    Raises `RoleMissing` for an officer who may not do `act` anywhere, and `CaseNotFound`.
-    """
-    roles.insist(by, act)
-    case = await Case.get_or_none(id=case_id)
-    if case is None or case.submitted_at is None or not by.covers(case.department):
-        raise errors.CaseNotFound()
-    return case
 
 
 async def get_case(case_id: UUID) -> Case:

@@ -204,6 +204,17 @@ class CaseDetail(CaseSummary, kw_only=True):
     signature: FormSignatureView | None
 
 
+class DelegatedWork(msgspec.Struct, kw_only=True):
+    """In whose name an officer may work today, and on what."""
+
+    no: str
+    delegator: str
+    """Name of the department."""
+    items: list[str]
+    powers: list[str]
+    until: date
+
+
 class ApplicantView(msgspec.Struct, kw_only=True):
     """Who applies, for the officer who decides."""
 
@@ -228,8 +239,22 @@ class ContentMark(msgspec.Struct, kw_only=True):
     file_id: UUID | None
 
 
+class WithheldAct(msgspec.Struct, kw_only=True):
+    """An act that the case would allow and this officer may not do."""
+
+    act: str
+    slug: str
+    text: str
+    """Why not, and who may."""
+
+
 class StaffCaseDetail(CaseDetail, kw_only=True):
     """The same for the officer, who also sees the applicant and the light."""
+
+    withheld: list[WithheldAct]
+    """Acts of the post that something else forbids here: a delegation, an own matter."""
+    basis_text: str
+    """On what ground another department's case is open to the officer; empty for the own."""
 
     applicant: ApplicantView
     light: str

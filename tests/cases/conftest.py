@@ -6,7 +6,7 @@ import pytest
 
 from core.files.blobs import Blobs
 from services.guides import catalogue
-from tests.cases.factories import CaseMaker, officer, person
+from tests.cases.factories import CaseMaker, appointed, person
 from tests.cases.sender import Sender
 
 
@@ -17,7 +17,7 @@ async def loaded(db: None, frozen_clock: object) -> None:
 
 @pytest.fixture
 async def cases(loaded: None, blobs: Blobs, tmp_path: Path) -> CaseMaker:
-    return CaseMaker(blobs=blobs, folder=tmp_path, by=await person(), officer=officer())
+    return CaseMaker(blobs=blobs, folder=tmp_path, by=await person(), officer=await appointed())
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from core import events as core_events
 from core.files.blobs import Blobs
 from core.ids import new_id
 from core.outbox import OutboxMessage
+from identity.models import Department, Officer
 from identity.people import organisations, persons
 from identity.principal import Principal, PrincipalKind
 from services.cases.acts import apply, review
@@ -59,6 +60,26 @@ def officer(department: str | None = "RSJ", *roles: str) -> Principal:
         roles=frozenset(roles or ("reviewer",)),
         department=department,
     )
+
+
+async def appointed(
+    department: str | None = "RSJ", *roles: str, person_id: UUID | None = None
+) -> Principal:
+    """An officer whose account there is, as acts ask for it."""
+    by = officer(department, *roles)
+    if department is not None:
+        known = {"name": department, "short_name": department, "credit_code": "-"}
+        await Department.get_or_create(known, key=department)
+    await Officer.create(
+        id=by.id,
+        staff_no=by.id.hex[:12],
+        name=by.name,
+        password_hash="-",
+        roles=sorted(by.roles),
+        department_id=department,
+        person_id=person_id,
+    )
+    return by
 
 
 async def told(name: str) -> Any:

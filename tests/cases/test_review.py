@@ -15,7 +15,7 @@ from services.cases.lifecycle import CaseState
 from services.cases.models import Case, MaterialFile
 from services.cases.talk import conversation
 from services.cases.views import case_files, lists, queries
-from tests.cases.factories import PHOTO, CaseMaker, officer, organisation, told
+from tests.cases.factories import PHOTO, CaseMaker, appointed, officer, organisation, told
 from tests.conftest import FrozenClock
 
 
@@ -181,8 +181,9 @@ async def test_pages_are_offered_what_the_act_allows(cases: CaseMaker) -> None:
     case_id = await cases.submitted()
 
     async def offered(*roles: str) -> list[str]:
+        by = await appointed("RSJ", *roles)
         detail = await queries.get_staff_detail(
-            case_id, by=officer("RSJ", *roles), licence_names={}, face_words=lambda *_: []
+            case_id, by=by, licence_names={}, face_words=lambda *_: []
         )
         return detail.may
 

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from identity.principal import Principal
 from identity.staff.roles import Act
-from services.cases import moves
+from services.cases import doors, moves
 from services.cases.lifecycle import CaseState
 from services.cases.models import Case, Material
 
@@ -35,7 +35,7 @@ class LicenceInUse:
 
 async def for_officer(case_id: UUID, code: str, *, by: Principal) -> LicenceInUse | None:
     """The licence a material of a running case is replaced by, or None. Raises CaseNotFound."""
-    case = await moves.get_for_officer(case_id, by=by, act=Act.CHECK_MATERIAL)
+    case = await doors.get_for_officer(case_id, act=Act.CHECK_MATERIAL, by=by)
     return await _find(case, code) if case.state in RUNNING else None
 
 

@@ -10,9 +10,10 @@ from core import clock, jobs, outbox
 from core.clocks import holidays
 from core.database import transaction
 from core.protection import audit
+from identity.authority import Basis
 from identity.principal import Principal
 from identity.staff.roles import Act
-from services.cases import errors, events, lifecycle, moves, timeline
+from services.cases import doors, errors, events, lifecycle, moves, timeline
 from services.cases.lifecycle import CaseState, Move
 from services.cases.models import Case
 from services.cases.rules import deadlines
@@ -24,7 +25,7 @@ DEEM = "deem-accepted"
 
 async def accept(case_id: UUID, *, by: Principal) -> None:
     """Accept the application (受理); the clock of the promise starts today."""
-    case = await moves.get_for_officer(case_id, by=by, act=Act.ACCEPT)
+    case = await doors.get_for_officer(case_id, act=Act.ACCEPT, by=by)
     await _accept(case, by=by, accepted_on=clock.today())
 
 
@@ -72,6 +73,7 @@ async def _accept(case: Case, *, by: Principal | None, accepted_on: date) -> Non
         for limit in (guide.promised_limit, guide.statutory_limit)
     )
     async with transaction():
+        basis = await doors.authorise(case, act=Act.ACCEPT, by=by) if by else None
         await moves.move(
             case,
             Move.ACCEPT,
@@ -86,7 +88,7 @@ async def _accept(case: Case, *, by: Principal | None, accepted_on: date) -> Non
             kind="accepted",
             title="申请已受理",
             text=_acceptance_text(guide, due=due, deemed=by is None),
-            actor_text=await _office(case, by),
+            actor_text=await _office(case, basis, by),
             at=at,
         )
         accepted = events.CaseAccepted(**moves.event_facts(case), deemed=by is None)
@@ -95,7 +97,7 @@ async def _accept(case: Case, *, by: Principal | None, accepted_on: date) -> Non
             actor=by.actor if by else "system:deemed-acceptance",
             action="case.accept",
             target=moves.target_of(case),
-            detail={"accepted_on": accepted_on, "due_on": due},
+            detail={"accepted_on": accepted_on, "due_on": due} | _facts(basis),
         )
 
 
@@ -108,27 +110,28 @@ def _acceptance_text(guide: Guide, *, due: date, deemed: bool) -> str:
 
 async def decline_acceptance(case_id: UUID, *, reason: str, by: Principal) -> None:
     """Decline the application (不予受理) with a reason the applicant can use."""
-    case = await moves.get_for_officer(case_id, by=by, act=Act.DECLINE_ACCEPTANCE)
+    case = await doors.get_for_officer(case_id, act=Act.DECLINE_ACCEPTANCE, by=by)
     reason = moves.require_reason(reason)
     at = clock.now()
     async with transaction():
+        basis = await doors.authorise(case, act=Act.DECLINE_ACCEPTANCE, by=by)
         await moves.move(case, Move.DECLINE, at=at, outcome_text=reason, decided_at=at, ended_at=at)
         await timeline.append(
             case.id,
             kind="acceptance-declined",
             title="不予受理",
             text=f"理由：{reason}",
-            actor_text=await _office(case, by),
+            actor_text=await _office(case, basis, by),
             at=at,
         )
         declined = events.AcceptanceDeclined(**moves.event_facts(case), reason=reason)
         await outbox.publish(declined, key=str(case.id))
-        await audit.record(actor=by.actor, action="case.decline", target=moves.target_of(case))
+        await _record("case.decline", case, basis, by)
 
 
 async def get_approvable(case_id: UUID, *, by: Principal) -> Case:
     """The case if it can be decided now, for what the edge has to look up before `approve`."""
-    case = await moves.get_for_officer(case_id, by=by, act=Act.APPROVE)
+    case = await doors.get_for_officer(case_id, act=Act.APPROVE, by=by)
     lifecycle.after(case.state, Move.APPROVE)
     return case
 
@@ -151,6 +154,7 @@ async def approve(
     at = clock.now()
     opinion = opinion.strip()[:1000]
     async with transaction():
+        basis = await doors.authorise(case, act=Act.APPROVE, by=by)
         await moves.move(
             case,
             Move.APPROVE,
@@ -164,7 +168,7 @@ async def approve(
             kind="approved",
             title="准予许可",
             text=f"正在制作《{result.name}》。",
-            actor_text=await _office(case, by),
+            actor_text=await _office(case, basis, by),
             at=at,
         )
         approved = events.CaseApproved(
@@ -176,15 +180,16 @@ async def approve(
             opinion=opinion,
         )
         await outbox.publish(approved, key=str(case.id))
-        await audit.record(actor=by.actor, action="case.approve", target=moves.target_of(case))
+        await _record("case.approve", case, basis, by)
 
 
 async def refuse(case_id: UUID, *, reason: str, by: Principal) -> None:
     """Refuse the application (不予许可): with reasons, and the applicant's rights (art. 38)."""
-    case = await moves.get_for_officer(case_id, by=by, act=Act.REFUSE)
+    case = await doors.get_for_officer(case_id, act=Act.REFUSE, by=by)
     reason = moves.require_reason(reason)
     at = clock.now()
     async with transaction():
+        basis = await doors.authorise(case, act=Act.REFUSE, by=by)
         await moves.move(case, Move.REFUSE, at=at, outcome_text=reason, decided_at=at, ended_at=at)
         rights = "您有权依法申请行政复议或者提起行政诉讼。"
         await timeline.append(
@@ -192,12 +197,12 @@ async def refuse(case_id: UUID, *, reason: str, by: Principal) -> None:
             kind="refused",
             title="不予许可",
             text=f"理由：{reason.rstrip('。')}。{rights}",
-            actor_text=await _office(case, by),
+            actor_text=await _office(case, basis, by),
             at=at,
         )
         refused = events.CaseRefused(**moves.event_facts(case), reason=reason)
         await outbox.publish(refused, key=str(case.id))
-        await audit.record(actor=by.actor, action="case.refuse", target=moves.target_of(case))
+        await _record("case.refuse", case, basis, by)
 
 
 async def close(
@@ -233,8 +238,17 @@ async def approved_facts(case_id: UUID) -> dict[str, Any]:
     return facts
 
 
-async def _office(case: Case, by: Principal | None) -> str:
-    if by is None:
+async def _office(case: Case, basis: Basis | None, by: Principal | None) -> str:
+    if by is None or basis is None:
         return timeline.PLATFORM
-    name = (await catalogue.snapshot()).department_name(case.department)
-    return timeline.actor_text(by, department_name=name)
+    snapshot = await catalogue.snapshot()
+    return doors.office(basis, name_of=snapshot.department_name, case=case, by=by)
+
+
+async def _record(action: str, case: Case, basis: Basis, by: Principal) -> None:
+    target = moves.target_of(case)
+    await audit.record(actor=by.actor, action=action, target=target, detail=basis.facts())
+
+
+def _facts(basis: Basis | None) -> dict[str, object]:
+    return {} if basis is None else dict(basis.facts())

@@ -22,7 +22,7 @@ from core.protection.protect import for_row
 from identity.log_in import assurance
 from identity.principal import Principal
 from identity.staff.roles import Act
-from services.cases import errors, events, lifecycle, moves, timeline
+from services.cases import doors, errors, events, lifecycle, moves, timeline
 from services.cases.lifecycle import CaseState, Move
 from services.cases.materials import checking, content_checks, papers
 from services.cases.models import Case, Supplement
@@ -49,7 +49,7 @@ async def request(
 
     Raises `InvalidSupplement`, `SupplementAlreadyRequested`, `TransitionNotAllowed`.
     """
-    case = await moves.get_for_officer(case_id, by=by, act=Act.REQUEST_SUPPLEMENT)
+    case = await doors.get_for_officer(case_id, act=Act.REQUEST_SUPPLEMENT, by=by)
     lifecycle.after(case.state, Move.REQUEST_SUPPLEMENT)
     if await Supplement.exists(case_id=case.id):
         raise errors.SupplementAlreadyRequested()
@@ -74,6 +74,7 @@ async def _request(
     by: Principal,
     at: datetime,
 ) -> UUID:
+    basis = await doors.authorise(case, act=Act.REQUEST_SUPPLEMENT, by=by)
     await moves.move(
         case,
         Move.REQUEST_SUPPLEMENT,
@@ -99,7 +100,7 @@ async def _request(
         kind="supplement-requested",
         title="需要补正材料",
         text=f"请在 {due} 前补正：{lines}。" + (f"说明：{note}" if note else ""),
-        actor_text=snapshot.department_name(case.department),
+        actor_text=doors.office(basis, name_of=snapshot.department_name, case=case, by=by),
         at=at,
     )
     requested = events.SupplementRequested(
@@ -110,7 +111,7 @@ async def _request(
         actor=by.actor,
         action="supplement.request",
         target=moves.target_of(case),
-        detail={"materials": [point["code"] for point in named], "due_on": due},
+        detail={"materials": [point["code"] for point in named], "due_on": due} | basis.facts(),
     )
     return supplement.id
 

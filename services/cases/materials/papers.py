@@ -19,7 +19,7 @@ from core.protection.protect import for_row
 from identity.log_in import assurance
 from identity.principal import Principal
 from identity.staff.roles import Act
-from services.cases import errors, events, lifecycle, moves, timeline
+from services.cases import doors, errors, events, lifecycle, moves, timeline
 from services.cases.files import file_checks
 from services.cases.lifecycle import CaseState, Move
 from services.cases.materials import content_checks
@@ -290,7 +290,7 @@ async def remove(case_id: UUID, code: str, *, by: Principal) -> None:
 
 async def reject(case_id: UUID, code: str, *, reason: str, by: Principal) -> None:
     """An officer marks a material as not good enough, for the one notice that names everything."""
-    case = await moves.get_for_officer(case_id, by=by, act=Act.CHECK_MATERIAL)
+    case = await doors.get_for_officer(case_id, act=Act.CHECK_MATERIAL, by=by)
     reason = moves.require_reason(reason, longest=300)
     if case.state not in _REJECTABLE:
         raise lifecycle.not_allowed(case.state, Move.REQUEST_SUPPLEMENT)
@@ -298,6 +298,7 @@ async def reject(case_id: UUID, code: str, *, reason: str, by: Principal) -> Non
         raise errors.MaterialNotFound(f"没有材料 {code}")
     at = clock.now()
     async with transaction():
+        basis = await doors.authorise(case, act=Act.CHECK_MATERIAL, by=by)
         touched = Case.filter(id=case.id, state=case.state)
         if not await touched.update(revision=F("revision") + 1, updated_at=at):
             raise errors.CaseChanged()
@@ -306,7 +307,7 @@ async def reject(case_id: UUID, code: str, *, reason: str, by: Principal) -> Non
             actor=by.actor,
             action="material.reject",
             target=moves.target_of(case),
-            detail={"material": code},
+            detail={"material": code} | basis.facts(),
         )
 
 

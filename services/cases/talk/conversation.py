@@ -22,7 +22,7 @@ from core.valkey.redis_client import allow
 from identity import queries as identity_queries
 from identity.principal import Principal, PrincipalKind
 from identity.staff.roles import Act
-from services.cases import counts, errors, events, moves, timeline
+from services.cases import counts, doors, errors, events, moves, timeline
 from services.cases.models import Case, Conversation, Message, MessagePicture
 from services.cases.shapes import ConversationView, MessageView, ReadMarks
 from services.cases.talk import views
@@ -114,6 +114,7 @@ async def mark_read(case_id: UUID, *, up_to: int, by: Principal) -> ReadMarks:
     """
     case, side = await get_party(case_id, by=by, act=Act.ANSWER_APPLICANT)
     async with transaction():
+        await _authorise(case, act=Act.ANSWER_APPLICANT, by=by)
         found = await Conversation.filter(case_id=case.id).select_for_update().get_or_none()
         if found is None or up_to > found.length:
             raise errors.MessageNotFound()
@@ -137,7 +138,7 @@ async def get_party(case_id: UUID, *, by: Principal, act: Act) -> tuple[Case, Si
     Raises `CaseNotFound`, `RoleMissing`.
     """
     if by.kind is PrincipalKind.OFFICER:
-        return await moves.get_for_officer(case_id, by=by, act=act), Side.OFFICE
+        return await doors.get_for_officer(case_id, act=act, by=by), Side.OFFICE
     return await moves.get_own(case_id, by=by), Side.APPLICANT
 
 
@@ -177,6 +178,7 @@ async def _send(
 async def _store(
     case: Case, message: Message, *, pictures: Sequence[UUID], by: Principal
 ) -> Message:
+    facts = await _authorise(case, act=Act.WRITE_TO_APPLICANT, by=by)
     talk = await _lock(case.id)
     sent = await _find_sent(message.client_key, by=by)
     if sent is not None:
@@ -206,9 +208,16 @@ async def _store(
         actor=by.actor,
         action="case.message",
         target=moves.target_of(case),
-        detail={"n": message.n, "pictures": len(pictures)},
+        detail={"n": message.n, "pictures": len(pictures)} | facts,
     )
     return message
+
+
+async def _authorise(case: Case, *, act: Act, by: Principal) -> dict[str, object]:
+    """On what ground an officer speaks for the office, for the audit; nothing for an applicant."""
+    if by.kind is not PrincipalKind.OFFICER:
+        return {}
+    return dict((await doors.authorise(case, act=act, by=by)).facts())
 
 
 async def _lock(case_id: UUID) -> Conversation:

@@ -19,9 +19,8 @@ from core.files.blobs import Blobs
 from core.files.malware import Scanner
 from core.protection import audit
 from identity.principal import Principal
-from identity.staff import roles
 from identity.staff.roles import Act
-from services.cases import errors, moves
+from services.cases import doors, errors, moves
 from services.cases.files import file_checks
 from services.cases.materials.quotas import WINDOW
 from services.cases.models import Case, MessagePicture
@@ -101,10 +100,14 @@ async def get_own(picture_id: UUID, *, by: Principal) -> None:
 
 async def get_staff(picture_id: UUID, *, by: Principal) -> None:
     """The same for an officer, whose look is recorded; raises `FileNotFound`, `RoleMissing`."""
-    roles.insist(by, Act.READ_CASES)
+    doors.insist_on_role(by, Act.READ_CASES)
     row = await MessagePicture.get_or_none(id=picture_id).select_related("case")
-    if row is None or row.case.submitted_at is None or not by.covers(row.case.department):
+    if row is None:
         raise errors.FileNotFound()
+    try:
+        await doors.insist(row.case, act=Act.READ_CASES, by=by)
+    except errors.CaseNotFound:
+        raise errors.FileNotFound() from None
     _refuse_unsent(row, by=by)
     await audit.record_read(
         actor=by.actor, action="case.file-read", target=f"message-picture:{row.id}"

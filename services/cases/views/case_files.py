@@ -5,9 +5,8 @@ from uuid import UUID
 
 from core.protection import audit
 from identity.principal import Principal
-from identity.staff import roles
 from identity.staff.roles import Act
-from services.cases import errors, moves
+from services.cases import doors, errors, moves
 from services.cases.models import MaterialFile, MessagePicture
 
 
@@ -35,13 +34,14 @@ async def get_staff_file(file_id: UUID, *, by: Principal, as_handed_in: bool = F
 
     `as_handed_in`: a photograph before the applicant cut it. Raises `RoleMissing` too.
     """
-    roles.insist(by, Act.READ_CASES)
+    doors.insist_on_role(by, Act.READ_CASES)
     stored = await MaterialFile.get_or_none(id=file_id).select_related("material__case")
     if stored is None:
         raise errors.FileNotFound()
-    case = stored.material.case
-    if case.submitted_at is None or not by.covers(case.department):
-        raise errors.FileNotFound()
+    try:
+        await doors.insist(stored.material.case, act=Act.READ_CASES, by=by)
+    except errors.CaseNotFound:
+        raise errors.FileNotFound() from None
     await audit.record_read(
         actor=by.actor, action="case.file-read", target=f"case-file:{stored.id}"
     )

@@ -13,16 +13,17 @@ from core import clock
 from core.clocks import holidays
 from core.data import pages
 from core.data.pages import Page, Section
+from identity.authority import Delegation
 from identity.principal import Principal
-from identity.staff import roles
 from identity.staff.roles import Act
-from services.cases import counts, moves, shapes
+from services.cases import counts, doors, moves, shapes
 from services.cases.counts import Name
 from services.cases.lifecycle import CaseState
 from services.cases.models import Case
 from services.cases.talk import conversation
 from services.cases.talk.conversation import Side
-from services.cases.views import presenting
+from services.cases.views import delegated, presenting
+from services.cases.views.delegated import Share
 from services.guides import catalogue
 
 OPEN_STATES = (CaseState.SUBMITTED, CaseState.SUPPLEMENT_REQUESTED, CaseState.ACCEPTED)
@@ -94,23 +95,30 @@ async def list_worklist(
     after: str | None = None,
     limit: int = 20,
 ) -> Page[shapes.WorklistEntry]:
-    """The cases of the officer's department. Raises `RoleMissing`, WrongPlace.
+    """The cases of the officer's department, then those delegated to the officer, item by item.
+
+    Raises `RoleMissing`, WrongPlace.
 
     Within one running state the most urgent come first, else the newest change. `query` is a number
     or its beginning, a word of an item's name, or the applicant's exact name (names are stored
     encrypted). With `unread` only cases whose applicant wrote something that nobody has read.
     """
-    visible = _visible(by).only(*_SHOWN_TO_OFFICERS)
-    if state is not None:
-        visible = visible.filter(state=state)
-    if unread:
-        visible = visible.filter(pages.is_true("has_unread"))
+    doors.insist_on_role(by, Act.READ_CASES)
+    held = await delegated.shares(by)
+
+    def narrowed(rows: QuerySet[Case]) -> QuerySet[Case]:
+        rows = rows.filter(state=state) if state is not None else rows
+        rows = rows.filter(pages.is_true("has_unread")) if unread else rows
+        return rows.only(*_SHOWN_TO_OFFICERS)
+
     if words := query.strip():
-        sections = await _found(visible, words, by=by)
-    elif unread:
-        sections = [Section("worklist.unread", visible, _MOVED)]
+        found = narrowed(Case.filter(delegated.visible(by, held)))
+        sections = await _found(found, words, by=by, held=held)
     else:
-        sections = [_urgency(visible, state)]
+        sections = [
+            _section(name, narrowed(rows), state=state, unread=unread)
+            for name, rows in _scopes(by, held)
+        ]
     rows = await pages.read(*sections, after=after, limit=limit)
     snapshot, days, today = await catalogue.snapshot(), await holidays.calendar(), clock.today()
     talking = [row.id for row in rows if row.has_unread]
@@ -129,11 +137,11 @@ async def list_worklist(
 
 
 async def worklist_counts(*, by: Principal) -> tuple[dict[str, int], int]:
-    """State → cases the officer may see, and how many of all have something unread.
+    """State → cases of the officer's department, and how many of all have something unread.
 
     Raises `RoleMissing`.
     """
-    roles.insist(by, Act.READ_CASES)
+    doors.insist_on_role(by, Act.READ_CASES)
     kept = await counts.by_name(by.department)
     shown = {str(state): kept.get(state, 0) for state in CaseState if state != CaseState.DRAFT}
     return shown, kept.get(Name.UNREAD, 0)
@@ -141,8 +149,8 @@ async def worklist_counts(*, by: Principal) -> tuple[dict[str, int], int]:
 
 async def get_overview(*, by: Principal) -> shapes.Overview:
     """How the departments the officer may see stand today. Raises `RoleMissing`."""
-    roles.insist(by, Act.READ_OVERVIEW)
-    roles.insist(by, Act.READ_CASES)
+    doors.insist_on_role(by, Act.READ_OVERVIEW)
+    doors.insist_on_role(by, Act.READ_CASES)
     snapshot = await catalogue.snapshot()
     kept = await counts.by_department(clock.today())
     loads = [
@@ -166,24 +174,56 @@ async def get_overview(*, by: Principal) -> shapes.Overview:
     return shapes.Overview(departments=loads, totals=totals)
 
 
-def _visible(by: Principal) -> QuerySet[Case]:
-    """Submitted cases the officer may see. Raises `RoleMissing`."""
-    roles.insist(by, Act.READ_CASES)
+async def list_delegated(*, by: Principal) -> list[shapes.DelegatedWork]:
+    """In whose name the officer works today, and on which items. Raises `RoleMissing`."""
+    doors.insist_on_role(by, Act.READ_CASES)
+    snapshot = await catalogue.snapshot()
+    items: dict[Delegation, list[str]] = {}
+    for share in await delegated.shares(by):
+        items.setdefault(share.delegation, []).append(share.code)
+    return [
+        shapes.DelegatedWork(
+            no=one.no,
+            delegator=snapshot.department_name(one.delegator),
+            items=[snapshot.items[code].item.name for code in codes if code in snapshot.items],
+            powers=sorted(one.powers),
+            until=one.until,
+        )
+        for one, codes in items.items()
+    ]
+
+
+def _scopes(by: Principal, held: list[Share]) -> list[tuple[str, QuerySet[Case]]]:
+    """The own department's cases or all, then each delegated item, named for places of pages."""
     submitted = Case.filter(submitted_at__isnull=False)
-    return submitted.filter(department=by.department) if by.department else submitted
+    own = submitted.filter(department=by.department) if by.department else submitted
+    others = [
+        (
+            f".{one.code}",
+            submitted.filter(item_code=one.code, department=one.delegation.delegator),
+        )
+        for one in held
+    ]
+    return [("", own), *others]
 
 
-def _urgency(visible: QuerySet[Case], state: CaseState | None) -> Section[Case]:
+def _section(
+    name: str, visible: QuerySet[Case], *, state: CaseState | None, unread: bool
+) -> Section[Case]:
+    if unread:
+        return Section(f"worklist.unread{name}", visible, _MOVED)
     if state is CaseState.SUBMITTED:
         keys = ("acceptance_due_on", "submitted_at", "id")
-        return Section("worklist.accept", visible, keys, newest_first=False)
+        return Section(f"worklist.accept{name}", visible, keys, newest_first=False)
     if state is CaseState.ACCEPTED:
         keys = ("due_on", "submitted_at", "id")
-        return Section("worklist.decide", visible, keys, newest_first=False)
-    return Section("worklist.moved", visible, _MOVED)
+        return Section(f"worklist.decide{name}", visible, keys, newest_first=False)
+    return Section(f"worklist.moved{name}", visible, _MOVED)
 
 
-async def _found(visible: QuerySet[Case], words: str, *, by: Principal) -> list[Section[Case]]:
+async def _found(
+    visible: QuerySet[Case], words: str, *, by: Principal, held: list[Share]
+) -> list[Section[Case]]:
     """Where a search looks, the surest first; each is an index of its own."""
     number = words.upper()
     if _OFFICIAL.fullmatch(number):
@@ -197,8 +237,11 @@ async def _found(visible: QuerySet[Case], words: str, *, by: Principal) -> list[
     others = visible.exclude(applicant_index__in=named)
     snapshot = await catalogue.snapshot()
     # Items of other departments have no cases here, and their index would be read to its end.
+    given = {share.code for share in held}
     codes = [
-        code for code in snapshot.codes_named(words) if by.covers(snapshot.items[code].item.dept)
+        code
+        for code in snapshot.codes_named(words)
+        if code in given or by.covers(snapshot.items[code].item.dept)
     ]
     codes = codes[:MOST_ITEMS]
     return [

@@ -12,11 +12,12 @@ from core import clock
 from core.clocks import holidays
 from core.protection import audit
 from identity import queries as identity_queries
+from identity.authority import Basis
+from identity.errors import RoleMissing
 from identity.numbers import mask_id_no, mask_phone
 from identity.principal import Principal
-from identity.staff import roles
 from identity.staff.roles import Act
-from services.cases import lifecycle, moves, shapes, timeline
+from services.cases import doors, lifecycle, moves, shapes, timeline
 from services.cases.acts import sign
 from services.cases.lifecycle import CaseState
 from services.cases.materials import content_checks
@@ -61,19 +62,28 @@ async def get_staff_detail(
     case_id: UUID, *, by: Principal, licence_names: Mapping[str, str], face_words: FaceWords
 ) -> shapes.StaffCaseDetail:
     """A case of the officer's department; the look goes into the audit. Raises `CaseNotFound`."""
-    case = await moves.get_for_officer(case_id, by=by, act=Act.READ_CASES)
+    case = await doors.get_for_officer(case_id, act=Act.READ_CASES, by=by)
     await audit.record_read(actor=by.actor, action="case.read", target=f"case:{case.id}")
+    ask = await doors.granted(case, by=by)
+    has_supplement = await Supplement.exists(case_id=case.id)
+    may, withheld = doors.sort(_open_now(case, has_supplement=has_supplement), ask)
     detail = await _detail(
         case,
         licences=Licences(held={}, names=licence_names),
         files_at=STAFF_FILES,
-        may=_officer_may(case, by, has_supplement=await Supplement.exists(case_id=case.id)),
+        may=may,
         side=Side.OFFICE,
         face_words=face_words,
     )
     item = await moves.item_of(case)
     return shapes.StaffCaseDetail(
         **{name: getattr(detail, name) for name in detail.__struct_fields__},
+        withheld=[
+            shapes.WithheldAct(act=one.word, slug=one.refusal.slug, text=str(one.refusal))
+            for one in withheld
+            if not isinstance(one.refusal, RoleMissing)
+        ],
+        basis_text=await _basis_text(ask(Act.READ_CASES)),
         applicant=await _applicant(case),
         light=str(presenting.light(case, today=clock.today(), days=await holidays.calendar())),
         licence_type=item.result.licence,
@@ -107,7 +117,7 @@ async def licence_input(case_id: UUID, *, by: Principal) -> tuple[Case, Item, di
 
     Raises `CaseNotFound`, `RoleMissing`.
     """
-    case = await moves.get_for_officer(case_id, by=by, act=Act.APPROVE)
+    case = await doors.get_for_officer(case_id, act=Act.APPROVE, by=by)
     values = moves.effective_values(case, await moves.guide_of(case))
     return case, await moves.item_of(case), values
 
@@ -200,8 +210,8 @@ _OFFICER_WORDS = {
 """What pages call the acts on a case → the act, whose table of authority decides."""
 
 
-def _officer_may(case: Case, by: Principal, *, has_supplement: bool) -> list[str]:
-    """What the state of the case lets be done, as far as this officer may do it."""
+def _open_now(case: Case, *, has_supplement: bool) -> dict[str, Act]:
+    """What the state of the case lets be done."""
     ask = [] if has_supplement else ["request_supplement"]
     match case.state:
         case CaseState.SUBMITTED:
@@ -210,4 +220,11 @@ def _officer_may(case: Case, by: Principal, *, has_supplement: bool) -> list[str
             open_now = ["approve", "refuse", *ask, "reject_material"]
         case _:
             open_now = []
-    return [word for word in open_now if roles.allows(by, _OFFICER_WORDS[word])]
+    return {word: _OFFICER_WORDS[word] for word in open_now}
+
+
+async def _basis_text(basis: Basis) -> str:
+    if basis.delegation is None:
+        return ""
+    name = (await catalogue.snapshot()).department_name(basis.delegation.delegator)
+    return f"受{name}委托办理（{basis.delegation.no}，至 {basis.delegation.until}）"
