@@ -34,10 +34,11 @@ def blueprints() -> tuple[Blueprint, ...]:
     from api.edge import health, openapi
     from api.enterprise import account, events, licence_verifications, seal_verifications
     from api.enterprise import webhooks as enterprise_webhooks
-    from api.public import codes, files, pages, status_lists, transparency
+    from api.public import codes, delegations, files, pages, status_lists, transparency
     from api.shared import tus
     from api.staff import complaints, copies, intakes, logs, messaging, operations, review, worklist
     from api.staff import conversation as staff_conversation
+    from api.staff import delegations as staff_delegations
     from api.staff import guardianships as staff_guardianships
     from api.staff import licence_issue as staff_licence_issue
     from api.staff import licences as staff_licences
@@ -88,6 +89,7 @@ def blueprints() -> tuple[Blueprint, ...]:
         staff_licences.bp,
         staff_licence_issue.bp,
         staff_guardianships.bp,
+        staff_delegations.bp,
         complaints.bp,
         copies.bp,
         staff_mini_codes.bp,
@@ -111,5 +113,6 @@ def blueprints() -> tuple[Blueprint, ...]:
         status_lists.bp,
         codes.bp,
         transparency.bp,
+        delegations.bp,
         pages.bp,
     )

@@ -63,7 +63,7 @@ class Delegation(Model):
 class DelegationStamp(Model):
     """Changes with every change of what is in force: who remembers the register compares it."""
 
-    id = fields.SmallIntField(primary_key=True, generated=False)
+    name = fields.CharField(max_length=8, primary_key=True)
     stamp = fields.CharField(max_length=36)
 
     class Meta:
@@ -74,7 +74,7 @@ class DelegationStamp(Model):
 class DelegationYear(Model):
     """The last number given out in a year."""
 
-    year = fields.SmallIntField(primary_key=True, generated=False)
+    year = fields.CharField(max_length=4, primary_key=True)
     given = fields.IntField(default=0)
 
     class Meta:

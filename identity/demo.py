@@ -5,19 +5,26 @@ the codes of `sign_in_offers` are good at the sandbox connector only, which prod
 """
 
 import functools
+import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import yaml
 
+from core import clock
 from identity import errors, sign_in
+from identity.authority import DelegateKind, Ground, Power
+from identity.log_in import sessions
+from identity.models import Delegation, Officer
 from identity.people import organisations
 from identity.people import persons as people
 from identity.queries import DepartmentView
-from identity.staff import departments, officers
+from identity.staff import delegations, departments, officers
+from identity.staff.delegations import Terms
 from identity.staff.roles import Role
 from identity.systems import clients, counters
 from miniapp_bridge.connector import Connector
@@ -25,6 +32,8 @@ from miniapp_bridge.platforms import sandbox
 
 DATA = Path(__file__).parent / "demo_data" / "people.yaml"
 BY = "system:demo"
+COUNTERSIGNS = "ZWB-90"
+"""The officer of the supervising body."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,7 +83,10 @@ async def load(*, password_for: Callable[[str], str], client_secret: str) -> Loa
             roles=[Role(role) for role in row["roles"]],
             department=row["department"],
             by=BY,
+            person_id=persons.get(row.get("person", "")),
         )
+    for row in data["delegations"]:
+        await _load_delegation(row)
     client = data["client"]
     await clients.register(
         client["client_id"],
@@ -156,6 +168,29 @@ async def _load_organisation(row: Mapping[str, Any], persons: Mapping[str, UUID]
     for agent in row["agents"]:
         await organisations.authorise_agent(organisation_id, person_id=persons[agent], by=BY)
     return organisation_id
+
+
+async def _load_delegation(row: Mapping[str, Any]) -> None:
+    """Known by the number of its document: one that was revoked stays revoked."""
+    if await Delegation.exists(document_no=row["document_no"]):
+        return
+    today, document = clock.today(), hashlib.sha256(row["document_no"].encode()).hexdigest()
+    head = sessions.officer_principal(await Officer.get(staff_no=row["by"]))
+    second = sessions.officer_principal(await Officer.get(staff_no=COUNTERSIGNS))
+    terms = Terms(
+        ground=Ground(row["ground"]),
+        delegate_kind=DelegateKind.DEPARTMENT,
+        delegate_key=row["delegate"],
+        items=tuple(row["items"]),
+        powers=frozenset(Power(power) for power in row["powers"]),
+        since=today,
+        until=today + timedelta(days=365),
+        document_no=row["document_no"],
+        document=document,
+    )
+    known = [entry.replace("*", "01") for entry in row["items"]]
+    delegation_id = await delegations.propose(terms, known_items=known, by=head)
+    await delegations.countersign(delegation_id, by=second)
 
 
 def _sandbox_user(key: str) -> str:

@@ -121,6 +121,22 @@ def officer_enrolling(handler: H) -> H:
     return guarded
 
 
+def officer_of_case(*acts: StaffAct) -> Callable[[H], H]:
+    """A signed-in officer; whether one of `acts` may be done to this case, its door asks.
+
+    The answer hangs on the case: by the own department, by a delegation, never in an own matter
+    (identity/authority.py). Here the acts only name roles for the API's description.
+    """
+
+    async def admit(request: Request) -> None:
+        request.ctx.principal = await _session_principal(request, PrincipalKind.OFFICER)
+
+    def decorate(handler: H) -> H:
+        return _with_roles(_guarded(handler, "officer", admit), acts)
+
+    return decorate
+
+
 def counter(handler: H) -> H:
     """An enrolled counter device that signs the request with its key."""
 

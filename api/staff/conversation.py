@@ -24,7 +24,7 @@ bp = Blueprint("staff-conversation", url_prefix="/api/staff")
 
 
 @bp.get("/cases/<case_id:uuid>/messages")
-@guards.officer(Act.READ_CASES)
+@guards.officer_of_case(Act.READ_CASES)
 @endpoint(
     summary="Messages of a case that follow a number",
     query=MessageQuery,
@@ -36,7 +36,7 @@ async def list_messages(request: Request, case_id: UUID, query: MessageQuery) ->
 
 
 @bp.post("/cases/<case_id:uuid>/messages")
-@guards.officer(Act.WRITE_TO_APPLICANT)
+@guards.officer_of_case(Act.WRITE_TO_APPLICANT)
 @endpoint(
     summary="Write to the applicant; the same key again gives the message that is there",
     body=NewMessage,
@@ -49,7 +49,7 @@ async def write_message(request: Request, case_id: UUID, body: NewMessage) -> Me
 
 
 @bp.post("/cases/<case_id:uuid>/messages/read-mark")
-@guards.officer(Act.ANSWER_APPLICANT)
+@guards.officer_of_case(Act.ANSWER_APPLICANT)
 @endpoint(
     summary="Everything up to this number has been read; a mark never goes back",
     body=ReadMark,
@@ -61,7 +61,7 @@ async def mark_read(request: Request, case_id: UUID, body: ReadMark) -> ReadMark
 
 
 @bp.put("/cases/<case_id:uuid>/message-pictures/<picture_id:uuid>", stream=True)
-@guards.officer(Act.WRITE_TO_APPLICANT)
+@guards.officer_of_case(Act.WRITE_TO_APPLICANT)
 @endpoint(
     streams=True,
     summary="Keep a picture for a message; the page chooses its id, sending it again is harmless",
@@ -74,7 +74,7 @@ async def keep_picture(request: Request, case_id: UUID, picture_id: UUID) -> Mes
 
 
 @bp.get("/message-pictures/<picture_id:uuid>/content")
-@guards.officer(Act.READ_CASES)
+@guards.officer_of_case(Act.READ_CASES)
 @endpoint(
     summary="A picture of a message: sends on to its signed address",
     raw=True,

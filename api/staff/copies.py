@@ -49,7 +49,7 @@ class CopyAnswer(msgspec.Struct, kw_only=True):
 
 
 @bp.post(_PATH)
-@guards.officer(Act.CHECK_MATERIAL)
+@guards.officer_of_case(Act.CHECK_MATERIAL)
 @endpoint(
     summary="Open the annotated copy of a licence used in a case; the holder is told",
     returns=CopyAnswer,
@@ -69,7 +69,7 @@ async def open_copy(request: Request, case_id: UUID, code: str) -> CopyAnswer:
 
 
 @bp.get(f"{_PATH}/document")
-@guards.officer(Act.CHECK_MATERIAL)
+@guards.officer_of_case(Act.CHECK_MATERIAL)
 @endpoint(
     summary="The sealed OFD of the annotated copy, never that of the licence",
     raw=True,

@@ -13,6 +13,7 @@ from api.edge.endpoint import endpoint
 from api.shared import licence_lookup
 from api.staff.worklist import detail
 from core import clock
+from identity import errors as identity_errors
 from identity import queries as identity_queries
 from identity.principal import Principal
 from identity.staff.roles import Act
@@ -29,7 +30,14 @@ from wallet.types.licence_types import Field
 bp = Blueprint("staff-review", url_prefix="/api/staff")
 
 Text = Annotated[str, msgspec.Meta(max_length=1000)]
-_PROBLEMS = (errors.CaseNotFound, errors.TransitionNotAllowed, errors.CaseChanged)
+_REFUSALS = (
+    identity_errors.NotDelegated,
+    identity_errors.NotQualified,
+    identity_errors.OfficerAway,
+    identity_errors.OfficerInactive,
+    identity_errors.OwnMatter,
+)
+_PROBLEMS = (errors.CaseNotFound, errors.TransitionNotAllowed, errors.CaseChanged, *_REFUSALS)
 
 
 class Reason(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -77,7 +85,7 @@ class LicenceDraft(msgspec.Struct, kw_only=True):
 
 
 @bp.post("/cases/<case_id:uuid>/acceptance")
-@guards.officer(Act.ACCEPT)
+@guards.officer_of_case(Act.ACCEPT)
 @endpoint(
     summary="Accept",
     returns=StaffCaseDetail,
@@ -89,7 +97,7 @@ async def accept(request: Request, case_id: UUID) -> StaffCaseDetail:
 
 
 @bp.post("/cases/<case_id:uuid>/declined-acceptance")
-@guards.officer(Act.DECLINE_ACCEPTANCE)
+@guards.officer_of_case(Act.DECLINE_ACCEPTANCE)
 @endpoint(
     summary="Decline to accept, with a reason",
     body=Reason,
@@ -102,7 +110,7 @@ async def decline(request: Request, case_id: UUID, body: Reason) -> StaffCaseDet
 
 
 @bp.post("/cases/<case_id:uuid>/supplements")
-@guards.officer(Act.REQUEST_SUPPLEMENT)
+@guards.officer_of_case(Act.REQUEST_SUPPLEMENT)
 @endpoint(
     summary="Tell the applicant everything that is missing, once",
     body=RequestSupplement,
@@ -129,7 +137,7 @@ async def request_supplement(
 
 
 @bp.post("/cases/<case_id:uuid>/materials/<code:str>/rejection")
-@guards.officer(Act.CHECK_MATERIAL)
+@guards.officer_of_case(Act.CHECK_MATERIAL)
 @endpoint(
     summary="Mark a material as not good enough",
     body=Reason,
@@ -144,7 +152,7 @@ async def reject_material(
 
 
 @bp.get("/cases/<case_id:uuid>/licence-draft")
-@guards.officer(Act.APPROVE)
+@guards.officer_of_case(Act.APPROVE)
 @endpoint(
     summary="The licence an approval would make",
     returns=LicenceDraft,
@@ -175,7 +183,7 @@ async def draft_licence(request: Request, case_id: UUID) -> LicenceDraft:
 
 
 @bp.post("/cases/<case_id:uuid>/approval")
-@guards.officer(Act.APPROVE)
+@guards.officer_of_case(Act.APPROVE)
 @endpoint(
     summary="Approve; the licence is made right afterwards",
     body=Approve,
@@ -204,7 +212,7 @@ async def approve(request: Request, case_id: UUID, body: Approve) -> StaffCaseDe
 
 
 @bp.post("/cases/<case_id:uuid>/refusal")
-@guards.officer(Act.REFUSE)
+@guards.officer_of_case(Act.REFUSE)
 @endpoint(
     summary="Refuse, with reasons",
     body=Reason,

@@ -11,12 +11,13 @@ from api.edge.endpoint import endpoint
 from api.public import files
 from api.shared import licence_lookup
 from core.data.pages import WrongPlace
+from identity.errors import NotDelegated
 from identity.principal import Principal
 from identity.staff.roles import Act
 from services.cases import errors
 from services.cases.files.addresses import Kind
 from services.cases.lifecycle import CaseState
-from services.cases.shapes import Overview, StaffCaseDetail, WorklistEntry
+from services.cases.shapes import DelegatedWork, Overview, StaffCaseDetail, WorklistEntry
 from services.cases.views import case_files, lists, queries
 
 bp = Blueprint("staff-worklist", url_prefix="/api/staff")
@@ -35,15 +36,20 @@ class Worklist(msgspec.Struct, kw_only=True):
     next: str | None
     """`after` of the next page; null on the last one."""
     counts: dict[str, int]
-    """State → number of cases, whatever the filter says."""
+    """State → number of cases of my department, whatever the filter says."""
     unread: int
     """Cases whose applicant wrote something that nobody has read, whatever the filter says."""
+    delegated: list[DelegatedWork]
+    """Whose cases follow those of my department, and on what ground."""
 
 
 @bp.get("/cases")
-@guards.officer(Act.READ_CASES)
+@guards.officer_of_case(Act.READ_CASES)
 @endpoint(
-    summary="Cases of my department", query=WorklistQuery, returns=Worklist, problems=(WrongPlace,)
+    summary="Cases of my department, then those delegated to me",
+    query=WorklistQuery,
+    returns=Worklist,
+    problems=(WrongPlace,),
 )
 async def list_cases(request: Request, query: WorklistQuery) -> Worklist:
     by = request.ctx.principal
@@ -56,20 +62,28 @@ async def list_cases(request: Request, query: WorklistQuery) -> Worklist:
         limit=query.limit,
     )
     counts, unread = await lists.worklist_counts(by=by)
-    return Worklist(items=found, next=found.following, counts=counts, unread=unread)
+    return Worklist(
+        items=found,
+        next=found.following,
+        counts=counts,
+        unread=unread,
+        delegated=await lists.list_delegated(by=by),
+    )
 
 
 @bp.get("/cases/<case_id:uuid>")
-@guards.officer(Act.READ_CASES)
+@guards.officer_of_case(Act.READ_CASES)
 @endpoint(
-    summary="A case of my department", returns=StaffCaseDetail, problems=(errors.CaseNotFound,)
+    summary="A case of my department, or one that is delegated to me",
+    returns=StaffCaseDetail,
+    problems=(errors.CaseNotFound, NotDelegated),
 )
 async def get_case(request: Request, case_id: UUID) -> StaffCaseDetail:
     return await detail(case_id, request.ctx.principal)
 
 
 @bp.get("/materials/<file_id:uuid>/content")
-@guards.officer(Act.READ_CASES)
+@guards.officer_of_case(Act.READ_CASES)
 @endpoint(
     summary="A handed-in file: sends on to its signed address",
     raw=True,
@@ -82,7 +96,7 @@ async def get_content(request: Request, file_id: UUID) -> HTTPResponse:
 
 
 @bp.get("/materials/<file_id:uuid>/original")
-@guards.officer(Act.READ_CASES)
+@guards.officer_of_case(Act.READ_CASES)
 @endpoint(
     summary="A handed-in file as it was before the applicant cut and straightened it",
     raw=True,
@@ -96,7 +110,7 @@ async def get_original(request: Request, file_id: UUID) -> HTTPResponse:
 
 
 @bp.get("/materials/<file_id:uuid>/thumbnail")
-@guards.officer(Act.READ_CASES)
+@guards.officer_of_case(Act.READ_CASES)
 @endpoint(
     summary="A small picture of a handed-in file: sends on to its signed address",
     raw=True,

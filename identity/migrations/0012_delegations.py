@@ -44,16 +44,16 @@ class Migration(migrations.Migration):
         ops.CreateModel(
             name='DelegationStamp',
             fields=[
-                ('id', fields.SmallIntField(primary_key=True, unique=True, db_index=True)),
+                ('name', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=8)),
                 ('stamp', fields.CharField(max_length=36)),
             ],
-            options={'table': 'identity_delegation_stamp', 'app': 'identity', 'pk_attr': 'id'},
+            options={'table': 'identity_delegation_stamp', 'app': 'identity', 'pk_attr': 'name'},
             bases=['Model'],
         ),
         ops.CreateModel(
             name='DelegationYear',
             fields=[
-                ('year', fields.SmallIntField(primary_key=True, unique=True, db_index=True)),
+                ('year', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=4)),
                 ('given', fields.IntField(default=0)),
             ],
             options={'table': 'identity_delegation_year', 'app': 'identity', 'pk_attr': 'year'},

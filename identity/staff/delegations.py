@@ -21,7 +21,8 @@ from core.database import transaction
 from core.protection import audit
 from identity import errors, queries
 from identity.authority import DelegateKind, Ground, Power
-from identity.delegation_models import Delegation, DelegationState, DelegationYear
+from identity.delegation_models import Delegation, DelegationYear
+from identity.delegation_models import DelegationState as DelegationState
 from identity.principal import Principal
 from identity.staff import register, roles
 from identity.staff.roles import Act
@@ -70,15 +71,15 @@ class DelegationView:
 
 async def propose(
     terms: Terms, *, known_items: Collection[str], by: Principal, asked: once.Asked | None = None
-) -> DelegationView:
-    """Propose that another body acts for the caller's department.
+) -> UUID:
+    """Propose that another body acts for the caller's department; gives the delegation's id.
 
     `known_items` are the department's own item codes; nobody delegates what is another's. Raises
     RoleMissing, InvalidDelegation, DepartmentNotFound.
     """
+    roles.insist(by, Act.DELEGATE)
     if by.department is None:
         raise errors.RoleMissing()
-    roles.insist(by, Act.DELEGATE)
     await _check(terms, delegator=by.department, known_items=known_items)
     async with transaction():
         row = await Delegation.create(
@@ -98,7 +99,7 @@ async def propose(
         )
         await _record("delegation-proposed", row, by=by)
         await once.keep(asked, json.dumps(str(row.id)))
-    return _view(row, by)
+    return row.id
 
 
 async def countersign(delegation_id: UUID, *, by: Principal) -> DelegationView:
@@ -182,6 +183,19 @@ async def get(delegation_id: UUID, *, by: Principal) -> DelegationView:
     return _view(row, by)
 
 
+async def list_published(*, after: str | None = None, limit: int = 20) -> Page[DelegationView]:
+    """What is in force or will be, the earliest end first: public by law. Raises WrongPlace."""
+    known = Delegation.filter(state=DelegationState.IN_FORCE, until__gte=clock.today())
+    section = Section("delegations.public", known, ("until", "id"), newest_first=False)
+    rows = await pages.read(section, after=after, limit=limit)
+    return rows.map(lambda row: _view(row, None))
+
+
+def may_propose(by: Principal) -> bool:
+    """Whether the officer heads a department."""
+    return by.department is not None and roles.allows(by, Act.DELEGATE)
+
+
 async def _settle(
     row: Delegation, state: DelegationState, *, by: Principal, **changes: object
 ) -> DelegationView:
@@ -240,7 +254,7 @@ def _complaint(terms: Terms, *, delegator: str, today: date) -> str | None:
 
 async def _next_no() -> str:
     """The next number of the year; its row is held until the proposal is written."""
-    year = clock.today().year
+    year = str(clock.today().year)
     await DelegationYear.bulk_create([DelegationYear(year=year)], ignore_conflicts=True)
     await DelegationYear.filter(year=year).update(given=F("given") + 1)
     return f"SQWT-{year}-{(await DelegationYear.get(year=year)).given:04d}"
@@ -274,7 +288,9 @@ def _may_revoke(row: Delegation, by: Principal) -> bool:
     return by.department is not None and roles.allows(by, Act.DELEGATE, department=row.delegator)
 
 
-def _may(row: Delegation, by: Principal) -> list[str]:
+def _may(row: Delegation, by: Principal | None) -> list[str]:
+    if by is None:
+        return []
     if row.state is DelegationState.PROPOSED and roles.allows(by, Act.COUNTERSIGN_DELEGATIONS):
         return ["refuse"] if row.proposed_by == by.id else ["countersign", "refuse"]
     if row.state is DelegationState.IN_FORCE and _may_revoke(row, by):
@@ -282,7 +298,7 @@ def _may(row: Delegation, by: Principal) -> list[str]:
     return []
 
 
-def _view(row: Delegation, by: Principal) -> DelegationView:
+def _view(row: Delegation, by: Principal | None) -> DelegationView:
     known = register.as_delegation(row)
     return DelegationView(
         id=row.id,

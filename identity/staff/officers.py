@@ -57,10 +57,12 @@ async def create(
     roles: Iterable[Role],
     department: str | None,
     by: str,
+    person_id: UUID | None = None,
 ) -> UUID:
     """The officer with this staff number, made when new; a known one is left as it is.
 
-    Raises DepartmentNotFound, WeakPassword.
+    `person_id` is the officer as an applicant, whose matters the officer may not act on. Raises
+    DepartmentNotFound, WeakPassword.
     """
     known = await Officer.get_or_none(staff_no=staff_no)
     if known is not None:
@@ -76,6 +78,7 @@ async def create(
             password_hash=password_hash,
             roles=sorted(role.value for role in roles),
             department_id=department,
+            person_id=person_id,
         )
         await audit.record(
             actor=by,

@@ -18,7 +18,7 @@ from identity.authority import Basis, DelegateKind, Delegation, Ground, Power, R
 from identity.delegation_models import Delegation as Row
 from identity.delegation_models import DelegationStamp, DelegationState
 
-_STAMP = Statement("SELECT stamp FROM identity_delegation_stamp WHERE id = 1")
+_STAMP = Statement("SELECT stamp FROM identity_delegation_stamp WHERE name = 'all'")
 _HELD = Statement("SELECT state FROM identity_delegation WHERE id = ? FOR SHARE")
 _PAGE = 500
 
@@ -58,8 +58,9 @@ async def hold(basis: Basis) -> None:
 async def changed() -> None:
     """Let every worker read anew; in the transaction of the change."""
     stamp = str(new_id())
-    await DelegationStamp.bulk_create([DelegationStamp(id=1, stamp=stamp)], ignore_conflicts=True)
-    await DelegationStamp.filter(id=1).update(stamp=stamp)
+    known = DelegationStamp(name="all", stamp=stamp)
+    await DelegationStamp.bulk_create([known], ignore_conflicts=True)
+    await DelegationStamp.filter(name="all").update(stamp=stamp)
 
 
 async def _read() -> Register:

@@ -22,6 +22,7 @@ NO_BLOBS = {
     "core_asked_request.digest": "of a request",
     "core_holiday_year.digest": "of the year, which lies in its row",
     "core_spent.digest": "of what may be used once",
+    "identity_delegation.document": "of a document that the delegating office keeps",
     "identity_enrolment_code.code_digest": "of a secret",
     "identity_passkey.digest": "of the name of a key, which lies in its row",
     "identity_session.token_digest": "of a secret",

@@ -54,7 +54,10 @@ RULES: dict[str, str] = {
     "services.cases.materials.papers.reject": "staff:CHECK_MATERIAL trace",
     "services.cases.materials.papers.remove": "own mandate trace",
     "services.cases.materials.papers.reuse_licence": "sure:SHARE_LICENCE own mandate trace",
-    "services.cases.moves.get_for_officer": "inner",
+    "services.cases.doors.authorise": "inner",
+    "services.cases.doors.get_for_officer": "inner",
+    "services.cases.doors.granted": "inner",
+    "services.cases.doors.insist": "inner",
     "services.cases.moves.get_own": "own mandate",
     "services.cases.moves.is_own": "own mandate",
     "services.cases.moves.note_agent": "inner",
@@ -68,6 +71,8 @@ RULES: dict[str, str] = {
     "services.cases.views.queries.licence_input": "staff:APPROVE",
     "services.cases.views.queries.licence_types_for": "own mandate",
     "services.cases.views.lists.list_own": "own",
+    "services.cases.views.delegated.shares": "inner",
+    "services.cases.views.lists.list_delegated": "staff:READ_CASES",
     "services.cases.views.lists.list_worklist": "staff:READ_CASES",
     "services.cases.views.queries.prefill_of_case": "own mandate",
     "services.cases.acts.review.accept": "staff:ACCEPT trace",
@@ -143,6 +148,13 @@ RULES: dict[str, str] = {
     "identity.people.registrar.end": "staff:KEEP_GUARDIANSHIPS budget trace",
     "identity.people.registrar.find": "staff:KEEP_GUARDIANSHIPS budget trace",
     "identity.people.registrar.record": "staff:KEEP_GUARDIANSHIPS budget trace",
+    "identity.staff.delegations.countersign": "staff:COUNTERSIGN_DELEGATIONS second trace",
+    "identity.staff.delegations.get": "staff:READ_DELEGATIONS",
+    "identity.staff.delegations.list_for": "staff:READ_DELEGATIONS",
+    "identity.staff.delegations.propose": "staff:DELEGATE trace",
+    "identity.staff.delegations.refuse": "staff:COUNTERSIGN_DELEGATIONS trace",
+    "identity.staff.delegations.revoke": "staff:COUNTERSIGN_DELEGATIONS staff:DELEGATE trace",
+    "identity.staff.standing.now": "inner",
     "identity.log_in.sessions.act_for": "sure:ACT_FOR own mandate trace",
     "identity.log_in.sessions.certify": "session trace",
     "identity.log_in.sessions.issue": "inner",
@@ -269,7 +281,7 @@ HANDING_OUT = (
 EVIDENCE = {
     "own": r"applicant_id|by\.person_id|by\.subject_id|principal\.person_id",
     "mandate": r"may_act_for|stands_for|_require_representative",
-    "second": r"SecondPersonNeeded|SecondKeeperNeeded",
+    "second": r"Second(Person|Officer|Keeper)Needed",
     "budget": r"guesses\.spend",
     "reader": r"by\.actor",
     "session": r"\b(session_id|session\.id|person_id|principal\.id)\b",
@@ -283,7 +295,7 @@ def evidence_of(word: str) -> str:
     if kind == "sure":
         return rf"(require|suffices)\((by|principal), (assurance\w*\.)?Act\.{act}\)"
     if kind == "staff":
-        return rf"(insist|allows)\(\w+, Act\.{act}\b|act=Act\.{act}\b"
+        return rf"(insist|insist_on_role|allows)\(\w+, Act\.{act}\b|act=Act\.{act}\b"
     return EVIDENCE[word]
 
 
