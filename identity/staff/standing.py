@@ -12,7 +12,7 @@ from core import clock
 from core.data.statements import Statement, columns_of, loaded
 from identity import errors
 from identity.authority import Standing
-from identity.models import Officer, Relation, State
+from identity.models import Absence, Officer, Relation, State
 from identity.principal import Principal
 
 
@@ -26,13 +26,15 @@ async def now(by: Principal) -> Standing:
     row = await _held().row(str(by.id))
     if row is None:
         raise errors.OfficerInactive()
-    officer = loaded(Officer, row)
+    officer, today = loaded(Officer, row), clock.today()
+    leave = Absence.filter(officer_id=officer.id, from_on__lte=today, to_on__gte=today)
     return Standing(
         officer=officer.id,
         department=officer.department_id,
         roles=frozenset(officer.roles),
         subjects=await _subjects(officer),
-        active=officer.state is State.ACTIVE,
+        active=officer.state is State.ACTIVE and officer.may_work(today),
+        away=await leave.exists(),
     )
 
 

@@ -17,7 +17,7 @@ from core.outbox import OutboxMessage
 from core.protection.audit import AuditRecord
 from identity import errors as identity_errors
 from identity.authority import DelegateKind, Ground, Power
-from identity.models import Officer
+from identity.models import Absence, Officer
 from identity.people import organisations
 from identity.principal import Principal
 from identity.staff import delegations, officers
@@ -215,6 +215,32 @@ async def test_a_dismissed_officer_is_refused_in_the_middle(cases: CaseMaker) ->
 
     assert (await Case.get(id=case_id)).state is CaseState.ACCEPTED
     assert await OutboxMessage.filter(name="CaseApproved").count() == 0
+
+
+async def test_who_is_locked_or_whose_time_is_over_is_refused_in_the_middle(
+    cases: CaseMaker,
+) -> None:
+    case_id = await cases.accepted()
+    yesterday = clock.today() - timedelta(days=1)
+    for changes in ({"locked_at": clock.now()}, {"valid_to": yesterday}):
+        await Officer.filter(id=cases.officer.id).update(**changes)
+        with pytest.raises(identity_errors.OfficerInactive):
+            await review.approve(case_id, opinion="", facts={}, by=cases.officer)
+        await Officer.filter(id=cases.officer.id).update(locked_at=None, valid_to=None)
+
+
+async def test_who_is_on_leave_looks_and_does_not_act(cases: CaseMaker) -> None:
+    case_id, today = await cases.accepted(), clock.today()
+    leave = await Absence.create(officer_id=cases.officer.id, from_on=today, to_on=today)
+
+    with pytest.raises(identity_errors.OfficerAway):
+        await review.approve(case_id, opinion="", facts={}, by=cases.officer)
+    shown = await detail(case_id, cases.officer)
+    assert shown.may == []
+    assert {one.slug for one in shown.withheld} == {"officer-away"}
+
+    await leave.delete()
+    await review.approve(case_id, opinion="", facts={}, by=cases.officer)
 
 
 async def test_a_role_that_was_taken_away_counts_at_once(cases: CaseMaker) -> None:
