@@ -29,11 +29,12 @@ function Top() {
       <span class="name">${officer?.department?.name ?? '工作台'}</span>
       ${
         officer &&
+        !state.enrolling.value &&
         html`
         <span class=${live === 'open' ? 'live' : 'live off'} role="status">
           ${LIVE_WORDS[live] ?? LIVE_WORDS.connecting}
         </span>
-        <span class="muted">${officer.name}</span>
+        <a class="btn plain sm" href="#/factors" aria-label=${`${officer.name}：我的登录方式`}>${officer.name}</a>
       `
       }
       <${LargeText} />
@@ -46,6 +47,7 @@ function Top() {
 const DESKS = {
   case: () => import('./pages/case.js'),
   delivery: () => import('./pages/delivery.js'),
+  factors: () => import('./pages/factors.js'),
   guardianships: () => import('./pages/guardianships.js'),
   issue: () => import('./pages/issue.js'),
   licences: () => import('./pages/licences.js'),
@@ -71,6 +73,9 @@ function Screen() {
   }
   if (officer === null) {
     return html`<${Login} />`;
+  }
+  if (state.enrolling.value) {
+    return html`<${Desk} name="factors" />`;
   }
   const [, place, id] = state.route.value.split('/');
   return html`<${Desk} name=${Object.hasOwn(DESKS, place) ? place : ownDesk(officer)} id=${id} />`;

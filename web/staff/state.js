@@ -9,6 +9,8 @@ export const route = signal(readRoute());
 /** The signed-in officer; null when nobody is; undefined while we do not know yet. */
 export const me = signal(localStorage.getItem('staff-signed-in') ? undefined : null);
 export const live = signal(null);
+/** The session is one of a password alone: it opens the enrolment of a second factor and nothing else. */
+export const enrolling = signal(false);
 
 function readRoute() {
   return location.hash.slice(1) || '/';
@@ -25,9 +27,13 @@ export function go(path) {
   location.hash = path;
 }
 
-export function welcome(officer) {
+export function welcome(officer, mustEnrol = false) {
   me.value = officer;
+  enrolling.value = mustEnrol;
   localStorage.setItem('staff-signed-in', '1');
+  if (mustEnrol) {
+    return;
+  }
   live.value ??= openLive('/api/staff/live');
   if (localStorage.getItem('unsent:staff')) {
     import('../kit/outbox.js').then(({ start }) => start(officer.id, 'staff'));
@@ -44,6 +50,7 @@ export async function forgetUnsent() {
 
 export function farewell() {
   me.value = null;
+  enrolling.value = false;
   localStorage.removeItem('staff-signed-in');
   live.value?.close();
   live.value = null;
@@ -57,9 +64,18 @@ export async function recall() {
   }
   try {
     welcome(await get('/api/staff/me'));
-  } catch {
+  } catch (problem) {
+    if (problem.slug === 'second-factor-missing') {
+      welcome({ name: '', roles: [] }, true);
+      return;
+    }
     me.value = null;
   }
+}
+
+/** The first factor made a whole session of it. */
+export async function enrolled() {
+  welcome(await get('/api/staff/me'));
 }
 
 export function useLive(listener) {

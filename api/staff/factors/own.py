@@ -40,6 +40,7 @@ class NotedSignIn(msgspec.Struct, kw_only=True):
 
 
 class Factors(msgspec.Struct, kw_only=True):
+    staff_no: str
     required: bool
     must_enrol: bool
     """This session opens nothing else."""
@@ -217,7 +218,9 @@ async def remove_passkey(request: Request, passkey_id: UUID) -> Factors:
 async def _factors(request: Request) -> Factors:
     principal = request.ctx.principal
     standing = await holding.standing(principal)
+    officer = await queries.get_officer(principal.id)
     return Factors(
+        staff_no=officer.staff_no,
         required=_required(request),
         must_enrol=standing.must_enrol,
         passkeys=relying_party(_settings(request).public_url) is not None,

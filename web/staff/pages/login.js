@@ -5,8 +5,10 @@ import { boot } from '../../kit/i18n.js';
 import { post } from '../../kit/api.js';
 import { Failure, H1, useAct } from '../../kit/ui.js';
 import { OwnPassword } from '../password.js';
+import { SecondStep } from '../second-step.js';
 import { welcome } from '../state.js';
 
+const SECOND_STEP = 'second-factor-needed';
 const MUST_CHANGE = 'password-must-be-changed';
 
 export default function Login() {
@@ -20,8 +22,12 @@ export default function Login() {
     setChanging('');
     const session = await act.run(() => post('/api/staff/sessions', { staff_no: number.trim(), password }));
     if (session) {
-      welcome(session.me);
+      arrive(session);
     }
+  }
+
+  function arrive(session) {
+    welcome(session.me, session.must_enrol);
   }
 
   function leave() {
@@ -36,6 +42,13 @@ export default function Login() {
     setChanging('done');
   }
 
+  if (act.error?.slug === SECOND_STEP) {
+    return html`
+      <${H1} text="完成登录" />
+      <p>密码已核对。</p>
+      <${SecondStep} asked=${act.error.members} done=${arrive} leave=${leave} />
+    `;
+  }
   const handedOut = act.error?.slug === MUST_CHANGE;
   if (handedOut || changing === 'asked') {
     return html`<${OwnPassword} number=${number} handedOut=${handedOut} done=${changed} leave=${leave} />`;
