@@ -315,7 +315,7 @@ class SignInRecord(Model):
     """One sign-in, as the person may read it. The address is kept shortened."""
 
     id = fields.UUIDField(primary_key=True, default=new_id)
-    person_id = fields.UUIDField(db_index=True)
+    person_id = fields.UUIDField()
     session_id = fields.UUIDField(null=True)
     via = fields.CharField(max_length=16)
     channel = fields.CharField(max_length=32)
@@ -326,6 +326,7 @@ class SignInRecord(Model):
     class Meta:
         table = "identity_sign_in_record"
         app = "identity"
+        indexes = (("person_id", "at", "id"),)
 
 
 class ChannelSwitch(Model):

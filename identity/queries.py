@@ -1,5 +1,6 @@
 """Reading people, organisations, officers and counters. Views are plain values, decrypted."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
@@ -96,6 +97,15 @@ async def get_subject(subject_id: UUID) -> SubjectView:
     if subject is None:
         raise errors.SubjectNotFound()
     return _subject_view(subject)
+
+
+async def names_of(subject_ids: Collection[UUID]) -> dict[UUID, str]:
+    """The names of people and organisations, read at once. Raises SubjectNotFound."""
+    rows = await Subject.filter(id__in=list(subject_ids)).only("id", "name")
+    found = {row.id: row.name for row in rows}
+    if len(found) != len(set(subject_ids)):
+        raise errors.SubjectNotFound()
+    return found
 
 
 async def find_subject(id_type: str, id_no: str) -> SubjectView | None:

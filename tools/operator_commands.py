@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import identity.systems.clients
@@ -71,11 +71,22 @@ async def compare_register(settings: Settings) -> None:
             done = await nightly.go_on(blobs=blobs)
             seen, ended = seen + done.seen, done.ended
         closed, left = await nightly.resolve(blobs=blobs, by="system:manage")
-        for alarm in await alarms.list_open():
+        async for alarm in _open_alarms():
             print(f"{alarm.found_at:%Y-%m-%d %H:%M} {alarm.kind} {alarm.about}: {alarm.detail}")
     print(f"{seen} licences compared, {closed} alarms resolved, {left} licences in doubt")
     if left:
         sys.exit(1)
+
+
+async def _open_alarms() -> AsyncIterator[alarms.Alarm]:
+    after = None
+    while True:
+        page = await alarms.list_open(after=after)
+        for alarm in page:
+            yield alarm
+        after = page.following
+        if after is None:
+            return
 
 
 async def check_counts(settings: Settings, *, mend: bool) -> None:

@@ -151,7 +151,7 @@ class Complaint(ProtectedModel):
 
     id = fields.UUIDField(primary_key=True, default=new_id)
     use_id = fields.UUIDField(unique=True)
-    subject_id = fields.UUIDField(db_index=True)
+    subject_id = fields.UUIDField()
     department = fields.CharField(max_length=16, default="")
     text = ProtectedField()
     state = fields.CharEnumField(ComplaintState, max_length=10, default=ComplaintState.OPEN)
@@ -164,7 +164,11 @@ class Complaint(ProtectedModel):
     class Meta:
         table = "wallet_complaint"
         app = "wallet"
-        indexes = (("state", "department"),)
+        indexes = (
+            ("subject_id", "made_at", "id"),
+            ("state", "department", "made_at", "id"),
+            ("state", "made_at", "id"),
+        )
 
 
 class LogEntry(Model):
@@ -286,13 +290,18 @@ class LogAlarm(Model):
     """kind and about while it is open: one alarm for one thing."""
     licence_id = fields.UUIDField(null=True, db_index=True)
     """Whose readers are told "cannot tell" meanwhile."""
-    found_at = fields.DatetimeField(db_index=True)
+    found_at = fields.DatetimeField()
     resolved_at = fields.DatetimeField(null=True)
     resolved_by = fields.CharField(max_length=80, default="")
 
     class Meta:
         table = "wallet_log_alarm"
         app = "wallet"
+        indexes = (
+            IndexWhere(
+                fields=("found_at", "id"), name="idx_log_alarm_open", where="resolved_at IS NULL"
+            ),
+        )
 
 
 class CaseSaving(Model):

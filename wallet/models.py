@@ -288,7 +288,7 @@ class SealProposal(Model):
     """One keeper's wish for a new seal, waiting for the word of another. Never edited after it."""
 
     id = fields.UUIDField(primary_key=True, default=new_id)
-    department = fields.CharField(max_length=16, db_index=True)
+    department = fields.CharField(max_length=16)
     name = fields.CharField(max_length=80)
     valid_to = fields.DateField()
     replaces_id = fields.UUIDField(null=True)
@@ -308,6 +308,11 @@ class SealProposal(Model):
     class Meta:
         table = "wallet_seal_proposal"
         app = "wallet"
+        indexes = (
+            ("state", "proposed_at", "id"),
+            ("department", "proposed_at", "id"),
+            ("proposed_at", "id"),
+        )
 
 
 class Verification(Model):
@@ -322,7 +327,7 @@ class Verification(Model):
     reasons = fields.JSONField[list[str]]()
     checks = fields.JSONField[list[dict[str, object]]]()
     report = fields.JSONField[dict[str, object]](null=True)
-    reader = fields.CharField(max_length=80, db_index=True)
+    reader = fields.CharField(max_length=80)
     """The actor that looked, e.g. `counter:<uuid>`."""
     reader_name = fields.CharField(max_length=80)
     department = fields.CharField(max_length=16, null=True)
@@ -346,3 +351,4 @@ class Verification(Model):
         table = "wallet_verification"
         app = "wallet"
         unique_together = (("reader", "presentation"), ("reader", "request_key"))
+        indexes = (("reader", "at", "id"),)

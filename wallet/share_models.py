@@ -47,11 +47,11 @@ class Authorisation(ProtectedModel):
     id = fields.UUIDField(primary_key=True, default=new_id)
     licence_id = fields.UUIDField(db_index=True)
     licence_type = fields.CharField(max_length=8)
-    subject_id = fields.UUIDField(db_index=True)
+    subject_id = fields.UUIDField()
     granted_by = fields.CharField(max_length=80)
-    grantee_subject_id = fields.UUIDField(null=True, db_index=True)
+    grantee_subject_id = fields.UUIDField(null=True)
     """A person or an organisation; None for a department or a link."""
-    grantee_department = fields.CharField(max_length=16, null=True, db_index=True)
+    grantee_department = fields.CharField(max_length=16, null=True)
     grantee_name = ProtectedField()
     link_digest = fields.CharField(max_length=64, null=True, unique=True)
     code_digest = fields.CharField(max_length=64, null=True)
@@ -69,6 +69,11 @@ class Authorisation(ProtectedModel):
     class Meta:
         table = "wallet_authorisation"
         app = "wallet"
+        indexes = (
+            ("subject_id", "created_at", "id"),
+            ("grantee_subject_id", "state", "ends_at", "id"),
+            ("grantee_department", "state", "ends_at", "id"),
+        )
 
 
 class AnnotatedCopy(ProtectedModel):
@@ -130,7 +135,7 @@ class IntakeBatch(Model):
         table = "wallet_intake_batch"
         app = "wallet"
         unique_together = (("department", "batch_no"),)
-        indexes = (("digest",),)
+        indexes = (("digest",), ("department", "received_at", "id"), ("received_at", "id"))
 
 
 class IntakeLine(Model):

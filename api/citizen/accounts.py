@@ -10,8 +10,9 @@ import msgspec
 from sanic import Blueprint, HTTPResponse, Request
 
 from api.citizen.entry import PLATFORM_PROBLEMS, visit_of
-from api.edge import guards, session_cookie, throttle
+from api.edge import guards, paging, session_cookie, throttle
 from api.edge.endpoint import JSON, endpoint
+from core.data.pages import WrongPlace
 from identity import errors, numbers
 from identity.log_in import revoking, sign_in_log
 from identity.log_in.proofs import OpenProof
@@ -84,6 +85,7 @@ class Raised(msgspec.Struct, kw_only=True):
 
 
 class SignInLine(msgspec.Struct, kw_only=True):
+    id: UUID
     at: datetime
     via: str
     device: str
@@ -101,6 +103,8 @@ class Device(msgspec.Struct, kw_only=True):
 
 class SignIns(msgspec.Struct, kw_only=True):
     sign_ins: list[SignInLine]
+    next: str | None
+    """`after` of the next page of sign-ins; null on the last one."""
     devices: list[Device]
 
 
@@ -259,14 +263,20 @@ async def finish_step_up(request: Request, body: Confirm) -> Raised:
 
 @bp.get("/sign-ins")
 @guards.citizen
-@endpoint(summary="My sign-ins, and where I am signed in now", returns=SignIns)
-async def list_sign_ins(request: Request) -> SignIns:
+@endpoint(
+    summary="My sign-ins, and where I am signed in now",
+    query=paging.Page,
+    returns=SignIns,
+    problems=(WrongPlace,),
+)
+async def list_sign_ins(request: Request, query: paging.Page) -> SignIns:
     principal = request.ctx.principal
+    found = await sign_in_log.list_sign_ins(
+        principal.person_id, after=query.after, limit=query.limit
+    )
     return SignIns(
-        sign_ins=[
-            SignInLine(at=one.at, via=one.via, device=one.device, address=one.address)
-            for one in await sign_in_log.list_sign_ins(principal.person_id)
-        ],
+        sign_ins=[msgspec.convert(one, SignInLine, from_attributes=True) for one in found],
+        next=found.following,
         devices=[
             Device(
                 session_id=one.session_id,

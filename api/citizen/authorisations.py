@@ -7,9 +7,10 @@ from uuid import UUID
 import msgspec
 from sanic import Blueprint, Request
 
-from api.edge import guards, idempotency, throttle
+from api.edge import guards, idempotency, paging, throttle
 from api.edge.bounds import Key
 from api.edge.endpoint import endpoint
+from core.data.pages import Page, WrongPlace
 from identity.errors import (
     DepartmentNotFound,
     InvalidCreditCode,
@@ -89,8 +90,9 @@ class AuthorisationAnswer(msgspec.Struct, kw_only=True):
 
 
 class Authorisations(msgspec.Struct, kw_only=True):
-    given: list[AuthorisationAnswer]
-    received: list[AuthorisationAnswer]
+    authorisations: list[AuthorisationAnswer]
+    next: str | None
+    """`after` of the next page; null on the last one."""
 
 
 class UseIt(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -170,14 +172,29 @@ async def share(request: Request, licence_id: UUID, body: Share) -> LinkAnswer:
     return LinkAnswer(id=link.id, url=f"{public_url}/m/#/shared/{link.token}", code=link.code)
 
 
-@bp.get("/citizen/authorisations")
+@bp.get("/citizen/authorisations/given")
 @guards.citizen
-@endpoint(summary="What I let others see, and what others let me see", returns=Authorisations)
-async def list_all(request: Request) -> Authorisations:
-    principal = request.ctx.principal
-    given = await queries.list_given(by=principal)
-    received = await queries.list_received(by=principal)
-    return Authorisations(given=_answers(given), received=_answers(received))
+@endpoint(
+    summary="What I let others see, newest first",
+    query=paging.Page,
+    returns=Authorisations,
+    problems=(WrongPlace,),
+)
+async def list_given(request: Request, query: paging.Page) -> Authorisations:
+    by = request.ctx.principal
+    return _answers(await queries.list_given(by=by, after=query.after, limit=query.limit))
+
+
+@bp.get("/citizen/authorisations/received")
+@guards.citizen
+@endpoint(
+    summary="What others let me see, first what waits for my answer",
+    query=paging.Page,
+    returns=Authorisations,
+    problems=(WrongPlace,),
+)
+async def list_received(request: Request, query: paging.Page) -> Authorisations:
+    return await _received(request, query)
 
 
 @bp.post("/citizen/authorisations/<authorisation_id:uuid>/acceptance")
@@ -230,10 +247,14 @@ async def open_link(request: Request, body: OpenLink) -> SeenAnswer:
 
 @bp.get("/counter/authorisations")
 @guards.counter
-@endpoint(summary="What holders let my department see", returns=Authorisations)
-async def list_at_counter(request: Request) -> Authorisations:
-    received = await queries.list_received(by=request.ctx.principal)
-    return Authorisations(given=[], received=_answers(received))
+@endpoint(
+    summary="What holders let my department see",
+    query=paging.Page,
+    returns=Authorisations,
+    problems=(WrongPlace,),
+)
+async def list_at_counter(request: Request, query: paging.Page) -> Authorisations:
+    return await _received(request, query)
 
 
 @bp.post("/counter/authorisations/<authorisation_id:uuid>/uses")
@@ -263,8 +284,14 @@ async def open_link_at_counter(request: Request, body: OpenLink) -> SeenAnswer:
     return _seen(await authorisations.open_link(body.token, body.code, by=request.ctx.principal))
 
 
-def _answers(found: list[View]) -> list[AuthorisationAnswer]:
-    return [msgspec.convert(one, AuthorisationAnswer, from_attributes=True) for one in found]
+async def _received(request: Request, query: paging.Page) -> Authorisations:
+    by = request.ctx.principal
+    return _answers(await queries.list_received(by=by, after=query.after, limit=query.limit))
+
+
+def _answers(found: Page[View]) -> Authorisations:
+    shown = [msgspec.convert(one, AuthorisationAnswer, from_attributes=True) for one in found]
+    return Authorisations(authorisations=shown, next=found.following)
 
 
 def _seen(found: Seen) -> SeenAnswer:

@@ -8,8 +8,9 @@ import msgspec
 from sanic import Blueprint, HTTPResponse, Request
 from sanic.response import raw as raw_response
 
-from api.edge import guards, idempotency
+from api.edge import guards, idempotency, paging
 from api.edge.endpoint import JSON, endpoint
+from core.data.pages import Page, WrongPlace
 from wallet import errors
 from wallet.log import complaints, log_export, savings
 
@@ -44,6 +45,8 @@ class ComplaintAnswer(msgspec.Struct, kw_only=True):
 
 class ComplaintList(msgspec.Struct, kw_only=True):
     complaints: list[ComplaintAnswer]
+    next: str | None
+    """`after` of the next page; null on the last one."""
 
 
 class SavingsAnswer(msgspec.Struct, kw_only=True):
@@ -90,9 +93,15 @@ async def complain(request: Request, use_id: UUID, body: Complain) -> MadeCompla
 
 @bp.get("/complaints")
 @guards.citizen
-@endpoint(summary="My complaints and their answers, newest first", returns=ComplaintList)
-async def list_complaints(request: Request) -> ComplaintList:
-    return answer_list(await complaints.list_own(by=request.ctx.principal))
+@endpoint(
+    summary="My complaints and their answers, newest first",
+    query=paging.Page,
+    returns=ComplaintList,
+    problems=(WrongPlace,),
+)
+async def list_complaints(request: Request, query: paging.Page) -> ComplaintList:
+    by = request.ctx.principal
+    return answer_list(await complaints.list_own(by=by, after=query.after, limit=query.limit))
 
 
 @bp.get("/savings")
@@ -103,8 +112,9 @@ async def get_savings(request: Request) -> SavingsAnswer:
     return SavingsAnswer(materials=found.materials, cases=found.cases)
 
 
-def answer_list(found: list[complaints.ComplaintView]) -> ComplaintList:
+def answer_list(found: Page[complaints.ComplaintView]) -> ComplaintList:
     """How complaints look in an answer, for holders and officers alike."""
     return ComplaintList(
-        complaints=[msgspec.convert(one, ComplaintAnswer, from_attributes=True) for one in found]
+        complaints=[msgspec.convert(one, ComplaintAnswer, from_attributes=True) for one in found],
+        next=found.following,
     )

@@ -7,9 +7,10 @@ from uuid import UUID
 import msgspec
 from sanic import Blueprint, Request
 
-from api.edge import guards
+from api.edge import guards, paging
 from api.edge.endpoint import endpoint
 from api.shared.verdicts import CheckAnswer, checks_of
+from core.data.pages import WrongPlace
 from identity.errors import InvalidSignature
 from services.cases.views import queries as case_queries
 from services.guides.errors import ItemNotFound
@@ -71,10 +72,8 @@ class EarlierReading(msgspec.Struct, kw_only=True):
 
 class EarlierReadings(msgspec.Struct, kw_only=True):
     verifications: list[EarlierReading]
-
-
-class Wanted(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    limit: Annotated[int, msgspec.Meta(ge=1, le=100)] = 20
+    next: str | None
+    """`after` of the next page; null on the last one."""
 
 
 @bp.post("/")
@@ -100,12 +99,14 @@ async def read_code(request: Request, body: ReadCode) -> VerificationAnswer:
 @guards.counter
 @endpoint(
     summary="What this counter read today, newest first",
-    query=Wanted,
+    query=paging.Page,
     returns=EarlierReadings,
-    problems=(InvalidSignature,),
+    problems=(InvalidSignature, WrongPlace),
 )
-async def list_today(request: Request, query: Wanted) -> EarlierReadings:
-    found = await at_counter.list_today(by=request.ctx.principal, limit=query.limit)
+async def list_today(request: Request, query: paging.Page) -> EarlierReadings:
+    found = await at_counter.list_today(
+        by=request.ctx.principal, after=query.after, limit=query.limit
+    )
     return EarlierReadings(
         verifications=[
             EarlierReading(
@@ -115,10 +116,11 @@ async def list_today(request: Request, query: Wanted) -> EarlierReadings:
                 reasons=list(one.verdict.reasons),
                 title=one.verdict.title,
                 purpose=one.purpose,
-                licence_name=one.licence.name if one.licence else None,
+                licence_name=one.licence_name,
             )
             for one in found
-        ]
+        ],
+        next=found.following,
     )
 
 

@@ -7,8 +7,9 @@ import msgspec
 from sanic import Blueprint, Request
 
 from api.citizen.looks import ComplaintList, answer_list
-from api.edge import guards
+from api.edge import guards, paging
 from api.edge.endpoint import endpoint
+from core.data.pages import WrongPlace
 from identity.staff.roles import Act
 from wallet import errors
 from wallet.log import complaints
@@ -22,15 +23,21 @@ class ComplaintReply(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
 @bp.get("/")
 @guards.officer(Act.ANSWER_COMPLAINTS)
-@endpoint(summary="Complaints that wait for my department, oldest first", returns=ComplaintList)
-async def list_open(request: Request) -> ComplaintList:
-    return answer_list(await complaints.list_for_staff(by=request.ctx.principal))
+@endpoint(
+    summary="Complaints that wait for my department, oldest first",
+    query=paging.Page,
+    returns=ComplaintList,
+    problems=(WrongPlace,),
+)
+async def list_open(request: Request, query: paging.Page) -> ComplaintList:
+    by = request.ctx.principal
+    return answer_list(await complaints.list_for_staff(by=by, after=query.after, limit=query.limit))
 
 
 @bp.post("/<complaint_id:uuid>/answer")
 @guards.officer(Act.ANSWER_COMPLAINTS)
 @endpoint(
-    summary="ComplaintReply a complaint, once",
+    summary="Answer a complaint, once",
     body=ComplaintReply,
     problems=(errors.ComplaintNotFound, errors.ComplaintClosed),
 )

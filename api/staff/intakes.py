@@ -11,9 +11,9 @@ import msgspec
 from sanic import Blueprint, HTTPResponse, Request
 from sanic.response import raw as raw_response
 
-from api.edge import bodies, guards
-from api.edge.bounds import Count
+from api.edge import bodies, guards, paging
 from api.edge.endpoint import JSON, decode_query, endpoint
+from core.data.pages import WrongPlace
 from core.errors import Forbidden
 from identity.staff.roles import Act
 from wallet import errors
@@ -84,6 +84,8 @@ class Refusal(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
 class BatchList(msgspec.Struct, kw_only=True):
     batches: list[BatchAnswer]
+    next: str | None
+    """`after` of the next page; null on the last one."""
 
 
 class LineAnswer(msgspec.Struct, kw_only=True):
@@ -95,11 +97,7 @@ class LineAnswer(msgspec.Struct, kw_only=True):
 
 class LineReport(msgspec.Struct, kw_only=True):
     lines: list[LineAnswer]
-
-
-class LinesWanted(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    after: Count = 0
-    limit: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 200
+    next: str | None
 
 
 @bp.post("/", stream=True)
@@ -147,10 +145,16 @@ async def send(request: Request) -> HTTPResponse:
 
 @bp.get("/")
 @guards.officer(Act.READ_BATCHES)
-@endpoint(summary="The batches of my department, newest first", returns=BatchList)
-async def list_batches(request: Request) -> BatchList:
-    found = await intake.list_batches(by=request.ctx.principal)
-    return BatchList(batches=[_answer(one) for one in found])
+@endpoint(
+    summary="The batches of my department, newest first",
+    query=paging.Page,
+    returns=BatchList,
+    problems=(WrongPlace,),
+)
+async def list_batches(request: Request, query: paging.Page) -> BatchList:
+    by = request.ctx.principal
+    found = await intake.list_batches(by=by, after=query.after, limit=query.limit)
+    return BatchList(batches=[_answer(one) for one in found], next=found.following)
 
 
 @bp.get("/<batch_id:uuid>")
@@ -207,16 +211,16 @@ async def refuse(request: Request, batch_id: UUID, body: Refusal) -> BatchAnswer
 @guards.officer(Act.READ_BATCHES)
 @endpoint(
     summary="The lines of a batch that were not simply taken",
-    query=LinesWanted,
+    query=paging.Page,
     returns=LineReport,
-    problems=(errors.BatchNotFound,),
+    problems=(errors.BatchNotFound, WrongPlace),
 )
-async def list_lines(request: Request, batch_id: UUID, query: LinesWanted) -> LineReport:
+async def list_lines(request: Request, batch_id: UUID, query: paging.Page) -> LineReport:
     found = await intake.list_lines(
         batch_id, by=request.ctx.principal, after=query.after, limit=query.limit
     )
     lines = [msgspec.convert(one, LineAnswer, from_attributes=True) for one in found]
-    return LineReport(lines=lines)
+    return LineReport(lines=lines, next=found.following)
 
 
 def _answer(found: shapes.BatchView) -> BatchAnswer:

@@ -6,8 +6,9 @@ from uuid import UUID
 import msgspec
 from sanic import Blueprint, Request
 
-from api.edge import guards
+from api.edge import guards, paging
 from api.edge.endpoint import endpoint
+from core.data.pages import WrongPlace
 from identity.errors import RoleMissing
 from identity.staff.roles import Act as StaffAct
 from identity.staff.roles import insist
@@ -33,24 +34,26 @@ class LogsAnswer(msgspec.Struct, kw_only=True):
     waiting: bool
     """Whether logs have moved since."""
     alarms: list[AlarmAnswer]
-    """Open ones, newest first, a hundred at most; `manage.py compare-register` resolves them."""
+    """Open ones, newest first; `manage.py compare-register` resolves them."""
+    next: str | None
+    """`after` of the next page of alarms; null on the last one."""
 
 
 @bp.get("/logs")
 @guards.officer(StaffAct.OPERATE)
 @endpoint(
     summary="When the logs were anchored last, and alarms that nobody has resolved",
+    query=paging.Page,
     returns=LogsAnswer,
-    problems=(RoleMissing,),
+    problems=(RoleMissing, WrongPlace),
 )
-async def get_logs(request: Request) -> LogsAnswer:
+async def get_logs(request: Request, query: paging.Page) -> LogsAnswer:
     insist(request.ctx.principal, StaffAct.OPERATE)
+    alarms = await log_alarms.list_open(after=query.after, limit=query.limit)
     found = await anchors.standing_of_all()
     return LogsAnswer(
         anchored_at=found.anchored_at,
         waiting=found.waiting,
-        alarms=[
-            msgspec.convert(one, AlarmAnswer, from_attributes=True)
-            for one in await log_alarms.list_open()
-        ],
+        alarms=[msgspec.convert(one, AlarmAnswer, from_attributes=True) for one in alarms],
+        next=alarms.following,
     )

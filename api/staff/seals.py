@@ -7,8 +7,9 @@ from uuid import UUID
 import msgspec
 from sanic import Blueprint, Request
 
-from api.edge import guards, idempotency
+from api.edge import guards, idempotency, paging
 from api.edge.endpoint import endpoint
+from core.data.pages import WrongPlace
 from identity.staff.roles import Act
 from wallet import errors
 from wallet.seal import life, seals
@@ -76,6 +77,8 @@ class Proposal(msgspec.Struct, kw_only=True):
 
 class Proposals(msgspec.Struct, kw_only=True):
     proposals: list[Proposal]
+    next: str | None
+    """`after` of the next page; null on the last one."""
 
 
 @bp.get("/seals")
@@ -164,11 +167,18 @@ async def renew(request: Request, seal_id: UUID, body: Renewal) -> Proposal:
 
 @bp.get("/seal-proposals")
 @guards.officer(Act.KEEP_SEALS)
-@endpoint(summary="Proposals for e-seals of my department, newest first", returns=Proposals)
-async def list_proposals(request: Request) -> Proposals:
+@endpoint(
+    summary="Proposals for e-seals of my department, those that wait first, newest first",
+    query=paging.Page,
+    returns=Proposals,
+    problems=(WrongPlace,),
+)
+async def list_proposals(request: Request, query: paging.Page) -> Proposals:
     principal = request.ctx.principal
-    found = await seal_proposals.list_for(principal)
-    return Proposals(proposals=[_proposal(view, principal.id) for view in found])
+    found = await seal_proposals.list_for(principal, after=query.after, limit=query.limit)
+    return Proposals(
+        proposals=[_proposal(view, principal.id) for view in found], next=found.following
+    )
 
 
 @bp.post("/seal-proposals")

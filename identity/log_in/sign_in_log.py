@@ -8,12 +8,12 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from core import clock
-from core.data import forgetting
+from core.data import forgetting, pages
+from core.data.pages import Page, Section
 from identity import channels
 from identity.models import Session, SignInRecord
 from identity.principal import Principal
 
-SHOWN = 30
 KEPT = timedelta(days=180)
 """Cybersecurity Law art. 23: logs are kept for at least six months."""
 
@@ -44,6 +44,7 @@ class Visit:
 class SignInView:
     """One sign-in."""
 
+    id: UUID
     at: datetime
     via: str
     device: str
@@ -74,12 +75,16 @@ async def note(principal: Principal, *, via: str, visit: Visit) -> None:
     )
 
 
-async def list_sign_ins(person_id: UUID) -> list[SignInView]:
-    """The newest first."""
-    rows = await SignInRecord.filter(person_id=person_id).order_by("-at").limit(SHOWN)
-    return [
-        SignInView(at=row.at, via=row.via, device=row.device, address=row.address) for row in rows
-    ]
+async def list_sign_ins(
+    person_id: UUID, *, after: str | None = None, limit: int = 20
+) -> Page[SignInView]:
+    """The newest first. Raises WrongPlace."""
+    own = Section("sign-ins", SignInRecord.filter(person_id=person_id), ("at", "id"))
+    return (await pages.read(own, after=after, limit=limit)).map(
+        lambda row: SignInView(
+            id=row.id, at=row.at, via=row.via, device=row.device, address=row.address
+        )
+    )
 
 
 async def list_devices(by: Principal) -> list[DeviceView]:

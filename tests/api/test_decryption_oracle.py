@@ -111,8 +111,8 @@ async def test_purpose_gives_back_the_very_text(
         path = f"/api/citizen/licences/{licence.id}/authorisations"
         made = await zhang.ok("POST", path, {**body, "max_uses": 1})
         assert (await Authorisation.get(id=made["id"])).purpose == text
-        listed = await zhang.ok("GET", "/api/citizen/authorisations")
-        assert text in [one["purpose"] for one in listed["given"]]
+        listed = await zhang.ok("GET", "/api/citizen/authorisations/given")
+        assert text in [one["purpose"] for one in listed["authorisations"]]
 
 
 def _in_a_day() -> str:

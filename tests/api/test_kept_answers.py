@@ -26,7 +26,8 @@ async def test_personal_answers_are_kept_by_nobody(zhang: Applicant) -> None:
         "/api/citizen/cases",
         "/api/citizen/licences",
         "/api/citizen/inbox",
-        "/api/citizen/authorisations",
+        "/api/citizen/authorisations/given",
+        "/api/citizen/authorisations/received",
         "/api/citizen/nowhere",
         "/api/staff/me",
     ):

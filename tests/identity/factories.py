@@ -57,14 +57,18 @@ async def department(key: str = "SCJG") -> str:
 
 
 async def officer(
-    staff_no: str = "SCJG-01", *, roles: tuple[Role, ...] = (Role.REVIEWER,), key: str = "SCJG"
+    staff_no: str = "SCJG-01",
+    *,
+    roles: tuple[Role, ...] = (Role.REVIEWER,),
+    key: str | None = "SCJG",
 ) -> UUID:
+    """Of no department when `key` is None: then of all."""
     return await officers.create(
         staff_no,
         name="吴审核",
         password=PASSWORD,
         roles=roles,
-        department=await department(key),
+        department=await department(key) if key is not None else None,
         by=BY,
     )
 

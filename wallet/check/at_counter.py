@@ -13,6 +13,8 @@ from uuid import UUID, uuid5
 from tortoise.exceptions import IntegrityError
 
 from core import clock, database, outbox
+from core.data import pages
+from core.data.pages import Page, Section
 from core.protection import audit
 from identity import queries as identity_queries
 from identity.principal import Principal
@@ -78,6 +80,18 @@ class CodeAnswer:
     licence: ShownLicence | None
 
 
+@dataclass(frozen=True, kw_only=True)
+class EarlierReading:
+    """What a counter was told before, in a list."""
+
+    verification_id: UUID
+    at: datetime
+    verdict: Verdict
+    purpose: str
+    licence_name: str | None
+    """None when it was told of no licence."""
+
+
 async def verify_code(text: str, *, errand: Errand, by: Principal, desk: Desk) -> CodeAnswer:
     """Read a code at a counter and judge the licence as it is now."""
     kind = codes.kind_of(text)
@@ -94,19 +108,30 @@ async def verify_code(text: str, *, errand: Errand, by: Principal, desk: Desk) -
     return await _redeem(code, reading, by=by, desk=desk)
 
 
-async def list_today(*, by: Principal, limit: int = 20) -> list[CodeAnswer]:
-    """What this counter read today, newest first, without the licences' fields."""
+async def list_today(
+    *, by: Principal, after: str | None = None, limit: int = 20
+) -> Page[EarlierReading]:
+    """What this counter read today, newest first. Raises WrongPlace.
+
+    Of the licences it says what they are called; nothing of them is decrypted for it.
+    """
     start = datetime.combine(clock.today(), time.min, tzinfo=clock.SHANGHAI)
-    rows = (
-        await Verification.filter(reader=by.actor, kind=VerificationKind.CODE, at__gte=start)
-        .order_by("-at")
-        .limit(limit)
-    )
+    today = Verification.filter(reader=by.actor, kind=VerificationKind.CODE, at__gte=start)
+    rows = await pages.read(Section("read-today", today, ("at", "id")), after=after, limit=limit)
     read = [row.licence_id for row in rows if row.licence_id is not None]
-    licences = {licence.id: licence for licence in await Licence.filter(id__in=read)}
-    return [
-        _from_row(row, licences.get(row.licence_id) if row.licence_id else None) for row in rows
-    ]
+    types = dict(await Licence.filter(id__in=read).values_list("id", "licence_type"))
+    return rows.map(lambda row: _earlier(row, types.get(row.licence_id)))
+
+
+def _earlier(row: Verification, licence_type: str | None) -> EarlierReading:
+    told = licence_type is not None and row.verdict != verdict.CANNOT_TELL
+    return EarlierReading(
+        verification_id=row.id,
+        at=row.at,
+        verdict=stored_verdict(row),
+        purpose=row.purpose,
+        licence_name=catalogue.get_type(licence_type).name if told and licence_type else None,
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,6 +19,8 @@ from tortoise.exceptions import IntegrityError
 from tortoise.expressions import F
 
 from core import clock, database, offload, outbox
+from core.data import pages
+from core.data.pages import Page, Section
 from core.files.blobs import Blobs
 from core.protection import audit
 from identity.principal import Principal
@@ -218,13 +220,17 @@ async def process(batch_id: UUID, *, trust: TrustList, blobs: Blobs, folder: Pat
         path.unlink(missing_ok=True)
 
 
-async def list_batches(*, by: Principal) -> list[BatchView]:
-    """The batches of the officer's department, newest first. Raises RoleMissing."""
+async def list_batches(
+    *, by: Principal, after: str | None = None, limit: int = 20
+) -> Page[BatchView]:
+    """The batches of the officer's department, newest first. Raises RoleMissing, WrongPlace."""
     roles.insist(by, Act.READ_BATCHES)
     rows = IntakeBatch.all()
     if by.department is not None:
         rows = rows.filter(department=by.department)
-    return [_view(row, by) for row in await rows.order_by("-received_at").limit(100)]
+    newest = Section("batches", rows, ("received_at", "id"))
+    found = await pages.read(newest, after=after, limit=limit)
+    return found.map(lambda row: _view(row, by))
 
 
 async def get_batch(batch_id: UUID, *, by: Principal) -> BatchView:
@@ -233,15 +239,16 @@ async def get_batch(batch_id: UUID, *, by: Principal) -> BatchView:
 
 
 async def list_lines(
-    batch_id: UUID, *, by: Principal, after: int = 0, limit: int = 200
-) -> list[LineView]:
-    """Lines that were not simply taken, in order. Raises BatchNotFound."""
+    batch_id: UUID, *, by: Principal, after: str | None = None, limit: int = 100
+) -> Page[LineView]:
+    """Lines that were not simply taken, in order. Raises BatchNotFound, WrongPlace."""
     await _own(batch_id, by, act=Act.READ_BATCHES)
-    rows = IntakeLine.filter(batch_id=batch_id, line__gt=after).order_by("line").limit(limit)
-    return [
-        LineView(line=row.line, outcome=row.outcome.value, message=row.message)
-        for row in await rows
-    ]
+    rows = IntakeLine.filter(batch_id=batch_id)
+    lines = Section("batch.lines", rows, ("line",), newest_first=False)
+    found = await pages.read(lines, after=after, limit=limit)
+    return found.map(
+        lambda row: LineView(line=row.line, outcome=row.outcome.value, message=row.message)
+    )
 
 
 async def _process_lines(batch: IntakeBatch, file: BinaryIO) -> None:

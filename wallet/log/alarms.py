@@ -13,6 +13,8 @@ from uuid import UUID
 from tortoise.exceptions import IntegrityError
 
 from core import clock, database
+from core.data import pages
+from core.data.pages import Page, Section
 from core.protection import audit
 from wallet.models import LogAlarm
 from wallet.types.verdict import Check, Outcome, Reason
@@ -71,13 +73,15 @@ async def sound(kind: str, *, about: str, detail: str, licence_id: UUID | None =
     return True
 
 
-async def list_open(*, limit: int = 100) -> list[Alarm]:
-    """Alarms nobody has resolved, newest first."""
-    rows = await LogAlarm.filter(resolved_at__isnull=True).order_by("-found_at").limit(limit)
-    return [
-        Alarm(id=row.id, kind=row.kind, about=row.about, detail=row.detail, found_at=row.found_at)
-        for row in rows
-    ]
+async def list_open(*, after: str | None = None, limit: int = 100) -> Page[Alarm]:
+    """Alarms nobody has resolved, newest first. Raises WrongPlace."""
+    waiting = Section("alarms", LogAlarm.filter(resolved_at__isnull=True), ("found_at", "id"))
+    rows = await pages.read(waiting, after=after, limit=limit)
+    return rows.map(
+        lambda row: Alarm(
+            id=row.id, kind=row.kind, about=row.about, detail=row.detail, found_at=row.found_at
+        )
+    )
 
 
 async def is_any_open() -> bool:

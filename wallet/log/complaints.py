@@ -1,7 +1,6 @@
 """A holder complains about a look, and the department answers. The look itself stays as it is."""
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -9,7 +8,8 @@ from uuid import UUID
 from tortoise.exceptions import IntegrityError
 
 from core import clock, database, outbox
-from core.data import once
+from core.data import once, pages
+from core.data.pages import Page, Section
 from core.protection import audit
 from core.protection.protect import for_row
 from identity.principal import Principal
@@ -19,6 +19,8 @@ from wallet.events import ComplaintAnswered, ComplaintMade
 from wallet.log import access_log
 from wallet.log_models import Complaint, ComplaintState, UseRecord
 from wallet.types import catalogue
+
+_KEYS = ("made_at", "id")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,33 +104,38 @@ async def answer(complaint_id: UUID, *, text: str, by: Principal) -> None:
         )
 
 
-async def list_own(*, by: Principal) -> list[ComplaintView]:
-    """The caller's complaints, newest first."""
-    return await _views(
-        await Complaint.filter(subject_id=by.applicant_id).order_by("-made_at").limit(100)
-    )
+async def list_own(
+    *, by: Principal, after: str | None = None, limit: int = 20
+) -> Page[ComplaintView]:
+    """The caller's complaints, newest first. Raises WrongPlace."""
+    own = Section("complaints.own", Complaint.filter(subject_id=by.applicant_id), _KEYS)
+    return await _views(await pages.read(own, after=after, limit=limit))
 
 
-async def list_for_staff(*, by: Principal) -> list[ComplaintView]:
+async def list_for_staff(
+    *, by: Principal, after: str | None = None, limit: int = 20
+) -> Page[ComplaintView]:
     """Complaints that wait for the officer's department, oldest first.
 
     Looks by nobody of a department (an enterprise, a shared link) are the supervisors'. Raises
-    RoleMissing.
+    RoleMissing, WrongPlace.
     """
     insist(by, Act.ANSWER_COMPLAINTS)
     rows = Complaint.filter(state=ComplaintState.OPEN)
     if by.department is not None:
         rows = rows.filter(department=by.department)
-    return await _views(await rows.order_by("made_at").limit(100))
+    waiting = Section("complaints.waiting", rows, _KEYS, newest_first=False)
+    return await _views(await pages.read(waiting, after=after, limit=limit))
 
 
 def _may_answer(row: Complaint, by: Principal) -> bool:
     return by.covers(row.department) if row.department else by.department is None
 
 
-async def _views(rows: Sequence[Complaint]) -> list[ComplaintView]:
+async def _views(rows: Page[Complaint]) -> Page[ComplaintView]:
     looks = {look.id: look for look in await UseRecord.filter(id__in=[row.use_id for row in rows])}
-    return [_view(row, looks[row.use_id]) for row in rows if row.use_id in looks]
+    shown = (_view(row, looks[row.use_id]) for row in rows if row.use_id in looks)
+    return Page(shown, following=rows.following)
 
 
 def _view(row: Complaint, look: UseRecord) -> ComplaintView:

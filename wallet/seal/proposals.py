@@ -12,7 +12,8 @@ from uuid import UUID
 import msgspec
 
 from core import clock, database
-from core.data import once
+from core.data import once, pages
+from core.data.pages import Page, Section
 from core.protection import audit
 from identity.principal import Principal
 from signing import KeyUnavailable
@@ -31,8 +32,7 @@ from wallet.models import Seal, SealProposal, SealState
 from wallet.seal import seals
 from wallet.seal.seals import Signs
 
-SHOWN = 200
-"""Proposals a page shows."""
+_KEYS = ("proposed_at", "id")
 LONGEST = timedelta(days=5 * 366)
 NAME = re.compile(r"[\u4e00-\u9fffA-Za-z0-9（）()·]{2,40}")
 
@@ -158,14 +158,20 @@ async def refuse(proposal_id: UUID, *, cause: str, by: Principal) -> None:
         await _note(row, "refuse", by, cause=cause)
 
 
-async def list_for(by: Principal) -> list[ProposalView]:
-    """The proposals of the departments this officer covers, newest first."""
+async def list_for(
+    by: Principal, *, after: str | None = None, limit: int = 20
+) -> Page[ProposalView]:
+    """The proposals of the departments this officer covers: those that wait, then the others.
+
+    Each the newest first. Raises NotASealKeeper, WrongPlace.
+    """
     seals.insist_keeper(by)
     own = SealProposal.all()
     if by.department is not None:
         own = own.filter(department=by.department)
-    rows = await own.order_by("-proposed_at").limit(SHOWN)
-    return [_view(row) for row in rows if by.covers(row.department)]
+    waiting = Section("proposals.waiting", own.filter(state=ProposalState.OPEN), _KEYS)
+    decided = Section("proposals.decided", own.exclude(state=ProposalState.OPEN), _KEYS)
+    return (await pages.read(waiting, decided, after=after, limit=limit)).map(_view)
 
 
 async def get_for(proposal_id: UUID, by: Principal) -> ProposalView:

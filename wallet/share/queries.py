@@ -7,11 +7,15 @@ from uuid import UUID
 from tortoise.expressions import Q
 
 from core import clock
+from core.data import pages
+from core.data.pages import Page, Section
 from identity import queries as identity_queries
 from identity.principal import Principal
 from wallet.models import Authorisation
 from wallet.share_models import AuthorisationState
 from wallet.types import catalogue
+
+_ENDS = ("ends_at", "id")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,19 +50,31 @@ STATE_TEXTS = {
 }
 
 
-async def list_given(*, by: Principal) -> list[View]:
-    """What the caller's licences are authorised for, newest first."""
+async def list_given(*, by: Principal, after: str | None = None, limit: int = 20) -> Page[View]:
+    """What the caller's licences are authorised for, newest first. Raises WrongPlace."""
     rows = Authorisation.filter(subject_id=by.applicant_id)
-    return [await _view(row) for row in await rows.order_by("-created_at").limit(200)]
+    given = Section("given", rows, ("created_at", "id"))
+    return await _views(await pages.read(given, after=after, limit=limit))
 
 
-async def list_received(*, by: Principal) -> list[View]:
-    """What others let the caller see, those that wait for an answer first."""
-    rows = Authorisation.filter(_for(by)).exclude(
-        state__in=[AuthorisationState.DECLINED, AuthorisationState.TAKEN_BACK]
+async def list_received(*, by: Principal, after: str | None = None, limit: int = 20) -> Page[View]:
+    """What others let the caller see. Raises WrongPlace.
+
+    First what waits for an answer, the soonest to end before the others; then what was accepted,
+    the longest to run before the others; last the offers that nobody answered in time.
+    """
+    mine, now = Authorisation.filter(_for(by)), clock.now()
+    offered = mine.filter(state=AuthorisationState.OFFERED)
+    accepted = mine.filter(state=AuthorisationState.ACCEPTED)
+    waiting = offered.filter(ends_at__gt=now)
+    found = await pages.read(
+        Section("received.waiting", waiting, _ENDS, newest_first=False),
+        Section("received.accepted", accepted, _ENDS),
+        Section("received.missed", offered.filter(ends_at__lte=now), _ENDS),
+        after=after,
+        limit=limit,
     )
-    found = [await _view(row) for row in await rows.order_by("-created_at").limit(200)]
-    return sorted(found, key=lambda view: view.state != "offered")
+    return await _views(found)
 
 
 def state_of(row: Authorisation) -> str:
@@ -71,9 +87,13 @@ def state_of(row: Authorisation) -> str:
     return row.state.value
 
 
-async def _view(row: Authorisation) -> View:
+async def _views(rows: Page[Authorisation]) -> Page[View]:
+    names = await identity_queries.names_of({row.subject_id for row in rows})
+    return rows.map(lambda row: _view(row, names[row.subject_id]))
+
+
+def _view(row: Authorisation, holder_name: str) -> View:
     type_ = catalogue.get_type(row.licence_type)
-    holder = await identity_queries.get_subject(row.subject_id)
     state = state_of(row)
     kind = "department" if row.grantee_department else "link" if row.link_digest else "subject"
     labels = [item.label for item in type_.fields if item.key in row.fields_granted]
@@ -81,7 +101,7 @@ async def _view(row: Authorisation) -> View:
         id=row.id,
         licence_id=row.licence_id,
         licence_name=type_.name,
-        holder_name=holder.name,
+        holder_name=holder_name,
         grantee_name=row.grantee_name,
         kind=kind,
         fields=tuple(labels),

@@ -2,6 +2,7 @@
 
 import { html, render, useEffect, useRef, useState } from '../vendor/preact-htm.js';
 import { LargeText } from '../kit/large-text.js';
+import { useList } from '../kit/list.js';
 import { Failure, H1, Loading, Tag, useAct, useData, useLatest } from '../kit/ui.js';
 import { complaint, openCamera } from './camera.js';
 import { enrol, enrolled, forget, isDisowned, signed } from './device.js';
@@ -13,7 +14,7 @@ import { clean, listen } from './wedge.js';
 
 const PURPOSES = ['办理业务', '身份核对', '入场查验', '执法检查'];
 const NO_STORE = { title: '浏览器不允许保存本机密钥，请关闭无痕模式后重试' };
-const TODAY = '/api/counter/verifications?limit=20';
+const TODAY = '/api/counter/verifications';
 const AIM = '把市民手机上的二维码对准取景框，或用扫码枪扫。';
 const CHECKING = '正在核验…';
 
@@ -134,7 +135,11 @@ function Desk({ counter, disown }) {
   const [caseNo, setCaseNo] = useState('');
   const [link, setLink] = useState({ reachable: navigator.onLine, turn: 0, waiting: 0 });
   const latest = useRef(null);
-  const today = useData(() => signed(counter, 'GET', TODAY));
+  const today = useList(TODAY, {
+    name: 'verifications',
+    by: 'verification_id',
+    read: (path) => signed(counter, 'GET', path),
+  });
   const act = useAct();
   wish.current = { purpose, item_code: item.trim() || null, case_no: caseNo.trim() || null };
   latest.current = result;

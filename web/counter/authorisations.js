@@ -2,14 +2,15 @@
 
 import { html, useState } from '../vendor/preact-htm.js';
 import { moment } from '../kit/i18n.js';
-import { Facts, Failure, H1, Loading, Tag, useAct, useData } from '../kit/ui.js';
+import { More, useList } from '../kit/list.js';
+import { Facts, Failure, H1, Loading, Tag, useAct } from '../kit/ui.js';
 import { signed } from './device.js';
 
 const GRANTS = '/api/counter/authorisations';
 
 export default function Authorisations({ counter }) {
   const [seen, setSeen] = useState(null);
-  const found = useData(() => signed(counter, 'GET', GRANTS));
+  const found = useList(GRANTS, { name: 'authorisations', read: (path) => signed(counter, 'GET', path) });
 
   function show(answer) {
     setSeen(answer);
@@ -25,10 +26,11 @@ export default function Authorisations({ counter }) {
     <section class="card" aria-labelledby="granted">
       <h2 id="granted">授权给本部门的证照</h2>
       <p class="muted">每次查看计一次使用，并记入持证人的证照使用记录。</p>
-      ${found.error && html`<${Failure} error=${found.error} retry=${found.reload} />`}
-      ${!found.data && !found.error && html`<${Loading} />`}
-      ${found.data?.received.length === 0 && html`<p>还没有授权给本部门的证照。</p>`}
-      ${found.data?.received.map((one) => html`<${Grant} key=${one.id} counter=${counter} one=${one} show=${show} />`)}
+      ${found.error && !found.items && html`<${Failure} error=${found.error} retry=${found.reload} />`}
+      ${!found.items && !found.error && html`<${Loading} />`}
+      ${found.items?.length === 0 && html`<p>还没有授权给本部门的证照。</p>`}
+      ${found.items?.map((one) => html`<${Grant} key=${one.id} counter=${counter} one=${one} show=${show} />`)}
+      <${More} list=${found} />
     </section>
   `;
 }

@@ -3,6 +3,7 @@
 import { html } from '../vendor/preact-htm.js';
 import { evidence } from './evidence.js';
 import { moment } from '../kit/i18n.js';
+import { More } from '../kit/list.js';
 import { Facts, Failure, Tag, useData } from '../kit/ui.js';
 import { Checks, Verdict } from '../kit/verdict.js';
 
@@ -96,12 +97,12 @@ export function Evidence({ link }) {
 
 /** Earlier scans of this counter, newest first. */
 export function Today({ found }) {
-  const items = found.data?.verifications ?? [];
+  const items = found.items ?? [];
   return html`
-    <div class="card">
+    <div class="card" aria-live="off">
       <h2>今天的核验</h2>
-      ${found.error && html`<${Failure} error=${found.error} retry=${found.reload} />`}
-      ${found.data && items.length === 0 && html`<p class="muted">今天还没有核验。</p>`}
+      ${found.error && !found.items && html`<${Failure} error=${found.error} retry=${found.reload} />`}
+      ${found.items && items.length === 0 && html`<p class="muted">今天还没有核验。</p>`}
       <ul class="list">
         ${items.map(
           (one) => html`
@@ -115,6 +116,7 @@ export function Today({ found }) {
           `,
         )}
       </ul>
+      <${More} list=${found} />
     </div>
   `;
 }

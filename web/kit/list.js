@@ -35,10 +35,10 @@ export function useKept(name, first) {
 
 /**
  * Read `path` in pages of `size`; `name` is where the rows lie in an answer, `by` what tells them apart; the list of
- * another `who` (somebody acted for) is another list.
+ * another `who` (somebody acted for) is another list; `read` asks, where a request needs more than its path.
  * Gives { answer, items, error, busy, hasMore, more, reload }; `answer` is that of the first page.
  */
-export function useList(path, { query = {}, size = 20, name = 'items', by = 'id', who = '' } = {}) {
+export function useList(path, { query = {}, size = 20, name = 'items', by = 'id', who = '', read = get } = {}) {
   const key = `${who} ${withQuery(path, query)}`;
   const [state, setState] = useState({ answer: null, items: null, next: null, error: null, busy: false });
   const turn = useRef(0);
@@ -49,7 +49,7 @@ export function useList(path, { query = {}, size = 20, name = 'items', by = 'id'
   const isNew = useRef(true);
 
   async function page(limit, after) {
-    return get(withQuery(path, { ...query, limit, after }));
+    return read(withQuery(path, { ...query, limit, after }));
   }
 
   /** From the beginning, as far as it was shown. */

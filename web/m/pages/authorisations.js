@@ -2,30 +2,34 @@
 
 import { html, useState } from '../../vendor/preact-htm.js';
 import { moment, t } from '../../kit/i18n.js';
-import { del, get, post } from '../../kit/api.js';
-import { Facts, FailedScreen, Failure, H1, Loading, Tag, useAct, useData } from '../../kit/ui.js';
+import { del, post } from '../../kit/api.js';
+import { More, useList } from '../../kit/list.js';
+import { Facts, Failure, H1, Loading, Tag, useAct } from '../../kit/ui.js';
 import { me, useLive } from '../state.js';
 
 const LIVING = ['offered', 'accepted'];
 
 export default function Authorisations() {
-  const found = useData(() => get('/api/citizen/authorisations'), [me.value?.acting_for?.id]);
-  useLive(found.reload);
-  if (found.error && !found.data) {
-    return html`<${FailedScreen} error=${found.error} retry=${found.reload} />`;
-  }
-  if (!found.data) {
-    return html`<${Loading} />`;
-  }
-  const { given, received } = found.data;
+  const who = me.value?.acting_for?.id;
   return html`
     <${H1} text=${t('grants.title')} />
-    <h2>${t('grants.received')}</h2>
-    ${received.length === 0 && html`<section class="card"><p>${t('grants.noneReceived')}</p></section>`}
-    ${received.map((one) => html`<${Received} key=${one.id} one=${one} reload=${found.reload} />`)}
-    <h2>${t('grants.given')}</h2>
-    ${given.length === 0 && html`<section class="card"><p>${t('grants.noneGiven')}</p></section>`}
-    ${given.map((one) => html`<${Given} key=${one.id} one=${one} reload=${found.reload} />`)}
+    <${Side} side="received" title=${t('grants.received')} none=${t('grants.noneReceived')} Row=${Received} who=${who} />
+    <${Side} side="given" title=${t('grants.given')} none=${t('grants.noneGiven')} Row=${Given} who=${who} />
+  `;
+}
+
+function Side({ side, title, none, Row, who }) {
+  const found = useList(`/api/citizen/authorisations/${side}`, { name: 'authorisations', who });
+  useLive(found.reload);
+  return html`
+    <section class="stack" aria-labelledby=${side}>
+      <h2 id=${side}>${title}</h2>
+      ${found.error && !found.items && html`<${Failure} error=${found.error} retry=${found.reload} />`}
+      ${!found.items && !found.error && html`<${Loading} />`}
+      ${found.items?.length === 0 && html`<section class="card"><p>${none}</p></section>`}
+      ${found.items?.map((one) => html`<${Row} key=${one.id} one=${one} reload=${found.reload} />`)}
+      <${More} list=${found} />
+    </section>
   `;
 }
 

@@ -2,19 +2,19 @@
 
 import { html } from '../../vendor/preact-htm.js';
 import { moment, t } from '../../kit/i18n.js';
-import { get } from '../../kit/api.js';
-import { Failure, H1, Loading, Tag, useData } from '../../kit/ui.js';
+import { More, useList } from '../../kit/list.js';
+import { Failure, H1, Loading, Tag } from '../../kit/ui.js';
 import { me, useLive } from '../state.js';
 
 export default function Complaints() {
-  const found = useData(() => get('/api/citizen/complaints'), [me.value?.acting_for?.id]);
+  const found = useList('/api/citizen/complaints', { name: 'complaints', who: me.value?.acting_for?.id });
   useLive(found.reload);
-  const complaints = found.data?.complaints ?? [];
+  const complaints = found.items ?? [];
   return html`
     <${H1} text=${t('complaints.title')} />
-    ${found.error && html`<${Failure} error=${found.error} retry=${found.reload} />`}
-    ${!found.data && !found.error && html`<${Loading} />`}
-    ${found.data && complaints.length === 0 && html`<section class="card"><p>${t('complaints.none')}</p></section>`}
+    ${found.error && !found.items && html`<${Failure} error=${found.error} retry=${found.reload} />`}
+    ${!found.items && !found.error && html`<${Loading} />`}
+    ${found.items && complaints.length === 0 && html`<section class="card"><p>${t('complaints.none')}</p></section>`}
     ${complaints.map(
       (one) => html`
         <section class="card" key=${one.id}>
@@ -30,5 +30,6 @@ export default function Complaints() {
         </section>
       `,
     )}
+    <${More} list=${found} />
   `;
 }

@@ -2,13 +2,14 @@
 
 import { html } from '../../vendor/preact-htm.js';
 import { moment, t } from '../../kit/i18n.js';
-import { del, get } from '../../kit/api.js';
-import { Failure, H1, Loading, Tag, useAct, useData } from '../../kit/ui.js';
+import { del } from '../../kit/api.js';
+import { More, useList } from '../../kit/list.js';
+import { Failure, H1, Loading, Tag, useAct } from '../../kit/ui.js';
 
 const text = (one) => [t(`via.${one.via}`), one.device].filter(Boolean).join(' · ');
 
 export default function SignIns() {
-  const found = useData(() => get('/api/citizen/sign-ins'));
+  const found = useList('/api/citizen/sign-ins', { name: 'sign_ins' });
   const act = useAct();
 
   async function end(device) {
@@ -19,15 +20,15 @@ export default function SignIns() {
   return html`
     <${H1} text=${t('signins.title')} />
     ${act.error && html`<${Failure} error=${act.error} />`}
-    ${found.error && !found.data && html`<${Failure} error=${found.error} retry=${found.reload} />`}
-    ${!found.data && !found.error && html`<${Loading} />`}
+    ${found.error && !found.items && html`<${Failure} error=${found.error} retry=${found.reload} />`}
+    ${!found.items && !found.error && html`<${Loading} />`}
     ${
-      found.data &&
+      found.items &&
       html`
       <section class="card" aria-labelledby="devices">
         <h2 id="devices">${t('signins.devices')}</h2>
         <ul class="list">
-          ${found.data.devices.map(
+          ${found.answer.devices.map(
             (device) => html`
             <li key=${device.session_id} class="row">
               <span class="grow"><b>${text(device)}</b><small>${t('signins.seen', { at: moment(device.last_seen_at) })}</small></span>
@@ -45,12 +46,13 @@ export default function SignIns() {
         <h2 id="before">${t('signins.before')}</h2>
         <p class="hint">${t('signins.hint')}</p>
         <ul class="list">
-          ${found.data.sign_ins.map(
+          ${found.items.map(
             (one) => html`
-            <li class="row"><span class="grow"><b>${moment(one.at)}</b><small>${[text(one), one.address].filter(Boolean).join(' · ')}</small></span></li>
+            <li class="row" key=${one.id}><span class="grow"><b>${moment(one.at)}</b><small>${[text(one), one.address].filter(Boolean).join(' · ')}</small></span></li>
           `,
           )}
         </ul>
+        <${More} list=${found} />
       </section>
     `
     }

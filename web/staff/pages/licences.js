@@ -3,6 +3,7 @@
 import { html, useEffect, useState } from '../../vendor/preact-htm.js';
 import { moment } from '../../kit/i18n.js';
 import { get, post, request, withQuery } from '../../kit/api.js';
+import { More, useList } from '../../kit/list.js';
 import { Facts, Failure, H1, Loading, Tag, useAct, useData } from '../../kit/ui.js';
 import { me, useLive } from '../state.js';
 
@@ -150,8 +151,8 @@ function Change({ licence, reload }) {
 }
 
 function Intake() {
-  const found = useData(() => get('/api/staff/intakes'));
-  const running = found.data?.batches.some((one) => ['received', 'running'].includes(one.state));
+  const found = useList('/api/staff/intakes', { name: 'batches' });
+  const running = found.items?.some((one) => ['received', 'running'].includes(one.state));
   useEffect(() => {
     if (!running) {
       return undefined;
@@ -163,8 +164,9 @@ function Intake() {
     <section class="card" aria-labelledby="intake">
       <h2 id="intake">存量证照归集</h2>
       ${me.value.roles.includes('seal_keeper') && html`<${Send} done=${found.reload} />`}
-      ${found.error && html`<${Failure} error=${found.error} retry=${found.reload} />`}
-      ${found.data?.batches.map((one) => html`<${Batch} key=${one.id} one=${one} reload=${found.reload} />`)}
+      ${found.error && !found.items && html`<${Failure} error=${found.error} retry=${found.reload} />`}
+      ${found.items?.map((one) => html`<${Batch} key=${one.id} one=${one} reload=${found.reload} />`)}
+      <${More} list=${found} />
     </section>
   `;
 }
@@ -279,13 +281,8 @@ function Approval({ one, reload }) {
 }
 
 function Batch({ one, reload }) {
-  const [report, setReport] = useState(null);
-  const act = useAct();
+  const [open, setOpen] = useState(false);
   const rest = one.duplicates + one.conflicts + one.invalid;
-
-  async function read() {
-    setReport((await act.run(() => get(`/api/staff/intakes/${one.id}/lines`))) ?? null);
-  }
 
   return html`
     <article class="card">
@@ -304,46 +301,57 @@ function Batch({ one, reload }) {
         </p>
       `
       }
-      ${act.error && html`<${Failure} error=${act.error} />`}
       ${one.may_approve && html`<${Approval} one=${one} reload=${reload} />`}
-      ${rest > 0 && !report && html`<button class="btn sec sm" onClick=${read}>查看逐行报告</button>`}
-      ${
-        report &&
-        html`
-        <div class="tablebox" tabindex="0" role="region" aria-label=${`批次 ${one.batch_no} 的逐行报告`}>
-          <table class="tb">
-            <thead>
-              <tr><th scope="col">行</th><th scope="col">结果</th><th scope="col">说明</th></tr>
-            </thead>
-            <tbody>
-              ${report.lines.map(
-                (line) => html`
-                  <tr key=${line.line}>
-                    <th scope="row">${line.line}</th>
-                    <td>${OUTCOMES[line.outcome]}</td>
-                    <td>${line.message}</td>
-                  </tr>
-                `,
-              )}
-            </tbody>
-          </table>
-        </div>
-      `
-      }
+      ${rest > 0 && !open && html`<button class="btn sec sm" onClick=${() => setOpen(true)}>查看逐行报告</button>`}
+      ${open && html`<${Report} one=${one} />`}
     </article>
   `;
 }
 
+/** The lines of a batch that were not simply taken, in their order. */
+function Report({ one }) {
+  const found = useList(`/api/staff/intakes/${one.id}/lines`, { name: 'lines', by: 'line' });
+  return html`
+    ${found.error && !found.items && html`<${Failure} error=${found.error} retry=${found.reload} />`}
+    ${!found.items && !found.error && html`<${Loading} />`}
+    ${
+      found.items &&
+      html`
+      <div class="tablebox" tabindex="0" role="region" aria-label=${`批次 ${one.batch_no} 的逐行报告`}>
+        <table class="tb">
+          <thead>
+            <tr><th scope="col">行</th><th scope="col">结果</th><th scope="col">说明</th></tr>
+          </thead>
+          <tbody>
+            ${found.items.map(
+              (line) => html`
+                <tr key=${line.line}>
+                  <th scope="row">${line.line}</th>
+                  <td>${OUTCOMES[line.outcome]}</td>
+                  <td>${line.message}</td>
+                </tr>
+              `,
+            )}
+          </tbody>
+        </table>
+      </div>
+    `
+    }
+    <${More} list=${found} />
+  `;
+}
+
 function Complaints() {
-  const found = useData(() => get('/api/staff/complaints'));
+  const found = useList('/api/staff/complaints', { name: 'complaints' });
   useLive(found.reload);
   return html`
     <section class="card" aria-labelledby="complaints">
       <h2 id="complaints">查看异议</h2>
-      ${found.error && html`<${Failure} error=${found.error} retry=${found.reload} />`}
-      ${!found.data && !found.error && html`<${Loading} />`}
-      ${found.data?.complaints.length === 0 && html`<p>没有等待答复的异议。</p>`}
-      ${found.data?.complaints.map((one) => html`<${Complaint} key=${one.id} one=${one} reload=${found.reload} />`)}
+      ${found.error && !found.items && html`<${Failure} error=${found.error} retry=${found.reload} />`}
+      ${!found.items && !found.error && html`<${Loading} />`}
+      ${found.items?.length === 0 && html`<p>没有等待答复的异议。</p>`}
+      ${found.items?.map((one) => html`<${Complaint} key=${one.id} one=${one} reload=${found.reload} />`)}
+      <${More} list=${found} />
     </section>
   `;
 }

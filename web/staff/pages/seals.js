@@ -3,6 +3,7 @@
 import { html, useState } from '../../vendor/preact-htm.js';
 import { day, moment } from '../../kit/i18n.js';
 import { get, post } from '../../kit/api.js';
+import { More, useList } from '../../kit/list.js';
 import { Facts, Failure, H1, Loading, Tag, useAct, useData } from '../../kit/ui.js';
 import { me } from '../state.js';
 
@@ -25,7 +26,7 @@ const STATES = { open: ['info', '等待审批'], approved: ['ok', '✓ 已批准
 
 export default function Seals() {
   const seals = useData(() => get('/api/staff/seals'));
-  const proposals = useData(() => get('/api/staff/seal-proposals'));
+  const proposals = useList('/api/staff/seal-proposals', { name: 'proposals' });
 
   function reload() {
     seals.reload();
@@ -44,9 +45,10 @@ export default function Seals() {
     <section class="card" aria-labelledby="proposals">
       <h2 id="proposals">制章申请</h2>
       <p class="muted">制章、换发须两人办理：一人申请，另一人审批。停用印章的人不能销毁它。</p>
-      <${Waiting} found=${proposals} />
-      ${proposals.data?.proposals.map((one) => html`<${Proposal} key=${one.id} one=${one} done=${reload} />`)}
-      ${proposals.data?.proposals.length === 0 && html`<p>没有制章申请。</p>`}
+      ${!proposals.items && html`<${Waiting} found=${proposals} />`}
+      ${proposals.items?.map((one) => html`<${Proposal} key=${one.id} one=${one} done=${reload} />`)}
+      ${proposals.items?.length === 0 && html`<p>没有制章申请。</p>`}
+      <${More} list=${proposals} />
       ${me.value.department && html`<${Propose} done=${reload} />`}
     </section>
   `;
