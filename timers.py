@@ -153,13 +153,15 @@ COUNTS = services.cases.counts.Round()
 
 
 async def keep_counts(_resources: Resources) -> None:
-    """One department's kept counts against its cases; days that are over; cases without a light.
+    """Days that are over and cases without a light; at night one department's counts anew.
 
-    Nothing is late that this does late: counts are right without it.
+    Nothing is late that this does late: counts are right without it. Comparing them reads all that
+    a department has in its indexes, for which there is time at night.
     """
     await services.cases.counts.fill_turns()
     await services.cases.counts.fold(today=clock.today())
-    await COUNTS.step()
+    if clock.local(clock.now()).hour in NIGHT:
+        await COUNTS.step()
 
 
 async def compare_register(resources: Resources) -> None:

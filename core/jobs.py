@@ -155,22 +155,23 @@ async def _put_off(claim: Claim[Job], error: Exception) -> None:
 
 async def walk(
     kind: str,
-    page: Callable[[Any, int], Awaitable[Sequence[R]]],
+    page: Callable[[R | None, int], Awaitable[Sequence[R]]],
     act: Callable[[R], Awaitable[bool]],
     *,
     most: int = MOST_A_WALK,
 ) -> int:
     """Act on every row that is due; returns how many times `act` said that it did something.
 
-    `page(after, limit)` gives rows in the order of their keys, after the key (None: the first). A
-    row that raises is left to the job of its kind. At most `most` rows are acted upon.
+    `page(last, limit)` gives rows in an order of its own, those after the row `last` (None: the
+    first). A row that raises is left to the job of its kind. At most `most` rows are acted upon.
     """
-    done, tried, after = 0, 0, None
+    done, tried = 0, 0
+    last: R | None = None
     while tried < most:
-        rows = await page(after, PAGE)
+        rows = await page(last, PAGE)
         if not rows:
             break
-        after = rows[-1].pk
+        last = rows[-1]
         left = await waiting(kind, [str(row.pk) for row in rows])
         for row in rows:
             if str(row.pk) in left:

@@ -1,6 +1,6 @@
 """Reading people, organisations, officers and counters. Views are plain values, decrypted."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
@@ -220,6 +220,13 @@ async def get_department(key: str) -> DepartmentView:
         short_name=department.short_name,
         credit_code=department.credit_code,
     )
+
+
+async def department_names(keys: Iterable[str]) -> dict[str, str]:
+    """Key → name; a department that is known no more is called by its key, and none by ""."""
+    wanted = {key for key in keys if key}
+    rows = await Department.filter(key__in=wanted).values_list("key", "name") if wanted else []
+    return {"": "", **{key: key for key in wanted}, **dict(rows)}
 
 
 def id_index(id_no: str) -> str:

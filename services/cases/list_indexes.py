@@ -9,6 +9,8 @@ from core.queue import IndexWhere
 
 _SUBMITTED = "submitted_at IS NOT NULL"
 _WAITS, _RUNS = "state = 'submitted'", "state = 'accepted'"
+_WAITS_LONG = f"{_WAITS} AND acceptance_due_on IS NOT NULL"
+_RUNS_LONG = f"{_RUNS} AND due_on IS NOT NULL"
 
 
 def _where(name: str, where: str, *fields: str) -> IndexWhere:
@@ -41,5 +43,7 @@ OF_CASES = (
     _where("item_decide", _RUNS, "item_code", "due_on", "submitted_at", "id"),
     _where("item_unread", "has_unread", "item_code", "updated_at", "id"),
     # cases of before their lights were written down (`counts.fill_turns`)
-    _where("unlit", "yellow_on IS NULL AND state IN ('submitted', 'accepted')", "id"),
+    _where("unlit_clock", f"yellow_on IS NULL AND ({_WAITS_LONG} OR {_RUNS_LONG})", "id"),
+    # drafts, the oldest first, to be forgotten
+    _where("draft", "submitted_at IS NULL", "updated_at"),
 )

@@ -279,7 +279,7 @@ class Supplement(ProtectedModel):
     class Meta:
         table = "cases_supplement"
         app = "cases"
-        indexes = (("state", "due_on"),)
+        indexes = (("state", "due_on", "id"),)
 
 
 class TimelineEntry(ProtectedModel):

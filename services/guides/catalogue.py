@@ -16,6 +16,7 @@ from typing import Any
 import msgspec
 
 from core import clock
+from core.data.statements import Statement
 from core.database import transaction
 from core.protection import audit
 from services.guides import consistency, errors, reading, search
@@ -27,6 +28,8 @@ BATCH = 200
 """Rows an insert writes; no catalogue of a city has more than a few thousand."""
 
 _REVISION = "revision"
+_DIGEST = Statement("SELECT digest FROM cases_catalogue_entry WHERE kind = ? AND code = ?")
+"""What nearly every page asks first."""
 _WORDS = {"enumerations": "enumeration", "synonyms": "synonym"}
 _LISTS = {
     "departments": "department",
@@ -110,8 +113,8 @@ async def load(folder: Path = reading.FOLDER, *, actor: str = "system:load-items
 async def snapshot() -> Snapshot:
     """The current catalogue; parsed anew only when another revision was loaded."""
     global _snapshot
-    row = await CatalogueEntry.get_or_none(kind=_REVISION, code=_REVISION)
-    revision = row.digest if row else ""
+    row = await _DIGEST.row(_REVISION, _REVISION)
+    revision = row["digest"] if row else ""
     if _snapshot is None or _snapshot.revision != revision:
         _snapshot = await _read_snapshot(revision)
     return _snapshot

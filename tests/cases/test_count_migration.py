@@ -22,9 +22,12 @@ from uuid import uuid4
 from tortoise import connections
 from tortoise.migrations.executor import MigrationExecutor, MigrationTarget
 from core import clock, database
+from core.clocks import holidays
 from core.data import migrating
+from core.protection import audit, protect
 from resources import PACKAGES
 from services.cases import counts
+from services.guides import reading
 
 CASE = '''INSERT INTO cases_case (id, case_no, item_code, item_version, item_digest, item_name,
  department, subject_id, person_id, applicant_masked, applicant_index, state, answers, provenance,
@@ -60,14 +63,22 @@ async def main(address, before):
         await connection.execute_script(CASE.format(**values))
         await connection.execute_script(TALK.format(**values))
     await database.apply_migrations(address, PACKAGES)
+    protect.use(bytes(32))
+    await audit.prepare()
+    await holidays.load_shipped(reading.read_holidays())
     kept = {one: await counts.by_name(one) for one in await counts.departments()}
     filled = await counts.fill_turns()
     wrong = [await counts.differences(one, today=clock.today()) for one in kept]
     late = await counts.by_department(clock.local(now + timedelta(days=400)).date())
-    await database.close_database()
     print(json.dumps([kept, filled, sum(map(len, wrong)), late]))
 
-asyncio.run(main(*sys.argv[1:]))
+async def closing(*arguments):
+    try:
+        await main(*arguments)
+    finally:  # else the connection's thread keeps the process for ever
+        await database.close_database()
+
+asyncio.run(closing(*sys.argv[1:]))
 """
 
 

@@ -5,7 +5,7 @@ import random
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from hypothesis import given
@@ -13,9 +13,11 @@ from hypothesis import strategies as st
 from redis.asyncio import Redis
 from tortoise import connections
 
+import timers
 from core import clock, database
 from core.clocks import workdays
 from core.errors import Problem
+from resources import Resources
 from services.cases import counts, moves
 from services.cases.acts import apply, review
 from services.cases.counts import ALWAYS, Name, Round
@@ -303,3 +305,16 @@ async def test_counts_are_read_from_rows_that_do_not_grow_with_the_cases(
 
     assert (await lists.worklist_counts(by=cases.officer))[0]["submitted"] == 5
     assert await KeptCount.all().count() <= counts.SLOTS * 2
+
+
+async def test_counts_are_compared_at_night_and_not_while_people_work(
+    cases: CaseMaker, frozen_clock: FrozenClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(timers, "COUNTS", Round())
+    await cases.submitted()
+    await KeptCount.filter(name=CaseState.SUBMITTED).update(number=7)
+    noon = clock.local(clock.now()).replace(hour=12)
+    for when, right in ((noon, False), (noon.replace(hour=2), True)):
+        frozen_clock.set(when)
+        await timers.keep_counts(cast(Resources, None))
+        assert (await wrong() == {}) is right

@@ -3,7 +3,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from core import clock
+from core import clock, jobs
 from core.outbox import OutboxMessage
 from services.cases import errors
 from services.cases.acts import apply, review, supplement
@@ -165,6 +165,22 @@ async def test_a_notice_lapses_the_day_after_its_term(
     assert detail.state == "lapsed"
     assert "2026-12-04" in str(detail.outcome_text)
     assert await OutboxMessage.filter(name="CaseLapsed").count() == 1
+
+
+async def test_notices_of_many_days_all_lapse_the_oldest_first(
+    cases: CaseMaker, frozen_clock: FrozenClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "PAGE", 2)
+    first, second = date(2026, 12, 4), date(2026, 12, 7)
+    for due_on in (second, first, second, first, second):
+        await asked(cases, await cases.submitted(), due_on=due_on)
+    frozen_clock.set(datetime(2026, 12, 20, tzinfo=UTC))
+
+    assert await supplement.lapse(clock.now()) == 5
+
+    told_of = await OutboxMessage.filter(name="CaseLapsed").order_by("id")
+    days = [(await Supplement.get(case_id=row.key)).due_on for row in told_of]
+    assert days == [first, first, second, second, second]
 
 
 async def test_an_answered_notice_does_not_lapse(

@@ -93,8 +93,8 @@ class TestJobs:
         assert await jobs.forget_done() == 1
 
 
-async def some_rows(after: int | None, limit: int) -> list[OutboxMessage]:
-    return await OutboxMessage.filter(id__gt=after or 0).order_by("id").limit(limit)
+async def some_rows(last: OutboxMessage | None, limit: int) -> list[OutboxMessage]:
+    return await OutboxMessage.filter(id__gt=last.id if last else 0).order_by("id").limit(limit)
 
 
 @pytest.mark.usefixtures("db")

@@ -66,6 +66,16 @@ async def test_looks_at_the_same_moment_do_not_break_the_chain(city: City) -> No
     assert await signed_days.check() == 12
 
 
+async def test_looks_of_an_office_that_is_gone_are_still_listed(city: City) -> None:
+    licence = await stored_licence(city)
+    for department in ("SCJG", "", "GONE"):
+        await look(city, licence, department=department)
+
+    uses = await access_log.list_uses(city.zhang)
+
+    assert [use.department for use in uses] == ["GONE", "", "上海市松江区市场监督管理局"]
+
+
 def glance(licence: Licence) -> access_log.Look:
     return access_log.Look(
         kind=UseKind.CASE, who="officer:1", who_name="受理岗", ground="办件", purpose="办件"

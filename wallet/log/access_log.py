@@ -259,8 +259,7 @@ async def list_uses(
     if licence_id is not None:
         rows = rows.filter(licence_id=licence_id)
     found = await pages.read(Section("uses", rows, ("n",)), after=after, limit=limit)
-    keys = {row.department for row in found}
-    departments = {key: await _department_name(key) for key in keys}
+    departments = await identity_queries.department_names(row.department for row in found)
     return found.map(lambda row: _view(row, departments[row.department]))
 
 
@@ -318,7 +317,3 @@ def _event(row: UseRecord) -> LicenceLookedAt:
         purpose=row.purpose,
         at=row.at,
     )
-
-
-async def _department_name(key: str) -> str:
-    return (await identity_queries.get_department(key)).name if key else ""

@@ -76,8 +76,8 @@ async def remind() -> int:
         state=LicenceState.VALID, valid_to__isnull=False, remind_on__lte=clock.today()
     )
 
-    async def page(after: UUID | None, limit: int) -> list[Licence]:
-        rows = due if after is None else due.filter(id__gt=after)
+    async def page(last: Licence | None, limit: int) -> list[Licence]:
+        rows = due if last is None else due.filter(id__gt=last.id)
         return await rows.order_by("id").limit(limit)
 
     return await jobs.walk(REMIND, page, _remind_of)

@@ -253,8 +253,11 @@ async def forget_drafts(at: datetime) -> int:
     Personal data is kept no longer than its purpose needs (Personal Information Protection Law
     art. 19); a draft that was never handed in has none after that.
     """
-    forgotten = Case.filter(state=CaseState.DRAFT, updated_at__lt=at - DRAFT_LIFE)
-    ids = [case.id for case in await forgotten.only("id").limit(_BATCH)]
+    # What was never handed in has no day of that: so says the index of drafts.
+    forgotten = Case.filter(
+        submitted_at__isnull=True, state=CaseState.DRAFT, updated_at__lt=at - DRAFT_LIFE
+    )
+    ids = [case.id for case in await forgotten.order_by("updated_at").only("id").limit(_BATCH)]
     if not ids:
         return 0
     async with transaction():

@@ -40,8 +40,8 @@ async def deem_accepted(at: datetime) -> int:
     today = clock.local(at).date()
     overdue = Case.filter(state=CaseState.SUBMITTED, acceptance_due_on__lt=today)
 
-    async def page(after: UUID | None, limit: int) -> list[Case]:
-        rows = overdue if after is None else overdue.filter(id__gt=after)
+    async def page(last: Case | None, limit: int) -> list[Case]:
+        rows = overdue if last is None else overdue.filter(id__gt=last.id)
         return await rows.order_by("id").limit(limit)
 
     return await jobs.walk(DEEM, page, _deem)

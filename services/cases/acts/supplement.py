@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from tortoise.exceptions import IntegrityError
+from tortoise.expressions import Q
 
 from core import clock, jobs, outbox
 from core.clocks import holidays
@@ -212,9 +213,12 @@ async def lapse(at: datetime) -> int:
     """
     overdue = Supplement.filter(state="open", due_on__lt=clock.local(at).date())
 
-    async def page(after: UUID | None, limit: int) -> list[Supplement]:
-        rows = overdue if after is None else overdue.filter(id__gt=after)
-        return await rows.order_by("id").limit(limit).select_related("case")
+    async def page(last: Supplement | None, limit: int) -> list[Supplement]:
+        # By the day, as the index is: in the order of ids all supplements there ever were are read.
+        rows = overdue
+        if last is not None:
+            rows = rows.filter(Q(due_on__gt=last.due_on) | Q(due_on=last.due_on, id__gt=last.id))
+        return await rows.order_by("due_on", "id").limit(limit).select_related("case")
 
     return await jobs.walk(LAPSE, page, _lapse_due)
 
