@@ -5,7 +5,6 @@ for one file, reads it from its standard input, may write nothing, and what goes
 """
 
 import asyncio
-import os
 import resource
 import subprocess
 import sys
