@@ -24,9 +24,11 @@ from pathlib import Path
 
 from bench.city import making, postgres
 from core import clock, database
+from core.clocks import holidays
 from core.settings import Settings
 from resources import PACKAGES
 from services.cases import counts
+from services.guides.reading import read_holidays
 from tests import services
 from tools.setup_commands import opened as opened_for_command
 
@@ -97,7 +99,7 @@ def _ready(folder: Path, settings: Settings, people: int) -> City:
     if note.exists():
         # Without the one-time walks of `manage.py migrate`, which read what opens nowhere here.
         asyncio.run(database.migrate(settings.database_url, PACKAGES))
-        asyncio.run(_light(settings))
+        asyncio.run(_bring_up_to_date(settings))
         if not settings.database_url.startswith("sqlite"):
             asyncio.run(postgres.analyse(settings.database_url))
         seconds = 0.0
@@ -110,8 +112,9 @@ def _ready(folder: Path, settings: Settings, people: int) -> City:
     return City(settings=settings, people=people, seconds=seconds)
 
 
-async def _light(settings: Settings) -> None:
+async def _bring_up_to_date(settings: Settings) -> None:
     async with opened_for_command(settings):
+        await holidays.load_shipped(read_holidays())
         while await counts.fill_turns():
             pass
 
