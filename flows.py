@@ -257,6 +257,12 @@ async def end_alarm_of_passkey(
     await wallet.log.alarms.resolve(wallet.log.alarms.PASSKEY, about=about, by=about)
 
 
+async def close_streams_of_system(
+    event: identity_events.ClientSystemEnded, resources: Resources
+) -> None:
+    await push.channels.live.end_caller(event.client_row, redis=resources.redis)
+
+
 REACTIONS: dict[type[Event], tuple[Reaction, ...]] = {
     clock_events.CalendarChanged: (count_clocks,),
     case_events.CaseSubmitted: TELL,
@@ -289,6 +295,7 @@ REACTIONS: dict[type[Event], tuple[Reaction, ...]] = {
     wallet_events.ComplaintAnswered: (tell_answerer,),
     wallet_events.AuthorisationChanged: (tell_answerer,),
     identity_events.OfficerSessionsEnded: (close_streams,),
+    identity_events.ClientSystemEnded: (close_streams_of_system,),
     identity_events.PasskeyLocked: (alarm_of_passkey,),
     identity_events.LockedPasskeysGone: (end_alarm_of_passkey,),
 }

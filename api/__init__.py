@@ -50,6 +50,7 @@ def blueprints() -> tuple[Blueprint, ...]:
     from api.staff.accounts import departments as staff_departments
     from api.staff.accounts import officers as staff_officers
     from api.staff.accounts import proposals as staff_power_proposals
+    from api.staff.accounts import systems as staff_systems
     from api.staff.factors import own as staff_factors
     from api.staff.factors import steps as staff_steps
 
@@ -100,6 +101,7 @@ def blueprints() -> tuple[Blueprint, ...]:
         staff_departments.bp,
         staff_officers.bp,
         staff_power_proposals.bp,
+        staff_systems.bp,
         messaging.bp,
         enrolment.bp,
         verifications.bp,

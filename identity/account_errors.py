@@ -1,11 +1,12 @@
 """Refusals of the accounts desk.
 
 Problem
-├── Invalid            InvalidPower, InvalidAbsence, InvalidDepartment
-├── NotFound           PowerProposalNotFound, AbsenceNotFound
+├── Invalid            InvalidPower, InvalidAbsence, InvalidDepartment, InvalidClientId
+├── NotFound           PowerProposalNotFound, AbsenceNotFound, ClientNotFound
 ├── Conflict           OwnAccount, SecondKeeperNeeded, PowerProposalClosed, PowerProposalOpen,
 │                      PowerChanged, OfficerEnded, OfficerWithoutPower, AbsenceOverlaps,
-│                      DepartmentTaken, DepartmentInUse, DepartmentClosed
+│                      DepartmentTaken, DepartmentInUse, DepartmentClosed, ClientTaken,
+│                      ClientEnded
 """
 
 from core.errors import Conflict, Invalid, NotFound
@@ -95,3 +96,23 @@ class DepartmentInUse(Conflict):
 class DepartmentClosed(Conflict):
     slug = "department-closed"
     title = "这个部门已经撤销，请选择其他部门"
+
+
+class ClientNotFound(NotFound):
+    slug = "client-not-found"
+    title = "没有找到这个接入系统，请刷新列表后再试"
+
+
+class ClientTaken(Conflict):
+    slug = "client-taken"
+    title = "这个接入系统编号已经使用，请换一个编号"
+
+
+class ClientEnded(Conflict):
+    slug = "client-ended"
+    title = "这个接入系统已停用，请重新登记一个接入系统"
+
+
+class InvalidClientId(Invalid):
+    slug = "invalid-client-id"
+    title = "接入系统编号须为 3 至 40 位小写字母、数字或短横线，并以字母开头"

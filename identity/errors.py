@@ -16,6 +16,7 @@ Problem
 │                      ActingRightEnded,
 │                      AccountNotBound, StepUpRequired, ProofFailed, ChannelClosed,
 │                      CertificateRefused, ItemNotOffered, PasswordMustChange,
+│                      ScopeMissing,
 │                      StartPasswordLapsed, SecondFactorMissing
 ├── Gone               EnrolmentCodeRefused, ProofExpired
 └── TooMany            TooManySignIns, TooManyGuesses, QuotaSpent
@@ -171,6 +172,13 @@ class OwnMatter(Forbidden):
 class SecondOfficerNeeded(Forbidden):
     slug = "second-officer-needed"
     title = "这一步需要另一位工作人员办理，提出的人不能自己会签"
+
+
+class ScopeMissing(Forbidden):
+    """Member `needed`: the scope that the client system was not given."""
+
+    slug = "scope-missing"
+    title = "这个接入系统没有开通此项接口，请联系账号管理员开通"
 
 
 class CrossSiteRequest(Forbidden):

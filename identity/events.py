@@ -28,3 +28,10 @@ class LockedPasskeysGone(Event):
     """The last locked passkey of an officer was given up."""
 
     officer_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClientSystemEnded(Event):
+    """A client system was revoked: the events it follows are to end."""
+
+    client_row: UUID

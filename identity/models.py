@@ -6,6 +6,7 @@ by a blind index. Tokens, codes and passwords are stored as digests only (PIPL a
 
 from datetime import date
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 from tortoise import fields
@@ -270,6 +271,11 @@ class ClientApp(ProtectedModel):
     client_id = fields.CharField(max_length=40, unique=True)
     name = fields.CharField(max_length=80)
     secret = ProtectedField()
+    former_secret = ProtectedField(null=True)
+    """The key before, which is good beside the new one for a while."""
+    former_until = fields.DatetimeField(null=True)
+    scopes: Any = fields.JSONField(null=True)
+    """What it may ask for (systems/clients.py); null: all, as before there were scopes."""
     daily_quota = fields.IntField()
     state = fields.CharEnumField(State, max_length=8, default=State.ACTIVE)
     created_at = fields.DatetimeField(default=now)

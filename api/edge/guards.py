@@ -24,6 +24,7 @@ from identity.principal import Principal, PrincipalKind
 from identity.staff import roles
 from identity.staff.roles import Act as StaffAct
 from identity.systems import clients, counters
+from identity.systems.clients import Scope
 from identity.systems.signed_request import Claims, SignedRequest
 
 # Handlers take path parameters and bodies of their own; only their being awaitable matters here.
@@ -147,17 +148,22 @@ def counter(handler: H) -> H:
     return _guarded(handler, "counter", admit)
 
 
-def client(handler: H) -> H:
-    """A client system that signs the request with its secret; the call counts for its quota."""
+def client(scope: Scope) -> Callable[[H], H]:
+    """A client system that signs the request with its secret and was given `scope`; the call counts
+    for its quota."""
 
-    async def admit(request: Request) -> None:
-        signed, known = await _signed_request(request, "x-client", clients.expect)
-        redis = request.app.ctx.resources.redis
-        principal = await clients.verify_request(signed, known)
-        await clients.spend(principal, redis=redis)
-        request.ctx.principal = principal
+    def decorate(handler: H) -> H:
+        async def admit(request: Request) -> None:
+            signed, known = await _signed_request(request, "x-client", clients.expect)
+            redis = request.app.ctx.resources.redis
+            principal = await clients.verify_request(signed, known)
+            clients.insist_scope(known, scope)
+            await clients.spend(principal, redis=redis)
+            request.ctx.principal = principal
 
-    return _guarded(handler, "client", admit)
+        return _guarded(handler, "client", admit)
+
+    return decorate
 
 
 def client_uncounted(handler: H) -> H:

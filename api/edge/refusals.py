@@ -25,7 +25,7 @@ OF_GUARDS: dict[str, tuple[type[Problem], ...]] = {
     "citizen": (errors.SignInRequired, errors.ActingRightEnded, errors.StepUpRequired),
     "officer": (errors.SignInRequired, errors.RoleMissing, errors.SecondFactorMissing),
     "counter": (errors.InvalidSignature,),
-    "client": (errors.InvalidSignature, errors.QuotaSpent),
+    "client": (errors.InvalidSignature, errors.QuotaSpent, errors.ScopeMissing),
 }
 """What `api/edge/guards.py` raises, by the mark it leaves on a handler."""
 

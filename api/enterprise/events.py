@@ -11,6 +11,7 @@ from sanic import Blueprint, Request
 from api.edge import guards
 from api.edge.live import socket
 from identity.errors import RoleMissing
+from identity.systems.clients import Scope
 from push.live import stream
 from push.webhooks import endpoints, notices
 
@@ -18,7 +19,7 @@ bp = Blueprint("enterprise-events", url_prefix="/api/enterprise/v1/departments")
 
 
 @bp.get("/<department:str>/events")
-@guards.client
+@guards.client(Scope.DEPARTMENTS)
 @socket.declared(
     "Events of a department this client system is told of (server-sent events)",
     media_type=socket.EVENT_STREAM,

@@ -11,6 +11,7 @@ from api.edge import guards, idempotency
 from api.edge.endpoint import endpoint
 from api.shared.verdicts import CheckAnswer, checks_of
 from identity.errors import InvalidSignature, QuotaSpent, TooManyGuesses
+from identity.systems.clients import Scope
 from wallet.check import documents
 
 bp = Blueprint(
@@ -41,7 +42,7 @@ class LicenceVerification(msgspec.Struct, kw_only=True):
 
 
 @bp.post("/")
-@guards.client
+@guards.client(Scope.LICENCES)
 @endpoint(
     summary="Do identifier, number and holder belong together, and is the licence in force?",
     body=ClaimedLicence,

@@ -13,6 +13,7 @@ from api.public.transparency import LogProofAnswer, proof_answer
 from api.shared.verdicts import CheckAnswer, checks_of
 from core import offload
 from identity.errors import InvalidSignature, QuotaSpent
+from identity.systems.clients import Scope
 from wallet import errors
 from wallet.check import documents
 from wallet.check.documents import DocumentAnswer
@@ -59,7 +60,7 @@ class Posted(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 @bp.post("/")
-@guards.client
+@guards.client(Scope.SEALS)
 @endpoint(
     summary="Verify the seals of an OFD or PDF document",
     query=Posted,
@@ -88,7 +89,7 @@ async def verify_seals(request: Request, query: Posted) -> SealVerification:
 
 
 @bp.get("/<verification_id:uuid>")
-@guards.client
+@guards.client(Scope.SEALS)
 @endpoint(
     summary="An earlier verification of this client",
     returns=SealVerification,

@@ -22,6 +22,7 @@ from api.shared.webhooks import (
     WebhookTest,
 )
 from core.data.pages import WrongPlace
+from identity.systems.clients import Scope
 from push import errors
 from push.webhooks import calls
 
@@ -38,7 +39,7 @@ async def list_webhooks(request: Request) -> WebhookList:
 
 
 @bp.post("/<webhook_id:uuid>/key")
-@guards.client
+@guards.client(Scope.DEPARTMENTS)
 @endpoint(
     summary="A new key; the former one signs along for a day",
     returns=NewKey,
@@ -51,7 +52,7 @@ async def rotate_key(request: Request, webhook_id: UUID) -> NewKey:
 
 
 @bp.put("/<webhook_id:uuid>/state")
-@guards.client
+@guards.client(Scope.DEPARTMENTS)
 @endpoint(
     summary="Pause or resume; what happens meanwhile waits", body=WebhookState, problems=REFUSED
 )
@@ -60,7 +61,7 @@ async def set_state(request: Request, webhook_id: UUID, body: WebhookState) -> N
 
 
 @bp.post("/<webhook_id:uuid>/test")
-@guards.client
+@guards.client(Scope.DEPARTMENTS)
 @endpoint(summary="Call the address now with a test event", returns=WebhookTest, problems=REFUSED)
 async def test(request: Request, webhook_id: UUID) -> WebhookTest:
     return await webhooks.test(request, webhook_id, owner=_owner(request))
@@ -79,7 +80,7 @@ async def list_calls(request: Request, webhook_id: UUID, query: CallQuery) -> We
 
 
 @bp.post("/<webhook_id:uuid>/calls/<number:int>/replay")
-@guards.client
+@guards.client(Scope.DEPARTMENTS)
 @endpoint(summary="Let a dead call try again", problems=(*REFUSED, errors.WebhookCallNotFound))
 async def replay(request: Request, webhook_id: UUID, number: int) -> None:
     await calls.replay(webhook_id, number, owner=_owner(request))

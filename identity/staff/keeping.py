@@ -7,6 +7,7 @@ dismiss each other the second is refused.
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from uuid import UUID
 
 from core import clock
@@ -16,7 +17,7 @@ from identity.account_errors import OwnAccount
 from identity.models import Officer, State
 from identity.principal import Principal
 from identity.staff.power import NONE, Power
-from identity.staff.roles import ALLOWED, Act, Role, insist, may
+from identity.staff.roles import ALLOWED, Act, Role, insist
 
 
 @asynccontextmanager
@@ -34,13 +35,18 @@ async def at_desk(by: Principal, *officer_ids: UUID) -> AsyncIterator[dict[UUID,
 
 
 @asynccontextmanager
-async def at_systems(by: Principal) -> AsyncIterator[None]:
-    """As `at_desk`, of somebody who keeps client systems."""
-    insist(by, Act.KEEP_SYSTEMS)
+async def still(by: Principal, act: Act, *, department: str | None = None) -> AsyncIterator[None]:
+    """A transaction of an officer who may do `act` now, whatever the guard found a moment ago.
+
+    Raises RoleMissing, SignInRequired.
+    """
+    insist(by, act, department=department)
     async with transaction():
         row = (await held(by.id))[by.id]
-        if not (row.may_work(clock.today()) and may(row.roles, Act.KEEP_SYSTEMS)):
+        if not row.may_work(clock.today()):
             raise errors.SignInRequired()
+        now = replace(by, roles=frozenset(row.roles), department=row.department_id)
+        insist(now, act, department=department)
         yield
 
 

@@ -8,6 +8,7 @@ import hashlib
 import hmac
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from enum import StrEnum
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -24,6 +25,18 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
 
 QUOTA_KEY_LIFE = timedelta(days=2)
+
+
+class Scope(StrEnum):
+    """What a client system may ask for."""
+
+    LICENCES = "licences"
+    """Verdicts on numbers of licences."""
+    SEALS = "seals"
+    """Verdicts on sealed documents."""
+    DEPARTMENTS = "departments"
+    """Events of departments, by webhook or stream, that it was given."""
+
 
 _ACTIVE = Spending("identity_client_app WHERE id = ? AND state = 'active'")
 
@@ -79,11 +92,29 @@ async def verify_request(request: SignedRequest, client: ClientApp) -> Principal
     `client` is what `expect` gave. Whether it has been revoked since is asked with the nonce.
     """
     request.check_time()
-    expected = hmac.new(client.secret.encode(), request.signed_text, hashlib.sha256).hexdigest()
-    if not hmac.compare_digest(expected.encode(), request.signature.lower().encode()):
+    if not any(_fits(secret, request) for secret in _secrets(client)):
         raise errors.InvalidSignature()
     await request.use_nonce(client.id, while_=_ACTIVE)
     return Principal(kind=PrincipalKind.CLIENT, id=client.id, name=client.name)
+
+
+def insist_scope(client: ClientApp, scope: Scope) -> None:
+    """Raises ScopeMissing; after the signature only, so that strangers learn nothing."""
+    if client.scopes is not None and scope not in client.scopes:
+        raise errors.ScopeMissing(needed=scope.value)
+
+
+def _secrets(client: ClientApp) -> list[str]:
+    """The key, and the one before while both are good."""
+    former = client.former_secret
+    if former is None or client.former_until is None or client.former_until <= clock.now():
+        return [client.secret]
+    return [client.secret, former]
+
+
+def _fits(secret: str, request: SignedRequest) -> bool:
+    expected = hmac.new(secret.encode(), request.signed_text, hashlib.sha256).hexdigest()
+    return hmac.compare_digest(expected.encode(), request.signature.lower().encode())
 
 
 async def expect(caller: str) -> ClientApp:

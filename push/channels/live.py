@@ -62,6 +62,16 @@ async def end_session(session_id: UUID, *, redis: "Redis") -> None:
     await ring(session_key(session_id), hub.encode_end("session-ended"), redis=redis)
 
 
+async def end_caller(principal_id: UUID, *, redis: "Redis") -> None:
+    """Close every stream of somebody who may follow nothing any more, on every worker."""
+    await ring(caller_key(principal_id), hub.encode_end("session-ended"), redis=redis)
+
+
+def caller_key(principal_id: UUID) -> str:
+    """The key under which all streams of one caller can be ended."""
+    return f"user:{principal_id}"
+
+
 def session_key(session_id: UUID | None) -> str:
     """The key under which the sockets of a session can be ended."""
     return f"session:{session_id}"

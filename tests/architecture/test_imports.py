@@ -95,7 +95,7 @@ ROOMS: dict[str, dict[str, set[str]]] = {
         "staff": {"log_in"},
         "factors": {"log_in", "staff"},
         "people": {"log_in", "staff"},
-        "systems": set(),
+        "systems": {"log_in", "staff"},
     },
     "miniapp_bridge": {
         "alipay": set(),

@@ -43,6 +43,7 @@ CLEAR: Mapping[str, str] = {
     "identity_account_change.target_name": STAFF,
     "identity_account_change.detail": "roles, keys and days; words of anybody are in `cause`",
     "identity_client_app.name": PUBLIC,
+    "identity_client_app.scopes": "words of `clients.Scope`",
     "identity_counter.name": PUBLIC,
     "identity_delegation.items": "codes of service items",
     "identity_delegation.powers": "words of `authority.Power`",

@@ -26,11 +26,13 @@ from pathlib import Path
 import pytest
 
 from tests.architecture.open_reads import WITHOUT_PRINCIPAL
+from tests.architecture.rules_of_accounts import RULES_OF_ACCOUNTS
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("identity", "services", "wallet", "push", "payments")
 
 RULES: dict[str, str] = {
+    **RULES_OF_ACCOUNTS,
     "services.cases.acts.apply.change_answers": "sure:PREFILL own mandate",
     "services.cases.acts.apply.fill": "own mandate",
     "services.cases.acts.apply.known_facts": "sure:PREFILL own",
@@ -103,29 +105,6 @@ RULES: dict[str, str] = {
     "identity.log_in.certificates.finish": "session",
     "identity.channels.switch": "staff:OPERATE trace",
     "identity.channels.switch_content_check": "staff:OPERATE trace",
-    "identity.staff.absences.cancel": "staff:KEEP_ACCOUNTS trace",
-    "identity.staff.absences.list_of": "staff:KEEP_ACCOUNTS",
-    "identity.staff.absences.record": "staff:KEEP_ACCOUNTS trace",
-    "identity.staff.account_lists.get_officer": "staff:KEEP_ACCOUNTS",
-    "identity.staff.account_lists.get_proposal": "staff:KEEP_ACCOUNTS",
-    "identity.staff.account_lists.list_changes": "staff:KEEP_ACCOUNTS",
-    "identity.staff.account_lists.list_departments": "staff:KEEP_ACCOUNTS",
-    "identity.staff.account_lists.list_officers": "staff:KEEP_ACCOUNTS",
-    "identity.staff.account_lists.list_proposals": "staff:KEEP_ACCOUNTS",
-    "identity.staff.accounts.dismiss": "staff:KEEP_ACCOUNTS trace",
-    "identity.staff.accounts.lock": "staff:KEEP_ACCOUNTS trace",
-    "identity.staff.accounts.rename": "staff:KEEP_ACCOUNTS trace",
-    "identity.staff.accounts.unlock": "staff:KEEP_ACCOUNTS trace",
-    "identity.staff.departments.change": "staff:KEEP_ACCOUNTS trace",
-    "identity.staff.departments.close": "staff:KEEP_ACCOUNTS trace",
-    "identity.staff.departments.make": "staff:KEEP_ACCOUNTS trace",
-    "identity.staff.keeping.at_desk": "inner",
-    "identity.staff.keeping.at_systems": "inner",
-    "identity.staff.proposals.approve": "staff:KEEP_ACCOUNTS second trace",
-    "identity.staff.proposals.change": "staff:KEEP_ACCOUNTS trace",
-    "identity.staff.proposals.new_password": "staff:KEEP_ACCOUNTS trace",
-    "identity.staff.proposals.open_account": "staff:KEEP_ACCOUNTS trace",
-    "identity.staff.proposals.refuse": "staff:KEEP_ACCOUNTS trace",
     "identity.systems.clients.spend": "inner",
     "identity.systems.clients.usage": "inner",
     "identity.log_in.live_tickets.issue": "session",

@@ -114,7 +114,7 @@ def _common(request: Request, key: str) -> dict[str, Any]:
     return {
         "room": request.app.ctx.room,
         "key": key,
-        "ends": (live.session_key(principal.session_id), f"user:{principal.id}"),
+        "ends": (live.session_key(principal.session_id), live.caller_key(principal.id)),
         "session_id": principal.session_id,
         "address": address_of(request),
     }
