@@ -52,6 +52,7 @@ def blueprints() -> tuple[Blueprint, ...]:
     from api.staff.accounts import proposals as staff_power_proposals
     from api.staff.accounts import systems as staff_systems
     from api.staff.factors import own as staff_factors
+    from api.staff.factors import recoveries as staff_recoveries
     from api.staff.factors import steps as staff_steps
 
     return (
@@ -84,6 +85,7 @@ def blueprints() -> tuple[Blueprint, ...]:
         staff_sign_in.bp,
         staff_steps.bp,
         staff_factors.bp,
+        staff_recoveries.bp,
         worklist.bp,
         review.bp,
         staff_conversation.bp,

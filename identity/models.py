@@ -24,8 +24,10 @@ from identity.account_tables import PowerProposalState as PowerProposalState
 from identity.delegation_models import Delegation as Delegation
 from identity.delegation_models import DelegationStamp as DelegationStamp
 from identity.delegation_models import DelegationYear as DelegationYear
+from identity.factors.tables import FactorRecovery as FactorRecovery
 from identity.factors.tables import OneTimeSecret as OneTimeSecret
 from identity.factors.tables import Passkey as Passkey
+from identity.factors.tables import RecoveryState as RecoveryState
 
 ID_NO_PURPOSE = "identity.id_no"
 USER_PURPOSE = "identity.platform_user"

@@ -4,7 +4,8 @@ Problem
 ├── Forbidden   SecondFactorNeeded, FreshSignInRequired, CodeRefused, CodeOutOfTime,
 │               PasskeyRefused, PasskeyCloned, ForeignOrigin
 ├── NotFound    FactorNotFound
-├── Conflict    CodeUsed, LastFactor, PasskeyKnown, PasskeyUnavailable, TooManyPasskeys
+├── Conflict    CodeUsed, LastFactor, PasskeyKnown, PasskeyUnavailable, TooManyPasskeys,
+│               RecoveryNotOpen, AnotherOperatorNeeded
 ├── Gone        SecondStepExpired
 └── TooMany     TooManyCodes
 """
@@ -99,3 +100,15 @@ class PasskeyUnavailable(Conflict):
 class TooManyPasskeys(Conflict):
     slug = "too-many-passkeys"
     title = "登记的通行密钥已达十把，请先移除不用的"
+
+
+class RecoveryNotOpen(Conflict):
+    """Unknown, ended, lapsed, or not confirmed by two yet."""
+
+    slug = "recovery-not-open"
+    title = "这项恢复申请还没有两人确认，或已办结、已过期，请刷新后再看"
+
+
+class AnotherOperatorNeeded(Conflict):
+    slug = "another-operator-needed"
+    title = "恢复登录须由两位不同的管理员确认，且不能是本人，请换另一位确认"

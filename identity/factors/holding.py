@@ -6,20 +6,35 @@ holds none, has a session that opens nothing but the enrolment (`sessions.ENROLL
 factor makes a whole one of it, and ends every other session of the officer.
 """
 
+from __future__ import annotations
+
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 from uuid import UUID
 
-from core import clock
+from core import clock, outbox
 from core.database import transaction
 from core.protection import audit
 from identity.errors import SignInRequired
+from identity.events import LockedPasskeysGone
 from identity.factors import errors
 from identity.log_in import revoking, sessions
-from identity.models import Officer, OneTimeSecret, Passkey, Session, State
+from identity.models import (
+    FactorRecovery,
+    Officer,
+    OneTimeSecret,
+    Passkey,
+    RecoveryState,
+    Session,
+    State,
+)
 from identity.principal import Principal
+
+if TYPE_CHECKING:
+    from tortoise.queryset import QuerySet
 
 FRESH = timedelta(minutes=10)
 """How long after a sign-in factors may be changed."""
@@ -57,10 +72,43 @@ async def holds_any(officer_id: UUID) -> bool:
 
 async def ways(officer_id: UUID) -> list[str]:
     """How this officer can take the second step now; empty also when every key is locked."""
+    if await is_recovering(officer_id):
+        return []
     found = ["totp"] if await OneTimeSecret.exists(officer_id=officer_id) else []
     if await Passkey.exists(officer_id=officer_id, locked_at=None):
         found.append("passkey")
     return found
+
+
+async def is_recovering(officer_id: UUID) -> bool:
+    """Whether two others have let this officer in anew: former factors sign in no more."""
+    return await _confirmed(officer_id).exists()
+
+
+def _confirmed(officer_id: UUID) -> QuerySet[FactorRecovery]:
+    return FactorRecovery.filter(
+        open_key=str(officer_id), state=RecoveryState.CONFIRMED, expires_at__gt=clock.now()
+    )
+
+
+async def recovery_of(officer_id: UUID) -> str | None:
+    """How far an open recovery of the officer is: `asked`, `confirmed`; None without one."""
+    row = await FactorRecovery.get_or_none(open_key=str(officer_id), expires_at__gt=clock.now())
+    return None if row is None else row.state.value
+
+
+async def withdraw_recovery(officer_id: UUID) -> None:
+    """The officer has signed in by a factor: nobody has to confirm anything."""
+    asked = FactorRecovery.filter(open_key=str(officer_id), state=RecoveryState.ASKED)
+    if await asked.update(state=RecoveryState.WITHDRAWN, open_key=None, ended_at=clock.now()):
+        who = f"officer:{officer_id}"
+        await audit.record(actor=who, action="recovery-withdrawn", target=who)
+
+
+async def tell_when_none_is_locked(officer_id: UUID) -> None:
+    """After a locked key went, within its transaction: operators need not look any more."""
+    if not await Passkey.exists(officer_id=officer_id, locked_at__isnull=False):
+        await outbox.publish(LockedPasskeysGone(officer_id=officer_id), key=f"officer:{officer_id}")
 
 
 async def standing(by: Principal) -> Standing:
@@ -69,7 +117,7 @@ async def standing(by: Principal) -> Standing:
     try:
         await insist_on_right(by)
         until = session.created_at + FRESH
-    except errors.FreshSignInRequired:
+    except (errors.FreshSignInRequired, errors.RecoveryNotOpen):
         until = None
     return Standing(
         must_enrol=session.kind == sessions.ENROLLING,
@@ -104,7 +152,8 @@ async def _list(officer_id: UUID) -> list[FactorView]:
 
 
 async def insist_on_right(by: Principal, *, lock: bool = False) -> Session:
-    """The caller's session, if it may change factors. Raises FreshSignInRequired.
+    """The caller's session, if it may change factors. Raises FreshSignInRequired, and
+    RecoveryNotOpen for one of a recovery that has ended meanwhile.
 
     `lock` keeps every other change of the same officer's factors waiting: within a transaction.
     """
@@ -115,9 +164,22 @@ async def insist_on_right(by: Principal, *, lock: bool = False) -> Session:
         raise SignInRequired()
     if clock.now() - session.created_at > FRESH:
         raise errors.FreshSignInRequired()
-    if session.via not in sessions.WITH_FACTOR and await holds_any(by.id):
+    if session.via == sessions.RECOVERY:
+        if not await is_recovering(by.id):
+            raise errors.RecoveryNotOpen()
+    elif session.via not in sessions.WITH_FACTOR and await holds_any(by.id):
         raise errors.FreshSignInRequired()
     return session
+
+
+async def insist_on_removal(by: Principal) -> None:
+    """Within the transaction of a removal: a session that is let in to enrol removes nothing.
+
+    Raises FreshSignInRequired.
+    """
+    session = await insist_on_right(by, lock=True)
+    if session.kind == sessions.ENROLLING:
+        raise errors.FreshSignInRequired()
 
 
 @asynccontextmanager
@@ -128,6 +190,9 @@ async def enrolling(by: Principal, *, way: str) -> AsyncIterator[None]:
     """
     async with transaction():
         session = await insist_on_right(by, lock=True)
+        recovered = session.via == sessions.RECOVERY
+        if recovered:
+            await _use_recovery(by)
         first = not await holds_any(by.id)
         yield
         moved = await Session.filter(id=session.id, kind=session.kind, revoked_at=None).update(
@@ -140,6 +205,21 @@ async def enrolling(by: Principal, *, way: str) -> AsyncIterator[None]:
         await audit.record(
             actor=by.actor, action="factor-enrolled", target=by.actor, detail={"way": way}
         )
+
+
+async def _use_recovery(by: Principal) -> None:
+    """The new factor takes the place of every former one."""
+    used = await _confirmed(by.id).update(
+        state=RecoveryState.USED, open_key=None, ended_at=clock.now()
+    )
+    if not used:
+        raise errors.RecoveryNotOpen()
+    await OneTimeSecret.filter(officer_id=by.id).delete()
+    locked = await Passkey.exists(officer_id=by.id, locked_at__isnull=False)
+    await Passkey.filter(officer_id=by.id).delete()
+    if locked:
+        await tell_when_none_is_locked(by.id)
+    await audit.record(actor=by.actor, action="recovery-used", target=by.actor)
 
 
 async def insist_on_another(officer_id: UUID, *, required: bool) -> None:

@@ -103,7 +103,7 @@ async def check(officer_id: UUID, code: str) -> None:
 async def remove(*, required: bool, by: Principal) -> None:
     """Give the app up. Raises FactorNotFound, LastFactor, FreshSignInRequired."""
     async with transaction():
-        await holding.insist_on_right(by, lock=True)
+        await holding.insist_on_removal(by)
         if not await OneTimeSecret.filter(officer_id=by.id).delete():
             raise errors.FactorNotFound()
         await holding.insist_on_another(by.id, required=required)

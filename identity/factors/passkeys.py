@@ -22,7 +22,7 @@ from webauthn.helpers.cose import COSEAlgorithmIdentifier
 from core import clock, outbox
 from core.database import transaction
 from core.protection import audit
-from identity.events import LockedPasskeysGone, PasskeyLocked
+from identity.events import PasskeyLocked
 from identity.factors import errors, holding
 from identity.factors.relying_party import RelyingParty, relying_party
 from identity.log_in import hand_over, revoking
@@ -171,7 +171,7 @@ async def enrol(
 async def remove(passkey_id: UUID, *, required: bool, by: Principal) -> None:
     """Give a key up, a locked one too. Raises FactorNotFound, LastFactor, FreshSignInRequired."""
     async with transaction():
-        await holding.insist_on_right(by, lock=True)
+        await holding.insist_on_removal(by)
         row = await Passkey.get_or_none(id=passkey_id, officer_id=by.id)
         if row is None:
             raise errors.FactorNotFound()
@@ -179,19 +179,13 @@ async def remove(passkey_id: UUID, *, required: bool, by: Principal) -> None:
         if row.locked_at is None:
             await holding.insist_on_another(by.id, required=required)
         else:
-            await tell_when_none_is_locked(by.id)
+            await holding.tell_when_none_is_locked(by.id)
         await audit.record(
             actor=by.actor,
             action="factor-removed",
             target=by.actor,
             detail={"way": WAY, "passkey": str(passkey_id)},
         )
-
-
-async def tell_when_none_is_locked(officer_id: UUID) -> None:
-    """After a locked key went, within its transaction: operators need not look any more."""
-    if not await Passkey.exists(officer_id=officer_id, locked_at__isnull=False):
-        await outbox.publish(LockedPasskeysGone(officer_id=officer_id), key=f"officer:{officer_id}")
 
 
 async def _answering(officer_id: UUID, answer: Assertion) -> Passkey:

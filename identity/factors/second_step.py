@@ -11,7 +11,7 @@ from uuid import UUID
 
 from core import clock
 from core.database import transaction
-from identity.factors import errors, one_time, passkeys
+from identity.factors import errors, holding, one_time, passkeys
 from identity.factors.passkeys import Assertion, Challenge
 from identity.factors.relying_party import RelyingParty
 from identity.log_in import hand_over, sessions, sign_in_log
@@ -43,7 +43,8 @@ async def wait_for(
     }
     seconds = int(LIFE.total_seconds())
     ticket = await hand_over.leave(redis, KIND, kept, seconds=seconds)
-    return errors.SecondFactorNeeded(ticket=ticket, ways=ways, seconds=seconds)
+    recovery = await holding.recovery_of(officer.id)
+    return errors.SecondFactorNeeded(ticket=ticket, ways=ways, seconds=seconds, recovery=recovery)
 
 
 async def by_code(ticket: str, code: str, *, redis: "Redis", idle_minutes: int) -> IssuedSession:
@@ -100,14 +101,37 @@ async def open_session(
     return issued
 
 
-async def _finish(ticket: str, *, way: str, redis: "Redis", idle_minutes: int) -> IssuedSession:
+async def enter_recovery(ticket: str, *, redis: "Redis", idle_minutes: int) -> IssuedSession:
+    """The session of an officer whom two others let in: it opens the enrolment only.
+
+    Whether they did is for the caller to ask. Raises SecondStepExpired.
+    """
     officer, kept = await _officer_of(await hand_over.take(redis, KIND, ticket))
     return await open_session(
         sessions.officer_principal(officer),
-        via=f"password+{way}",
-        visit=Visit(channel="", device=kept["device"], address=kept["address"]),
+        via=sessions.RECOVERY,
+        visit=_visit(kept),
         idle_minutes=idle_minutes,
+        enrolling=True,
     )
+
+
+async def _finish(ticket: str, *, way: str, redis: "Redis", idle_minutes: int) -> IssuedSession:
+    officer, kept = await _officer_of(await hand_over.take(redis, KIND, ticket))
+    if await holding.is_recovering(officer.id):
+        raise errors.SecondStepExpired()
+    async with transaction():
+        await holding.withdraw_recovery(officer.id)
+        return await open_session(
+            sessions.officer_principal(officer),
+            via=f"password+{way}",
+            visit=_visit(kept),
+            idle_minutes=idle_minutes,
+        )
+
+
+def _visit(kept: dict[str, Any]) -> Visit:
+    return Visit(channel="", device=kept["device"], address=kept["address"])
 
 
 async def _officer_of(kept: dict[str, Any] | None) -> tuple[Officer, dict[str, Any]]:

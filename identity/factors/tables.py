@@ -1,5 +1,6 @@
 """Tables of second factors; `identity.models` shows them to everybody else of the package."""
 
+from enum import StrEnum
 from uuid import UUID
 
 from tortoise import fields
@@ -56,5 +57,42 @@ class Passkey(Model):
 
     class Meta:
         table = "identity_passkey"
+        app = "identity"
+        indexes = (("officer_id",),)
+
+
+class RecoveryState(StrEnum):
+    """Where the way back of an officer who lost every factor stands."""
+
+    ASKED = "asked"
+    CONFIRMED = "confirmed"
+    """By two others: the officer may enrol anew, and former factors sign in no more."""
+    USED = "used"
+    REFUSED = "refused"
+    WITHDRAWN = "withdrawn"
+    """The officer signed in by a factor meanwhile."""
+    LAPSED = "lapsed"
+
+
+class FactorRecovery(Model):
+    """An officer asks to be let in without the factors that were lost; see recovery.py."""
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    officer: fields.ForeignKeyRelation[Model] = fields.ForeignKeyField(
+        "identity.Officer", related_name="factor_recoveries", on_delete=fields.RESTRICT
+    )
+    state = fields.CharEnumField(RecoveryState, max_length=12, default=RecoveryState.ASKED)
+    open_key = fields.CharField(max_length=36, null=True, unique=True)
+    """The officer's id while it is open: one at a time."""
+    asked_at = fields.DatetimeField(default=now, db_index=True)
+    expires_at = fields.DatetimeField()
+    first_by = fields.UUIDField(null=True)
+    second_by = fields.UUIDField(null=True)
+    ended_at = fields.DatetimeField(null=True)
+
+    officer_id: UUID
+
+    class Meta:
+        table = "identity_factor_recovery"
         app = "identity"
         indexes = (("officer_id",),)

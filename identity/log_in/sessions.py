@@ -40,6 +40,8 @@ right, and the office requires more. To every other guard it is no officer's ses
 
 WITH_FACTOR = frozenset({"password+totp", "password+passkey"})
 """Ways of signing in that showed a second factor."""
+RECOVERY = "recovery"
+"""The way of an ENROLLING session whose officer two others let in without the lost factors."""
 
 _OF_OFFICER = ("id", "department_id", "roles", "state", "locked_at", "valid_from", "valid_to")
 

@@ -66,6 +66,8 @@ class Act(StrEnum):
     KEEP_GUARDIANSHIPS = "keep_guardianships"
     KEEP_ACCOUNTS = "keep_accounts"
     """Departments, officers and what they may do: see identity/staff/proposals.py."""
+    RECOVER_FACTORS = "recover_factors"
+    """To be one of the two who let an officer in who lost every second factor."""
     KEEP_SYSTEMS = "keep_systems"
     """Client systems, their keys and quotas."""
     DELEGATE = "delegate"
@@ -119,6 +121,7 @@ ALLOWED: dict[Role, frozenset[Act]] = {
             Act.ENROL_COUNTERS,
             Act.COUNTERSIGN_DELEGATIONS,
             Act.READ_DELEGATIONS,
+            Act.RECOVER_FACTORS,
         }
     ),
     Role.SEAL_KEEPER: frozenset(
@@ -134,7 +137,9 @@ ALLOWED: dict[Role, frozenset[Act]] = {
         }
     ),
     Role.REGISTRAR: frozenset({Act.KEEP_GUARDIANSHIPS}),
-    Role.ACCOUNT_KEEPER: frozenset({Act.KEEP_ACCOUNTS, Act.KEEP_SYSTEMS, Act.ENROL_COUNTERS}),
+    Role.ACCOUNT_KEEPER: frozenset(
+        {Act.KEEP_ACCOUNTS, Act.KEEP_SYSTEMS, Act.ENROL_COUNTERS, Act.RECOVER_FACTORS}
+    ),
     Role.HEAD: frozenset({Act.DELEGATE, Act.READ_DELEGATIONS}),
 }
 

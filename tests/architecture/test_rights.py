@@ -27,12 +27,14 @@ import pytest
 
 from tests.architecture.open_reads import WITHOUT_PRINCIPAL
 from tests.architecture.rules_of_accounts import RULES_OF_ACCOUNTS
+from tests.architecture.rules_of_factors import RULES_OF_FACTORS
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("identity", "services", "wallet", "push", "payments")
 
 RULES: dict[str, str] = {
     **RULES_OF_ACCOUNTS,
+    **RULES_OF_FACTORS,
     "services.cases.acts.apply.change_answers": "sure:PREFILL own mandate",
     "services.cases.acts.apply.fill": "own mandate",
     "services.cases.acts.apply.known_facts": "sure:PREFILL own",
@@ -109,17 +111,6 @@ RULES: dict[str, str] = {
     "identity.systems.clients.usage": "inner",
     "identity.log_in.live_tickets.issue": "session",
     "identity.log_in.live_tickets.redeem": "session",
-    "identity.factors.holding.enrolling": "session trace",
-    "identity.factors.holding.insist_on_right": "session",
-    "identity.factors.holding.standing": "session",
-    "identity.factors.one_time.begin": "session",
-    "identity.factors.one_time.confirm": "session trace",
-    "identity.factors.one_time.remove": "session trace",
-    "identity.factors.passkeys.begin": "session",
-    "identity.factors.passkeys.enrol": "session trace",
-    "identity.factors.passkeys.remove": "session trace",
-    "identity.factors.second_step.open_session": "inner",
-    "identity.factors.second_step.wait_for": "inner",
     "identity.people.mandates.end": "sure:GRANT_MANDATE own mandate trace",
     "identity.people.mandates.grant": "sure:GRANT_MANDATE own mandate budget trace",
     "identity.people.mandates.list_mandates": "own mandate",
@@ -245,7 +236,7 @@ HANDING_OUT = (
 EVIDENCE = {
     "own": r"applicant_id|by\.person_id|by\.subject_id|principal\.person_id",
     "mandate": r"may_act_for|stands_for|_require_representative",
-    "second": r"Second(Person|Officer|Keeper)Needed",
+    "second": r"Second(Person|Officer|Keeper)Needed|AnotherOperatorNeeded",
     "budget": r"guesses\.spend",
     "reader": r"by\.actor",
     "session": r"\b(session_id|session\.id|person_id|principal\.id)\b",

@@ -103,7 +103,10 @@ async def list_factors(request: Request) -> Factors:
 @endpoint(
     summary="A new secret for an app of one-time codes",
     returns=OneTimeEnrolment,
-    problems=(errors.FreshSignInRequired,),
+    problems=(
+        errors.FreshSignInRequired,
+        errors.RecoveryNotOpen,
+    ),
 )
 async def begin_one_time(request: Request) -> OneTimeEnrolment:
     principal = request.ctx.principal
@@ -122,6 +125,7 @@ async def begin_one_time(request: Request) -> OneTimeEnrolment:
     returns=Factors,
     problems=(
         errors.FreshSignInRequired,
+        errors.RecoveryNotOpen,
         errors.SecondStepExpired,
         errors.CodeRefused,
         errors.CodeOutOfTime,
@@ -138,7 +142,12 @@ async def confirm_one_time(request: Request, body: FirstCode) -> Factors:
 @endpoint(
     summary="Give the app up",
     returns=Factors,
-    problems=(errors.FreshSignInRequired, errors.FactorNotFound, errors.LastFactor),
+    problems=(
+        errors.FreshSignInRequired,
+        errors.RecoveryNotOpen,
+        errors.FactorNotFound,
+        errors.LastFactor,
+    ),
 )
 async def remove_one_time(request: Request) -> Factors:
     await one_time.remove(required=_required(request), by=request.ctx.principal)
@@ -150,7 +159,7 @@ async def remove_one_time(request: Request) -> Factors:
 @endpoint(
     summary="A challenge to enrol a passkey",
     returns=PasskeyEnrolment,
-    problems=(errors.FreshSignInRequired, errors.PasskeyUnavailable),
+    problems=(errors.FreshSignInRequired, errors.RecoveryNotOpen, errors.PasskeyUnavailable),
 )
 async def begin_passkey(request: Request) -> PasskeyEnrolment:
     principal, resources = request.ctx.principal, request.app.ctx.resources
@@ -178,6 +187,7 @@ async def begin_passkey(request: Request) -> PasskeyEnrolment:
     returns=Factors,
     problems=(
         errors.FreshSignInRequired,
+        errors.RecoveryNotOpen,
         errors.SecondStepExpired,
         errors.PasskeyRefused,
         errors.ForeignOrigin,
@@ -208,7 +218,12 @@ async def enrol_passkey(request: Request, body: NewPasskey) -> Factors:
 @endpoint(
     summary="Give a passkey up",
     returns=Factors,
-    problems=(errors.FreshSignInRequired, errors.FactorNotFound, errors.LastFactor),
+    problems=(
+        errors.FreshSignInRequired,
+        errors.RecoveryNotOpen,
+        errors.FactorNotFound,
+        errors.LastFactor,
+    ),
 )
 async def remove_passkey(request: Request, passkey_id: UUID) -> Factors:
     await passkeys.remove(passkey_id, required=_required(request), by=request.ctx.principal)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated
 
 import msgspec
@@ -12,7 +13,7 @@ from api.edge.endpoint import JSON, endpoint
 from api.staff.sign_in import StaffSignedIn, signed_in
 from identity import errors
 from identity.factors import errors as factor_errors
-from identity.factors import passkeys, second_step
+from identity.factors import passkeys, recovery, second_step
 
 bp = Blueprint("staff-second-step", url_prefix="/api/staff/sessions")
 
@@ -28,8 +29,14 @@ Bytes = Annotated[str, msgspec.Meta(min_length=1, max_length=2048, pattern="^[A-
 """Base64url without padding. The id of a credential has 1,023 bytes at most."""
 
 
-class AskChallenge(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+class OfTicket(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     ticket: Ticket
+
+
+class Recovery(msgspec.Struct, kw_only=True):
+    state: str
+    """`asked`, `confirmed`"""
+    expires_at: datetime
 
 
 class PasskeyChallenge(msgspec.Struct, kw_only=True):
@@ -91,7 +98,7 @@ async def finish_by_code(request: Request, body: StepByCode) -> HTTPResponse:
 @guards.public
 @endpoint(
     summary="A challenge for a passkey, in place of a former one",
-    body=AskChallenge,
+    body=OfTicket,
     returns=PasskeyChallenge,
     problems=(
         factor_errors.SecondStepExpired,
@@ -101,7 +108,7 @@ async def finish_by_code(request: Request, body: StepByCode) -> HTTPResponse:
         throttle.TooManyTries,
     ),
 )
-async def ask_challenge(request: Request, body: AskChallenge) -> PasskeyChallenge:
+async def ask_challenge(request: Request, body: OfTicket) -> PasskeyChallenge:
     guards.refuse_foreign_page(request)
     await throttle.per_address(request, "staff-second-step", limit=TRIES_PER_MINUTE)
     resources = request.app.ctx.resources
@@ -150,6 +157,53 @@ async def finish_by_passkey(request: Request, body: StepByPasskey) -> HTTPRespon
             signature=body.signature,
         ),
         party=passkeys.party_of(resources.settings.public_url),
+        redis=resources.redis,
+        idle_minutes=resources.settings.session_minutes,
+    )
+    return await signed_in(request, issued)
+
+
+@bp.post("/recovery-request")
+@guards.public
+@endpoint(
+    summary="Ask two others to let one in without the factors that were lost",
+    body=OfTicket,
+    returns=Recovery,
+    problems=(
+        factor_errors.SecondStepExpired,
+        errors.CrossSiteRequest,
+        throttle.TooManyTries,
+    ),
+)
+async def ask_recovery(request: Request, body: OfTicket) -> Recovery:
+    guards.refuse_foreign_page(request)
+    await throttle.per_address(request, "staff-second-step", limit=TRIES_PER_MINUTE)
+    asked = await recovery.ask(body.ticket, redis=request.app.ctx.resources.redis)
+    return Recovery(state=asked.state.value, expires_at=asked.expires_at)
+
+
+@bp.post("/recovery")
+@guards.public
+@endpoint(
+    summary="Go on to enrol anew, once two others have confirmed",
+    body=OfTicket,
+    returns=StaffSignedIn,
+    status=201,
+    raw=True,
+    media_types=(JSON,),
+    problems=(
+        factor_errors.SecondStepExpired,
+        factor_errors.RecoveryNotOpen,
+        errors.CrossSiteRequest,
+        throttle.TooManyTries,
+    ),
+)
+async def enter_recovery(request: Request, body: OfTicket) -> HTTPResponse:
+    guards.refuse_foreign_page(request)
+    await throttle.per_address(request, "staff-second-step", limit=TRIES_PER_MINUTE)
+    resources = request.app.ctx.resources
+    issued = await recovery.enter(
+        body.ticket,
         redis=resources.redis,
         idle_minutes=resources.settings.session_minutes,
     )
