@@ -44,6 +44,7 @@ def blueprints() -> tuple[Blueprint, ...]:
     from api.staff import licences as staff_licences
     from api.staff import live as staff_live
     from api.staff import mini_codes as staff_mini_codes
+    from api.staff import representatives as staff_representatives
     from api.staff import seals as staff_seals
     from api.staff import sign_in as staff_sign_in
     from api.staff import webhooks as staff_webhooks
@@ -93,6 +94,7 @@ def blueprints() -> tuple[Blueprint, ...]:
         staff_licence_issue.bp,
         staff_guardianships.bp,
         staff_delegations.bp,
+        staff_representatives.bp,
         complaints.bp,
         copies.bp,
         staff_mini_codes.bp,

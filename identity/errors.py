@@ -3,17 +3,17 @@
 Problem
 ├── Invalid            InvalidIdentityNumber, InvalidCreditCode, InvalidPublicKey, UnknownPlatform,
 │                      InvalidMandate, NotAMinor, WeakPassword, InvalidStaffNo,
-│                      InvalidDelegation
+│                      InvalidDelegation, RepresentationIncomplete
 ├── NotFound           SubjectNotFound, OfficerNotFound, CounterNotFound, DepartmentNotFound,
 │                      DemoNotAvailable, AccountNotFound, SessionNotFound, ChannelNotFound,
-│                      GuardianshipNotFound, DelegationNotFound
+│                      GuardianshipNotFound, DelegationNotFound, RepresentationNotFound
 ├── Conflict           AccountTaken, LastAccount, ProofPending, ProofUnavailable,
 │                      CertificateUnavailable, FirstOfficerExists, StaffNoTaken,
-│                      KeepersAtWork, DelegationMoved
+│                      KeepersAtWork, DelegationMoved, RepresentationMoved
 ├── Unauthenticated    SignInRequired, WrongCredentials, InvalidSignature
 ├── Forbidden          RoleMissing, OfficerInactive, OfficerAway, NotDelegated, NotQualified,
 │                      OwnMatter, SecondOfficerNeeded, CrossSiteRequest, NotActingFor,
-│                      ActingRightEnded,
+│                      ActingRightEnded, RepresentativeNotProved,
 │                      AccountNotBound, StepUpRequired, ProofFailed, ChannelClosed,
 │                      CertificateRefused, ItemNotOffered, PasswordMustChange,
 │                      ScopeMissing,
@@ -51,6 +51,11 @@ class InvalidMandate(Invalid):
     title = "授权截止日期应在今天之后三年之内，请重新选择"
 
 
+class RepresentationIncomplete(Invalid):
+    slug = "representation-incomplete"
+    title = "请填写法定代表人的姓名和依据文件的文号"
+
+
 class InvalidDelegation(Invalid):
     slug = "invalid-delegation"
     title = "委托的内容不完整或不合法，请按提示修改"
@@ -84,6 +89,11 @@ class CounterNotFound(NotFound):
 class GuardianshipNotFound(NotFound):
     slug = "guardianship-not-found"
     title = "没有登记这项监护关系，请核对双方的姓名和号码"
+
+
+class RepresentationNotFound(NotFound):
+    slug = "representation-not-found"
+    title = "没有找到这条代表人登记，请刷新后再试"
 
 
 class DelegationNotFound(NotFound):
@@ -179,6 +189,13 @@ class ScopeMissing(Forbidden):
 
     slug = "scope-missing"
     title = "这个接入系统没有开通此项接口，请联系账号管理员开通"
+
+
+class RepresentativeNotProved(Forbidden):
+    """One sentence for every cause, so that it tells nobody whom a licence names."""
+
+    slug = "representative-not-proved"
+    title = "营业执照上没有登记您为法定代表人，请携任职文件到窗口登记"
 
 
 class CrossSiteRequest(Forbidden):
@@ -291,6 +308,13 @@ class ItemNotOffered(Forbidden):
 
     slug = "item-not-offered"
     title = "这个入口不办理这个事项，请换一个入口办理"
+
+
+class RepresentationMoved(Conflict):
+    """Another officer agreed or refused in the meantime."""
+
+    slug = "representation-moved"
+    title = "这条代表人登记已经处理过了，请刷新后再看"
 
 
 class DelegationMoved(Conflict):

@@ -28,6 +28,7 @@ from identity.factors.tables import FactorRecovery as FactorRecovery
 from identity.factors.tables import OneTimeSecret as OneTimeSecret
 from identity.factors.tables import Passkey as Passkey
 from identity.factors.tables import RecoveryState as RecoveryState
+from identity.representative_models import Representation as Representation
 
 ID_NO_PURPOSE = "identity.id_no"
 USER_PURPOSE = "identity.platform_user"

@@ -13,13 +13,14 @@ from api.citizen.entry import PLATFORM_PROBLEMS, visit_of
 from api.edge import guards, paging, session_cookie, throttle
 from api.edge.endpoint import JSON, endpoint
 from core.data.pages import WrongPlace
-from identity import errors, numbers
+from identity import errors, numbers, queries
 from identity.log_in import revoking, sign_in_log
 from identity.log_in.proofs import OpenProof
-from identity.people import accounts, mandates
+from identity.people import accounts, mandates, organisations, representatives
 from identity.principal import PrincipalKind
 from miniapp_bridge import errors as platform_errors
 from push.channels import live
+from wallet.register import representing
 
 bp = Blueprint("citizen-accounts", url_prefix="/api/citizen")
 
@@ -117,6 +118,11 @@ class Mandate(msgspec.Struct, kw_only=True):
 
 class Mandates(msgspec.Struct, kw_only=True):
     mandates: list[Mandate]
+
+
+class ClaimRepresentation(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    uscc: Annotated[str, msgspec.Meta(min_length=1, max_length=32)]
+    """Its unified social credit code."""
 
 
 class GrantMandate(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -297,6 +303,27 @@ async def list_sign_ins(request: Request, query: paging.Page) -> SignIns:
 async def end_device(request: Request, session_id: UUID) -> None:
     await revoking.revoke_of_person(session_id, by=request.ctx.principal)
     await live.end_session(session_id, redis=request.app.ctx.resources.redis)
+
+
+@bp.post("/representations")
+@guards.citizen
+@endpoint(
+    summary="Become known as who represents an organisation, by its licence in the register",
+    body=ClaimRepresentation,
+    problems=(
+        errors.StepUpRequired,
+        errors.TooManyGuesses,
+        errors.InvalidCreditCode,
+        errors.RepresentativeNotProved,
+    ),
+)
+async def claim_representation(request: Request, body: ClaimRepresentation) -> None:
+    code = numbers.check_credit_code(body.uscc)
+    firm = await queries.find_subject(organisations.CREDIT_CODE_TYPE, code)
+    says = None if firm is None else await representing.of_organisation(firm.id)
+    await representatives.claim(
+        None if firm is None else firm.id, licence=says, by=request.ctx.principal
+    )
 
 
 @bp.get("/organisations/<organisation_id:uuid>/mandates")

@@ -38,6 +38,8 @@ class Act(StrEnum):
     ACT_FOR = "act_for"
     MANAGE_ACCOUNTS = "manage_accounts"
     GRANT_MANDATE = "grant_mandate"
+    REPRESENT = "represent"
+    """To become known as who represents an organisation."""
     SIGN_FORM = "sign_form"
 
 
@@ -54,6 +56,7 @@ NEEDED: dict[Act, Level] = {
     Act.ACT_FOR: Level.REAL_NAME,
     Act.MANAGE_ACCOUNTS: Level.CONFIRMED,
     Act.GRANT_MANDATE: Level.CONFIRMED,
+    Act.REPRESENT: Level.CONFIRMED,
     Act.SIGN_FORM: Level.CONFIRMED,
 }
 

@@ -8,27 +8,37 @@ from core.database import transaction
 from core.protection import audit
 from identity import numbers, queries
 from identity.models import Relation, RelationKind, Subject, SubjectKind
+from identity.people import representatives
 
 CREDIT_CODE_TYPE = "001"
 
 
 async def register(*, uscc: str, name: str, legal_representative_id: UUID, by: str) -> UUID:
+    """As `ensure`, with somebody who is known to represent it.
+
+    Raises InvalidCreditCode, SubjectNotFound (the representative).
+    """
+    await queries.get_subject(legal_representative_id)
+    async with transaction():
+        organisation_id = await ensure(uscc=uscc, name=name, by=by)
+        await representatives.appoint(
+            organisation_id, person_id=legal_representative_id, way="known", document_no="", by=by
+        )
+    return organisation_id
+
+
+async def ensure(*, uscc: str, name: str, by: str) -> UUID:
     """The organisation with this credit code, made when it is new; idempotent by `uscc`.
 
-    Used when a business licence is issued. A known organisation keeps its name; the legal
-    representative is added when the relation is not there yet. `by` is the actor for the audit
-    trail. Raises InvalidCreditCode, SubjectNotFound (the representative).
+    A known organisation keeps its name. Who represents it is another question
+    (`people.representatives`). Raises InvalidCreditCode.
     """
     code = numbers.check_credit_code(uscc)
-    await queries.get_subject(legal_representative_id)
     async with transaction():
         subject, created = await Subject.get_or_create(
             {"kind": SubjectKind.ORGANISATION, "id_no": code, "name": name},
             id_type=CREDIT_CODE_TYPE,
             id_index=await queries.stored_index(CREDIT_CODE_TYPE, code),
-        )
-        await _relate(
-            legal_representative_id, subject.id, RelationKind.LEGAL_REPRESENTATIVE, clock.today()
         )
         if created:
             await audit.record(

@@ -24,7 +24,8 @@ class Role(StrEnum):
     """印章管理员: registers and suspends e-seals; never reviews a case."""
 
     REGISTRAR = "registrar"
-    """登记员: records and ends guardianships from documents; reads no case and no licence."""
+    """登记员: records from documents who is guardian of whom and who represents an organisation;
+    reads no case and no licence."""
     ACCOUNT_KEEPER = "account_keeper"
     """账号管理员: accounts, devices and client systems of the city; works at no other desk."""
     HEAD = "head"
@@ -64,6 +65,8 @@ class Act(StrEnum):
     """Switches and lists of the whole city: channels, connectors, deliveries, statements."""
     ENROL_COUNTERS = "enrol_counters"
     KEEP_GUARDIANSHIPS = "keep_guardianships"
+    KEEP_REPRESENTATIVES = "keep_representatives"
+    """Who represents an organisation, on a document: two of them for each record."""
     KEEP_ACCOUNTS = "keep_accounts"
     """Departments, officers and what they may do: see identity/staff/proposals.py."""
     RECOVER_FACTORS = "recover_factors"
@@ -136,7 +139,7 @@ ALLOWED: dict[Role, frozenset[Act]] = {
             Act.ANSWER_COMPLAINTS,
         }
     ),
-    Role.REGISTRAR: frozenset({Act.KEEP_GUARDIANSHIPS}),
+    Role.REGISTRAR: frozenset({Act.KEEP_GUARDIANSHIPS, Act.KEEP_REPRESENTATIVES}),
     Role.ACCOUNT_KEEPER: frozenset(
         {Act.KEEP_ACCOUNTS, Act.KEEP_SYSTEMS, Act.ENROL_COUNTERS, Act.RECOVER_FACTORS}
     ),

@@ -284,7 +284,12 @@ async def _store_copy(order: _Order, digest: str, seal_id: UUID) -> UUID:
     """One of them, in the current transaction."""
     case, rule = order.case, catalogue.rule_for(order.case.licence_type)
     subject_id = await holders.wallet_for(
-        order.holder, rule, applicant=case.applicant, person_id=case.person_id, by=case.actor
+        order.holder,
+        rule,
+        facts=order.facts,
+        applicant=case.applicant,
+        person_id=case.person_id,
+        by=case.actor,
     )
     if order.previous is not None:
         await _supersede(order.previous, order)

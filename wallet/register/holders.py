@@ -9,8 +9,9 @@ from uuid import UUID
 
 from core.protection.protect import blind_index, blind_indexes
 from identity import queries
-from identity.people import organisations, persons
+from identity.people import organisations, persons, representatives
 from identity.queries import SubjectView
+from wallet.register import representing
 from wallet.types.check_digits import is_credit_code, is_identity_number
 from wallet.types.facts import Facts
 from wallet.types.licence_types import DraftRule, LicenceType
@@ -56,21 +57,31 @@ def holder_of(
 
 
 async def wallet_for(
-    holder: Holder, rule: DraftRule, *, applicant: SubjectView, person_id: UUID, by: str
+    holder: Holder,
+    rule: DraftRule,
+    *,
+    facts: Facts,
+    applicant: SubjectView,
+    person_id: UUID,
+    by: str,
 ) -> UUID:
     """The subject in whose wallet the licence goes, inside the transaction of the issue.
 
-    A company that gets its first business licence becomes a subject here, and so does a spouse,
-    whose identity the registrar has checked. Any other holder who is not known yet (a newborn, a
-    father without an account) leaves the licence with the applicant.
+    A company that gets its first business licence becomes a subject here, represented by whom the
+    licence names, and so does a spouse, whose identity the registrar has checked. Any other holder
+    who is not known yet (a newborn, a father without an account) leaves the licence with the
+    applicant.
     """
+    if rule.issued_to_person and holder.id_type == ORGANISATION:
+        organisation_id = await organisations.ensure(uscc=holder.id_no, name=holder.name, by=by)
+        if says := representing.named_by(facts, number=holder.id_no):
+            await representatives.follow_licence(
+                organisation_id, says=says, applicant_id=person_id, by=by
+            )
+        return organisation_id
     known = await queries.find_subject(holder.id_type, holder.id_no)
     if known is not None:
         return known.id
-    if rule.issued_to_person and holder.id_type == ORGANISATION:
-        return await organisations.register(
-            uscc=holder.id_no, name=holder.name, legal_representative_id=person_id, by=by
-        )
     if rule.copies:
         return await persons.register(id_no=holder.id_no, name=holder.name, phone=None, by=by)
     return applicant.id
