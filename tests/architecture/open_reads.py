@@ -16,3 +16,13 @@ WITHOUT_PRINCIPAL: dict[str, str] = {
     "wallet.log.access_log.record_once": "inner: writes",
 }
 """What the modules that hand out facts do without knowing who calls, and why that is right."""
+
+HANDING_OUT = (
+    "services.cases.views.lists",
+    "services.cases.views.queries",
+    "services.cases.views.case_files",
+    "wallet.register.queries",
+    "wallet.log.access_log",
+    "wallet.share.authorisations",
+)
+"""Modules that hand out facts."""

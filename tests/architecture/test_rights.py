@@ -25,7 +25,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.architecture.open_reads import WITHOUT_PRINCIPAL
+from tests.architecture.open_reads import HANDING_OUT, WITHOUT_PRINCIPAL
 from tests.architecture.rules_of_accounts import RULES_OF_ACCOUNTS
 from tests.architecture.rules_of_factors import RULES_OF_FACTORS
 
@@ -228,15 +228,6 @@ RULES: dict[str, str] = {
     "wallet.check.documents.verify_document": "reader trace",
     "wallet.check.documents.verify_values": "reader budget trace",
 }
-
-HANDING_OUT = (
-    "services.cases.views.lists",
-    "services.cases.views.queries",
-    "services.cases.views.case_files",
-    "wallet.register.queries",
-    "wallet.log.access_log",
-    "wallet.share.authorisations",
-)
 
 EVIDENCE = {
     "own": r"applicant_id|by\.person_id|by\.subject_id|principal\.person_id",

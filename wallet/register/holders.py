@@ -10,8 +10,8 @@ from uuid import UUID
 from core.protection.protect import blind_index, blind_indexes
 from identity import queries
 from identity.people import organisations, persons, representatives
+from identity.people.representatives import LicenceSays
 from identity.queries import SubjectView
-from wallet.register import representing
 from wallet.types.check_digits import is_credit_code, is_identity_number
 from wallet.types.facts import Facts
 from wallet.types.licence_types import DraftRule, LicenceType
@@ -74,7 +74,7 @@ async def wallet_for(
     """
     if rule.issued_to_person and holder.id_type == ORGANISATION:
         organisation_id = await organisations.ensure(uscc=holder.id_no, name=holder.name, by=by)
-        if says := representing.named_by(facts, number=holder.id_no):
+        if says := named_by(facts, number=holder.id_no):
             await representatives.follow_licence(
                 organisation_id, says=says, applicant_id=person_id, by=by
             )
@@ -85,6 +85,15 @@ async def wallet_for(
     if rule.copies:
         return await persons.register(id_no=holder.id_no, name=holder.name, phone=None, by=by)
     return applicant.id
+
+
+def named_by(facts: Facts, *, number: str) -> LicenceSays | None:
+    """Whom these facts name; None for facts of another type. Pure."""
+    name = facts.get("legal_rep")
+    if not isinstance(name, str):
+        return None
+    id_no = facts.get("legal_rep_id")
+    return LicenceSays(number=number, name=name, id_no=str(id_no) if id_no else None)
 
 
 def index(id_no: str) -> str:

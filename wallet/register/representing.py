@@ -7,11 +7,9 @@ import msgspec
 from core import clock
 from identity.people.representatives import LicenceSays
 from wallet.models import Licence
-from wallet.register import status
-from wallet.types.facts import Facts
+from wallet.register import holders, status
 
 BUSINESS_LICENCE = "BL"
-NAME, NUMBER = "legal_rep", "legal_rep_id"
 
 _NEWEST = 5
 
@@ -23,14 +21,5 @@ async def of_organisation(organisation_id: UUID) -> LicenceSays | None:
     for licence in await rows.order_by("-issued_on", "-created_at", "-id").limit(_NEWEST):
         if status.state_of(licence, today).in_force:
             facts = msgspec.json.decode(licence.facts, type=dict[str, object])
-            return named_by(facts, number=licence.number)
+            return holders.named_by(facts, number=licence.number)
     return None
-
-
-def named_by(facts: Facts, *, number: str) -> LicenceSays | None:
-    """Whom these facts name; None for facts of another type. Pure."""
-    name = facts.get(NAME)
-    if not isinstance(name, str):
-        return None
-    id_no = facts.get(NUMBER)
-    return LicenceSays(number=number, name=name, id_no=str(id_no) if id_no else None)
