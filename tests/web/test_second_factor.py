@@ -245,3 +245,67 @@ async def test_pages_are_fit_for_everybody(
     await leave(page)
     await second_step(page, office, number)
     assert await look(page, dress) == []
+
+
+async def operator(open_desk: Any, office: Installation, number: str, **more: Any) -> Window:
+    """An operator at the desk that lets officers in, with a passkey of the own."""
+    desk: Window = await open_desk(**{"desk": True} | more)
+    await Device.plug_in(desk)
+    await enter_password(desk, office, number)
+    await desk.heading(FACTORS)
+    await enrol_passkey(desk, "值班电脑")
+    await expect(desk.page.get_by_role("heading", name=FACTORS)).not_to_be_visible()
+    await desk.go("/staff/#/recoveries")
+    await desk.heading("恢复登录")
+    return desk
+
+
+async def test_two_operators_let_in_who_lost_the_device(
+    open_desk: Any, office: Installation
+) -> None:
+    phone = await open_desk()
+    await enter_password(phone, office, "GHZY-01")
+    await phone.heading(FACTORS)
+    await enrol_app(phone)
+    await phone.heading("待办件")
+    await leave(phone)
+    await second_step(phone, office, "GHZY-01")
+    await phone.click("申请恢复登录")
+    await phone.sees("恢复申请已提交")
+    assert await look(phone, Dress()) == []
+
+    first = await operator(open_desk, office, "ZWB-90")
+    await first.sees("已有 0 人确认，还需 2 人")
+    assert await look(first, Dress()) == []
+    await first.click("确认")
+    await first.click("已核对本人，确定")
+    await first.sees("须由另一位管理员确认")
+
+    second = await operator(open_desk, office, "GL-01", width=390, theme="dark", desk=False)
+    await second.sees("已有 1 人确认，还需 1 人")
+    assert await look(second, Dress()) == []
+    await second.click("确认")
+    await second.click("已核对本人，确定")
+    await second.sees("两人已确认，待本人重新登记")
+    assert await look(second, Dress()) == []
+
+    await phone.click("重新输入密码")
+    await second_step(phone, office, "GHZY-01")
+    await phone.sees("两位管理员已确认")
+    assert await look(phone, Dress()) == []
+    await phone.click("重新登记登录方式")
+    await phone.heading(FACTORS)
+    await phone.page.get_by_role("button", name="开始更换").click()
+    await phone.sees("确认启用")
+    await phone.page.reload()
+    await phone.heading(FACTORS)
+    phone.complaints.clear()  # /me is refused until a factor is enrolled
+    await Device.plug_in(phone)
+    await enrol_passkey(phone, "新手机")
+    await phone.heading("待办件")
+    await phone.go("/staff/#/factors")
+    await phone.sees("新手机")
+    await expect(phone.page.get_by_text("动态口令 ·")).to_have_count(0)
+
+    await first.page.reload()
+    await first.sees("现在没有恢复申请")

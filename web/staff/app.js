@@ -53,6 +53,7 @@ const DESKS = {
   licences: () => import('./pages/licences.js'),
   operations: () => import('./pages/operations.js'),
   overview: () => import('./pages/overview.js'),
+  recoveries: () => import('./pages/recoveries.js'),
   seals: () => import('./pages/seals.js'),
   webhooks: () => import('./pages/webhooks.js'),
   worklist: () => import('./pages/worklist.js'),

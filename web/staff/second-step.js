@@ -75,7 +75,52 @@ export function SecondStep({ asked, done, leave }) {
       </form>
     `
     }
-    ${ways.length === 0 && html`<div class="note warn">您登记的登录方式都已停用，请联系管理员恢复登录。</div>`}
+    ${!late && html`<${Recovery} asked=${asked} act=${act} done=${done} />`}
     <p><button class="btn sec sm" onClick=${leave}>‹ 重新输入密码</button></p>
+  `;
+}
+
+/** Who lost the device asks; two operators confirm; then this is the way to enrol anew. */
+function Recovery({ asked, act, done }) {
+  const [state, setState] = useState(asked.recovery);
+  const { ticket, ways } = asked;
+
+  async function ask() {
+    const answer = await act.run(() => post('/api/staff/sessions/recovery-request', { ticket }));
+    if (answer) {
+      setState(answer.state);
+    }
+  }
+
+  async function enter() {
+    const session = await act.run(() => post('/api/staff/sessions/recovery', { ticket }));
+    if (session) {
+      done(session);
+    }
+  }
+
+  return html`
+    <section class="card form" aria-labelledby="lost">
+      <h2 id="lost">设备丢失</h2>
+      ${state !== 'confirmed' && ways.length === 0 && html`<p>您登记的登录方式都已停用。</p>`}
+      ${
+        state === 'confirmed' &&
+        html`
+        <p>两位管理员已确认。请重新登记登录方式，原来的随即作废。</p>
+        <button class="btn block" disabled=${act.busy} onClick=${enter}>重新登记登录方式</button>
+      `
+      }
+      ${
+        state === 'asked' &&
+        html`<p role="status">恢复申请已提交。请联系两位管理员当面确认，确认后重新输入密码登录。申请一天内有效。</p>`
+      }
+      ${
+        !state &&
+        html`
+        <p>手机或钥匙丢失、损坏时，由两位管理员确认后重新登记。</p>
+        <button class="btn sec block" disabled=${act.busy} onClick=${ask}>申请恢复登录</button>
+      `
+      }
+    </section>
   `;
 }

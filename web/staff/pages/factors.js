@@ -7,7 +7,7 @@ import { Failure, H1, Loading, Tag, useAct, useData } from '../../kit/ui.js';
 import { svgOf } from '../../kit/qr-code.js';
 import { make, passkeysWork } from '../passkeys.js';
 import { SecondStep } from '../second-step.js';
-import { enrolled, enrolling } from '../state.js';
+import { enrolled, enrolling, me } from '../state.js';
 
 const WAYS = { totp: '动态口令', passkey: '通行密钥' };
 const VIA = {
@@ -16,6 +16,8 @@ const VIA = {
   'password+passkey': '密码 + 通行密钥',
   recovery: '两人确认后恢复',
 };
+
+const RECOVERING = ['supervisor', 'account_keeper'];
 
 export default function Factors() {
   const found = useData(() => get('/api/staff/factors'));
@@ -29,7 +31,15 @@ export default function Factors() {
   }
 
   return html`
-    ${!enrolling.value && html`<p><a class="btn sec sm" href="#/">‹ 返回列表</a></p>`}
+    ${
+      !enrolling.value &&
+      html`
+      <p class="filters">
+        <a class="btn sec sm" href="#/">‹ 返回列表</a>
+        ${me.value?.roles.some((role) => RECOVERING.includes(role)) && html`<a class="btn sec sm" href="#/recoveries">恢复登录</a>`}
+      </p>
+    `
+    }
     <${H1} text="我的登录方式" />
     ${
       mine?.must_enrol &&

@@ -59,6 +59,7 @@ export default function Worklist() {
     <div class="bar">
       <div class="grow"><${H1} text="待办件" /></div>
       ${supervisor && html`<a class="btn sec sm" href="#/overview">督办总览</a>`}
+      ${supervisor && html`<a class="btn sec sm" href="#/recoveries">恢复登录</a>`}
       ${keeper && html`<a class="btn sec sm" href="#/licences">证照管理</a>`}
       ${!keeper && me.value.roles.includes('reviewer') && html`<a class="btn sec sm" href="#/licences">归集复核</a>`}
       ${me.value.roles.includes('registrar') && html`<a class="btn sec sm" href="#/guardianships">监护登记</a>`}
