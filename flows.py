@@ -18,7 +18,9 @@ import push.texts.conversation_messages
 import push.texts.licence_messages
 import push.texts.messages
 import push.webhooks.calls
+import services.cases.acts.redate
 import services.cases.acts.review
+import services.cases.acts.supplement
 import services.cases.materials.checking
 import services.cases.materials.papers
 import services.cases.materials.thumbnails
@@ -36,6 +38,7 @@ from identity import events as identity_events
 from payments import events as payment_events
 from push.webhooks import notices
 from resources import Resources
+from services.cases import case_clocks
 from services.cases import events as case_events
 from wallet import events as wallet_events
 
@@ -46,6 +49,29 @@ async def count_clocks(event: clock_events.CalendarChanged, resources: Resources
     """Have every open clock counted by the new calendar: more than an event may wait for."""
     async with database.transaction():
         await jobs.mark(counting.COUNT_ALL, "calendar")
+
+
+async def follow_clock(event: clock_events.ClockReached, resources: Resources) -> None:
+    """What a clock of the cases lapsed for is done by a job, which is tried again alone."""
+    if event.mark != "lapse":
+        return
+    job = LAPSED.get((event.owner_kind, event.kind))
+    if job is not None:
+        async with database.transaction():
+            await jobs.mark(job, str(event.owner_id))
+
+
+LAPSED = {
+    (case_clocks.CASE, case_clocks.ACCEPTANCE): services.cases.acts.review.DEEM,
+    (case_clocks.NOTICE, case_clocks.ANSWER): services.cases.acts.supplement.LAPSE,
+}
+"""Owner and kind of a clock → the job when it has lapsed."""
+
+
+async def follow_calendar(event: clock_events.ClockMoved, resources: Resources) -> None:
+    """The dates of a case are those of its clocks."""
+    if event.owner_kind == case_clocks.CASE:
+        await services.cases.acts.redate.follow(event.owner_id)
 
 
 async def tell_person(event: Event, resources: Resources) -> None:
@@ -265,6 +291,8 @@ async def close_streams_of_system(
 
 REACTIONS: dict[type[Event], tuple[Reaction, ...]] = {
     clock_events.CalendarChanged: (count_clocks,),
+    clock_events.ClockReached: (follow_clock,),
+    clock_events.ClockMoved: (follow_calendar,),
     case_events.CaseSubmitted: TELL,
     case_events.CaseAccepted: (*TELL, open_bill),
     case_events.AcceptanceDeclined: TELL,

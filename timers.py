@@ -60,17 +60,10 @@ CLOCKS_AT_ONCE = 1000
 """That are counted anew beside the job of a changed calendar, which counts all."""
 
 
-async def deem_accepted(resources: Resources) -> None:
-    """Administrative Licensing Law art. 32: silence for five days is acceptance."""
-    await services.cases.acts.review.deem_accepted(clock.now())
-
-
-async def lapse_supplements(resources: Resources) -> None:
-    await services.cases.acts.supplement.lapse(clock.now())
-
-
 async def sweep_clocks(_resources: Resources) -> None:
-    """Tell what clocks have reached, and count those anew that another calendar was used for."""
+    """Tell what clocks have reached: silence for five days is acceptance (Administrative Licensing
+    Law art. 32), a notice that nobody answered lapses. And count anew what is behind the calendar.
+    """
     await sweep.sweep(clock.today())
     await counting.count_all(most=CLOCKS_AT_ONCE)
 
@@ -234,8 +227,6 @@ class Timer:
 
 
 SCHEDULE = (
-    Timer("deem-accepted", 60, deem_accepted),
-    Timer("lapse-supplements", 60, lapse_supplements),
     Timer("sweep-clocks", 60, sweep_clocks),
     Timer("check-content", 5, check_content),
     Timer("alarm-parked", 300, alarm_parked),

@@ -6,10 +6,14 @@ transparency log, signed day, heads of the chains) are the product's own acts.
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Sequence
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
+
+from tortoise import connections
+from tortoise.expressions import F
 
 import identity.demo
 import services.guides.catalogue
@@ -18,6 +22,8 @@ from bench.city.blocks import Plan
 from bench.city.postgres import Loaded
 from bench.city.recipe import Recipe
 from core import clock, database
+from core.clocks import holidays
+from core.clocks.rows import Clock
 from core.data import copying
 from core.protection import audit, chain_heads
 from core.protection.audit import AuditHead
@@ -40,6 +46,7 @@ async def make(settings: Settings, *, people: int) -> None:
         plan, heads = await _foundations(settings, keys, people)
     loaded = await _load(settings, plan, heads)
     async with opened(settings):
+        await _lay_clocks()
         await _count()
         await _seal_chains(loaded.heads)
         await _plant(loaded.leaves, plan.log_base[0], keys=keys)
@@ -76,6 +83,18 @@ async def _load(settings: Settings, plan: Plan, heads: Sequence[tuple[int, str]]
     loaded = await loader.load(plan, heads)
     await loader.finish()
     return loaded
+
+
+async def _lay_clocks() -> None:
+    """Clocks of the cases that run, as the migration lays them. Warnings, which are counted clock
+    by clock, are left out: the first mark of each is its due date."""
+    laid = importlib.import_module("services.cases.migrations.0016_clocks_of_cases").CLOCKS
+    connection = connections.get(database.CONNECTION)
+    await connection.execute_script(";".join(laid))
+    revision = (await holidays.calendar()).revision
+    await Clock.filter(state="running").update(
+        next_mark="due", next_mark_on=F("due_on"), calendar=revision
+    )
 
 
 async def _count() -> None:

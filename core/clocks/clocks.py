@@ -6,7 +6,8 @@
 Invariants
 - `due_on` is what `periods.due` counts from the row and its pauses; nothing adds to it.
 - A running clock names the next mark it will reach and the day. Whoever changes a clock first tells
-  the marks whose days have come (`reach`): a sweep that was asleep loses none.
+  the marks of days that are over (`reach`): a sweep that was asleep loses none. Marks of the day
+  itself are the sweep's: what is done on its last day was in time.
 - Acts run in the transaction of the owner's act and lock the clock's row by their first statement.
   They lock owner before clock; what goes the other way (`counting`) tells by an event.
 """
@@ -15,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -25,7 +26,7 @@ from core.clocks.events import ClockReached
 from core.clocks.periods import Limit, Mark, Pause
 from core.clocks.rows import OPEN, Clock, ClockMark, ClockPause, State
 from core.clocks.workdays import WorkCalendar
-from core.data.statements import columns_of, loaded
+from core.data.statements import Statement, columns_of, loaded
 from core.errors import Conflict, Invalid
 
 
@@ -58,45 +59,65 @@ class Owner:
     id: UUID
 
 
+_DAY = timedelta(days=1)
 _HOLD = "UPDATE core_clock SET fence = fence + 1 WHERE {where} AND {open} RETURNING {columns}"
+_END = Statement(
+    "UPDATE core_clock SET state = ?, met_on = ?, late_days = ?, next_mark = NULL,"
+    " next_mark_on = NULL WHERE id = ?"
+)
 _OF_OWNER = "owner_kind = :owner_kind AND owner_id = :owner_id AND kind IN :kinds"
 
 
-async def start(
-    owner: Owner, kind: str, *, limit: Limit, on: date, department: str, basis: str
-) -> date:
-    """Start a clock on the day `on`, which is day 0; gives the due date.
+@dataclass(frozen=True)
+class New:
+    """A clock to be started on the day `on`, which is day 0. `basis` names the article."""
 
-    Raises `CalendarMissing`, and `ClockStands` where one of this kind runs or is paused.
+    kind: str
+    limit: Limit
+    on: date
+    basis: str
+
+    def due_on(self, days: WorkCalendar) -> date:
+        """The day it will be due. Raises `CalendarMissing`."""
+        return periods.due(self.on, self.limit, 0, (), days)
+
+
+async def start(owner: Owner, *new: New, department: str, days: WorkCalendar) -> None:
+    """Start clocks; their rows are written with the last statement of the transaction.
+
+    Raises `CalendarMissing`, and `ClockStands` where one of a kind runs or is paused.
     """
-    days = await holidays.calendar()
-    due_on = periods.due(on, limit, 0, (), days)
-    first = periods.next_mark(periods.marks(on, due_on, days), without=())
-    await Clock.create(
-        owner_kind=owner.kind,
-        owner_id=owner.id,
-        kind=kind,
-        n=await _next_number(owner, kind),
-        department=department,
-        started_on=on,
-        limit_value=limit.value,
-        limit_unit=limit.unit,
-        limit_on=limit.on,
-        due_on=due_on,
-        next_mark=first[0] if first else None,
-        next_mark_on=first[1] if first else None,
-        basis=basis,
-        calendar=days.revision,
-    )
-    return due_on
+    numbers = await _next_numbers(owner, [each.kind for each in new])
+    for each in new:
+        due_on = each.due_on(days)
+        first = periods.next_mark(periods.marks(each.on, due_on, days), without=())
+        row = Clock(
+            owner_kind=owner.kind,
+            owner_id=owner.id,
+            kind=each.kind,
+            n=numbers[each.kind],
+            department=department,
+            started_on=each.on,
+            limit_value=each.limit.value,
+            limit_unit=each.limit.unit,
+            limit_on=each.limit.on,
+            due_on=due_on,
+            next_mark=first[0] if first else None,
+            next_mark_on=first[1] if first else None,
+            basis=each.basis,
+            calendar=days.revision,
+        )
+        database.insert_last(row)
 
 
-async def _next_number(owner: Owner, kind: str) -> int:
-    mine = Clock.filter(owner_kind=owner.kind, owner_id=owner.id, kind=kind)
-    last = await mine.order_by("-n").first()
-    if last is not None and last.state in (State.RUNNING, State.PAUSED):
-        raise ClockStands(kind=kind, state=str(last.state))
-    return last.n + 1 if last else 1
+async def _next_numbers(owner: Owner, kinds: Collection[str]) -> dict[str, int]:
+    numbers = dict.fromkeys(kinds, 1)
+    mine = Clock.filter(owner_kind=owner.kind, owner_id=owner.id, kind__in=list(kinds))
+    for row in await mine.order_by("n").only("id", "kind", "n", "state"):
+        if row.state in (State.RUNNING, State.PAUSED):
+            raise ClockStands(kind=row.kind, state=str(row.state))
+        numbers[row.kind] = row.n + 1
+    return numbers
 
 
 async def pause(
@@ -104,19 +125,19 @@ async def pause(
 ) -> None:
     """Stop the clock; the day `on` still counts. Raises `ClockNotRunning`."""
     row = await _the_one(owner, kind, State.RUNNING)
-    await reach(row, up_to=on, days=await holidays.calendar())
+    await reach(row, up_to=on - _DAY, days=await holidays.calendar())
     await ClockPause.create(
         clock_id=row.id, cause=cause, from_on=on, expected_on=expected_on, open_of=row.id
     )
     await _change(row, state=State.PAUSED, next_mark=None, next_mark_on=None)
 
 
-async def resume(owner: Owner, kind: str, *, on: date) -> date:
+async def resume(owner: Owner, kind: str, *, on: date, days: WorkCalendar) -> date:
     """Let a stopped clock go on, `on` counts again; gives the due date. Raises `ClockNotRunning`,
     `CalendarMissing`."""
     row = await _the_one(owner, kind, State.PAUSED)
     await _end_pause(row, on=on)
-    return await _count(row, await holidays.calendar(), state=State.RUNNING)
+    return await _count(row, days, state=State.RUNNING)
 
 
 async def extend(owner: Owner, kind: str, *, by: int, most: int, on: date) -> date:
@@ -127,7 +148,7 @@ async def extend(owner: Owner, kind: str, *, by: int, most: int, on: date) -> da
     if row.extension or on > row.due_on or not 0 < by <= most:
         raise ExtensionNotAllowed(most=most)
     days = await holidays.calendar()
-    await reach(row, up_to=on, days=days)
+    await reach(row, up_to=on - _DAY, days=days)
     row.extension = by
     return await _count(row, days, extension=by)
 
@@ -143,17 +164,10 @@ async def meet(owner: Owner, *kinds: str, on: date) -> None:
         if row.state is State.PAUSED:
             await _end_pause(row, on=on)
             await _count(row, days, state=State.RUNNING)
-        await reach(row, up_to=on, days=days)
+        await reach(row, up_to=on - _DAY, days=days)
         late = max(0, days.working_days_between(row.due_on, on))
-        is_late = on > row.due_on
-        await _change(
-            row,
-            state=State.MISSED if is_late else State.MET,
-            met_on=on,
-            late_days=late,
-            next_mark=None,
-            next_mark_on=None,
-        )
+        state = State.MISSED if on > row.due_on else State.MET
+        await _END.run(str(state), on, late, row.id)
 
 
 async def void(owner: Owner, *kinds: str, on: date) -> None:
@@ -166,8 +180,8 @@ async def void(owner: Owner, *kinds: str, on: date) -> None:
         if row.state is State.PAUSED:
             await _end_pause(row, on=on)
         else:
-            await reach(row, up_to=on, days=days)
-        await _change(row, state=State.VOID, next_mark=None, next_mark_on=None)
+            await reach(row, up_to=on - _DAY, days=days)
+        await _END.run(str(State.VOID), None, None, row.id)
 
 
 async def list_of(owner: Owner) -> list[Clock]:

@@ -96,15 +96,34 @@ async def move(case: Case, step: Move, *, at: datetime, **changes: Any) -> CaseS
     lit_by = {name: values.get(name, getattr(case, name)) for name in lights.LIT_BY}
     turns = await _turns(lit_by)
     values |= {"yellow_on": turns.yellow_on, "red_on": turns.red_on}
-    before = counts.of_case(case)
-    unchanged = Case.filter(id=case.id, state=case.state, revision=case.revision)
-    if not await unchanged.update(**for_row(Case, values, case.id)):
+    if not await _write(case, values):
         present = await Case.get(id=case.id)
         lifecycle.after(present.state, step, back_to=present.state_before_supplement)
         raise errors.CaseChanged()
+    return target
+
+
+async def redate(case: Case, dates: Mapping[str, Any]) -> None:
+    """Write the dates that the clocks of a case say, and when its light turns by them.
+
+    Raises `CaseChanged`. In the transaction of what has moved the clocks.
+    """
+    lit_by = {name: dates.get(name, getattr(case, name)) for name in lights.LIT_BY}
+    turns = await _turns(lit_by)
+    values = {**dates, "yellow_on": turns.yellow_on, "red_on": turns.red_on}
+    if not await _write(case, {**values, "revision": case.revision + 1}):
+        raise errors.CaseChanged()
+
+
+async def _write(case: Case, values: dict[str, Any]) -> bool:
+    """Compare-and-set; the kept counts follow."""
+    before = counts.of_case(case)
+    unchanged = Case.filter(id=case.id, state=case.state, revision=case.revision)
+    if not await unchanged.update(**for_row(Case, values, case.id)):
+        return False
     case.update_from_dict(values)
     counts.note(before, counts.of_case(case))
-    return target
+    return True
 
 
 async def _turns(lit_by: Mapping[str, Any]) -> Turns:

@@ -29,6 +29,7 @@ from services.cases.talk import conversation
 from services.cases.views import lists
 from services.guides.reading import read_holidays
 from tests.cases.factories import CaseMaker, officer
+from tests.cases.sweeping import swept
 from tests.conftest import FrozenClock, on_postgres
 
 STEPS = 120
@@ -64,7 +65,7 @@ class Walk:
             "write": lambda: self._write(case_id, by=who),
             "answer": lambda: self._write(case_id, by=by),
             "read": lambda: self._read(case_id),
-            "deem": lambda: review.deem_accepted(clock.now()),
+            "deem": lambda: swept(),
             "undone": lambda: self._undone(case_id),
             "fold": lambda: counts.fold(today=clock.today()),
         }

@@ -5,7 +5,6 @@ from uuid import uuid4
 
 import pytest
 
-from core import clock
 from core.outbox import OutboxMessage
 from core.protection.audit import AuditRecord
 from identity.errors import RoleMissing, StepUpRequired
@@ -16,6 +15,7 @@ from services.cases.models import Case, MaterialFile
 from services.cases.talk import conversation
 from services.cases.views import case_files, lists, queries
 from tests.cases.factories import PHOTO, CaseMaker, appointed, officer, organisation, told
+from tests.cases.sweeping import swept
 from tests.conftest import FrozenClock
 
 
@@ -118,7 +118,7 @@ async def test_nobody_is_deemed_accepted_on_the_fifth_day(
     case_id = await cases.submitted()
     frozen_clock.set(datetime(2026, 12, 2, 15, 59, tzinfo=UTC))  # 23:59 in Shanghai
 
-    assert await review.deem_accepted(clock.now()) == 0
+    assert await swept() == 0
     assert (await Case.get(id=case_id)).state is CaseState.SUBMITTED
 
 
@@ -128,8 +128,8 @@ async def test_silence_for_five_working_days_is_acceptance_from_the_first(
     case_id = await cases.submitted()
     frozen_clock.set(datetime(2026, 12, 2, 16, 0, tzinfo=UTC))  # midnight in Shanghai
 
-    assert await review.deem_accepted(clock.now()) == 1
-    assert await review.deem_accepted(clock.now()) == 0
+    assert await swept() == 1
+    assert await swept() == 0
 
     case = await Case.get(id=case_id)
     assert case.state is CaseState.ACCEPTED
@@ -144,7 +144,7 @@ async def test_a_withdrawn_case_is_not_deemed_accepted(
     await apply.withdraw(case_id, reason="不办了", by=cases.by)
     frozen_clock.advance(days=30)
 
-    assert await review.deem_accepted(clock.now()) == 0
+    assert await swept() == 0
 
 
 async def test_six_parallel_approvals_approve_once(cases: CaseMaker) -> None:

@@ -6,12 +6,13 @@ import pytest
 from core import clock, jobs
 from core.outbox import OutboxMessage
 from services.cases import errors
-from services.cases.acts import apply, review, supplement
+from services.cases.acts import apply, supplement
 from services.cases.acts.supplement import Missing
 from services.cases.lifecycle import CaseState
 from services.cases.models import Case, Supplement
 from services.cases.views import queries
 from tests.cases.factories import PHOTO, CaseMaker, told
+from tests.cases.sweeping import swept
 from tests.conftest import FrozenClock
 
 UNCLEAR = Missing(PHOTO, "照片不清晰")
@@ -155,11 +156,11 @@ async def test_a_notice_lapses_the_day_after_its_term(
     case_id = await cases.submitted()
     await asked(cases, case_id, due_on=date(2026, 12, 4))
     frozen_clock.set(datetime(2026, 12, 4, 15, 59, tzinfo=UTC))
-    assert await supplement.lapse(clock.now()) == 0
+    assert await swept() == 0
 
     frozen_clock.set(datetime(2026, 12, 4, 16, 0, tzinfo=UTC))
-    assert await supplement.lapse(clock.now()) == 1
-    assert await supplement.lapse(clock.now()) == 0
+    assert await swept() == 1
+    assert await swept() == 0
 
     detail = await queries.get_detail(case_id, by=cases.by)
     assert detail.state == "lapsed"
@@ -191,8 +192,10 @@ async def test_an_answered_notice_does_not_lapse(
     await cases.attach(case_id)
     await supplement.answer(case_id, notice, note="", by=cases.by, blobs=cases.blobs)
     frozen_clock.advance(days=40)
+    await swept()
 
-    assert await supplement.lapse(clock.now()) == 0
+    assert await OutboxMessage.filter(name="CaseLapsed").count() == 0
+    assert (await Supplement.get(case_id=case_id)).state == "answered"
 
 
 async def test_a_case_with_an_open_notice_is_not_deemed_accepted(
@@ -201,7 +204,7 @@ async def test_a_case_with_an_open_notice_is_not_deemed_accepted(
     await asked(cases, await cases.submitted())
     frozen_clock.advance(days=14)
 
-    assert await review.deem_accepted(clock.now()) == 0
+    assert await swept() == 0
 
 
 async def test_withdrawal_ends_the_notice(cases: CaseMaker, frozen_clock: FrozenClock) -> None:
@@ -211,5 +214,5 @@ async def test_withdrawal_ends_the_notice(cases: CaseMaker, frozen_clock: Frozen
     await apply.withdraw(case_id, reason="不办了", by=cases.by)
     frozen_clock.advance(days=60)
 
-    assert await supplement.lapse(clock.now()) == 0
+    assert await swept() == 0
     assert (await Supplement.get(case_id=case_id)).state == "withdrawn"

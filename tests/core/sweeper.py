@@ -22,8 +22,8 @@ from tortoise.backends.base_postgres import client as postgres_client
 from tortoise.backends.sqlite import client as sqlite_client
 
 from core import database
-from core.clocks import clocks, sweep
-from core.clocks.clocks import Owner
+from core.clocks import clocks, holidays, sweep
+from core.clocks.clocks import New, Owner
 from core.clocks.periods import Limit, Unit
 from core.clocks.rows import Clock, ClockMark
 from core.ids import new_id
@@ -61,17 +61,12 @@ async def make(address: str, order: dict[str, Any]) -> str:
     await Tortoise.generate_schemas(safe=False)
     await audit.prepare()
     await work_calendar.lay()
-    first = date.fromisoformat(order["first"])
+    first, days = date.fromisoformat(order["first"]), await holidays.calendar()
     for number in range(order["clocks"]):
         async with database.transaction():
-            await clocks.start(
-                Owner("case", new_id()),
-                "promise",
-                limit=Limit(2 + number % 3, Unit.WORKDAY),
-                on=first + timedelta(days=number % 2),
-                department="GA",
-                basis="样例",
-            )
+            limit = Limit(2 + number % 3, Unit.WORKDAY)
+            new = New("promise", limit, first + timedelta(days=number % 2), "样例")
+            await clocks.start(Owner("case", new_id()), new, department="GA", days=days)
     return ""
 
 

@@ -16,7 +16,7 @@ from tortoise import connections
 
 from core import clock, database, jobs
 from core.clocks import clocks, periods, sweep, workdays
-from core.clocks.clocks import Owner
+from core.clocks.clocks import New, Owner
 from core.clocks.periods import Limit, Unit
 from core.clocks.rows import Clock, ClockMark, State
 from core.database import transaction
@@ -38,9 +38,8 @@ async def start(number: int, *, on: date = STARTED) -> list[Owner]:
     owners = [Owner("case", new_id()) for _ in range(number)]
     for each in owners:
         async with transaction():
-            await clocks.start(
-                each, "promise", limit=Limit(5, Unit.WORKDAY), on=on, department="GA", basis="样例"
-            )
+            new = New("promise", Limit(5, Unit.WORKDAY), on, "样例")
+            await clocks.start(each, new, department="GA", days=DAYS)
     return owners
 
 

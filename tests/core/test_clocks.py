@@ -12,7 +12,7 @@ import flows
 import timers
 from core import jobs, outbox
 from core.clocks import clocks, counting, holidays, sweep
-from core.clocks.clocks import ClockNotRunning, ClockStands, ExtensionNotAllowed, Owner
+from core.clocks.clocks import ClockNotRunning, ClockStands, ExtensionNotAllowed, New, Owner
 from core.clocks.periods import Limit, Unit
 from core.clocks.rows import Clock, ClockMark, ClockPause, State
 from core.clocks.workdays import CalendarMissing, Year
@@ -43,8 +43,13 @@ async def started(
 ) -> Owner:
     owner = owner or Owner("case", new_id())
     async with transaction():
-        await clocks.start(owner, kind, limit=limit, on=on, department="GA", basis="样例")
+        days = await holidays.calendar()
+        await clocks.start(owner, New(kind, limit, on, "样例"), department="GA", days=days)
     return owner
+
+
+async def resumed(owner: Owner, on: date) -> date:
+    return await clocks.resume(owner, KIND, on=on, days=await holidays.calendar())
 
 
 async def only(owner: Owner) -> Clock:
@@ -106,7 +111,9 @@ async def test_pause_and_resume_give_the_days_back() -> None:
     assert stopped.due_on == day("2026-12-02")
 
     async with transaction():
-        assert await clocks.resume(owner, KIND, on=day("2026-12-01")) == day("2026-12-07")
+        assert await clocks.resume(
+            owner, KIND, on=day("2026-12-01"), days=await holidays.calendar()
+        ) == day("2026-12-07")
 
     row = await only(owner)
     assert (row.state, row.due_on, row.next_mark_on) == (
@@ -134,7 +141,7 @@ async def test_several_pauses_add_up() -> None:
         async with transaction():
             await clocks.pause(owner, KIND, cause="test", on=day(begin))
         async with transaction():
-            await clocks.resume(owner, KIND, on=day(end))
+            await resumed(owner, day(end))
 
     assert (await only(owner)).due_on == day("2026-12-07")
 
@@ -143,7 +150,7 @@ async def test_paused_clock_is_not_paused_again_nor_a_running_one_resumed() -> N
     owner = await started()
     with pytest.raises(ClockNotRunning):
         async with transaction():
-            await clocks.resume(owner, KIND, on=STARTED)
+            await resumed(owner, STARTED)
     async with transaction():
         await clocks.pause(owner, KIND, cause="test", on=STARTED)
     with pytest.raises(ClockNotRunning) as refused:
@@ -183,7 +190,7 @@ async def test_extension_and_pause_are_counted_together() -> None:
     async with transaction():
         await clocks.pause(owner, KIND, cause="test", on=day("2026-11-26"))
     async with transaction():
-        await clocks.resume(owner, KIND, on=day("2026-12-01"))
+        await resumed(owner, day("2026-12-01"))
     async with transaction():
         assert await clocks.extend(owner, KIND, by=2, most=2, on=STARTED) == day("2026-12-09")
 
@@ -252,13 +259,21 @@ async def test_act_before_a_sweep_that_slept_loses_no_mark() -> None:
     assert [mark for mark, *_ in await told(owner)] == ["warn", "due", "lapse"]
 
 
+async def test_what_is_done_on_its_last_day_reaches_no_last_day() -> None:
+    owner = await started()
+    async with transaction():
+        await clocks.meet(owner, KIND, on=day("2026-12-02"))
+
+    assert [mark for mark, *_ in await told(owner)] == ["warn"]
+
+
 async def test_marks_of_another_due_date_are_told_again_and_those_of_the_same_are_not() -> None:
     owner = await started()
     await sweep.sweep(day("2026-12-01"))
     async with transaction():
         await clocks.pause(owner, KIND, cause="test", on=day("2026-12-01"))
     async with transaction():
-        await clocks.resume(owner, KIND, on=day("2026-12-01"))
+        await resumed(owner, day("2026-12-01"))
     assert (await only(owner)).next_mark == "due"
 
     async with transaction():

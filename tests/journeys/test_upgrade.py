@@ -140,11 +140,58 @@ async def test_release_before_is_taken_over_field_by_field(
     assert anew > 4_000
     assert len(now["cases_case"]) == 1_008
 
+    running = await rows_of(
+        address, {name: {"columns": ["id"]} for name in ("core_clock", "core_clock_pause")}
+    )
+    assert clocks_of(running) == clocks_wanted(now)
+
     seen = json.loads(take("read", address, tmp_path))
     for kind, entries in left["seen"].items():
         assert seen[kind].keys() == entries.keys()
         for key, entry in entries.items():
             assert differences(entry, seen[kind][key]) == {}, (kind, key)
+
+
+Clocks = set[tuple[Any, ...]]
+"""Owner, kind, beginning, due date, state, and since when it stands still."""
+
+
+def clocks_of(found: Rows) -> Clocks:
+    stopped = {each["open_of"]: each["from_on"] for each in found["core_clock_pause"].values()}
+    return {
+        (
+            str(row["owner_id"]),
+            row["kind"],
+            str(row["started_on"]),
+            str(row["due_on"]),
+            row["state"],
+            str(stopped.get(number)),
+        )
+        for number, row in found["core_clock"].items()
+    }
+
+
+def clocks_wanted(now: Rows) -> Clocks:
+    """One for each day that a running case is due by, and one for each open notice."""
+    wanted: Clocks = set()
+    for case in now["cases_case"].values():
+        owner, since = str(case["id"]), str(case["paused_on"])
+        if case["state"] == "submitted":
+            days = (str(case["received_on"]), str(case["acceptance_due_on"]))
+            wanted.add((owner, "acceptance", *days, "running", "None"))
+        if "accepted" in (case["state"], case["state_before_supplement"]):
+            stands = case["state"] == "supplement_requested"
+            if case["state"] not in ("accepted", "supplement_requested"):
+                continue
+            how = ("paused", since) if stands else ("running", "None")
+            for kind, column in (("promise", "due_on"), ("statute", "statutory_due_on")):
+                wanted.add((owner, kind, str(case["accepted_on"]), str(case[column]), *how))
+    for notice in now["cases_supplement"].values():
+        if notice["state"] == "open":
+            case = now["cases_case"][plain(notice["case_id"])]
+            days = (str(case["paused_on"]), str(notice["due_on"]))
+            wanted.add((str(notice["id"]), "answer", *days, "running", "None"))
+    return wanted
 
 
 NOT_COMPARED = {"value_masked", "days_left"}

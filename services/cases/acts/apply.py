@@ -1,7 +1,7 @@
 """The applicant's acts: open a draft, answer, fill in, submit, withdraw."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -19,12 +19,12 @@ from identity.log_in import assurance
 from identity.log_in.assurance import Act
 from identity.numbers import mask_name
 from identity.principal import Principal
-from services.cases import errors, events, lifecycle, moves, serials, timeline
+from services.cases import case_clocks, errors, events, lifecycle, moves, serials, timeline
 from services.cases.acts import sign
 from services.cases.lifecycle import CaseState, Move
 from services.cases.materials import checking, content_checks, papers
 from services.cases.models import Case, Supplement, Upload
-from services.cases.rules import completeness, deadlines, forms, numbers
+from services.cases.rules import completeness, forms, numbers
 from services.guides import catalogue
 from services.guides.definitions import Item
 from services.guides.guide import Guide, evaluate
@@ -186,7 +186,8 @@ async def submit(case_id: UUID, *, by: Principal, blobs: Blobs) -> None:
     item = await moves.item_of(case)
     if item.sign_form:
         await sign.require(case, guide)
-    at, today = clock.now(), clock.today()
+    at, today, days = clock.now(), clock.today(), await holidays.calendar()
+    begun = case_clocks.acceptance(today)
     async with transaction():
         official = numbers.case_no(
             item.impl_code, on=today, serial=await serials.next_serial(item.code, today)
@@ -202,9 +203,10 @@ async def submit(case_id: UUID, *, by: Principal, blobs: Blobs) -> None:
             short_no=short,
             submitted_at=at,
             received_on=today,
-            acceptance_due_on=deadlines.acceptance_due_on(today, await holidays.calendar()),
             approval_mode=guide.approval_mode,
+            **case_clocks.dates((begun,), days),
         )
+        await case_clocks.start(case, begun, days=days)
         await content_checks.note_text(content_checks.FORM, case_id=case.id, by=by, at=at)
         await timeline.append(
             case.id,
@@ -232,7 +234,7 @@ async def withdraw(case_id: UUID, *, reason: str, by: Principal) -> None:
     at = clock.now()
     async with transaction():
         await moves.move(case, Move.WITHDRAW, at=at, outcome_text=reason or None, ended_at=at)
-        await Supplement.filter(case_id=case.id, state="open").update(state="withdrawn")
+        await _end_owing(case, on=clock.local(at).date())
         await timeline.append(
             case.id,
             kind="withdrawn",
@@ -245,6 +247,16 @@ async def withdraw(case_id: UUID, *, reason: str, by: Principal) -> None:
             withdrawn = events.CaseWithdrawn(**moves.event_facts(case), reason=reason)
             await outbox.publish(withdrawn, key=str(case.id))
         await audit.record(actor=by.actor, action="case.withdraw", target=moves.target_of(case))
+
+
+async def _end_owing(case: Case, *, on: date) -> None:
+    """Nobody owes anything for a case that was taken back."""
+    if case.submitted_at is None:
+        return
+    notice = await Supplement.get_or_none(case_id=case.id, state="open")
+    if notice is not None:
+        await Supplement.filter(id=notice.id, state="open").update(state="withdrawn")
+    await case_clocks.void(case, on=on, notice_id=notice.id if notice else None)
 
 
 async def forget_drafts(at: datetime) -> int:

@@ -2,21 +2,20 @@
 
 import json
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 from uuid import UUID
 
-from core import clock, jobs, outbox
+from core import clock, outbox
 from core.clocks import holidays
 from core.database import transaction
 from core.protection import audit
 from identity.authority import Basis
 from identity.principal import Principal
 from identity.staff.roles import Act
-from services.cases import doors, errors, events, lifecycle, moves, timeline
+from services.cases import case_clocks, doors, events, lifecycle, moves, timeline
 from services.cases.lifecycle import CaseState, Move
 from services.cases.models import Case
-from services.cases.rules import deadlines
 from services.guides import catalogue
 from services.guides.guide import Guide, limit_text
 
@@ -29,49 +28,27 @@ async def accept(case_id: UUID, *, by: Principal) -> None:
     await _accept(case, by=by, accepted_on=clock.today())
 
 
-async def deem_accepted(at: datetime) -> int:
-    """Accept what nobody answered in five working days, as of the day of receipt; returns how many.
+async def deem_one(case_id: UUID) -> None:
+    """Accept what nobody answered in five working days, as of the day of receipt, if that is so.
 
     Administrative Licensing Law art. 32(4): if the applicant was not told within five days what is
-    missing, the application counts as accepted from the day it was received. For the timer; the
-    fifth day itself still belongs to the office. A case that raises is left to its own job
-    (`deem_one`) and stops no other.
+    missing, the application counts as accepted from the day it was received. The fifth day itself
+    still belongs to the office: a job does this once the clock of acceptance has lapsed.
     """
-    today = clock.local(at).date()
-    overdue = Case.filter(state=CaseState.SUBMITTED, acceptance_due_on__lt=today)
-
-    async def page(last: Case | None, limit: int) -> list[Case]:
-        rows = overdue if last is None else overdue.filter(id__gt=last.id)
-        return await rows.order_by("id").limit(limit)
-
-    return await jobs.walk(DEEM, page, _deem)
-
-
-async def deem_one(case_id: UUID) -> None:
-    """Accept one case that nobody answered in time, if that is still so."""
     case = await Case.get_or_none(
         id=case_id, state=CaseState.SUBMITTED, acceptance_due_on__lt=clock.today()
     )
     if case is not None:
-        await _deem(case)
-
-
-async def _deem(case: Case) -> bool:
-    try:
         await _accept(case, by=None, accepted_on=case.received_on or clock.today())
-    except (errors.TransitionNotAllowed, errors.CaseChanged):
-        return False
-    return True
 
 
 async def _accept(case: Case, *, by: Principal | None, accepted_on: date) -> None:
     guide = await moves.guide_of(case)
     at, days = clock.now(), await holidays.calendar()
     received_on = case.received_on or accepted_on
-    due, statutory = (
-        deadlines.due_on(limit, received_on=received_on, accepted_on=accepted_on, days=days)
-        for limit in (guide.promised_limit, guide.statutory_limit)
-    )
+    begun = case_clocks.decision(guide, received_on=received_on, accepted_on=accepted_on)
+    dates = case_clocks.dates(begun, days)
+    due = dates["due_on"]
     async with transaction():
         basis = await doors.authorise(case, act=Act.ACCEPT, by=by) if by else None
         await moves.move(
@@ -80,9 +57,10 @@ async def _accept(case: Case, *, by: Principal | None, accepted_on: date) -> Non
             at=at,
             accepted_at=at,
             accepted_on=accepted_on,
-            due_on=due,
-            statutory_due_on=statutory,
+            **dates,
         )
+        await case_clocks.end(case, case_clocks.ACCEPTANCE, on=clock.local(at).date())
+        await case_clocks.start(case, *begun, days=days)
         await timeline.append(
             case.id,
             kind="accepted",
@@ -116,6 +94,7 @@ async def decline_acceptance(case_id: UUID, *, reason: str, by: Principal) -> No
     async with transaction():
         basis = await doors.authorise(case, act=Act.DECLINE_ACCEPTANCE, by=by)
         await moves.move(case, Move.DECLINE, at=at, outcome_text=reason, decided_at=at, ended_at=at)
+        await case_clocks.end(case, case_clocks.ACCEPTANCE, on=clock.local(at).date())
         await timeline.append(
             case.id,
             kind="acceptance-declined",
@@ -163,6 +142,7 @@ async def approve(
             facts=moves.to_text(facts),
             decided_at=at,
         )
+        await case_clocks.end(case, *case_clocks.DECISION, on=clock.local(at).date())
         await timeline.append(
             case.id,
             kind="approved",
@@ -191,6 +171,7 @@ async def refuse(case_id: UUID, *, reason: str, by: Principal) -> None:
     async with transaction():
         basis = await doors.authorise(case, act=Act.REFUSE, by=by)
         await moves.move(case, Move.REFUSE, at=at, outcome_text=reason, decided_at=at, ended_at=at)
+        await case_clocks.end(case, *case_clocks.DECISION, on=clock.local(at).date())
         rights = "您有权依法申请行政复议或者提起行政诉讼。"
         await timeline.append(
             case.id,

@@ -7,13 +7,11 @@ is open the clock of the case stands still.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
 from uuid import UUID
 
 from tortoise.exceptions import IntegrityError
-from tortoise.expressions import Q
 
-from core import clock, jobs, outbox
+from core import clock, outbox
 from core.clocks import holidays
 from core.clocks.workdays import WorkCalendar
 from core.database import transaction
@@ -23,7 +21,7 @@ from core.protection.protect import for_row
 from identity.log_in import assurance
 from identity.principal import Principal
 from identity.staff.roles import Act
-from services.cases import doors, errors, events, lifecycle, moves, timeline
+from services.cases import case_clocks, doors, errors, events, lifecycle, moves, timeline
 from services.cases.lifecycle import CaseState, Move
 from services.cases.materials import checking, content_checks, papers
 from services.cases.models import Case, Supplement
@@ -54,13 +52,15 @@ async def request(
     lifecycle.after(case.state, Move.REQUEST_SUPPLEMENT)
     if await Supplement.exists(case_id=case.id):
         raise errors.SupplementAlreadyRequested()
-    today, at = clock.today(), clock.now()
+    today, at, days = clock.today(), clock.now(), await holidays.calendar()
     named = _named(await moves.guide_of(case), items)
-    due = _due(due_on, today=today, days=await holidays.calendar())
+    due = _due(due_on, today=today, days=days)
     note = note.strip()[:2000]
     try:
         async with transaction():
-            supplement_id = await _request(case, named=named, note=note, due=due, by=by, at=at)
+            supplement_id = await _request(
+                case, named=named, note=note, due=due, by=by, at=at, days=days
+            )
     except IntegrityError:
         raise errors.SupplementAlreadyRequested() from None
     return supplement_id
@@ -74,14 +74,16 @@ async def _request(
     due: date,
     by: Principal,
     at: datetime,
+    days: WorkCalendar,
 ) -> UUID:
     basis = await doors.authorise(case, act=Act.REQUEST_SUPPLEMENT, by=by)
+    today = clock.local(at).date()
     await moves.move(
         case,
         Move.REQUEST_SUPPLEMENT,
         at=at,
         state_before_supplement=case.state,
-        paused_on=clock.local(at).date(),
+        paused_on=today,
     )
     supplement = await Supplement.create(
         case_id=case.id,
@@ -92,6 +94,11 @@ async def _request(
         state="open",
         requested_at=at,
     )
+    if case.state_before_supplement is CaseState.ACCEPTED:
+        await case_clocks.stop(case, cause=case_clocks.SUPPLEMENT, on=today)
+    else:
+        await case_clocks.end(case, case_clocks.ACCEPTANCE, on=today)
+    await case_clocks.start_answer(case, supplement.id, on=today, due_on=due, days=days)
     for point in named:
         await papers.mark_rejected(case.id, point["code"], reason=point["reason"], at=at)
     lines = "；".join(f"{point['name']}：{point['reason']}" for point in named)
@@ -164,10 +171,10 @@ async def answer(
         values=moves.effective_values(case, guide),
         handed_in=await papers.handed_in(case.id),
     )
-    at = clock.now()
+    at, days = clock.now(), await holidays.calendar()
     async with transaction():
-        resumed = _resumed(case, days=await holidays.calendar())
-        await moves.move(case, Move.ANSWER, at=at, paused_on=None, **resumed)
+        await _run_on(case, at=at, days=days)
+        await case_clocks.end_answer(supplement.id, on=clock.local(at).date())
         said = {
             "state": "answered",
             "answer_note": note.strip()[:2000] or None,
@@ -190,53 +197,36 @@ async def answer(
         await audit.record(actor=by.actor, action="supplement.answer", target=moves.target_of(case))
 
 
-def _resumed(case: Case, *, days: WorkCalendar) -> dict[str, Any]:
-    """The dates of a case whose clock runs on today."""
-    today = clock.today()
-    if case.state_before_supplement is not CaseState.ACCEPTED or case.paused_on is None:
-        return {
-            "received_on": today,
-            "acceptance_due_on": deadlines.acceptance_due_on(today, days),
-        }
-    return {
-        name: deadlines.after_pause(due, paused_on=case.paused_on, resumed_on=today, days=days)
-        for name, due in (("due_on", case.due_on), ("statutory_due_on", case.statutory_due_on))
-        if due is not None
-    }
-
-
-async def lapse(at: datetime) -> int:
-    """Return the cases whose supplement was not answered in time; returns how many. For the timer.
-
-    The last day itself still belongs to the applicant. One that raises is left to its own job
-    (`lapse_one`) and stops no other.
-    """
-    overdue = Supplement.filter(state="open", due_on__lt=clock.local(at).date())
-
-    async def page(last: Supplement | None, limit: int) -> list[Supplement]:
-        # By the day, as the index is: in the order of ids all supplements there ever were are read.
-        rows = overdue
-        if last is not None:
-            rows = rows.filter(Q(due_on__gt=last.due_on) | Q(due_on=last.due_on, id__gt=last.id))
-        return await rows.order_by("due_on", "id").limit(limit).select_related("case")
-
-    return await jobs.walk(LAPSE, page, _lapse_due)
+async def _run_on(case: Case, *, at: datetime, days: WorkCalendar) -> None:
+    """The case goes back to where the notice met it, and its clock runs on today."""
+    today = clock.local(at).date()
+    if case.state_before_supplement is CaseState.ACCEPTED:
+        await moves.move(case, Move.ANSWER, at=at, paused_on=None)
+        await case_clocks.go_on(case, on=today, days=days)
+        await moves.redate(case, await case_clocks.due_dates(case))
+        return
+    begun = case_clocks.acceptance(today)
+    await moves.move(
+        case,
+        Move.ANSWER,
+        at=at,
+        paused_on=None,
+        received_on=today,
+        **case_clocks.dates((begun,), days),
+    )
+    await case_clocks.start(case, begun, days=days)
 
 
 async def lapse_one(supplement_id: UUID) -> None:
-    """Return one case whose supplement was not answered in time, if that is still so."""
+    """Return the case whose supplement was not answered in time, if that is so.
+
+    The last day itself still belongs to the applicant: a job does this once the clock of the
+    answer has lapsed.
+    """
     overdue = Supplement.filter(id=supplement_id, state="open", due_on__lt=clock.today())
     supplement = await overdue.select_related("case").first()
     if supplement is not None:
-        await _lapse_due(supplement)
-
-
-async def _lapse_due(supplement: Supplement) -> bool:
-    try:
         await _lapse(supplement.case, supplement)
-    except (errors.TransitionNotAllowed, errors.CaseChanged):
-        return False
-    return True
 
 
 async def _lapse(case: Case, supplement: Supplement) -> None:
@@ -245,6 +235,7 @@ async def _lapse(case: Case, supplement: Supplement) -> None:
     async with transaction():
         await moves.move(case, Move.LAPSE, at=at, outcome_text=text, ended_at=at, paused_on=None)
         await Supplement.filter(id=supplement.id, state="open").update(state="lapsed")
+        await case_clocks.void(case, on=clock.local(at).date(), notice_id=supplement.id)
         await timeline.append(case.id, kind="lapsed", title="逾期未补正", text=text, at=at)
         await outbox.publish(events.CaseLapsed(**moves.event_facts(case)), key=str(case.id))
         await audit.record(
