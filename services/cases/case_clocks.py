@@ -4,8 +4,14 @@
 |---|---|---|---|---|
 | acceptance | case | with complete materials | – | accepted, declined, or told what is missing |
 | promise | case | with acceptance | while the applicant owes an answer | decided |
-| statute | case | with acceptance or receipt, as the item says | likewise | decided |
+| statute | case | with acceptance or receipt, by the item | for what the item names | decided |
 | answer | notice | with the notice | – | answered |
+
+The statutory clock stands still only for what the law does not count: hearing, inspection, testing,
+quarantine, appraisal, expert review (Administrative Licensing Law art. 45), and what a law of the
+item's own adds. An item names these among its special procedures. A notice after acceptance is no
+such cause; the office's promise waits for the answer, the law does not. What was promised is
+therefore never later than the law: `due_on` is the earlier of the two.
 
 The dates on the case (`acceptance_due_on`, `due_on`, `statutory_due_on`, and the days on which its
 light turns) are those of its clocks, written in the same transaction: lists sort by them. Whoever
@@ -25,6 +31,7 @@ from core.clocks.rows import State
 from core.clocks.workdays import WorkCalendar
 from services.cases.models import Case
 from services.cases.rules import deadlines
+from services.guides.definitions import Item
 from services.guides.definitions import Limit as GuideLimit
 from services.guides.guide import Guide
 
@@ -75,7 +82,7 @@ def limit_of(limit: GuideLimit) -> Limit:
 
 def dates(new: tuple[New, ...], days: WorkCalendar) -> dict[str, Any]:
     """The columns of the case that these clocks give. Raises `CalendarMissing`."""
-    return {COLUMNS[each.kind]: each.due_on(days) for each in new}
+    return _columns({each.kind: each.due_on(days) for each in new})
 
 
 async def start(case: Case, *new: New, days: WorkCalendar) -> None:
@@ -100,11 +107,17 @@ async def end_answer(notice_id: UUID, *, on: date) -> None:
     await clocks.meet(Owner(NOTICE, notice_id), ANSWER, on=on)
 
 
-async def stop(case: Case, *, cause: str, on: date) -> None:
-    """The clocks of the decision stand still from the day after `on`."""
+async def stop(case: Case, item: Item, *, cause: str, on: date) -> None:
+    """What `cause` stops of the decision's clocks stands still from the day after `on`."""
+    kinds = DECISION if stops_statute(item, cause) else (PROMISE,)
     for row in await clocks.list_of(_owner(case)):
-        if row.kind in DECISION and row.state is State.RUNNING:
+        if row.kind in kinds and row.state is State.RUNNING:
             await clocks.pause(_owner(case), row.kind, cause=cause, on=on)
+
+
+def stops_statute(item: Item, cause: str) -> bool:
+    """Whether the item names this cause among what the law does not count. Pure."""
+    return any(each.kind == cause and each.clock == "stops" for each in item.special_procedures)
 
 
 async def go_on(case: Case, *, on: date, days: WorkCalendar) -> None:
@@ -124,7 +137,13 @@ async def void(case: Case, *, on: date, notice_id: UUID | None = None) -> None:
 async def due_dates(case: Case) -> dict[str, Any]:
     """The columns of the case, as its newest clocks say."""
     newest = {row.kind: row for row in await clocks.list_of(_owner(case))}
-    return {COLUMNS[kind]: row.due_on for kind, row in newest.items()}
+    return _columns({kind: row.due_on for kind, row in newest.items()})
+
+
+def _columns(due: dict[str, date]) -> dict[str, Any]:
+    if PROMISE in due and STATUTE in due:
+        due = {**due, PROMISE: min(due[PROMISE], due[STATUTE])}
+    return {COLUMNS[kind]: day for kind, day in due.items()}
 
 
 def _owner(case: Case) -> Owner:

@@ -2,9 +2,12 @@
 
 import asyncio
 import random
+import re
+import shutil
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -12,9 +15,9 @@ import msgspec
 import pytest
 
 from core import clock
-from core.clocks import clocks, counting, holidays
+from core.clocks import clocks, counting, holidays, sweep
 from core.clocks.clocks import Owner
-from core.clocks.rows import Clock, ClockPause, State
+from core.clocks.rows import Clock, ClockMark, ClockPause, State
 from core.errors import Problem
 from core.protection.audit import AuditRecord
 from services.cases import case_clocks, counts
@@ -23,6 +26,7 @@ from services.cases.case_clocks import ACCEPTANCE, ANSWER, CASE, NOTICE, PROMISE
 from services.cases.lifecycle import CaseState
 from services.cases.models import Case, Supplement, TimelineEntry
 from services.cases.rules import lights
+from services.guides import catalogue, reading
 from services.guides.reading import read_holidays
 from tests.cases.factories import PHOTO, CaseMaker
 from tests.cases.sweeping import swept
@@ -67,7 +71,7 @@ async def agree(case_id: UUID) -> None:
 
 def stopped() -> dict[str, State]:
     """How the clocks of the decision stand while the applicant owes an answer."""
-    return {PROMISE: State.PAUSED, STATUTE: State.PAUSED}
+    return {PROMISE: State.PAUSED, STATUTE: State.RUNNING}
 
 
 async def asked(cases: CaseMaker, case_id: UUID) -> UUID:
@@ -267,3 +271,103 @@ async def test_calendar_that_changes_while_the_clock_stands_is_counted_when_it_g
     assert case.due_on == days.add_working_days(due_on, 1)
     await agree(case_id)
     assert not await ClockPause.filter(open_of__isnull=False).exists()
+
+
+async def answered_after(
+    cases: CaseMaker, frozen_clock: FrozenClock, case_id: UUID, day: int
+) -> Case:
+    """Asked for a supplement on 2026-11-26, answered on that day of December."""
+    frozen_clock.set(datetime(2026, 11, 26, 2, tzinfo=UTC))
+    notice = await supplement.request(
+        case_id,
+        items=[supplement.Missing(PHOTO, "看不清")],
+        note="",
+        due_on=date(2026, 12, 31),
+        by=cases.officer,
+    )
+    frozen_clock.set(datetime(2026, 12, day, 2, tzinfo=UTC))
+    await cases.attach(case_id)
+    await supplement.answer(case_id, notice, note="", by=cases.by, blobs=cases.blobs)
+    return await Case.get(id=case_id)
+
+
+async def test_notice_after_acceptance_stops_the_promise_and_not_the_law(
+    cases: CaseMaker, frozen_clock: FrozenClock
+) -> None:
+    case_id = await cases.accepted()
+    before = await Case.get(id=case_id)
+
+    case = await answered_after(cases, frozen_clock, case_id, 1)
+
+    assert (str(before.due_on), str(case.due_on)) == ("2026-12-09", "2026-12-14")
+    assert case.statutory_due_on == before.statutory_due_on == date(2027, 1, 7)
+    (pause,) = await ClockPause.all().select_related("clock")
+    assert (pause.clock.kind, pause.cause) == (PROMISE, case_clocks.SUPPLEMENT)
+
+
+async def test_promise_that_waited_is_never_later_than_the_law(
+    cases: CaseMaker, frozen_clock: FrozenClock
+) -> None:
+    case_id = await cases.accepted()
+
+    case = await answered_after(cases, frozen_clock, case_id, 30)
+
+    promise = await Clock.get(owner_id=case_id, kind=PROMISE)
+    assert promise.due_on > date(2027, 1, 7)
+    assert case.due_on == case.statutory_due_on == date(2027, 1, 7)
+    assert case.red_on == date(2027, 1, 8)
+    await agree(case_id)
+
+
+async def test_law_lapses_while_the_applicant_is_waited_for(
+    cases: CaseMaker, frozen_clock: FrozenClock
+) -> None:
+    case_id = await cases.accepted()
+    await asked(cases, case_id)
+    frozen_clock.set(datetime(2026, 12, 10, 2, tzinfo=UTC))
+    await swept()
+    assert not await ClockMark.filter(clock__owner_id=case_id, clock__kind=PROMISE).exists()
+
+    await sweep.sweep(date(2027, 1, 8))
+
+    reached = await ClockMark.filter(clock__owner_id=case_id, clock__kind=STATUTE).order_by("id")
+    assert [str(each.mark) for each in reached] == ["warn", "due", "lapse"]
+    assert reached[-1].reached_on == date(2027, 1, 8)
+
+
+async def test_item_that_names_a_ground_stops_the_law_as_well(
+    cases: CaseMaker, frozen_clock: FrozenClock, tmp_path: Path
+) -> None:
+    folder = Path(shutil.copytree(reading.FOLDER, tmp_path / "catalogue"))
+    file = folder / "items" / "RSJ.yaml"
+    head, item, rest = re.split(
+        r"(?=^  - code: SJ-RSJ-0[34]$)", file.read_text(encoding="utf-8"), flags=re.MULTILINE
+    )
+    named = "special_procedures:\n      - kind: supplement\n        clock: stops\n        max:\n"
+    named += "          value: 20\n          unit: workday\n        note: 样例"
+    file.write_text(head + item.replace("special_procedures: []", named) + rest, encoding="utf-8")
+    await catalogue.load(folder)
+    case_id = await cases.accepted()
+    before = await Case.get(id=case_id)
+
+    case = await answered_after(cases, frozen_clock, case_id, 1)
+
+    days = await holidays.calendar()
+    assert before.statutory_due_on is not None
+    assert case.statutory_due_on == days.add_working_days(before.statutory_due_on, 3)
+    await agree(case_id)
+
+
+def test_causes_of_the_catalogue_stop_the_law_where_their_item_says_so() -> None:
+    items = {item.code: item for item in reading.read_catalogue().items}
+    stopping = {
+        (code, each.kind)
+        for code, item in items.items()
+        for each in item.special_procedures
+        if case_clocks.stops_statute(item, each.kind)
+    }
+
+    assert {kind for _, kind in stopping} == {"announce", "assess", "expert", "publicity", "test"}
+    assert not any(
+        case_clocks.stops_statute(item, case_clocks.SUPPLEMENT) for item in items.values()
+    )

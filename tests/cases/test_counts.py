@@ -65,7 +65,7 @@ class Walk:
             "write": lambda: self._write(case_id, by=who),
             "answer": lambda: self._write(case_id, by=by),
             "read": lambda: self._read(case_id),
-            "deem": lambda: swept(),
+            "deem": swept,
             "undone": lambda: self._undone(case_id),
             "fold": lambda: counts.fold(today=clock.today()),
         }

@@ -1,9 +1,11 @@
+import json
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID, uuid4
 
 import pytest
 
-from core import clock, jobs
+from core import clock
+from core.clocks import sweep
 from core.outbox import OutboxMessage
 from services.cases import errors
 from services.cases.acts import apply, supplement
@@ -171,17 +173,21 @@ async def test_a_notice_lapses_the_day_after_its_term(
 async def test_notices_of_many_days_all_lapse_the_oldest_first(
     cases: CaseMaker, frozen_clock: FrozenClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(jobs, "PAGE", 2)
+    monkeypatch.setattr(sweep, "PAGE", 2)
     first, second = date(2026, 12, 4), date(2026, 12, 7)
     for due_on in (second, first, second, first, second):
         await asked(cases, await cases.submitted(), due_on=due_on)
     frozen_clock.set(datetime(2026, 12, 20, tzinfo=UTC))
 
-    assert await supplement.lapse(clock.now()) == 5
+    assert await swept() == 5
 
-    told_of = await OutboxMessage.filter(name="CaseLapsed").order_by("id")
-    days = [(await Supplement.get(case_id=row.key)).due_on for row in told_of]
-    assert days == [first, first, second, second, second]
+    assert await OutboxMessage.filter(name="CaseLapsed").count() == 5
+    told_of = await OutboxMessage.filter(name="ClockReached").order_by("id")
+    lapsed = [
+        said for said in (json.loads(row.payload) for row in told_of) if said["mark"] == "lapse"
+    ]
+    days = [each["for_due_on"] for each in lapsed if each["kind"] == "answer"]
+    assert days == [*[str(first)] * 2, *[str(second)] * 3]
 
 
 async def test_an_answered_notice_does_not_lapse(

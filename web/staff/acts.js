@@ -148,7 +148,7 @@ function Supplement({ one, changed }) {
 
   return html`
     <form class="stack" onSubmit=${submit}>
-      <p>请一次告知需要补正的全部内容。补正期间不计入办理时限。</p>
+      <p>请一次告知需要补正的全部内容。补正期间不计入承诺时限；受理后要求补正的，法定时限照常计算。</p>
       ${act.error && html`<${Failure} error=${act.error} />`}
       ${complaint && html`<p class="msg" role="alert">${complaint}</p>`}
       <fieldset class="field">

@@ -1,7 +1,8 @@
 """The supplement: asked for once, naming everything; answered, or lapsed.
 
-Administrative Licensing Law art. 32(4): what is missing must be told at one time. While the notice
-is open the clock of the case stands still.
+Administrative Licensing Law art. 32(4): what is missing must be told at one time. While a notice
+is open before acceptance, no clock of the office runs; after acceptance the promise stands still,
+and the statutory limit only where the item names a ground for it (art. 45).
 """
 
 from collections.abc import Sequence
@@ -95,7 +96,8 @@ async def _request(
         requested_at=at,
     )
     if case.state_before_supplement is CaseState.ACCEPTED:
-        await case_clocks.stop(case, cause=case_clocks.SUPPLEMENT, on=today)
+        item = await moves.item_of(case)
+        await case_clocks.stop(case, item, cause=case_clocks.SUPPLEMENT, on=today)
     else:
         await case_clocks.end(case, case_clocks.ACCEPTANCE, on=today)
     await case_clocks.start_answer(case, supplement.id, on=today, due_on=due, days=days)
@@ -155,9 +157,9 @@ async def answer(
 ) -> None:
     """The applicant has supplied everything; the clock runs on.
 
-    Before acceptance the five days begin anew with the complete materials; after it the due dates
-    move by the days the clock stood still. Raises `CaseIncomplete` with what is still missing,
-    `StepUpRequired`.
+    Before acceptance the five days begin anew with the complete materials; after it the promise
+    gets back the days for which it stood still, as far as the law allows. Raises `CaseIncomplete`
+    with what is still missing, `StepUpRequired`.
     """
     assurance.require(by, assurance.Act.SUBMIT)
     case = await moves.get_own(case_id, by=by)
