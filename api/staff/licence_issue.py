@@ -20,8 +20,9 @@ from identity.errors import (
     TooManySignIns,
     WrongCredentials,
 )
+from identity.factors import errors as factor_errors
+from identity.factors import second_step
 from identity.principal import Principal
-from identity.staff import officers
 from identity.staff.roles import Act
 from wallet import errors
 from wallet.issue import by_hand
@@ -41,6 +42,11 @@ _SEALING = (
     errors.IssueFailed,
     errors.SecondPersonNeeded,
     TooManySignIns,
+    factor_errors.CodeOfSecondNeeded,
+    factor_errors.CodeRefused,
+    factor_errors.CodeOutOfTime,
+    factor_errors.CodeUsed,
+    factor_errors.TooManyCodes,
 )
 _HOLDER = (
     errors.LicenceTypeNotFound,
@@ -65,6 +71,8 @@ class Second(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
     staff_no: Annotated[str, msgspec.Meta(min_length=1, max_length=32)]
     password: Annotated[str, msgspec.Meta(min_length=1, max_length=256)]
+    code: Annotated[str, msgspec.Meta(max_length=20)] = ""
+    """The one-time code of an officer who holds a second factor."""
 
 
 class IssuableType(msgspec.Struct, kw_only=True):
@@ -219,8 +227,12 @@ async def _present(request: Request, second: Second | None) -> Principal | None:
     if second is None:
         return None
     try:
-        return await officers.authenticate(
-            second.staff_no, second.password, place=address_of(request)
+        return await second_step.vouch(
+            second.staff_no,
+            second.password,
+            code=second.code,
+            place=address_of(request),
+            factor_required=request.app.ctx.resources.settings.staff_factor == "required",
         )
     except WrongCredentials:
         raise errors.SecondPersonNeeded("复核人的工号或密码不正确，请核对后再试") from None

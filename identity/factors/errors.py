@@ -2,7 +2,7 @@
 
 Problem
 ├── Forbidden   SecondFactorNeeded, FreshSignInRequired, CodeRefused, CodeOutOfTime,
-│               PasskeyRefused, PasskeyCloned, ForeignOrigin
+│               PasskeyRefused, PasskeyCloned, ForeignOrigin, CodeOfSecondNeeded
 ├── NotFound    FactorNotFound
 ├── Conflict    CodeUsed, LastFactor, PasskeyKnown, PasskeyUnavailable, TooManyPasskeys,
 │               RecoveryNotOpen, AnotherOperatorNeeded
@@ -112,3 +112,10 @@ class RecoveryNotOpen(Conflict):
 class AnotherOperatorNeeded(Conflict):
     slug = "another-operator-needed"
     title = "恢复登录须由两位不同的管理员确认，且不能是本人，请换另一位确认"
+
+
+class CodeOfSecondNeeded(Forbidden):
+    """Of the other officer at the desk, not of the caller."""
+
+    slug = "code-of-second-needed"
+    title = "请由复核人输入手机上的动态口令；复核人还没有登记的，请先登记"

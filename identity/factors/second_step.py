@@ -19,6 +19,7 @@ from identity.log_in.sessions import IssuedSession
 from identity.log_in.sign_in_log import Visit
 from identity.models import Officer, State
 from identity.principal import Principal
+from identity.staff import officers
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -83,6 +84,24 @@ async def by_passkey(
 async def waiting(ticket: str, *, redis: "Redis") -> tuple[Officer, dict[str, Any]]:
     """Whose sign-in waits under a ticket, without spending it. Raises SecondStepExpired."""
     return await _officer_of(await hand_over.look(redis, KIND, ticket))
+
+
+async def vouch(
+    staff_no: str, password: str, *, code: str, place: str, factor_required: bool
+) -> Principal:
+    """Another officer who is present at somebody's desk, by password and a one-time code.
+
+    Who holds a factor shows a code also here: a password alone would grant what it does not open.
+    Keys answer at their owner's device only, so who holds nothing else cannot vouch. Raises
+    WrongCredentials, TooManySignIns, CodeOfSecondNeeded, CodeRefused, CodeOutOfTime, CodeUsed,
+    TooManyCodes.
+    """
+    principal = await officers.authenticate(staff_no, password, place=place)
+    if await holding.holds_any(principal.id) or factor_required:
+        if one_time.WAY not in await holding.ways(principal.id) or not code.strip():
+            raise errors.CodeOfSecondNeeded()
+        await one_time.check(principal.id, code)
+    return principal
 
 
 async def open_session(

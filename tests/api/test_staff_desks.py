@@ -5,10 +5,15 @@ from typing import Any
 
 import aiohttp
 import msgspec
+import pyotp
 import pytest
+from redis.asyncio import Redis
 
 from core import clock
 from core.protection.audit import AuditRecord
+from identity import sign_in as identity_sign_in
+from identity.factors import errors as factor_errors
+from identity.factors import one_time, second_step
 from identity.staff.roles import Role
 from tests.api.applicants import Applicant, Caller, browser, sign_in, sign_in_officer
 from tests.identity import factories
@@ -87,6 +92,41 @@ async def test_wrong_password_of_the_second_officer_ends_no_session(
 
     assert made["state"] == "valid"
     assert await AuditRecord.filter(action="licence.issue").count() == 1
+
+
+async def test_second_officer_with_an_app_vouches_by_a_code_too(
+    city: City, address: str, redis: Redis
+) -> None:
+    """Else a password read over a shoulder grants at another desk what it does not open at all."""
+    await factories.officer("WJW-01", key="WJW")
+    issued = await identity_sign_in.officer("WJW-01", factories.PASSWORD, idle_minutes=30)
+    begun = await one_time.begin(staff_no="WJW-01", redis=redis, by=issued.principal)
+    first = pyotp.TOTP(begun.secret).at(clock.now())
+    await one_time.confirm(begun.id, first, redis=redis, by=issued.principal)
+    order = {**ORDER, "licence_type": "HLTH", "facts": HEALTH}
+    async with browser(address) as http:
+        officer = await sign_in_officer(http, "WJW-91", department="WJW", roles=(Role.SEAL_KEEPER,))
+
+        async def asked(code: str) -> tuple[int, str]:
+            second = {"staff_no": "WJW-01", "password": factories.PASSWORD, "code": code}
+            body = {**order, "second": second}
+            status, answer = await officer.call("POST", "/api/staff/licences", body)
+            return status, answer.get("slug", "")
+
+        assert await asked("") == (403, "code-of-second-needed")
+        assert await asked("000000") == (403, "code-refused")
+        assert await asked(first) == (409, "code-used")
+        next_one = pyotp.TOTP(begun.secret).at(clock.now(), counter_offset=1)
+        assert await asked(next_one) == (201, "")
+
+
+@pytest.mark.usefixtures("db")
+async def test_second_officer_without_a_factor_does_not_vouch_where_one_is_required() -> None:
+    await factories.officer("WJW-01", key="WJW")
+    terms: dict[str, Any] = {"place": "", "factor_required": True}
+    for code in ("", "000000"):
+        with pytest.raises(factor_errors.CodeOfSecondNeeded):
+            await second_step.vouch("WJW-01", factories.PASSWORD, code=code, **terms)
 
 
 @pytest.mark.parametrize("role", [Role.REVIEWER, Role.SUPERVISOR, Role.WINDOW, Role.REGISTRAR])

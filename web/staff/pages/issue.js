@@ -6,7 +6,7 @@ import { ErrorSummary, Field, checkFields, errorsOf, tidy } from '../../kit/form
 import { Facts, Failure, H1, Loading, useAct, useData } from '../../kit/ui.js';
 import { PersonFields, nobody } from '../person.js';
 
-const empty = { document_no: '', cause: '', staff_no: '', password: '' };
+const empty = { document_no: '', cause: '', staff_no: '', password: '', code: '' };
 
 const GROUND = [
   {
@@ -124,10 +124,10 @@ function Order({ draft, holder, send, button }) {
       return;
     }
     setErrors({});
-    const { staff_no, password, document_no, cause } = ground;
+    const { staff_no, password, code, document_no, cause } = ground;
     const order = { facts: tidy(draft.fields, facts), document_no: document_no.trim(), cause: cause.trim() };
     if (draft.needs_second) {
-      order.second = { staff_no: staff_no.trim(), password };
+      order.second = { staff_no: staff_no.trim(), password, code };
     }
     await act.run(async () => {
       try {
@@ -188,6 +188,18 @@ function Order({ draft, holder, send, button }) {
             aria-describedby=${errors.password ? 'f-password-error' : null}
             value=${ground.password}
             onInput=${(event) => setGround((before) => ({ ...before, password: event.target.value }))}
+          />
+        </div>
+        <div class="field">
+          <label for="f-code">复核人动态口令<span class="optional">（登记过的必填）</span></label>
+          <input
+            class="in mono"
+            id="f-code"
+            maxlength="20"
+            inputmode="numeric"
+            autocomplete="off"
+            value=${ground.code}
+            onInput=${(event) => setGround((before) => ({ ...before, code: event.target.value }))}
           />
         </div>
       `
