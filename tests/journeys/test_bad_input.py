@@ -37,6 +37,8 @@ STAFF = {
     "supervisor": "ZWB-90",
     "seal_keeper": "ZWB-80",
     "registrar": "MZJ-21",
+    "account_keeper": "GL-01",
+    "head": "SCJG-31",
 }
 LOOSE = {"*/uploads", "*/uploads/{upload_id}", "*/file", "*/seal-verifications"}
 """Take bytes, not JSON; their hostile files are in tests/cases and tests/wallet."""

@@ -242,6 +242,10 @@ async def test_pages_are_fit_for_everybody(
     assert await look(page, dress) == []
     await enrol_passkey(page, "办公室电脑")
     await page.heading("待办件")
+    await page.go("/staff/#/factors")
+    await page.heading(FACTORS)
+    await page.sees("办公室电脑")
+    assert await look(page, dress) == []
     await leave(page)
     await second_step(page, office, number)
     assert await look(page, dress) == []
