@@ -40,6 +40,7 @@ class RecoveryView:
     name: str
     staff_no: str
     department: str | None
+    """In short; None for all departments."""
     state: str
     asked_at: datetime
     expires_at: datetime
@@ -141,13 +142,13 @@ async def list_for(by: Principal) -> list[RecoveryView]:
         rows = rows.filter(officer__department_id=by.department)
     found = await rows.order_by("asked_at").limit(SHOWN)
     people = {row.officer_id for row in found} | {row.first_by for row in found if row.first_by}
-    named = {one.id: one for one in await Officer.filter(id__in=people)}
+    named = await _named(people)
     return [
         RecoveryView(
             id=row.id,
             name=named[row.officer_id].name,
             staff_no=named[row.officer_id].staff_no,
-            department=named[row.officer_id].department_id,
+            department=_department(named[row.officer_id]),
             state=row.state.value,
             asked_at=row.asked_at,
             expires_at=row.expires_at,
@@ -166,17 +167,26 @@ async def list_locked(by: Principal) -> list[LockedKey]:
     if by.department is not None:
         rows = rows.filter(officer__department_id=by.department)
     found = await rows.order_by("-locked_at").limit(SHOWN)
-    named = {one.id: one for one in await Officer.filter(id__in=[row.officer_id for row in found])}
+    named = await _named({row.officer_id for row in found})
     return [
         LockedKey(
             name=named[row.officer_id].name,
             staff_no=named[row.officer_id].staff_no,
-            department=named[row.officer_id].department_id,
+            department=_department(named[row.officer_id]),
             locked_at=row.locked_at,
         )
         for row in found
         if row.locked_at is not None
     ]
+
+
+async def _named(officer_ids: set[UUID]) -> dict[UUID, Officer]:
+    rows = await Officer.filter(id__in=list(officer_ids)).prefetch_related("department")
+    return {row.id: row for row in rows}
+
+
+def _department(officer: Officer) -> str | None:
+    return officer.department.short_name if officer.department else None
 
 
 async def _get_for(recovery_id: UUID, *, by: Principal) -> FactorRecovery:

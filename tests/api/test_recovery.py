@@ -77,6 +77,7 @@ async def test_two_operators_let_the_officer_in(loser: Caller, operators: list[C
     assert asked["state"] == "asked"
     [one] = (await operators[0].ok("GET", DESK))["recoveries"]
     assert (one["staff_no"], one["confirmations"], one["mine"]) == ("SCJG-01", 0, False)
+    assert one["department"] == "区市场监管局"
     path = f"{DESK}/{one['id']}/confirmation"
 
     [one] = (await operators[0].ok("POST", path))["recoveries"]
