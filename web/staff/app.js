@@ -10,8 +10,6 @@ import * as state from './state.js';
 
 const LIVE_WORDS = { connecting: '正在连接…', open: '实时更新中', waiting: '连接断开，正在重连…' };
 
-const READERS = ['reviewer', 'window', 'supervisor'];
-
 function Top() {
   const officer = state.me.value;
   const live = state.live.value?.state.value;
@@ -31,9 +29,14 @@ function Top() {
         officer &&
         !state.enrolling.value &&
         html`
-        <span class=${live === 'open' ? 'live' : 'live off'} role="status">
-          ${LIVE_WORDS[live] ?? LIVE_WORDS.connecting}
-        </span>
+        ${
+          live !== undefined &&
+          html`
+          <span class=${live === 'open' ? 'live' : 'live off'} role="status">
+            ${LIVE_WORDS[live] ?? LIVE_WORDS.connecting}
+          </span>
+        `
+        }
         <a class="btn plain sm" href="#/factors" aria-label=${`${officer.name}：我的登录方式`}>${officer.name}</a>
       `
       }
@@ -45,24 +48,33 @@ function Top() {
 
 /** A desk is asked for when it is opened: most officers work at one of ten. */
 const DESKS = {
+  accounts: () => import('./pages/accounts.js'),
   case: () => import('./pages/case.js'),
+  changes: () => import('./pages/changes.js'),
   delivery: () => import('./pages/delivery.js'),
+  departments: () => import('./pages/departments.js'),
   factors: () => import('./pages/factors.js'),
   guardianships: () => import('./pages/guardianships.js'),
   issue: () => import('./pages/issue.js'),
   licences: () => import('./pages/licences.js'),
   operations: () => import('./pages/operations.js'),
+  officer: () => import('./pages/officer.js'),
   overview: () => import('./pages/overview.js'),
+  power: () => import('./pages/power.js'),
   recoveries: () => import('./pages/recoveries.js'),
   seals: () => import('./pages/seals.js'),
+  systems: () => import('./pages/systems.js'),
   webhooks: () => import('./pages/webhooks.js'),
   worklist: () => import('./pages/worklist.js'),
 };
 
 /** Where an officer begins; who reads no cases has another desk of their own. */
 function ownDesk({ roles }) {
-  if (roles.some((role) => READERS.includes(role))) {
+  if (roles.some((role) => state.READERS.includes(role))) {
     return 'worklist';
+  }
+  if (roles.includes('account_keeper')) {
+    return 'accounts';
   }
   return roles.includes('registrar') ? 'guardianships' : 'licences';
 }

@@ -12,6 +12,9 @@ export const live = signal(null);
 /** The session is one of a password alone: it opens the enrolment of a second factor and nothing else. */
 export const enrolling = signal(false);
 
+/** Roles that read cases, and hear of them live. */
+export const READERS = ['reviewer', 'window', 'supervisor'];
+
 function readRoute() {
   return location.hash.slice(1) || '/';
 }
@@ -34,7 +37,9 @@ export function welcome(officer, mustEnrol = false) {
   if (mustEnrol) {
     return;
   }
-  live.value ??= openLive('/api/staff/live');
+  if (officer.roles.some((role) => READERS.includes(role))) {
+    live.value ??= openLive('/api/staff/live');
+  }
   if (localStorage.getItem('unsent:staff')) {
     import('../kit/outbox.js').then(({ start }) => start(officer.id, 'staff'));
   }
