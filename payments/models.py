@@ -130,12 +130,15 @@ class Statement(Model):
     paid = fields.BigIntField()
     refunded = fields.BigIntField()
     mended = fields.IntField(default=0)
+    differing = fields.IntField(default=0, db_default=0)
+    """How many differences are left, written with them."""
     compared_at = fields.DatetimeField(default=now)
 
     class Meta:
         table = "payments_statement"
         app = "payments"
         unique_together = (("provider", "day"),)
+        indexes = (("day", "provider"),)
 
 
 class Difference(Model):
@@ -155,4 +158,4 @@ class Difference(Model):
     class Meta:
         table = "payments_difference"
         app = "payments"
-        indexes = (("statement_id",),)
+        indexes = (("statement_id", "id"),)

@@ -59,14 +59,26 @@ class PaymentLine:
 class StatementView:
     """A compared day."""
 
+    id: UUID
     provider: str
     day: date
     lines: int
     paid: int
     refunded: int
     mended: int
-    differences: tuple[tuple[str, str, int | None, int | None], ...]
-    """Kind, number, ours, theirs."""
+    differing: int
+    """How many differences are left; `list_differences` tells them."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DifferenceView:
+    """What a statement and our books do not agree on. Money in fen."""
+
+    id: UUID
+    kind: str
+    number: str
+    ours: int | None
+    theirs: int | None
 
 
 async def list_bills(
@@ -141,27 +153,45 @@ async def list_payments(
     return rows.map(lambda row: _payment(row, orders.get(row.paid_by_order or "")))
 
 
-async def list_statements(by: Principal) -> list[StatementView]:
-    """Compared days, the newest first; the city's, so that a department's officer sees none."""
+async def list_statements(
+    by: Principal, *, after: str | None = None, limit: int = 20
+) -> Page[StatementView]:
+    """Compared days, the newest first; the city's, so that a department's officer sees none.
+
+    Raises WrongPlace.
+    """
     if not allows(by, Act.OPERATE):
-        return []
-    rows = await Statement.all().order_by("-day", "provider").limit(SHOWN)
-    found: dict[UUID, list[tuple[str, str, int | None, int | None]]] = {}
-    for one in await Difference.filter(statement_id__in=[row.id for row in rows]):
-        line = (one.kind.value, one.number, one.ours, one.theirs)
-        found.setdefault(one.statement_id, []).append(line)
-    return [
-        StatementView(
+        return Page()
+    days = Section("statements", Statement.all(), ("day", "provider"))
+    return (await pages.read(days, after=after, limit=limit)).map(
+        lambda row: StatementView(
+            id=row.id,
             provider=row.provider,
             day=row.day,
             lines=row.lines,
             paid=row.paid,
             refunded=row.refunded,
             mended=row.mended,
-            differences=tuple(found.get(row.id, ())),
+            differing=row.differing,
         )
-        for row in rows
-    ]
+    )
+
+
+async def list_differences(
+    statement_id: UUID, by: Principal, *, after: str | None = None, limit: int = 20
+) -> Page[DifferenceView]:
+    """What is left of one comparison; nothing of one that is not there.
+
+    Raises RoleMissing, WrongPlace.
+    """
+    insist(by, Act.OPERATE)
+    rows = Difference.filter(statement_id=statement_id)
+    left = Section("differences", rows, ("id",), newest_first=False)
+    return (await pages.read(left, after=after, limit=limit)).map(
+        lambda row: DifferenceView(
+            id=row.id, kind=row.kind.value, number=row.number, ours=row.ours, theirs=row.theirs
+        )
+    )
 
 
 def _view(row: Bill) -> BillView:

@@ -120,6 +120,7 @@ async def _keep(
                 "paid": paid,
                 "refunded": refunded,
                 "mended": mended,
+                "differing": len(left),
                 "compared_at": clock.now(),
             },
             provider=provider,

@@ -15,7 +15,6 @@ from api.edge.endpoint import endpoint
 from core.data.pages import WrongPlace
 from identity import channels
 from identity import errors as identity_errors
-from identity.principal import Principal
 from identity.staff.roles import Act
 from miniapp_bridge.connector import Connector
 from miniapp_bridge.errors import PlatformUnavailable
@@ -99,27 +98,41 @@ class PaymentRow(msgspec.Struct, kw_only=True):
 
 
 class DifferenceRow(msgspec.Struct, kw_only=True):
+    id: UUID
     kind: str
     number: str
     ours: int | None
     theirs: int | None
 
 
+class DifferenceRows(msgspec.Struct, kw_only=True):
+    differences: list[DifferenceRow]
+    next: str | None
+    """`after` of the next page; null on the last one."""
+
+
 class StatementRow(msgspec.Struct, kw_only=True):
+    id: UUID
     provider: str
     day: date
     lines: int
     paid: int
     refunded: int
     mended: int
-    differences: list[DifferenceRow]
+    differing: int
+    """How many differences are left."""
+
+
+class Statements(msgspec.Struct, kw_only=True):
+    statements: list[StatementRow]
+    next: str | None
+    """`after` of the next page; null on the last one."""
 
 
 class Payments(msgspec.Struct, kw_only=True):
     payments: list[PaymentRow]
     next: str | None
-    """`after` of the next page of payments; null on the last one."""
-    statements: list[StatementRow]
+    """`after` of the next page; null on the last one."""
 
 
 class AskRefund(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -188,7 +201,7 @@ async def switch_channel(request: Request, key: str, body: SwitchChannel) -> Non
 @bp.get("/payments")
 @guards.officer(Act.READ_PAYMENTS)
 @endpoint(
-    summary="Payments and compared statements",
+    summary="Payments, newest first",
     query=paging.Page,
     returns=Payments,
     problems=(WrongPlace,),
@@ -213,7 +226,39 @@ async def list_payments(request: Request, query: paging.Page) -> Payments:
         )
         for line in found
     ]
-    return Payments(payments=rows, next=found.following, statements=await _statements(by))
+    return Payments(payments=rows, next=found.following)
+
+
+@bp.get("/payments/statements")
+@guards.officer(Act.READ_PAYMENTS)
+@endpoint(
+    summary="Days compared with the platforms' statements; none for officers of one department",
+    query=paging.Page,
+    returns=Statements,
+    problems=(WrongPlace,),
+)
+async def list_statements(request: Request, query: paging.Page) -> Statements:
+    by = request.ctx.principal
+    found = await queries.list_statements(by, after=query.after, limit=query.limit)
+    rows = [msgspec.convert(one, StatementRow, from_attributes=True) for one in found]
+    return Statements(statements=rows, next=found.following)
+
+
+@bp.get("/payments/statements/<statement_id:uuid>/differences")
+@guards.officer(Act.OPERATE)
+@endpoint(
+    summary="What a statement and our books do not agree on",
+    query=paging.Page,
+    returns=DifferenceRows,
+    problems=(WrongPlace,),
+)
+async def list_differences(
+    request: Request, statement_id: UUID, query: paging.Page
+) -> DifferenceRows:
+    by = request.ctx.principal
+    found = await queries.list_differences(statement_id, by, after=query.after, limit=query.limit)
+    rows = [msgspec.convert(one, DifferenceRow, from_attributes=True) for one in found]
+    return DifferenceRows(differences=rows, next=found.following)
 
 
 @bp.post("/payments/<bill_id:uuid>/refunds")
@@ -236,24 +281,6 @@ async def ask_refund(request: Request, bill_id: UUID, body: AskRefund) -> Refund
         str,
     )
     return RefundAsked(refund_no=number)
-
-
-async def _statements(by: Principal) -> list[StatementRow]:
-    return [
-        StatementRow(
-            provider=one.provider,
-            day=one.day,
-            lines=one.lines,
-            paid=one.paid,
-            refunded=one.refunded,
-            mended=one.mended,
-            differences=[
-                DifferenceRow(kind=kind, number=number, ours=ours, theirs=theirs)
-                for kind, number, ours, theirs in one.differences
-            ],
-        )
-        for one in await queries.list_statements(by)
-    ]
 
 
 async def _line(name: str, source: Connector) -> ConnectorLine:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from core import ids
 from identity.staff.roles import Role
 from push.live import stream
 from push.models import WebhookCall
@@ -18,6 +19,7 @@ CITY_WIDE = (
     ("PUT", "/api/staff/channels/wechat-mini", {"content_check": False}),
     ("GET", "/api/staff/channels", None),
     ("GET", "/api/staff/connectors", None),
+    ("GET", f"/api/staff/payments/statements/{ids.new_id()}/differences", None),
     ("GET", "/api/staff/messaging", None),
     ("GET", "/api/staff/messaging/deliveries?state=sent", None),
 )
@@ -30,8 +32,8 @@ async def test_a_departments_supervisor_has_no_say_in_what_is_the_citys(
         supervisor = await sign_in_officer(http, "GA-90", department="GA", roles=(Role.SUPERVISOR,))
         for method, path, body in CITY_WIDE:
             assert await supervisor.refused(method, path, body) == (403, "role-missing"), path
-        shown = await supervisor.ok("GET", "/api/staff/payments")
-        assert shown["statements"] == []
+        shown = await supervisor.ok("GET", "/api/staff/payments/statements")
+        assert (shown["statements"], shown["next"]) == ([], None)
 
 
 @pytest.mark.parametrize("role", [Role.REGISTRAR, Role.SEAL_KEEPER])

@@ -148,6 +148,7 @@ RULES: dict[str, str] = {
     "payments.queries.get_receipt": "own mandate",
     "payments.queries.list_bills": "own",
     "payments.queries.list_payments": "staff:READ_PAYMENTS",
+    "payments.queries.list_differences": "staff:OPERATE",
     "payments.queries.list_statements": "staff:OPERATE",
     "payments.queries.own_bill": "own mandate",
     "payments.refunds.ask_back": "staff:REFUND trace",

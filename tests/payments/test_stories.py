@@ -185,8 +185,8 @@ async def test_books_agree_at_the_end_of_every_story(
 
     for story in stories:
         await check_bill(story)
-    differences = [one.differences for one in await queries.list_statements(officer())]
-    assert [one for one in differences if one] == []
+    compared = await queries.list_statements(officer(), limit=100)
+    assert [one for one in compared if one.differing] == []
     settled = await Bill.filter(state__in=("paid", "refunded")).count()
     assert settled > STORIES_A_RUN / 3
     assert await Order.filter(surplus=True).exists(), "no story paid twice: play others"

@@ -28,6 +28,7 @@ export default function Operations() {
     <${Block} title="平台对接" path="/api/staff/connectors" view=${Connectors} />
     <${Block} title="渠道" path="/api/staff/channels" view=${Channels} />
     <${PaymentList} />
+    <${StatementList} />
   `;
 }
 
@@ -46,12 +47,62 @@ function Block({ title, path, view }) {
 function PaymentList() {
   const found = useList('/api/staff/payments', { name: 'payments' });
   return html`
-    <section class="card" aria-label="缴费与对账">
-      <h2>缴费与对账</h2>
+    <section class="card" aria-label="缴费">
+      <h2>缴费</h2>
       ${found.error && !found.items && html`<${Failure} error=${found.error} retry=${found.reload} />`}
       ${!found.items && !found.error && html`<${Loading} />`}
       ${found.items && html`<${Payments} list=${found} reload=${found.reload} />`}
     </section>
+  `;
+}
+
+function StatementList() {
+  const found = useList('/api/staff/payments/statements', { name: 'statements' });
+  return html`
+    <section class="card" aria-label="对账">
+      <h2>对账</h2>
+      ${found.error && !found.items && html`<${Failure} error=${found.error} retry=${found.reload} />`}
+      ${!found.items && !found.error && html`<${Loading} />`}
+      ${found.items?.length === 0 && html`<p>还没有对账单。</p>`}
+      ${
+        found.items?.length > 0 &&
+        html`
+        <${Table} label="对账" head=${['日期', '平台', '笔数', '收', '退', '补记', '差异']}>
+          ${found.items.map((one) => html`<${Statement} key=${one.id} one=${one} />`)}
+        </${Table}>
+      `
+      }
+      <${More} list=${found} />
+    </section>
+  `;
+}
+
+function Statement({ one }) {
+  const [open, setOpen] = useState(false);
+  return html`
+    <tr>
+      <th scope="row">${one.day}</th><td>${PLATFORMS[one.provider] ?? one.provider}</td><td>${one.lines}</td><td>${yuan(one.paid)}</td><td>${yuan(one.refunded)}</td><td>${one.mended}</td>
+      <td>
+        ${one.differing === 0 && html`<${Tag} tone="ok">一致</${Tag}>`}
+        ${one.differing > 0 && html`<${Tag} tone="bad">${one.differing} 处不符</${Tag}>`}
+        ${one.differing > 0 && !open && html` <button class="btn sec sm" onClick=${() => setOpen(true)}>查看差异</button>`}
+        ${open && html`<${Differences} of=${one.id} />`}
+      </td>
+    </tr>
+  `;
+}
+
+function Differences({ of }) {
+  const found = useList(`/api/staff/payments/statements/${of}/differences`, { name: 'differences' });
+  return html`
+    ${found.error && !found.items && html`<${Failure} error=${found.error} retry=${found.reload} />`}
+    ${!found.items && !found.error && html`<${Loading} />`}
+    ${found.items?.map(
+      (one) => html`
+        <div key=${one.id}>${DIFFERENCES[one.kind]} <span class="mono">${one.number}</span> 我方 ${yuan(one.ours)} / 平台 ${yuan(one.theirs)}</div>
+      `,
+    )}
+    <${More} list=${found} />
   `;
 }
 
@@ -145,7 +196,6 @@ function Channels({ data, reload }) {
 }
 
 function Payments({ list, reload }) {
-  const { statements } = list.answer;
   return html`
     ${
       list.items.length === 0
@@ -165,30 +215,6 @@ function Payments({ list, reload }) {
     `
     }
     <${More} list=${list} />
-    <h3>对账</h3>
-    ${
-      statements.length === 0
-        ? html`<p>还没有对账单。</p>`
-        : html`
-      <${Table} label="对账" head=${['日期', '平台', '笔数', '收', '退', '补记', '差异']}>
-        ${statements.map(
-          (one) => html`
-          <tr key=${one.provider + one.day}>
-            <th scope="row">${one.day}</th><td>${one.provider}</td><td>${one.lines}</td><td>${yuan(one.paid)}</td><td>${yuan(one.refunded)}</td><td>${one.mended}</td>
-            <td>${
-              one.differences.length === 0
-                ? html`<${Tag} tone="ok">一致</${Tag}>`
-                : one.differences.map(
-                    (found) =>
-                      html`<div><${Tag} tone="bad">${DIFFERENCES[found.kind]}</${Tag}> ${found.number} ${yuan(found.ours)} / ${yuan(found.theirs)}</div>`,
-                  )
-            }</td>
-          </tr>
-        `,
-        )}
-      </${Table}>
-    `
-    }
   `;
 }
 
