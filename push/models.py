@@ -124,7 +124,12 @@ class Delivery(Queued, ProtectedModel):
             IndexWhere(fields=("due_at", "id"), name="idx_delivery_due", where="state = 'pending'"),
             ("state", "created_at", "id"),
             ("digest", "sent_at"),
-            ("created_at",),
+            ("channel", "state", "created_at", "id"),
+            IndexWhere(
+                fields=("channel", "created_at"),
+                name="idx_delivery_arrived",
+                where="delivered_at IS NOT NULL",
+            ),
         )
 
 

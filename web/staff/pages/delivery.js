@@ -1,7 +1,7 @@
 // Operator: parked events, deliveries by channel and state, providers. Every decision asks for a reason.
 
 import { html, useState } from '../../vendor/preact-htm.js';
-import { moment } from '../../kit/i18n.js';
+import { moment, upTo } from '../../kit/i18n.js';
 import { get, post, withQuery } from '../../kit/api.js';
 import { More, useList } from '../../kit/list.js';
 import { Facts, Failure, H1, Loading, Tag, useAct, useData } from '../../kit/ui.js';
@@ -28,6 +28,8 @@ const STATES = [
   ['skipped', '未使用'],
   ['sent', '已发送'],
 ];
+const MOST_COUNTED = 10_000; // as the server does
+const atMost = (number) => upTo(number, MOST_COUNTED);
 const seconds = (value) => (value === null ? '—' : `${value.toFixed(1)} 秒`);
 
 export default function Delivery() {
@@ -148,9 +150,9 @@ function Channels({ channels }) {
             (one) => html`
             <tr key=${one.channel}>
               <th scope="row">${CHANNELS[one.channel] ?? one.channel}</th>
-              <td>${one.sent}</td><td>${one.pending}</td><td>${one.skipped}</td>
-              <td>${one.failed > 0 ? html`<${Tag} tone="bad">${one.failed}</${Tag}>` : 0}</td>
-              <td>${one.delivered}</td><td>${one.channel === 'inbox' ? one.read : '—'}</td>
+              <td>${atMost(one.sent)}</td><td>${atMost(one.pending)}</td><td>${atMost(one.skipped)}</td>
+              <td>${one.failed > 0 ? html`<${Tag} tone="bad">${atMost(one.failed)}</${Tag}>` : 0}</td>
+              <td>${atMost(one.delivered)}</td><td>${one.channel === 'inbox' ? atMost(one.read) : '—'}</td>
               <td>${seconds(one.median_seconds)}</td><td>${seconds(one.slowest_seconds)}</td>
             </tr>
           `,
