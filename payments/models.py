@@ -38,6 +38,7 @@ class Bill(Model):
         unique_together = (("case_id", "fee_code"),)
         indexes = (
             ("subject_id", "created_at", "id"),
+            ("subject_id", "state", "created_at", "id"),
             ("department", "created_at", "id"),
             ("created_at", "id"),
         )

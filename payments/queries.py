@@ -84,16 +84,16 @@ class DifferenceView:
 async def list_bills(
     by: Principal, *, after: str | None = None, limit: int = SHOWN
 ) -> Page[BillView]:
-    """What the person, and then each organisation acted for, owes and has paid, the newest first.
+    """What the person, and then each organisation acted for, owes, and then what is settled.
 
-    Raises WrongPlace.
+    Each the newest first. Raises WrongPlace.
     """
     links = await identity_queries.list_organisations(by.person_id)
     owing = [by.person_id, *sorted(link.id for link in links)]
-    sections = (
-        Section(f"bills.{one}", Bill.filter(subject_id=one), _KEYS) for one in dict.fromkeys(owing)
-    )
-    return (await pages.read(*sections, after=after, limit=limit)).map(_view)
+    of = {one: Bill.filter(subject_id=one) for one in dict.fromkeys(owing)}
+    due = [Section(f"due.{one}", of[one].filter(state=BillState.DUE), _KEYS) for one in of]
+    rest = [Section(f"bills.{one}", of[one].exclude(state=BillState.DUE), _KEYS) for one in of]
+    return (await pages.read(*due, *rest, after=after, limit=limit)).map(_view)
 
 
 async def get_bill(bill_id: UUID, *, by: Principal) -> BillView:

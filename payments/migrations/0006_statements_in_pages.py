@@ -9,6 +9,10 @@ class Migration(migrations.Migration):
     initial = False
 
     operations = [
+        ops.AddIndex(
+            model_name='Bill',
+            index=Index(fields=['subject_id', 'state', 'created_at', 'id']),
+        ),
         ops.RemoveIndex(
             model_name='Difference',
             name=None,

@@ -13,7 +13,8 @@ from identity import sign_in
 from identity.people import mandates
 from identity.principal import Principal, PrincipalKind
 from payments import bills, errors, queries
-from payments.models import Order
+from payments.models import Bill, Order
+from tests import plans
 from tests.identity import factories
 from tests.payments.till import Till
 
@@ -169,6 +170,21 @@ async def test_bills_come_in_pages_the_own_first(till: Till, firm: UUID, bill_id
     assert len(shown) == 8
     with pytest.raises(WrongPlace):
         await queries.list_bills(till.person, after="elsewhere")
+
+
+async def test_what_is_owed_stands_before_all_that_is_settled(
+    till: Till, firm: UUID, bill_id: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = [await bills.open_bill(**bill_of(till.person.person_id, n)) for n in range(9)]
+    await Bill.filter(id__in=own[2:]).update(state="paid")
+    sections = plans.watch(monkeypatch)
+
+    shown = await walk(lambda after: queries.list_bills(till.person, after=after, limit=2))
+
+    assert [one.state for one in shown] == ["due"] * 3 + ["paid"] * 7
+    assert {one.id for one in shown[:3]} == {*own[:2], bill_id}
+    for section in sections:
+        assert await plans.faults(section) == [], section.name
 
 
 async def test_department_sees_its_payments_in_pages_and_no_others(
