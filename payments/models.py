@@ -159,4 +159,4 @@ class Difference(Model):
     class Meta:
         table = "payments_difference"
         app = "payments"
-        indexes = (("statement_id", "id"),)
+        indexes = (("statement_id", "number", "id"),)

@@ -180,13 +180,13 @@ async def list_statements(
 async def list_differences(
     statement_id: UUID, by: Principal, *, after: str | None = None, limit: int = 20
 ) -> Page[DifferenceView]:
-    """What is left of one comparison; nothing of one that is not there.
+    """What is left of one comparison, by number; nothing of one that is not there.
 
     Raises RoleMissing, WrongPlace.
     """
     insist(by, Act.OPERATE)
     rows = Difference.filter(statement_id=statement_id)
-    left = Section("differences", rows, ("id",), newest_first=False)
+    left = Section("differences", rows, ("number", "id"), newest_first=False)
     return (await pages.read(left, after=after, limit=limit)).map(
         lambda row: DifferenceView(
             id=row.id, kind=row.kind.value, number=row.number, ours=row.ours, theirs=row.theirs

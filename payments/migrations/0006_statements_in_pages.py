@@ -20,7 +20,7 @@ class Migration(migrations.Migration):
         ),
         ops.AddIndex(
             model_name='Difference',
-            index=Index(fields=['statement_id', 'id']),
+            index=Index(fields=['statement_id', 'number', 'id']),
         ),
         ops.AddField(
             model_name='Statement',

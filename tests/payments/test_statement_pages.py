@@ -113,7 +113,7 @@ async def test_differences_of_a_bad_day_come_in_pages_and_of_no_other(
 
     shown = await walk(lambda at: queries.list_differences(bad.id, officer(), after=at))
 
-    assert sorted(one.number for one in shown) == sorted(f"P{n}" for n in range(45))
+    assert [one.number for one in shown] == sorted(f"P{n}" for n in range(45))
     assert await plans.faults(sections[0]) == []
     with pytest.raises(RoleMissing):
         await queries.list_differences(bad.id, officer("SCJG"))
