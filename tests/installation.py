@@ -117,8 +117,12 @@ class Installation:
 
     def manage(self, *arguments: str) -> str:
         """Run another command of manage.py on the same installation; gives what it printed."""
+        return self.run("manage.py", *arguments)
+
+    def run(self, *program: str) -> str:
+        """Run a program of ours in Python beside the server; gives what it printed."""
         done = subprocess.run(
-            [sys.executable, "manage.py", *arguments],
+            [sys.executable, *program],
             cwd=ROOT,
             env=self._environment,
             check=True,

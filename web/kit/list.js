@@ -149,16 +149,34 @@ function joined(items, rest, by) {
 
 /** The button below a list that has more, and how much is shown; nothing below a short list. */
 export function More({ list, quiet = false }) {
+  const said = useRef(null);
+  const pressed = useRef(false);
+
+  function more() {
+    pressed.current = true;
+    list.more();
+  }
+
+  // Who pressed it for the last page stands on a button that is gone: they go on from what it left behind.
+  useEffect(() => {
+    if (pressed.current && !list.busy) {
+      pressed.current = false;
+      if (!list.hasMore) {
+        said.current?.focus({ preventScroll: true });
+      }
+    }
+  }, [list.busy, list.hasMore]);
+
   if (!list.items || (!list.hasMore && !list.error && list.items.length <= list.size)) {
     return null;
   }
   return html`
     ${list.error && html`<${Failure} error=${list.error} retry=${list.reload} />`}
-    ${!quiet && html`<p role="status" class="muted">${t(list.hasMore ? 'list.shown' : 'list.all', { n: list.items.length })}</p>`}
+    ${!quiet && html`<p role="status" class="muted" tabindex="-1" ref=${said}>${t(list.hasMore ? 'list.shown' : 'list.all', { n: list.items.length })}</p>`}
     ${
       list.hasMore &&
       html`
-      <button class="btn sec block" aria-disabled=${String(list.busy)} onClick=${() => list.busy || list.more()}>
+      <button class="btn sec block" aria-disabled=${String(list.busy)} onClick=${() => list.busy || more()}>
         ${t(list.busy ? 'loading' : 'more')}
       </button>
     `
