@@ -94,6 +94,7 @@ const ROUTES = [
   { path: '/confirm', page: 'confirm', title: 'confirm.title', back: () => '/me', signedIn: true },
   { path: '/accounts', page: 'accounts', title: 'accounts.title', back: () => '/me', tab: 'me', signedIn: true },
   { path: '/sign-ins', page: 'signins', title: 'signins.title', back: () => '/me', tab: 'me', signedIn: true },
+  { path: '/represent', page: 'represent', title: 'represent.title', back: () => '/me', tab: 'me', signedIn: true },
   { path: '/mandates/:id', page: 'mandates', title: 'mandates.title', back: () => '/me', tab: 'me', signedIn: true },
   { path: '/payments', page: 'payments', title: 'pay.title', back: () => '/me', tab: 'me', signedIn: true },
   { path: '/payment/:id', page: 'payment', title: 'pay.title', back: () => '/payments', tab: 'me', signedIn: true },

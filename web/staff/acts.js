@@ -27,6 +27,17 @@ function isWritten(field) {
   return field.type !== 'image' && !allotted;
 }
 
+/** On what ground another department's case is here, and why something cannot be done; the server says both. */
+function Ground({ one }) {
+  const reasons = [...new Set(one.withheld.filter(({ act }) => act in NAMES).map(({ text }) => text))];
+  const acts = (why) =>
+    one.withheld.filter(({ act, text }) => act in NAMES && text === why).map(({ act }) => NAMES[act]);
+  return html`
+    ${one.basis_text && html`<p><b>${one.basis_text}</b></p>`}
+    ${reasons.map((why) => html`<p key=${why} class="msg">不能${acts(why).join('、')}：${why}</p>`)}
+  `;
+}
+
 /** The panel of acts; `changed` receives the case as it is afterwards. */
 export function Acts({ one, changed }) {
   const [open, setOpen] = useState(null);
@@ -35,11 +46,18 @@ export function Acts({ one, changed }) {
   useEffect(() => setOpen(null), [one.state]);
 
   if (acts.length === 0) {
-    return html`<section class="card"><h2>办理</h2><p class="muted">这个办件现在没有需要您做的事。</p></section>`;
+    return html`
+      <section class="card">
+        <h2>办理</h2>
+        <${Ground} one=${one} />
+        <p class="muted">这个办件现在没有需要您做的事。</p>
+      </section>
+    `;
   }
   return html`
     <section class="card" aria-labelledby="acts">
       <h2 id="acts">办理</h2>
+      <${Ground} one=${one} />
       <div class="filters" role="group" aria-label="选择要做的事">
         ${acts.map(
           (act) => html`

@@ -51,6 +51,7 @@ const DESKS = {
   accounts: () => import('./pages/accounts.js'),
   case: () => import('./pages/case.js'),
   changes: () => import('./pages/changes.js'),
+  delegations: () => import('./pages/delegations.js'),
   delivery: () => import('./pages/delivery.js'),
   departments: () => import('./pages/departments.js'),
   factors: () => import('./pages/factors.js'),
@@ -62,6 +63,7 @@ const DESKS = {
   overview: () => import('./pages/overview.js'),
   power: () => import('./pages/power.js'),
   recoveries: () => import('./pages/recoveries.js'),
+  representatives: () => import('./pages/representatives.js'),
   seals: () => import('./pages/seals.js'),
   systems: () => import('./pages/systems.js'),
   webhooks: () => import('./pages/webhooks.js'),
@@ -75,6 +77,9 @@ function ownDesk({ roles }) {
   }
   if (roles.includes('account_keeper')) {
     return 'accounts';
+  }
+  if (roles.includes('head')) {
+    return 'delegations';
   }
   return roles.includes('registrar') ? 'guardianships' : 'licences';
 }

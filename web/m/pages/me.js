@@ -70,6 +70,7 @@ function Person({ person }) {
       <${RowLink} href="#/payments" title=${t('pay.title')} />
       <${RowLink} href="#/accounts" title=${t('accounts.title')} />
       <${RowLink} href="#/sign-ins" title=${t('signins.title')} />
+      <${RowLink} href="#/represent" title=${t('represent.title')} />
       ${person.organisations
         .filter(({ relation }) => relation === 'legal_representative')
         .map(

@@ -8,7 +8,10 @@ import { PersonFields, nobody } from '../person.js';
 
 export default function Guardianships() {
   return html`
-    <p><a class="btn sec sm" href="#/">‹ 返回列表</a></p>
+    <div class="bar">
+      <a class="btn sec sm" href="#/">‹ 返回列表</a>
+      <a class="btn sec sm" href="#/representatives">单位代表人登记</a>
+    </div>
     <${H1} text="监护登记" />
     <${Search} />
     <${Record} />

@@ -63,7 +63,13 @@ export default function Worklist() {
       ${keeper && html`<a class="btn sec sm" href="#/licences">证照管理</a>`}
       ${!keeper && me.value.roles.includes('reviewer') && html`<a class="btn sec sm" href="#/licences">归集复核</a>`}
       ${me.value.roles.includes('registrar') && html`<a class="btn sec sm" href="#/guardianships">监护登记</a>`}
+      <a class="btn sec sm" href="#/delegations">授权委托</a>
     </div>
+    ${found.answer?.delegated.map(
+      ({ no, delegator, items, until }) => html`
+        <p key=${no} class="muted">受${delegator}委托办理 ${items.join('、')}（${no}，至 ${day(until)}）</p>
+      `,
+    )}
     <div class="filters" role="group" aria-label="按状态查看">
       ${FILTERS.map(
         ([key, label]) => html`
