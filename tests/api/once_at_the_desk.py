@@ -4,9 +4,11 @@ from datetime import timedelta
 from typing import Any
 
 from core import clock
+from identity import queries
 from identity.authority import DelegateKind, Ground, Power
 from identity.delegation_models import Delegation
 from identity.models import Absence, ClientApp, EnrolmentCode, Officer, PowerProposal
+from identity.representative_models import Representation
 from identity.staff.roles import Role
 from services.guides import catalogue
 from tests.api.applicants import Caller
@@ -92,7 +94,21 @@ async def _delegation(desk: Any) -> Asked:
     return head, "/api/staff/delegations", body, Delegation
 
 
+async def _representative(desk: Any) -> Asked:
+    registrar = await desk.officer("SCJG-85", "SCJG", Role.REGISTRAR)
+    firm = await queries.get_subject(desk.city.company)
+    person = await queries.get_subject(desk.city.zhang)
+    body = {
+        "uscc": firm.id_no,
+        "organisation": firm.name,
+        "person": {"name": person.name, "id_no": person.id_no},
+        "document_no": "股东会决议〔2026〕3号",
+    }
+    return registrar, "/api/staff/representatives", body, Representation
+
+
 AT_THE_DESK = {
+    "/api/staff/representatives": _representative,
     "/api/staff/delegations": _delegation,
     "/api/staff/officers": _account,
     "/api/staff/officers/{officer_id}/power": _power,
