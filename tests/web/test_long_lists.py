@@ -135,6 +135,9 @@ async def test_wallet_of_many_goes_on_below_its_cards(phone: Window) -> None:
     cards = phone.page.locator("main a.lic")
     await expect(cards).to_have_count(PAGE, timeout=people.PATIENCE)
     await picture(phone, "wallet")
+    who_looked = await phone.page.locator('main a[href="#/uses"]').bounding_box()
+    assert who_looked is not None
+    assert who_looked["y"] < 844, "not below all cards"
     await more_of(phone.page.locator("main")).click()
     await expect(cards).to_have_count(2 * PAGE)
 

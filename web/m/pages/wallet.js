@@ -8,6 +8,8 @@ import { me, useLive } from '../state.js';
 import { Wards } from '../wards.js';
 
 const SOON_DAYS = 60;
+/** Below more cards than these nobody finds who looked: the links stand above them then. */
+const FEW = 6;
 const BUSINESS = ['BL', 'ROAD'];
 const PERMITS = ['FOOD', 'PUB', 'CON', 'LUP', 'CPP', 'DRAIN', 'HLTH'];
 
@@ -22,12 +24,20 @@ export default function Wallet() {
   }
   const licences = found.items;
   const holder = me.value?.acting_for?.name ?? me.value?.name;
+  const many = licences.length > FEW;
   return html`
     <${H1} text=${t('wallet.heading', { name: holder })} />
+    ${many && html`<${Links} />`}
     ${licences.length === 0 && html`<section class="card"><p>${t('wallet.none')}</p></section>`}
     ${licences.map((licence) => html`<${Card} key=${licence.id} licence=${licence} />`)}
     <${More} list=${found} />
     <${Wards} />
+    ${!many && html`<${Links} />`}
+  `;
+}
+
+function Links() {
+  return html`
     <section class="card">
       <${RowLink} href="#/uses" title=${t('uses.title')} text=${t('uses.hint')} />
       <${RowLink} href="#/authorisations" title=${t('grants.title')} text=${t('grants.hint')} />
