@@ -6,6 +6,7 @@ from identity import demo as identity_demo
 from identity import queries as identity_queries
 from signing import verify_document
 from tests.wallet.city import TODAY, City
+from tests.wallet.factories import desk
 from wallet import demo
 from wallet.models import Licence
 from wallet.register import status
@@ -13,10 +14,10 @@ from wallet.register import status
 
 async def test_demo_is_complete_sealed_and_loaded_once(city: City) -> None:
     await identity_demo.load(password_for=lambda _: "demo-password-1", client_secret="s" * 32)
-    parts = {"keys": city.authority.keys, "trust": city.authority.trust, "blobs": city.blobs}
+    at = desk(city, public_url="")
 
-    first = await demo.load(**parts)  # type: ignore[arg-type]
-    second = await demo.load(**parts)  # type: ignore[arg-type]
+    first = await demo.load(desk=at)
+    second = await demo.load(desk=at)
 
     assert (first, second) == (18, 0)
     rows = await Licence.all()
