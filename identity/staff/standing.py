@@ -12,8 +12,9 @@ from core import clock
 from core.data.statements import Statement, columns_of, loaded
 from identity import errors
 from identity.authority import Standing
-from identity.models import Absence, Officer, Relation, State
+from identity.models import Officer, Relation, State
 from identity.principal import Principal
+from identity.staff import absences
 
 
 def of_principal(by: Principal) -> Standing:
@@ -27,14 +28,13 @@ async def now(by: Principal) -> Standing:
     if row is None:
         raise errors.OfficerInactive()
     officer, today = loaded(Officer, row), clock.today()
-    leave = Absence.filter(officer_id=officer.id, from_on__lte=today, to_on__gte=today)
     return Standing(
         officer=officer.id,
         department=officer.department_id,
         roles=frozenset(officer.roles),
         subjects=await _subjects(officer),
         active=officer.state is State.ACTIVE and officer.may_work(today),
-        away=await leave.exists(),
+        away=await absences.is_away(officer.id, on=today),
     )
 
 
